@@ -1,0 +1,85 @@
+# make lab        open the quickstart in JupyterLab (ARGS="--port=9000" is passed on)
+# make test       run every check
+PYTHON ?= python3
+ARGS ?=
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+BIN := .venv/bin
+BUNDLE := seedream_widgets/static/studio.js
+JS_SOURCES := $(wildcard js/*.mjs js/*.json) $(shell find js/src -type f 2>/dev/null)
+LOCK := uv pip compile --universal --python-version 3.10 --quiet --upgrade \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+export CHROMIUM
+
+# No key: nothing that the tests do may reach fal or cost money.
+PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET $(BIN)/pytest
+
+.PHONY: lab test check unit js-test notebooks wheel-test browser bench wheel bundle lock clean chromium
+.DELETE_ON_ERROR:
+
+lab: .venv/.ready $(BUNDLE)
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/quickstart.ipynb
+
+# One pytest run ends the whole, so that its summary is what is read last.
+test: check js-test chromium notebooks
+	$(PYTEST)
+
+check: .venv/.ready js/node_modules/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	npm --prefix js run --silent check
+
+unit: .venv/.ready $(BUNDLE)
+	$(PYTEST) -m "not browser" $(ARGS)
+
+js-test: js/node_modules/.ready
+	npm --prefix js test --silent
+
+notebooks: .venv/.ready $(BUNDLE)
+	$(PYTEST) --nbval-lax notebooks $(ARGS)
+
+wheel-test: .venv/.ready $(BUNDLE)
+	$(PYTEST) tests/test_wheel.py $(ARGS)
+
+browser: .venv/.ready $(BUNDLE) chromium
+	$(PYTEST) tests/browser $(ARGS)
+
+bench: .venv/.ready $(BUNDLE)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bundle: $(BUNDLE)
+
+wheel: .venv/.ready $(BUNDLE)
+	$(BIN)/python -m build --wheel --no-isolation
+
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/$(LOCK) -o requirements/dev.txt pyproject.toml requirements/dev.in
+	rm -rf js/package-lock.json js/node_modules
+	npm --prefix js install --loglevel=error
+
+clean:
+	rm -rf build dist *.egg-info seedream_widgets/static js/node_modules .venv screenshots
+
+chromium:
+	@command -v "$(CHROMIUM)" >/dev/null || sh tests/browser/install_chromium.sh
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "$(PYTHON) can't make a venv; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+js/node_modules/.ready: js/package.json js/package-lock.json js/.npmrc
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
+		{ echo "Node 20 or newer is needed to build the front end" >&2; exit 1; }
+	npm --prefix js ci --loglevel=error
+	touch $@
+
+$(BUNDLE): js/node_modules/.ready $(JS_SOURCES)
+	npm --prefix js run --silent build
+	touch $@

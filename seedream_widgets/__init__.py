@@ -1,0 +1,85 @@
+"""Seedream image generation in notebooks: write, drop, click, and use the PIL images.
+
+Names load what they need on first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seedream_widgets.api import default_client as default_client
+    from seedream_widgets.api import edit as edit
+    from seedream_widgets.api import generate as generate
+    from seedream_widgets.api import jobs as jobs
+    from seedream_widgets.api import submit as submit
+    from seedream_widgets.client import Client as Client
+    from seedream_widgets.credentials import login as login
+    from seedream_widgets.credentials import logout as logout
+    from seedream_widgets.endpoints import ENDPOINTS as ENDPOINTS
+    from seedream_widgets.errors import BackendError as BackendError
+    from seedream_widgets.errors import ContentRejectedError as ContentRejectedError
+    from seedream_widgets.errors import CredentialsError as CredentialsError
+    from seedream_widgets.errors import ImageInputError as ImageInputError
+    from seedream_widgets.errors import JobCancelled as JobCancelled
+    from seedream_widgets.errors import JobTimeout as JobTimeout
+    from seedream_widgets.errors import RequestError as RequestError
+    from seedream_widgets.errors import ResultError as ResultError
+    from seedream_widgets.errors import SeedreamError as SeedreamError
+    from seedream_widgets.errors import SubmitUnknownError as SubmitUnknownError
+    from seedream_widgets.images import ImageInput as ImageInput
+    from seedream_widgets.images import ImageUrl as ImageUrl
+    from seedream_widgets.images import load_images as load_images
+    from seedream_widgets.job import Job as Job
+    from seedream_widgets.pricing import estimate as estimate
+    from seedream_widgets.request import Request as Request
+    from seedream_widgets.result import Result as Result
+    from seedream_widgets.sizes import SIZES as SIZES
+    from seedream_widgets.studio import Studio as Studio
+
+_HOME = {
+    "api": ("default_client", "edit", "generate", "jobs", "submit"),
+    "client": ("Client",),
+    "credentials": ("login", "logout"),
+    "endpoints": ("ENDPOINTS",),
+    "errors": (
+        "BackendError",
+        "ContentRejectedError",
+        "CredentialsError",
+        "ImageInputError",
+        "JobCancelled",
+        "JobTimeout",
+        "RequestError",
+        "ResultError",
+        "SeedreamError",
+        "SubmitUnknownError",
+    ),
+    "images": ("ImageInput", "ImageUrl", "load_images"),
+    "job": ("Job",),
+    "pricing": ("estimate",),
+    "request": ("Request",),
+    "result": ("Result",),
+    "sizes": ("SIZES",),
+    "studio": ("Studio",),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name, or the version, on first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("seedream-widgets")
+    if name not in _MODULE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,1 @@
+"""Who answers a request: fal, or the offline preview."""

@@ -1,0 +1,95 @@
+"""One daemon thread with one asyncio loop for the whole process, and a small pool.
+
+A thread, not a task on the kernel's loop: a task's updates stop while a cell computes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+DECODERS = 2
+"""Threads that decode and encode; Pillow releases the GIL while it does."""
+_EXIT_SECONDS = 2.0
+
+
+class Engine:
+    """Run coroutines on a background loop and picture work in a small thread pool."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="seedream-decode")
+        self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.loop.run_forever()
+        finally:
+            self.loop.close()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start `work` on the loop from any thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    async def decode(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in the pool; call it on the loop only."""
+        return await self.loop.run_in_executor(self.pool, lambda: work(*args, **kwargs))
+
+    @property
+    def here(self) -> bool:
+        """Whether the caller runs on the engine's own thread, where blocking would deadlock."""
+        return threading.current_thread() is self._thread
+
+    def close(self) -> None:
+        """End every task and the thread; fal goes on with what it has accepted."""
+        if not self._thread.is_alive():
+            return
+        self.start(self._drain()).add_done_callback(
+            lambda _: self.loop.call_soon_threadsafe(self.loop.stop)
+        )
+        self._thread.join(_EXIT_SECONDS)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _drain(self) -> None:
+        others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+        for each in others:
+            each.cancel()
+        await asyncio.wait_for(
+            asyncio.gather(*others, return_exceptions=True), timeout=_EXIT_SECONDS / 2
+        )
+
+
+_lock = threading.Lock()
+_engine: Engine | None = None
+
+
+def shared() -> Engine:
+    """Return the process's one engine, started on first use and again after a fork."""
+    global _engine
+    with _lock:
+        if _engine is None:
+            _engine = Engine()
+            atexit.register(_engine.close)
+        return _engine
+
+
+def _forget() -> None:
+    # In a forked child the parent's thread does not exist, and its lock may be held for ever.
+    global _engine, _lock
+    _engine, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,122 @@
+"""Every error of this package, in one tree.
+
+SeedreamError
+  RequestError (also ValueError)        the request is not one fal could accept
+    ImageInputError                     an input image can't be read or sent
+  CredentialsError                      no key, or fal refuses the key or the account
+  BackendError                          the request was sent, or tried, and did not succeed
+    ContentRejectedError                a safety checker refused prompt, input or output
+    SubmitUnknownError                  the reply to a submit was lost: it may have been accepted
+    ResultError                         finished, but its images can't be fetched or read
+  JobCancelled                          the job was cancelled
+  JobTimeout (also TimeoutError)        ``job.result(timeout)`` stopped waiting; the job goes on
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Billing = Literal["no", "maybe", "yes"]
+"""Whether fal bills a request: 5xx never, a refused or cancelled one maybe (fal's docs)."""
+
+
+class SeedreamError(Exception):
+    """Be the base of every error this package raises on purpose."""
+
+
+class RequestError(SeedreamError, ValueError):
+    """Tell that a request is outside what its endpoint accepts; nothing was sent.
+
+    Attributes:
+        field: The argument at fault, such as ``"image_size"``.
+        value: What was given for it.
+    """
+
+    def __init__(self, message: str, *, field: str = "request", value: object = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.value = value
+
+
+class ImageInputError(RequestError):
+    """Tell that an input image can't be read, or can't be made to fit the endpoint."""
+
+    def __init__(self, message: str, *, field: str = "images", value: object = None) -> None:
+        super().__init__(message, field=field, value=value)
+
+
+class CredentialsError(SeedreamError):
+    """Tell that there is no usable fal key, or that fal refuses the key or the account.
+
+    Attributes:
+        status_code: 401 or 403 when fal answered, else ``None``.
+    """
+
+    def __init__(self, message: str, *, status_code: int | None = None) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+
+
+class BackendError(SeedreamError):
+    """Tell that a request did not succeed at the backend.
+
+    Attributes:
+        status_code: HTTP status, or ``None`` where no reply came.
+        request_id: fal's request id, once known.
+        error_type: fal's own error type, such as ``"runner_disconnected"``.
+        billing: ``"no"``, ``"maybe"`` or ``"yes"``.
+        field: The request's argument fal found at fault, if it said so.
+        details: fal's own error entries, as data.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        error_type: str | None = None,
+        billing: Billing = "no",
+        field: str | None = None,
+        details: tuple[dict[str, Any], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.request_id = request_id
+        self.error_type = error_type
+        self.billing = billing
+        self.field = field
+        self.details = details
+
+
+class ContentRejectedError(BackendError):
+    """Tell that a safety checker, fal's or its partner's, refused prompt, input or output."""
+
+
+class SubmitUnknownError(BackendError):
+    """Tell that the reply to a submit was lost, so fal may have accepted (and may bill) it.
+
+    It is never sent again by itself: fal has no idempotency key, so a second submit would be
+    a second job.
+    """
+
+
+class ResultError(BackendError):
+    """Tell that a request finished, but its images can't be fetched or are no images."""
+
+
+class JobCancelled(SeedreamError):
+    """Tell that a job was cancelled.
+
+    Attributes:
+        billing: ``"no"`` when it was stopped before it was sent or while still queued,
+            ``"maybe"`` when it was running: fal may finish and bill it.
+    """
+
+    def __init__(self, message: str, *, billing: Billing = "maybe") -> None:
+        super().__init__(message)
+        self.billing = billing
+
+
+class JobTimeout(SeedreamError, TimeoutError):
+    """Tell that waiting for a job ended; the job itself goes on."""

@@ -1,0 +1,132 @@
+"""Accept whatever a user calls an image, one or many."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.limits import LIMITS, InputLimits, megabytes
+from seedream_widgets.images.sources import ACCEPTED, FileBytes, read_path, read_stream, read_text
+from seedream_widgets.images.values import HasImages, ImageInput, ImageUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Loaded = ImageInput | ImageUrl
+
+
+def load_images(
+    value: Any, *, field: str = "images", limits: InputLimits = LIMITS
+) -> tuple[Loaded, ...]:
+    """Load every image of `value`, in order.
+
+    Args:
+        value: One image, or a list or tuple of images, which may hold lists or tuples once
+            more. An image is a PIL image, a numpy array (height x width, optionally x 1, 3
+            or 4; uint8, uint16, bool, or floats in 0..1), a path, an ``https://`` or
+            ``data:`` URL, bytes, an open binary file, or a result, which gives all its images.
+        field: The argument's name, for errors.
+        limits: What is sent and read at most.
+
+    Raises:
+        ImageInputError: One of them is no image, damaged, or can't be made to fit. The
+            message counts images from 1; ``error.field`` is such as ``"images[2]"``.
+    """
+    many = isinstance(value, list | tuple)
+    loaded: list[Loaded] = []
+    for item in _flat(value):
+        number = len(loaded) + 1
+        try:
+            loaded.extend(_load(item, limits))
+        except ImageInputError as error:
+            label = f"image {number} ({_shown(item)})" if many else _shown(item)
+            raise ImageInputError(
+                f"{field}, {label}: {error}",
+                field=f"{field}[{number - 1}]" if many else field,
+                value=_shown(item),
+            ) from error.__cause__
+    return tuple(loaded)
+
+
+def load_image(value: Any, *, field: str = "images", limits: InputLimits = LIMITS) -> Loaded:
+    """Load exactly one image; see `load_images`.
+
+    Raises:
+        ImageInputError: It can't be loaded, or it is none or several.
+    """
+    loaded = load_images(value, field=field, limits=limits)
+    if len(loaded) != 1:
+        raise ImageInputError(
+            f"{field}, {_shown(value)}: it has {len(loaded)} images, and one is needed; pick one",
+            field=field,
+            value=_shown(value),
+        )
+    return loaded[0]
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    for item in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(item, list | tuple):
+            yield from item
+        else:
+            yield item
+
+
+def _load(item: Any, limits: InputLimits) -> list[Loaded]:
+    if isinstance(item, ImageInput | ImageUrl):
+        return [item]
+    # A class has the method too, but no images.
+    if isinstance(item, HasImages) and not isinstance(item, type):
+        return [_fit(FileBytes(bytes(data)), limits) for data in item.__seedream_images__()]
+    source = _source(item, limits)
+    return [source if isinstance(source, ImageUrl) else _fit(source, limits)]
+
+
+def _source(item: Any, limits: InputLimits) -> Any:
+    """Return file bytes, a PIL image, or a URL."""
+    if isinstance(item, str):
+        return read_text(item, limits)
+    if isinstance(item, os.PathLike):
+        return read_path(item, limits)
+    if isinstance(item, bytes | bytearray | memoryview):
+        limits.refuse_length(memoryview(item).nbytes)
+        return FileBytes(bytes(item))
+    if _is_pil(item):
+        return item
+    from seedream_widgets.images.arrays import array_to_pil, is_array
+
+    if is_array(item):
+        return array_to_pil(item, limits)
+    if hasattr(item, "read"):
+        return read_stream(item, limits)
+    raise ImageInputError(f"it is no image; accepted are {ACCEPTED}")
+
+
+def _fit(source: Any, limits: InputLimits) -> ImageInput:
+    from seedream_widgets.images.fit import fit_file, fit_pil
+
+    if isinstance(source, FileBytes):
+        return fit_file(source, limits)
+    return fit_pil(source, limits)
+
+
+def _is_pil(item: Any) -> bool:
+    module = sys.modules.get("PIL.Image")  # an instance exists only once it was imported
+    return module is not None and isinstance(item, module.Image)
+
+
+def _shown(item: Any) -> str:
+    """Describe a value in a few words, without its pixels and without secrets of a URL."""
+    if isinstance(item, str):
+        return "a URL" if item.lstrip()[:5] == "data:" or "://" in item else repr(item[:80])
+    if isinstance(item, os.PathLike):
+        return repr(os.fsdecode(item)[-80:])
+    if isinstance(item, bytes | bytearray | memoryview):
+        return f"{type(item).__name__}, {megabytes(memoryview(item).nbytes)}"
+    if _is_pil(item):
+        return f"PIL image, mode {item.mode}, {item.size[0]}x{item.size[1]} px"
+    if isinstance(item, list | tuple):
+        return f"{type(item).__name__} of {len(item)}"
+    return f"a value of type {type(item).__name__}"

@@ -1,0 +1,86 @@
+"""The two forms an input image has once it is known to be good."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from seedream_widgets.images.limits import megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.Image import Image
+
+
+@runtime_checkable
+class HasImages(Protocol):
+    """Offer images as input; results and single images of a result do."""
+
+    def __seedream_images__(self) -> Sequence[bytes]:
+        """Return the untouched bytes of each image, in order."""
+        ...
+
+
+@dataclass(frozen=True, repr=False)
+class ImageInput:
+    """Hold one image exactly as it will be sent; equal when the bytes are equal.
+
+    A file that already fits is kept byte for byte, its metadata included. A re-encoded
+    one carries no metadata.
+
+    Attributes:
+        data: The bytes that are sent.
+        media_type: ``"image/png"`` or ``"image/jpeg"``.
+        width: Pixels, upright.
+        height: Pixels, upright.
+        sha256: Hex digest of `data`.
+        name: A safe file name without a folder.
+        note: What was changed and why, or a warning, in plain words.
+    """
+
+    data: bytes = field(compare=False)
+    media_type: str = field(compare=False)
+    width: int = field(compare=False)
+    height: int = field(compare=False)
+    sha256: str
+    name: str = field(default="image.png", compare=False)
+    note: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def from_data(
+        cls, data: bytes, media_type: str, size: tuple[int, int], name: str, note: str | None
+    ) -> ImageInput:
+        """Build one, hashing its bytes."""
+        return cls(data, media_type, *size, hashlib.sha256(data).hexdigest(), name, note)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return ``(width, height)`` in pixels."""
+        return self.width, self.height
+
+    @property
+    def pil(self) -> Image:
+        """Return a fresh PIL image, decoded when its pixels are first used."""
+        from seedream_widgets.images.guard import open_image
+
+        return open_image(self.data)
+
+    def to_data_uri(self) -> str:
+        """Return the bytes as a ``data:`` URL."""
+        return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode('ascii')}"
+
+    def __repr__(self) -> str:
+        return (
+            f"ImageInput({self.name!r}, {self.media_type}, {self.width}x{self.height}, "
+            f"{megabytes(len(self.data))}, sha256 {self.sha256[:8]})"
+        )
+
+
+@dataclass(frozen=True)
+class ImageUrl:
+    """Name an image by an ``https://`` URL that fal fetches itself."""
+
+    url: str

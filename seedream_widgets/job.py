@@ -1,0 +1,205 @@
+"""One request's life here: follow it, wait for it, await it, cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from seedream_widgets.errors import JobCancelled, JobTimeout, SeedreamError
+from seedream_widgets.status import (
+    Cancelled,
+    Completed,
+    Failed,
+    Fetching,
+    InProgress,
+    Log,
+    Preparing,
+    Queued,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    from seedream_widgets.backends.base import Handle
+    from seedream_widgets.engine import Engine
+    from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
+
+_log = logging.getLogger(__name__)
+
+
+class Job:
+    """Follow one request.
+
+    ``job.result()`` waits anywhere, ``await job`` on any event loop. Giving up waiting, by
+    time-out, keyboard interrupt or a cancelled task, never stops the job; `cancel` does.
+
+    Attributes:
+        id: Its name here, 12 hexadecimal digits.
+        request: What was asked.
+        backend: ``"fal"`` or ``"offline"``.
+        handle: fal's names for it once accepted, else ``None``.
+        created: Seconds since the epoch.
+        finished: Seconds since the epoch, or ``None`` while it runs.
+    """
+
+    def __init__(self, request: Request, *, backend: str, engine: Engine) -> None:
+        self.id = uuid4().hex[:12]
+        self.request = request
+        self.backend = backend
+        self.handle: Handle | None = None
+        self.created = time.time()
+        self.finished: float | None = None
+        self._engine = engine
+        self._history: list[tuple[float, Status]] = [(self.created, Preparing())]
+        self._logs: tuple[Log, ...] = ()
+        self._callbacks: list[Callable[[Job], object]] = []
+        self._future: Future[Result] = Future()
+        self._future.set_running_or_notify_cancel()
+        self._task: asyncio.Future[None] | None = None
+        self.cancelling = False
+
+    @property
+    def request_id(self) -> str | None:
+        """The request id at fal, once the request is accepted."""
+        return self.handle.request_id if self.handle else None
+
+    @property
+    def status(self) -> Status:
+        """Where it stands now."""
+        return self._history[-1][1]
+
+    @property
+    def history(self) -> tuple[tuple[float, Status], ...]:
+        """Every status it had, each with its time in seconds since the epoch."""
+        return tuple(self._history)
+
+    @property
+    def logs(self) -> tuple[Log, ...]:
+        """The model's log lines so far: untrusted text."""
+        return self._logs
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended: completed, failed or cancelled."""
+        return self._future.done()
+
+    @property
+    def error(self) -> SeedreamError | None:
+        """Why it ended without a result, or ``None``."""
+        if not self._future.done():
+            return None
+        error = self._future.exception()
+        return error if isinstance(error, SeedreamError) else None
+
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait for the result.
+
+        Args:
+            timeout: Most seconds to wait; ``None`` waits until the job ends.
+
+        Raises:
+            JobTimeout: Still running after `timeout` seconds; the job goes on.
+            JobCancelled: It was cancelled.
+            BackendError: It failed; the error says what may be billed.
+        """
+        if self._engine.here and not self.done:
+            raise SeedreamError("job.result() would block its own engine; use await job here")
+        try:
+            return self._future.result(timeout)
+        except FutureTimeout as error:
+            if self._future.done():  # it ended just now
+                return self._future.result()
+            raise JobTimeout(
+                f"no result after {timeout} s ({self.status.text.lower()}); the job goes on, "
+                "call job.result() again or job.cancel()"
+            ) from error
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        return asyncio.wrap_future(self._future).__await__()
+
+    def cancel(self) -> bool:
+        """Ask to stop it, at fal too, and return at once; whether there was anything to stop.
+
+        The status then says whether fal may bill it. A job that finished first keeps its
+        result, as that is paid for.
+        """
+        if self.done:
+            return False
+        self._engine.loop.call_soon_threadsafe(self._cancel_here)
+        return True
+
+    def _cancel_here(self) -> None:
+        if not self.cancelling and not self.done:
+            self.cancelling = True
+            if self._task:  # one turn later: work cancelled before its first step never runs
+                self._engine.loop.call_soon(self._task.cancel)
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start the work that takes it to its end; for the engine's thread alone."""
+        self._task = asyncio.ensure_future(work)
+        if self.cancelling:
+            self._engine.loop.call_soon(self._task.cancel)
+
+    def on_update(self, callback: Callable[[Job], object]) -> Callable[[], None]:
+        """Call ``callback(job)`` at each change, on the engine's thread; return a way to stop.
+
+        A callback must return at once; an error in it is logged and harms nothing.
+        """
+        self._callbacks.append(callback)
+
+        def stop() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return stop
+
+    def accept(self, handle: Handle) -> None:
+        """Note that the backend has it; for the engine's thread alone."""
+        self.handle = handle
+        self.update(Queued())
+
+    def update(self, status: Status) -> None:
+        """Note where it stands; for the engine's thread alone."""
+        if isinstance(status, InProgress | Completed) and status.logs:
+            self._logs = status.logs
+        if isinstance(status, Completed):  # at the backend: its images are still to come
+            status = Fetching()
+        if status != self.status:
+            self._history.append((time.time(), status))
+            self._tell()
+
+    def succeed(self, result: Result) -> None:
+        """End it with its result; for the engine's thread alone."""
+        self._end(Completed(self._logs))
+        self._future.set_result(result)
+        self._tell()
+
+    def fail(self, error: SeedreamError) -> None:
+        """End it with an error; for the engine's thread alone."""
+        cancelled = isinstance(error, JobCancelled)
+        self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
+        self._future.set_exception(error)
+        self._tell()
+        if not cancelled:
+            _log.debug("job %s failed: %s", self.id, error)
+
+    def _end(self, status: Status) -> None:
+        self.finished = time.time()
+        self._history.append((self.finished, status))
+
+    def _tell(self) -> None:
+        for callback in tuple(self._callbacks):
+            try:
+                callback(self)
+            except BaseException:  # SystemExit too: it would end the engine for every job
+                _log.exception("a callback of job %s failed", self.id)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.status.text.lower()}: {self.request.prompt[:60]!r}>"

@@ -1,0 +1,264 @@
+"""What is asked: a frozen, validated value that knows exactly what fal gets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.endpoints import (
+    COUNTS,
+    DEFAULT_MODEL,
+    ENHANCE_PROMPT_MODES,
+    MAX_SEED,
+    Endpoint,
+    endpoint_for,
+)
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import ImageInput, ImageUrl, load_images
+from seedream_widgets.sizes import Size, read_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Request:
+    """Hold one request to Seedream, checked before anything is sent.
+
+    With `images` it is an edit, without it is text-to-image. Two requests are equal, and hash
+    alike, when fal would get the same arguments and the same image bytes.
+
+    Args:
+        prompt: What to draw or change; name inputs by their order ("image 1").
+        images: Up to 10 of PIL image, numpy array, path, ``https://`` or ``data:`` URL, bytes,
+            or a `Result`, which counts once for each of its images.
+        image_size: ``(width, height)`` in pixels, ``"4:3"``, ``"4:3 4K"``, or one of the
+            endpoint's names such as ``"auto"``; default 2048 x 2048.
+        num_images: 1 to 6 separate generations.
+        max_images: 1 to 6; each generation gives up to that many images.
+        seed: 0 to 2147483647, or ``None`` for a random one. Whether the same seed gives the
+            same picture again is unknown.
+        enhance_prompt_mode: ``"standard"`` or ``"fast"`` (v4 only).
+        enable_safety_checker: fal's own checker; the vendor's may refuse all the same.
+        sync_mode: Have the images inside the reply as data URIs, kept out of fal's history.
+        model: ``"v4"`` or ``"v4.5"``.
+
+    Raises:
+        RequestError: An argument is outside what the endpoint accepts; its `field` names it.
+        ImageInputError: An image can't be read or sent.
+    """
+
+    prompt: str
+    images: tuple[ImageInput | ImageUrl, ...] = ()
+    image_size: Size | str | None = None
+    num_images: int = 1
+    max_images: int = 1
+    seed: int | None = None
+    enhance_prompt_mode: str = "standard"
+    enable_safety_checker: bool = True
+    sync_mode: bool = False
+    model: str = DEFAULT_MODEL
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        _check_prompt(self.prompt)
+        put(self, "images", load_images(self.images))
+        endpoint = self.endpoint
+        put(self, "image_size", _check_size(self.image_size, endpoint))
+        put(self, "num_images", _check_count("num_images", self.num_images))
+        put(self, "max_images", _check_count("max_images", self.max_images))
+        put(self, "seed", _check_seed(self.seed))
+        _check_mode(self.enhance_prompt_mode, endpoint)
+        for field in ("enable_safety_checker", "sync_mode"):
+            put(self, field, _check_bool(field, getattr(self, field)))
+        _check_inputs(self, endpoint)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The fal endpoint this goes to."""
+        return endpoint_for(self.model, "edit" if self.images else "text-to-image")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What fal gets; a local image stands as ``sha256:<digest>`` until it is uploaded."""
+        return self.arguments_with(
+            [
+                image.url if isinstance(image, ImageUrl) else f"sha256:{image.sha256}"
+                for image in self.images
+            ]
+        )
+
+    def arguments_with(self, image_urls: Sequence[str]) -> dict[str, Any]:
+        """Return exactly what fal gets, with `image_urls` in place of the images."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if isinstance(self.image_size, Size):
+            values["image_size"] = self.image_size._asdict()
+        if self.images:
+            values["image_urls"] = list(image_urls)
+        return {
+            name: values[name] for name in self.endpoint.arguments if values.get(name) is not None
+        }
+
+    @property
+    def images_range(self) -> tuple[int, int]:
+        """Fewest and most images that may come: `num_images` to their product."""
+        return self.num_images, self.num_images * self.max_images
+
+    def to_json(self) -> str:
+        """Return JSON that `from_json` reads back to an equal request, images included."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["images"] = [
+            {"url": image.url}
+            if isinstance(image, ImageUrl)
+            else {"url": image.to_data_uri(), "name": image.name}
+            for image in self.images
+        ]
+        return json.dumps(values, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Request:
+        """Read what `to_json` wrote; the text is untrusted and validated like any other input.
+
+        Raises:
+            RequestError: It is no JSON object, or names or values are wrong.
+        """
+        try:
+            values = json.loads(text)
+            images: Any = tuple(_url(image) for image in values.pop("images", ()))
+            return cls(**values, images=images)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            if isinstance(error, RequestError):
+                raise
+            raise RequestError(
+                f"request is not the JSON of a Request ({error}); use Request.to_json()",
+                field="request",
+            ) from error
+
+
+def _url(image: dict[str, Any]) -> str:
+    """Return an image's URL; a path would read this computer's files for whoever wrote it."""
+    url = image["url"]
+    if not isinstance(url, str) or not url.startswith(("https://", "data:")):
+        raise ValueError("an image of it has no https:// or data: URL")
+    return url
+
+
+def _check_prompt(prompt: object) -> None:
+    if not isinstance(prompt, str):
+        raise RequestError(
+            f"prompt takes text, got {type(prompt).__name__}; give a str",
+            field="prompt",
+            value=prompt,
+        )
+    if not prompt.strip():
+        raise RequestError("prompt is empty; say what to draw", field="prompt", value=prompt)
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            f"prompt has a broken character at position {error.start}; remove it",
+            field="prompt",
+            value=prompt,
+        ) from error
+
+
+def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
+    size = read_size(endpoint.default_size if value is None else value)
+    if isinstance(size, str):
+        if size in endpoint.size_names:
+            return size
+        raise RequestError(
+            f"image_size of {endpoint.model} {endpoint.kind} takes "
+            f"{', '.join(endpoint.size_names)}, a ratio such as '4:3 2K' or (width, height), "
+            f"got {size!r:.80}",
+            field="image_size",
+            value=value,
+        )
+    rule = endpoint.size_rule
+    if not rule.allows(size):
+        nearest = rule.nearest(size)
+        raise RequestError(
+            f"image_size of {endpoint.model} {endpoint.kind} takes {rule}, got {size} "
+            f"({size.width * size.height:,} pixels); the nearest is {tuple(nearest)}",
+            field="image_size",
+            value=value,
+        )
+    return size
+
+
+def _check_count(field: str, value: Any) -> int:
+    low, high = COUNTS
+    number = _whole(field, value, f"{low} to {high}")
+    if not low <= number <= high:
+        raise RequestError(
+            f"{field} takes {low} to {high}, got {number}; submit several requests for more",
+            field=field,
+            value=value,
+        )
+    return number
+
+
+def _check_seed(value: Any) -> int | None:
+    if value is None:
+        return None
+    seed = _whole("seed", value, f"0 to {MAX_SEED}, or None for a random one")
+    if not 0 <= seed <= MAX_SEED:
+        raise RequestError(
+            f"seed takes 0 to {MAX_SEED}, or None for a random one, got {seed}",
+            field="seed",
+            value=value,
+        )
+    return seed
+
+
+def _whole(field: str, value: Any, takes: str) -> int:
+    try:
+        if isinstance(value, bool):
+            raise TypeError("a bool is no number")
+        return index(value)
+    except TypeError as error:
+        raise RequestError(
+            f"{field} takes a whole number, {takes}, got {value!r:.80}", field=field, value=value
+        ) from error
+
+
+def _check_mode(value: object, endpoint: Endpoint) -> None:
+    takes: tuple[str, ...] = ENHANCE_PROMPT_MODES
+    if "enhance_prompt_mode" not in endpoint.arguments:
+        takes = ENHANCE_PROMPT_MODES[:1]
+    if value not in takes:
+        raise RequestError(
+            f"enhance_prompt_mode of {endpoint.model} takes {' or '.join(map(repr, takes))}, "
+            f"got {value!r:.80}",
+            field="enhance_prompt_mode",
+            value=value,
+        )
+
+
+def _check_bool(field: str, value: Any) -> bool:
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise RequestError(
+            f"{field} takes True or False, got {value!r:.80}", field=field, value=value
+        )
+    return bool(value)
+
+
+def _check_inputs(request: Request, endpoint: Endpoint) -> None:
+    inputs, outputs = len(request.images), request.images_range[1]
+    if inputs > endpoint.max_inputs:
+        raise RequestError(
+            f"edit takes up to {endpoint.max_inputs} images, got {inputs} "
+            f"(fal would silently keep the last {endpoint.max_inputs}); leave some out",
+            field="images",
+            value=inputs,
+        )
+    limit = endpoint.max_inputs_and_outputs
+    if limit and inputs + outputs > limit:
+        raise RequestError(
+            f"images in and out of one edit are at most {limit}, got {inputs} in and up to "
+            f"{outputs} out; lower num_images or max_images, or leave images out",
+            field="num_images",
+            value=request.num_images,
+        )

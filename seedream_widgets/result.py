@@ -1,0 +1,209 @@
+"""What came: images as untouched files, opened as PIL images when asked for."""
+
+from __future__ import annotations
+
+import io
+import re
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from seedream_widgets.errors import ResultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import numpy as np
+    from PIL.Image import Image
+
+    from seedream_widgets.request import Request
+
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GIF": ".gif"}
+"""File suffix by Pillow format name, for the formats a result may have."""
+_FILE_SUFFIXES = {*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Hold seconds spent: waiting in fal's queue, generating, fetching, and in all."""
+
+    queue: float
+    generation: float
+    fetch: float
+    total: float
+
+
+@dataclass(frozen=True)
+class ResultImage:
+    """Hold one image of a result: a file with the bytes as they came, and its facts.
+
+    Attributes:
+        path: The untouched file.
+        format: Pillow's name of the format, read from the bytes, such as ``"PNG"``.
+        width: In pixels, read from the bytes.
+        height: In pixels, read from the bytes.
+        url: Where fal holds it; public to whoever has the URL. Empty for ``sync_mode``.
+    """
+
+    path: Path
+    format: str
+    width: int
+    height: int
+    url: str = ""
+    _opened: list[weakref.ref[Image]] = field(
+        default_factory=list, repr=False, compare=False, hash=False
+    )
+
+    @property
+    def pil(self) -> Image:
+        """The PIL image, decoded from the file on first use; the same object while in use."""
+        image = self._opened[0]() if self._opened else None
+        if image is None:
+            image = self._open()
+            self._opened[:] = [weakref.ref(image)]
+        return image
+
+    def _open(self) -> Image:
+        from PIL import Image
+
+        return Image.open(io.BytesIO(self.read_bytes()))
+
+    def read_bytes(self) -> bytes:
+        """Return the untouched bytes."""
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise ResultError(
+                f"{self.path} can't be read ({error}); if it was moved, open it with PIL.Image",
+                billing="yes",
+            ) from error
+
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        return (self.read_bytes(),)
+
+    @property
+    def media_type(self) -> str:
+        """The media type, such as ``"image/png"``."""
+        return f"image/{self.format.lower()}"
+
+    def save(self, target: Path) -> Path:
+        """Write to `target`: byte for byte where its suffix fits, else converted by Pillow."""
+        suffix = ".jpg" if target.suffix.lower() == ".jpeg" else target.suffix.lower()
+        if suffix == SUFFIXES[self.format]:
+            target.write_bytes(self.read_bytes())
+        elif suffix == ".jpg":
+            self._open().convert("RGB").save(target, quality=95, subsampling=0)
+        else:
+            self._open().save(target)
+        return target
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Hold what one request gave.
+
+    Attributes:
+        request: What was asked.
+        request_id: fal's id of it.
+        files: One `ResultImage` for each image, in fal's order.
+        seed: The seed the backend says it used, or ``None`` if it said none.
+        timings: Seconds spent where.
+        backend: ``"fal"`` or ``"offline"``; offline pictures are not Seedream's.
+        created: When it was complete, UTC.
+    """
+
+    request: Request
+    request_id: str
+    files: tuple[ResultImage, ...]
+    seed: int | None
+    timings: Timings
+    backend: str
+    created: datetime
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The PIL images, decoded from their untouched files when first used."""
+        return tuple(file.pil for file in self.files)
+
+    @property
+    def image(self) -> Image:
+        """The first PIL image."""
+        return self.files[0].pil
+
+    @property
+    def arrays(self) -> tuple[np.ndarray[Any, Any], ...]:
+        """The images as uint8 arrays of shape (height, width, 3 or 4); needs numpy."""
+        import numpy as np
+
+        def rgb(image: Image) -> Image:
+            return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
+
+        return tuple(np.array(rgb(image)) for image in self.images)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __iter__(self) -> Iterator[Image]:
+        return (file.pil for file in self.files)
+
+    @overload
+    def __getitem__(self, which: int) -> Image: ...
+    @overload
+    def __getitem__(self, which: slice) -> tuple[Image, ...]: ...
+    def __getitem__(self, which: int | slice) -> Image | tuple[Image, ...]:
+        files = self.files[which]
+        return tuple(file.pil for file in files) if isinstance(files, tuple) else files.pil
+
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        return tuple(file.read_bytes() for file in self.files)
+
+    def save(self, target: str | Path) -> tuple[Path, ...]:
+        """Write the images to a folder or a file and return their paths.
+
+        Args:
+            target: A folder gets files named after prompt and seed, and none there is
+                overwritten. A file name ending in an image suffix is written as it is, or
+                numbered (``fox-1.png``) for several images; untouched bytes where the suffix
+                fits, converted by Pillow otherwise.
+        """
+        path = Path(target).expanduser()
+        if path.suffix.lower() in _FILE_SUFFIXES and not path.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if len(self.files) == 1:
+                return (self.files[0].save(path),)
+            return tuple(
+                file.save(path.with_stem(f"{path.stem}-{number}"))
+                for number, file in enumerate(self.files, 1)
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        return tuple(
+            file.save(_free(path / f"{self.file_stem(number)}{SUFFIXES[file.format]}"))
+            for number, file in enumerate(self.files, 1)
+        )
+
+    def file_stem(self, number: int) -> str:
+        """Return a file name without suffix for the image `number`, counted from 1."""
+        words = re.sub(r"[^\w]+", "-", self.request.prompt.lower()).strip("-_")[:40].strip("-_")
+        seed = "" if self.seed is None else f"-{self.seed}"
+        return f"{words or 'seedream'}{seed}-{number}"
+
+    def __repr__(self) -> str:
+        file = self.files[0]
+        sizes = f"{len(self)} image{'s' * (len(self) > 1)} {file.width}x{file.height}"
+        offline = ", offline preview (not Seedream)" if self.backend == "offline" else ""
+        return f"<Result {sizes}, seed {self.seed}{offline}: {self.request.prompt[:60]!r}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from seedream_widgets.display import result_html
+
+        return {"text/plain": repr(self), "text/html": result_html(self)}
+
+
+def _free(path: Path) -> Path:
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free

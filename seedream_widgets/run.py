@@ -1,0 +1,200 @@
+"""The one way from a request to a result: upload, submit, watch, fetch, download."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from contextlib import aclosing
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SeedreamError
+from seedream_widgets.images import ImageUrl
+from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
+from seedream_widgets.status import Fetching, InProgress, Preparing, Queued
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+    from pathlib import Path
+
+    from seedream_widgets.backends.base import Backend, Handle, Output, OutputFile
+    from seedream_widgets.engine import Engine
+    from seedream_widgets.errors import Billing
+    from seedream_widgets.images import ImageInput
+    from seedream_widgets.job import Job
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+async def run(job: Job, backend: Backend, folder: Path, engine: Engine) -> None:
+    """Take `job` to its end; the job holds whatever comes of it."""
+    attempt = _Run(job, backend, folder, engine)
+    try:
+        job.succeed(await attempt.result())
+    except SeedreamError as error:
+        job.fail(error)
+    except asyncio.CancelledError:
+        job.fail(
+            JobCancelled("Python ended; what fal has accepted goes on", billing=attempt.billing)
+        )
+        raise
+    except Exception as error:
+        unexpected = BackendError(
+            f"unexpected {type(error).__name__} ({error}); please report it with its traceback",
+            request_id=job.request_id,
+            billing=attempt.billing,
+        )
+        unexpected.__cause__ = error
+        job.fail(unexpected)
+
+
+class _Run:
+    def __init__(self, job: Job, backend: Backend, folder: Path, engine: Engine) -> None:
+        self.job, self.backend, self.folder, self.engine = job, backend, folder, engine
+        self.submitting: asyncio.Future[Handle] | None = None
+
+    @property
+    def billing(self) -> Billing:
+        return "no" if self.submitting is None else "maybe"
+
+    async def result(self) -> Result:
+        return await self._or_cancel(self._all())
+
+    async def _or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
+        try:
+            return await step
+        except asyncio.CancelledError:
+            if not self.job.cancelling:
+                raise
+        return await self._cancel()
+
+    async def _all(self) -> Result:
+        urls = await self._upload()
+        # Shielded: a submit in flight may be accepted, so its reply is always waited for.
+        self.submitting = asyncio.ensure_future(self._submit(urls))
+        return await self._follow(await asyncio.shield(self.submitting))
+
+    async def _upload(self) -> list[str]:
+        images = self.job.request.images
+        local = len([image for image in images if not isinstance(image, ImageUrl)])
+        uploaded = itertools.count(1)
+        self.job.update(Preparing(0, local))
+
+        async def url(image: ImageInput | ImageUrl) -> str:
+            if isinstance(image, ImageUrl):
+                return image.url
+            address = await self.backend.upload(image)
+            self.job.update(Preparing(next(uploaded), local))
+            return address
+
+        return await _together([url(image) for image in images])
+
+    async def _submit(self, urls: list[str]) -> Handle:
+        handle = await self.backend.submit(self.job.request, urls)
+        self.job.accept(handle)
+        return handle
+
+    async def _follow(self, handle: Handle) -> Result:
+        async with aclosing(self.backend.watch(handle)) as statuses:
+            async for status in statuses:
+                self.job.update(status)
+        return await self._fetch(handle)
+
+    async def _fetch(self, handle: Handle) -> Result:
+        self.job.update(Fetching())
+        output = await self.backend.fetch(handle)
+        if not output.files:
+            raise ResultError(
+                "fal answered without an image; try again or change the prompt",
+                request_id=handle.request_id,
+                billing="maybe",
+            )
+        self.job.update(Fetching(0, len(output.files)))
+        fetched = itertools.count(1)
+
+        async def one(number: int, file: OutputFile) -> ResultImage:
+            image = await self._download(f"{handle.request_id}-{number}", file)
+            self.job.update(Fetching(next(fetched), len(output.files)))
+            return image
+
+        files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
+        return self._result(handle, output, tuple(files))
+
+    async def _download(self, stem: str, file: OutputFile) -> ResultImage:
+        target = self.folder / stem
+        try:
+            await self.engine.decode(self.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await self.backend.download(file, target)
+            return await self.engine.decode(_open, target, file)
+        except OSError as error:
+            raise ResultError(
+                f"{target} can't be written ({error}); the image stays at {file.url[:300]}",
+                request_id=self.job.request_id,
+                billing="yes",
+            ) from error
+
+    def _result(self, handle: Handle, output: Output, files: tuple[ResultImage, ...]) -> Result:
+        return Result(
+            request=self.job.request,
+            request_id=handle.request_id,
+            files=files,
+            seed=output.seed,
+            timings=_timings(self.job),
+            backend=self.backend.name,
+            created=datetime.now(timezone.utc),
+        )
+
+    async def _cancel(self) -> Result:
+        if self.submitting is None:
+            raise JobCancelled("cancelled before it was sent; nothing is billed", billing="no")
+        handle = await self.submitting
+        try:
+            billing = await self.backend.cancel(handle)
+        except SeedreamError as error:
+            _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
+            self.job.cancelling = False  # so that it may be asked again
+            return await self._or_cancel(self._follow(handle))
+        if billing == "yes":  # finished first, so it is paid for and kept
+            return await self._fetch(handle)
+        if billing == "no":
+            raise JobCancelled("cancelled; nothing is billed", billing="no")
+        raise JobCancelled("cancelled while it ran; fal may finish and bill it", billing="maybe")
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all to their end, then raise the first error: nothing half done is left running."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    failed = next((each for each in done if isinstance(each, BaseException)), None)
+    if failed is not None:
+        raise failed
+    return [each for each in done if not isinstance(each, BaseException)]
+
+
+def _open(path: Path, file: OutputFile) -> ResultImage:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            kind, (width, height) = image.format or "", image.size
+        whole = path.with_name(path.name + SUFFIXES[kind])
+    except (UnidentifiedImageError, ValueError, KeyError, Image.DecompressionBombError) as error:
+        raise ResultError(
+            f"{path.name} is no image Pillow can read ({error}); its bytes are kept at {path}",
+            billing="yes",
+        ) from error
+    path.replace(whole)
+    url = "" if file.url.startswith("data:") else file.url
+    return ResultImage(whole, kind, width, height, url)
+
+
+def _timings(job: Job) -> Timings:
+    first: dict[type, float] = {}
+    for moment, status in job.history:
+        first.setdefault(type(status), moment)
+    now = datetime.now(timezone.utc).timestamp()
+    fetching = first.get(Fetching, now)
+    queued = first.get(Queued, job.created)
+    running = first.get(InProgress, fetching)
+    return Timings(running - queued, fetching - running, now - fetching, now - job.created)

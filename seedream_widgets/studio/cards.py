@@ -1,0 +1,108 @@
+"""A job as the page shows it: small JSON, text only, no bytes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.endpoints import PRESETS
+from seedream_widgets.sizes import Size
+from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing
+from seedream_widgets.studio.references import reference_ids
+
+if TYPE_CHECKING:
+    from seedream_widgets.job import Job
+    from seedream_widgets.request import Request
+    from seedream_widgets.studio.protocol import Card
+
+FORM = (
+    "prompt",
+    "image_size",
+    "seed",
+    "num_images",
+    "max_images",
+    "enhance_prompt_mode",
+    "enable_safety_checker",
+    "sync_mode",
+    "model",
+)
+"""The form's fields, named as in `Request`; the form adds `references`."""
+_MAX_LOG = 500
+_STEP = re.compile(r"(\d{1,6})\s*(?:of|/)\s*(\d{1,6})")
+
+
+def card(job: Job) -> Card:
+    """Return what the page needs to show `job`."""
+    request, status = job.request, job.status
+    result = job.result() if isinstance(status, Completed) and job.done else None
+    price = request.endpoint.price.usd
+    return {
+        "id": job.id,
+        "state": status.kind,
+        "text": status.text,
+        "prompt": request.prompt,
+        "model": request.model,
+        "endpoint": request.endpoint.id,
+        "offline": job.backend == "offline",
+        "created": round(job.created * 1000),
+        "finished": None if job.finished is None else round(job.finished * 1000),
+        "progress": _progress(job),
+        "log": job.logs[-1].message[:_MAX_LOG] if job.logs and not status.final else None,
+        "size": _size(request),
+        "num_images": request.num_images,
+        "max_images": request.max_images,
+        "seed": result.seed if result else request.seed,
+        "cost": str(price * len(result)) if result and job.backend == "fal" else None,
+        "images": _images(job) if result else [],
+        "error": _error(job),
+        "form": form_of(request),
+    }
+
+
+def form_of(request: Request) -> dict[str, Any]:
+    """Return the form that asks for `request` again."""
+    form = {name: getattr(request, name) for name in FORM}
+    if isinstance(request.image_size, Size):
+        form["image_size"] = list(request.image_size)
+    form["references"] = reference_ids(request.images)
+    return form
+
+
+def image_id(job: Job, index: int) -> str:
+    """Return the page's name for one image of a job's result."""
+    return f"{job.id}-{index}"
+
+
+def _images(job: Job) -> list[dict[str, Any]]:
+    return [
+        {"id": image_id(job, index), "width": file.width, "height": file.height}
+        for index, file in enumerate(job.result().files)
+    ]
+
+
+def _size(request: Request) -> list[int] | None:
+    size = request.image_size or request.endpoint.default_size
+    if isinstance(size, Size):
+        return list(size)
+    return list(PRESETS[size]) if size in PRESETS else None
+
+
+def _progress(job: Job) -> float | None:
+    status = job.status
+    if isinstance(status, Completed):
+        return 1.0
+    if isinstance(status, Fetching) and status.images:
+        return status.fetched / status.images
+    if isinstance(status, Preparing) and status.uploads:
+        return status.uploaded / status.uploads
+    match = _STEP.search(job.logs[-1].message) if job.logs else None
+    if not match or status.final or int(match[2]) == 0:
+        return None
+    return min(1.0, int(match[1]) / int(match[2]))
+
+
+def _error(job: Job) -> dict[str, str | None] | None:
+    if not isinstance(job.status, Failed | Cancelled) or job.error is None:
+        return None
+    field = getattr(job.error, "field", None)
+    return {"message": str(job.error), "field": field}

@@ -1,0 +1,203 @@
+"""What a studio does for each message of the page.
+
+A handler may run on the main thread or on a subshell's, so it returns at once: slow work goes
+to the engine, which answers when it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.request import Request
+from seedream_widgets.result import SUFFIXES
+from seedream_widgets.studio import protocol
+from seedream_widgets.studio.cards import FORM
+from seedream_widgets.studio.previews import Previews
+from seedream_widgets.studio.references import by_id, describe, reference_ids
+from seedream_widgets.studio.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from seedream_widgets.job import Job
+    from seedream_widgets.studio.session import Session
+
+_log = logging.getLogger(__name__)
+_REMEMBERED = 200
+
+Answer = tuple[dict[str, Any], list[bytes]]
+
+
+class Handlers:
+    """Answer the page's messages for one studio."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._studio = session.studio
+        self._engine = session.engine
+        self._uploads = Uploads()
+        self._reading = asyncio.Lock()
+        self.previews = Previews(session.engine)
+        self._submitted: dict[str, Job] = {}
+        self._table: dict[type, Callable[..., Answer | Coroutine[Any, Any, Answer]]] = {
+            protocol.Submit: self._submit,
+            protocol.Cancel: self._cancel,
+            protocol.Forget: self._forget,
+            protocol.Sync: self._sync,
+            protocol.Upload: self._upload,
+            protocol.Chunk: self._chunk,
+            protocol.Probe: self._probe,
+            protocol.Abandon: self._abandon,
+            protocol.Arrange: self._arrange,
+            protocol.UseResult: self._use_result,
+            protocol.Preview: self._preview,
+            protocol.Original: self._original,
+        }
+
+    def handle(self, content: object, buffers: list[memoryview]) -> None:
+        """Answer one message, whatever it is; never raise."""
+        given = content.get("id") if isinstance(content, dict) else None
+        name = given[: protocol.MAX_TEXT] if isinstance(given, str) else None
+        try:
+            message = protocol.read(content)
+            handler = self._table[type(message)]
+            chunk = (buffers,) if isinstance(message, protocol.Chunk) else ()
+            answer = handler(message, *chunk)
+            if isinstance(answer, tuple):
+                self._reply(name, answer)
+            else:
+                self._engine.start(self._later(name, answer))
+        except Exception as error:
+            self._refuse(name, error)
+
+    async def _later(self, name: str | None, work: Coroutine[Any, Any, Answer]) -> None:
+        # Sending waits for the studio's lock, and the engine must never wait.
+        try:
+            await asyncio.to_thread(self._reply, name, await work)
+        except Exception as error:
+            await asyncio.to_thread(self._refuse, name, error)
+
+    def _reply(self, name: str | None, answer: Answer) -> None:
+        result, buffers = answer
+        self._studio._post({"kind": "reply", "id": name, "result": result}, buffers)
+
+    def _refuse(self, name: str | None, error: Exception) -> None:
+        if not isinstance(error, SeedreamError | protocol.ProtocolError):
+            _log.exception("a studio message failed", exc_info=error)
+        message = str(error) or f"unexpected {type(error).__name__}; see the Python log"
+        field = getattr(error, "field", None)
+        self._studio._post({"kind": "error", "id": name, "message": message, "field": field})
+
+    def _submit(self, message: protocol.Submit) -> Answer:
+        # A page that is shown twice (Colab) sends twice: one click is one job.
+        job = self._submitted.get(message.id)
+        if job is None:
+            job = self._session.start(self._request(message.form))
+            self._submitted[message.id] = job
+            while len(self._submitted) > _REMEMBERED:
+                del self._submitted[next(iter(self._submitted))]
+        return {"job_id": job.id}, []
+
+    def _request(self, form: dict[str, Any]) -> Request:
+        values = {name: form[name] for name in FORM if name in form}
+        images = self._known(form.get("references", []))
+        return Request(**{"prompt": "", **values}, images=tuple(images))
+
+    def _known(self, ids: Any) -> list[Any]:
+        past = (job.request.images for job in self._session.jobs)
+        known = by_id(*past, self._studio.references)
+        try:
+            return [known[each] for each in ids]
+        except (KeyError, TypeError) as error:
+            raise RequestError(
+                "a reference image is no longer known to the kernel; remove it and add it again",
+                field="references",
+            ) from error
+
+    def _cancel(self, message: protocol.Cancel) -> Answer:
+        return {"asked": self._session.job(message.job_id).cancel()}, []
+
+    def _forget(self, message: protocol.Forget) -> Answer:
+        self._session.forget(message.job_id)
+        return {}, []
+
+    def _sync(self, message: protocol.Sync) -> Answer:
+        return self._session.snapshot(), []
+
+    def _upload(self, message: protocol.Upload) -> Answer:
+        return {"received": self._uploads.start(message)}, []
+
+    def _chunk(self, message: protocol.Chunk, buffers: list[memoryview]) -> Answer:
+        if len(buffers) != 1:
+            raise protocol.ProtocolError("chunk must bring one buffer")
+        received = self._uploads.write(message.upload_id, message.offset, memoryview(buffers[0]))
+        whole = self._uploads.take(message.upload_id)
+        if whole:
+            self._engine.start(self._read(message.upload_id, *whole))
+        return {"received": received}, []
+
+    def _probe(self, message: protocol.Probe) -> Answer:
+        return {"received": self._uploads.received(message.upload_id)}, []
+
+    def _abandon(self, message: protocol.Abandon) -> Answer:
+        self._uploads.drop(message.upload_id)
+        return {}, []
+
+    async def _read(self, upload_id: str, name: str, data: bytes) -> None:
+        told = {"upload_id": upload_id}
+        said: dict[str, Any]
+        try:
+            async with self._reading:  # one by one, so that files keep the order they came in
+                image = await self._engine.decode(_load, name, data)
+                reference = await asyncio.to_thread(self._session.add_reference, image)
+            said = {"kind": "uploaded", **told, "reference": reference}
+        except Exception as error:
+            if not isinstance(error, SeedreamError):
+                _log.exception("reading %s failed", name)
+            said = {"kind": "upload_failed", **told, "message": str(error)}
+        await asyncio.to_thread(self._studio._post, said)
+
+    def _arrange(self, message: protocol.Arrange) -> Answer:
+        self._studio.references = tuple(self._known(message.references))
+        return {"references": describe(self._studio.references)}, []
+
+    async def _use_result(self, message: protocol.UseResult) -> Answer:
+        file = self._session.file(message.image_id)
+        image = await self._engine.decode(load_image, file.path, field="references")
+        return {"reference": await asyncio.to_thread(self._session.add_reference, image)}, []
+
+    async def _preview(self, message: protocol.Preview) -> Answer:
+        source = self._source(message.target)
+        small = await self.previews.get(message.target, message.edge, source)
+        told = {"media_type": small.media_type, "width": small.width, "height": small.height}
+        return {"target": message.target, **told}, [small.data]
+
+    def _source(self, target: str) -> bytes | Path:
+        images = dict(
+            zip(reference_ids(self._studio.references), self._studio.references, strict=True)
+        )
+        image = images.get(target)
+        if isinstance(image, ImageInput):
+            return image.data
+        return self._session.file(target).path
+
+    async def _original(self, message: protocol.Original) -> Answer:
+        job, index = self._session.find(message.image_id)
+        result = job.result()
+        file = result.files[index]
+        data = await asyncio.to_thread(file.read_bytes)
+        name = f"{result.file_stem(index + 1)}{SUFFIXES[file.format]}"
+        told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
+        return told, [data]
+
+
+def _load(name: str, data: bytes) -> ImageInput | ImageUrl:
+    stream = io.BytesIO(data)
+    stream.name = name
+    return load_image(stream, field=name)

@@ -1,0 +1,205 @@
+"""The messages between page and kernel: what each holds, and how an untrusted one is read.
+
+Every message of the page carries an `id` and is answered by exactly one `reply` or `error`.
+``tests/messages/`` holds one golden file a message, read by the front end's tests as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar, TypedDict
+
+MAX_TEXT = 200
+MAX_LIST = 100
+
+
+class ProtocolError(ValueError):
+    """Tell that a message of the page is malformed."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Be the base of what the page sends."""
+
+    kind: ClassVar[str]
+    id: str
+
+
+@dataclass(frozen=True)
+class Submit(Message):
+    """The click: it carries the whole form, as traits are debounced and may be late."""
+
+    kind: ClassVar[str] = "submit"
+    form: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Cancel a job."""
+
+    kind: ClassVar[str] = "cancel"
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Forget(Message):
+    """Take a finished job's card away."""
+
+    kind: ClassVar[str] = "forget"
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Sync(Message):
+    """Ask for every card and the number of the last update."""
+
+    kind: ClassVar[str] = "sync"
+
+
+@dataclass(frozen=True)
+class Upload(Message):
+    """Announce a file; the reply says from which byte on to send it."""
+
+    kind: ClassVar[str] = "upload"
+    upload_id: str
+    name: str
+    size: int
+    media_type: str = ""
+
+
+@dataclass(frozen=True)
+class Chunk(Message):
+    """Bring the file's bytes from `offset` on, in one binary buffer."""
+
+    kind: ClassVar[str] = "chunk"
+    upload_id: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Probe(Message):
+    """Ask how many bytes of a file have come."""
+
+    kind: ClassVar[str] = "probe"
+    upload_id: str
+
+
+@dataclass(frozen=True)
+class Abandon(Message):
+    """Give an upload up."""
+
+    kind: ClassVar[str] = "abandon"
+    upload_id: str
+
+
+@dataclass(frozen=True)
+class Arrange(Message):
+    """Set the references to these ids, in this order."""
+
+    kind: ClassVar[str] = "arrange"
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UseResult(Message):
+    """Append an image of a result to the references."""
+
+    kind: ClassVar[str] = "use_result"
+    image_id: str
+
+
+@dataclass(frozen=True)
+class Preview(Message):
+    """Ask for a small picture of a result image or a reference."""
+
+    kind: ClassVar[str] = "preview"
+    target: str
+    edge: int
+
+
+@dataclass(frozen=True)
+class Original(Message):
+    """Ask for the untouched file of a result image."""
+
+    kind: ClassVar[str] = "original"
+    image_id: str
+
+
+_KINDS: dict[str, type[Message]] = {
+    each.kind: each
+    for each in (
+        Submit, Cancel, Forget, Sync, Upload, Chunk, Probe, Abandon, Arrange, UseResult, Preview,
+        Original,
+    )
+}  # fmt: skip
+
+
+class Card(TypedDict):
+    """One job as the page shows it."""
+
+    id: str
+    state: str
+    text: str
+    prompt: str
+    model: str
+    endpoint: str
+    offline: bool
+    created: int
+    finished: int | None
+    progress: float | None
+    log: str | None
+    size: list[int] | None
+    num_images: int
+    max_images: int
+    seed: int | None
+    cost: str | None
+    images: list[dict[str, Any]]
+    error: dict[str, str | None] | None
+    form: dict[str, Any]
+
+
+def read(content: object) -> Message:
+    """Read one message of the page.
+
+    Raises:
+        ProtocolError: It is no known message, or a field is missing or of a wrong type.
+    """
+    if not isinstance(content, dict):
+        raise ProtocolError("a message must be an object")
+    kind = _KINDS.get(str(content.get("kind")))
+    if kind is None:
+        raise ProtocolError(f"unknown kind {content.get('kind')!r:.40}")
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        if field.name in content:
+            values[field.name] = _READERS[str(field.type)](field.name, content[field.name])
+        elif field.default is MISSING:
+            raise ProtocolError(f"{kind.kind} lacks {field.name}")
+    return kind(**values)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ProtocolError(f"{name} must be a text of at most {MAX_TEXT} characters")
+    return value
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise ProtocolError(f"{name} must be a whole number from 0 on")
+    return value
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_LIST:
+        raise ProtocolError(f"{name} must be a list of at most {MAX_LIST}")
+    return tuple(_text(name, each) for each in value)
+
+
+def _object(name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > MAX_LIST:
+        raise ProtocolError(f"{name} must be an object")
+    return value
+
+
+_READERS = {"str": _text, "int": _whole, "tuple[str, ...]": _texts, "dict[str, Any]": _object}

@@ -1,0 +1,55 @@
+"""Job updates on their way to the page: numbered, and never a flood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import RLock
+
+    from seedream_widgets.engine import Engine
+    from seedream_widgets.job import Job
+
+INTERVAL = 0.1
+"""Seconds between two sends."""
+BURST = 10
+"""Most messages a send: the server drops what goes over 1,000 a second."""
+
+
+class Publisher:
+    """Send each changed job's card, at most ten a tenth of a second, numbered without gaps."""
+
+    def __init__(self, engine: Engine, lock: RLock, send: Callable[[Job, int], None]) -> None:
+        self._engine, self._lock, self._send = engine, lock, send
+        self._changed: dict[str, Job] = {}
+        self._scheduled = False
+        self.seq = 0
+
+    def publish(self, job: Job) -> None:
+        """Have `job` shown soon, from any thread."""
+        self._engine.loop.call_soon_threadsafe(self._mark, job)
+
+    def _mark(self, job: Job) -> None:
+        self._changed[job.id] = job
+        if not self._scheduled:
+            self._scheduled = True
+            self._engine.loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        # The engine never waits for the lock: an observer of the user's may hold it for long.
+        if self._lock.acquire(blocking=False):
+            try:
+                for name in list(self._changed)[:BURST]:
+                    self.seq += 1
+                    self._send(self._changed.pop(name), self.seq)
+            finally:
+                self._lock.release()
+        # The next flush waits even when nothing is left, so that a burst can't outrun it.
+        self._engine.loop.call_later(INTERVAL, self._again)
+
+    def _again(self) -> None:
+        if self._changed:
+            self._flush()
+        else:
+            self._scheduled = False

@@ -1,0 +1,154 @@
+"""What a studio has going: its jobs, who answers them, and what the page is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.api import default_client
+from seedream_widgets.engine import shared
+from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.request import Request
+from seedream_widgets.status import Completed
+from seedream_widgets.studio.cards import FORM, card, image_id
+from seedream_widgets.studio.handlers import Handlers
+from seedream_widgets.studio.publisher import Publisher
+
+if TYPE_CHECKING:
+    from seedream_widgets.client import Client
+    from seedream_widgets.job import Job
+    from seedream_widgets.result import ResultImage
+    from seedream_widgets.studio.widget import Studio
+
+SHOWN = 100
+"""Most cards the page gets."""
+
+
+class Session:
+    """Hold one studio's jobs between the client and the page."""
+
+    def __init__(self, studio: Studio, client: Client | None) -> None:
+        self.studio = studio
+        self.engine = shared()
+        self.handlers = Handlers(self)
+        self._client = client
+        self._jobs: list[Job] = []
+        self._forgotten: set[str] = set()
+        self._publisher = Publisher(self.engine, studio._lock, self._tell)
+
+    @property
+    def client(self) -> Client:
+        """Who sends the requests."""
+        return self._client or default_client()
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs, newest first."""
+        return tuple(reversed(self._jobs))
+
+    @property
+    def completed(self) -> tuple[Job, ...]:
+        """The jobs that have a result, newest first."""
+        return tuple(job for job in self.jobs if job.done and isinstance(job.status, Completed))
+
+    def backend(self) -> dict[str, Any]:
+        """Return what the page says of who answers."""
+        backend = self.client.backend
+        return {"name": backend.name, "label": backend.label, "bills": backend.bills}
+
+    def request(self) -> Request:
+        """Return what the form asks for.
+
+        Raises:
+            RequestError: It holds something the endpoint does not accept.
+        """
+        values = {name: getattr(self.studio, name) for name in FORM}
+        return Request(images=self.studio.references, **values)
+
+    def start(self, request: Request) -> Job:
+        """Submit `request` and keep the page told of its job."""
+        job = self.client.submit(request)
+        self._jobs.append(job)
+        self.refresh()
+        job.on_update(self._publisher.publish)
+        self._publisher.publish(job)
+        return job
+
+    def refresh(self) -> None:
+        """Tell the page who answers and what was spent."""
+        with self.studio._lock:
+            self.studio._backend = self.backend()
+            self.studio._spent = str(self.client.spent)
+
+    def _tell(self, job: Job, seq: int) -> None:
+        if job.status.final:
+            self.studio._spent = str(self.client.spent)
+        self.studio._post({"kind": "job", "seq": seq, "job": card(job)})
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the newest cards and the number of the last update."""
+        self.refresh()
+        with self.studio._lock:
+            shown = [job for job in self.jobs if job.id not in self._forgotten][:SHOWN]
+            return {"seq": self._publisher.seq, "jobs": [card(job) for job in shown]}
+
+    def job(self, name: str) -> Job:
+        """Return a job by its id.
+
+        Raises:
+            RequestError: It is none of this studio's.
+        """
+        for job in self._jobs:
+            if job.id == name:
+                return job
+        raise RequestError(f"job {name!r:.60} is none of this studio's", field="job_id", value=name)
+
+    def forget(self, name: str) -> None:
+        """Take an ended job's card away; its result stays.
+
+        Raises:
+            RequestError: It still runs, or is none of this studio's.
+        """
+        if not self.job(name).done:
+            raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
+        self._forgotten.add(name)
+
+    def selection(self) -> tuple[Job, int]:
+        """Return the job and index of the selected image, or of the newest one.
+
+        Raises:
+            SeedreamError: There is no image yet.
+        """
+        if self.studio.selected:
+            return self.find(self.studio.selected)
+        if not self.completed:
+            raise SeedreamError(
+                "studio has no image yet; press Generate, or call studio.submit().result()"
+            )
+        return self.completed[0], 0
+
+    def find(self, name: str) -> tuple[Job, int]:
+        """Return the job and index of an image by its id.
+
+        Raises:
+            RequestError: It is none of this studio's.
+        """
+        for job in self.completed:
+            for index in range(len(job.result().files)):
+                if image_id(job, index) == name:
+                    return job, index
+        raise RequestError(
+            f"image {name!r:.60} is none of this studio's; select another",
+            field="selected",
+            value=name,
+        )
+
+    def file(self, name: str) -> ResultImage:
+        """Return the file of an image by its id; errors as in `find`."""
+        job, index = self.find(name)
+        return job.result().files[index]
+
+    def add_reference(self, image: Any) -> dict[str, Any]:
+        """Append a reference and return what the page shows of it."""
+        with self.studio._lock:
+            self.studio.references = (*self.studio.references, image)
+            return self.studio._references[-1]

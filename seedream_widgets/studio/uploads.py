@@ -1,0 +1,94 @@
+"""Files on their way from the page: in order, bounded, safe to send twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.studio.facts import UPLOAD_BYTES
+
+if TYPE_CHECKING:
+    from seedream_widgets.studio.protocol import Upload
+
+MAX_OPEN = 12
+"""Most files under way at once; the oldest is dropped beyond that."""
+_REMEMBERED = 200
+
+
+@dataclass
+class _File:
+    name: str
+    size: int
+    data: bytearray = field(default_factory=bytearray)
+
+
+class Uploads:
+    """Collect chunks; each answer is how many bytes have come without a gap."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _File] = {}
+        self._finished: dict[str, int] = {}
+
+    def start(self, message: Upload) -> int:
+        """Note an announced file and return where to go on.
+
+        Raises:
+            RequestError: It is empty or larger than `UPLOAD_BYTES`.
+        """
+        if not 0 < message.size <= UPLOAD_BYTES:
+            raise RequestError(
+                f"{message.name} has {message.size:,} bytes; the page sends 1 to "
+                f"{UPLOAD_BYTES:,}. Set studio.references from Python, or make it smaller",
+                field="references",
+                value=message.size,
+            )
+        if message.upload_id not in self._open and message.upload_id not in self._finished:
+            while len(self._open) >= MAX_OPEN:
+                del self._open[next(iter(self._open))]
+            self._open[message.upload_id] = _File(message.name, message.size)
+        return self.received(message.upload_id)
+
+    def received(self, upload_id: str) -> int:
+        """Return how many bytes of a file have come without a gap.
+
+        Raises:
+            RequestError: No such file is known; the page must announce it again.
+        """
+        if upload_id in self._finished:
+            return self._finished[upload_id]
+        if upload_id not in self._open:
+            raise RequestError(
+                "this upload is not known (the kernel restarted or too many were open); "
+                "add the image again",
+                field="references",
+            )
+        return len(self._open[upload_id].data)
+
+    def write(self, upload_id: str, offset: int, data: memoryview) -> int:
+        """Append bytes that go on where the last ended, pass over others, and say how far it is.
+
+        Raises:
+            RequestError: No such file is known.
+        """
+        received = self.received(upload_id)
+        file = self._open.get(upload_id)
+        if file and offset == received:
+            file.data += data[: file.size - received]
+            return len(file.data)
+        return received
+
+    def take(self, upload_id: str) -> tuple[str, bytes] | None:
+        """Return name and bytes of a file that is whole, once; else ``None``."""
+        file = self._open.get(upload_id)
+        if file is None or len(file.data) < file.size:
+            return None
+        del self._open[upload_id]
+        self._finished[upload_id] = file.size
+        while len(self._finished) > _REMEMBERED:
+            del self._finished[next(iter(self._finished))]
+        return file.name, bytes(file.data)
+
+    def drop(self, upload_id: str) -> None:
+        """Forget a file."""
+        self._open.pop(upload_id, None)

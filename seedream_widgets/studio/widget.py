@@ -1,0 +1,186 @@
+"""`Studio`: the form, the jobs and the pictures, in a notebook.
+
+Only the traits are here; what they need to work is imported with the first studio.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets as t
+
+from seedream_widgets.endpoints import (
+    COUNTS,
+    DEFAULT_MODEL,
+    ENHANCE_PROMPT_MODES,
+    MAX_SEED,
+    MODELS,
+    endpoint_for,
+)
+from seedream_widgets.studio.facts import facts
+from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from seedream_widgets.client import Client
+    from seedream_widgets.job import Job
+    from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
+
+_STATIC = Path(__file__).parent.parent / "static"
+_log = logging.getLogger(__name__)
+
+
+def _count(help: str) -> Any:
+    low, high = COUNTS
+    return t.Int(low, min=low, max=high, help=help).tag(sync=True)
+
+
+class Studio(anywidget.AnyWidget):
+    """Write, drop, click; then use `image` and `images` in the next cell.
+
+    Every field of the form is a trait: set it, read it, observe it. What an endpoint accepts
+    is checked at submit.
+
+    Args:
+        client: Who sends the requests; the session's default client unless given.
+        **form: First values of the form, such as ``prompt="a red fox"``.
+    """
+
+    _esm = _STATIC / "studio.js"
+    _css = _STATIC / "studio.css"
+
+    prompt = t.Unicode("", help="What to draw, or to change").tag(sync=True)
+    image_size = SizeTrait(
+        endpoint_for(DEFAULT_MODEL, "text-to-image").default_size,
+        help="(width, height) in pixels, '4:3 2K', or a name such as 'auto'",
+    ).tag(sync=True, to_json=size_to_json)
+    seed = t.Int(None, allow_none=True, min=0, max=MAX_SEED, help="None is random").tag(sync=True)
+    num_images = _count("1 to 6 separate generations")
+    max_images = _count("1 to 6; each generation gives up to that many")
+    enhance_prompt_mode = t.Enum(ENHANCE_PROMPT_MODES, "standard", help="v4 only").tag(sync=True)
+    enable_safety_checker = t.Bool(True, help="fal's own checker").tag(sync=True)
+    sync_mode = t.Bool(False, help="Images inside the reply").tag(sync=True)
+    model = t.Enum(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)
+    selected = t.Unicode("", help="Id of the selected image; '' is the newest").tag(sync=True)
+    references = ImagesTrait(help="Up to 10 input images; with any, it is an edit")
+
+    _references: t.List[dict[str, Any]] = t.List(help="What the page shows of them").tag(sync=True)
+    _facts: t.Dict[str, Any] = t.Dict(help="Endpoints, sizes, prices").tag(sync=True)
+    _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
+    _spent = t.Unicode("0", help="US dollars, estimated").tag(sync=True)
+
+    def __init__(self, client: Client | None = None, **form: Any) -> None:
+        from seedream_widgets.studio.cards import FORM
+        from seedream_widgets.studio.session import Session
+
+        unknown = set(form) - {*FORM, "references", "layout"}
+        if unknown:
+            raise TypeError(
+                f"Studio takes {', '.join((*FORM, 'references'))}, got {min(unknown)!r}; "
+                "check the spelling"
+            )
+        self._lock = threading.RLock()
+        self._session = Session(self, client)
+        super().__init__(**form, _facts=facts(), _backend=self._session.backend())
+        self.on_msg(lambda _, content, buffers: self._session.handlers.handle(content, buffers))
+
+    @property
+    def client(self) -> Client:
+        """Who sends the requests."""
+        return self._session.client
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """This studio's jobs, newest first."""
+        return self._session.jobs
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """Results of the completed jobs, newest first."""
+        return tuple(job.result() for job in self._session.completed)
+
+    @property
+    def result(self) -> Result:
+        """The result the selected image belongs to, or the newest.
+
+        Raises:
+            SeedreamError: There is none yet.
+        """
+        return self._session.selection()[0].result()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The PIL images of `result`."""
+        return self.result.images
+
+    @property
+    def image(self) -> Image:
+        """The selected PIL image, or the first of the newest result.
+
+        Raises:
+            SeedreamError: There is none yet.
+        """
+        job, index = self._session.selection()
+        return job.result().files[index].pil
+
+    def request(self) -> Request:
+        """Return what Generate would send now.
+
+        Raises:
+            RequestError: The form holds something the endpoint does not accept.
+        """
+        return self._session.request()
+
+    def submit(self) -> Job:
+        """Do what Generate does, and return the job.
+
+        Raises:
+            RequestError: The form holds something the endpoint does not accept.
+        """
+        return self._session.start(self.request())
+
+    @t.observe("references")
+    def _tell_references(self, change: Any) -> None:
+        from seedream_widgets.studio.references import describe
+
+        with self._lock:
+            self._references = describe(change["new"])
+
+    def _post(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        with self._lock:
+            if self.comm is not None:
+                try:
+                    self.send(content, buffers)
+                except Exception:  # ipykernel 7.0 can't send from threads; the page asks again
+                    _log.exception("a message to the page could not be sent")
+
+    def _handle_msg(self, msg: Any) -> None:
+        # One lock around messages and trait writes: they come from several threads.
+        with self._lock:
+            super()._handle_msg(msg)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take trait values from the page; one that is not accepted is put back there."""
+        try:
+            super().set_state(sync_data)
+        except t.TraitError as error:
+            _log.warning("the page sent a value that is not accepted: %s", error)
+            self.send_state([name for name in sync_data if name in self.keys])
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from seedream_widgets.studio.fallback import fallback_html
+
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data:
+            data["text/html"] = fallback_html(self.results)
+        return bundle
+
+    def __repr__(self) -> str:
+        return f"<Studio {self.prompt[:60]!r}>"

@@ -1,0 +1,75 @@
+"""Start the machine's own Chromium, cut off from everything but this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+
+
+def executable() -> str:
+    """Find Chromium: the variable CHROMIUM first, then the usual names."""
+    wanted = os.environ.get("CHROMIUM") or ""
+    found = next((path for name in (wanted, *NAMES) if name and (path := shutil.which(name))), None)
+    if found is None:
+        raise FileNotFoundError("No Chromium found: install it or set CHROMIUM to its path")
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=[*FLAGS])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def collect_errors(page: Page) -> list[str]:
+    """Return a list that fills with every uncaught error and console error of the page."""
+    errors: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return errors
+
+
+def drop_files(page: Page, selector: str, paths: Sequence[Path | str]) -> None:
+    """Drop files on the middle of an element as the operating system would."""
+    target = page.locator(selector)
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box is not None, f"{selector} is not on the page"
+    data = {"items": [], "files": [str(Path(path).resolve()) for path in paths]}
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, **place, "data": {**data, "dragOperationsMask": 1}}
+        devtools.send("Input.dispatchDragEvent", event)
+    devtools.detach()

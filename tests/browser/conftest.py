@@ -1,0 +1,90 @@
+"""Fixtures of the browser tests: one server and one browser, a page for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from .chromium import chromium, collect_errors
+from .jupyter import JupyterServer, jupyterlab
+from .lab import Notebook, write_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from playwright.sync_api import Browser, Page
+
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+
+
+class OpenNotebook(Protocol):
+    def __call__(self, cells: Sequence[str]) -> Notebook: ...
+
+
+class Shot(Protocol):
+    def __call__(self, name: str) -> Path: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    with jupyterlab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def errors(page: Page) -> list[str]:
+    """Console errors and uncaught errors of the page so far; ask for it before the notebook."""
+    return collect_errors(page)
+
+
+@pytest.fixture
+def notebook(
+    lab: JupyterServer, page: Page, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
+    """Write cells into a new notebook and open it; its kernel ends with the test."""
+    opened: list[Notebook] = []
+
+    def open_notebook(cells: Sequence[str]) -> Notebook:
+        name = f"{request.node.name.partition('[')[0]}_{len(opened)}.ipynb"
+        write_notebook(lab.folder / name, cells)
+        opened.append(Notebook(page, lab, name))
+        return opened[-1]
+
+    yield open_notebook
+    for book in opened:
+        book.close()
+
+
+@pytest.fixture
+def shot(page: Page) -> Shot:
+    """Write a screenshot of the whole page into screenshots/, to be looked at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+
+    def take(name: str) -> Path:
+        path = SCREENSHOTS / f"{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return take

@@ -1,0 +1,140 @@
+"""Start a real JupyterLab server that sees nothing of the machine's own configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+QUIET_SETTINGS: dict[str, dict[str, Any]] = {
+    "@jupyterlab/apputils-extension:notification": {
+        "checkForUpdates": False,
+        "fetchNews": "false",
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Light"},
+}
+
+
+@dataclass(frozen=True)
+class JupyterServer:
+    """A running server: where it listens, and the folder it serves."""
+
+    url: str
+    folder: Path
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Keep the environment, less every fal key, with all of Jupyter's folders under home."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
+    return kept | {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+
+
+def write_settings(home: Path, settings: dict[str, dict[str, Any]]) -> None:
+    folder = home / "config" / "labconfig"
+    folder.mkdir(parents=True)
+    merged = {
+        plugin: QUIET_SETTINGS.get(plugin, {}) | settings.get(plugin, {})
+        for plugin in {*QUIET_SETTINGS, *settings}
+    }
+    (folder / "default_setting_overrides.json").write_text(json.dumps(merged))
+
+
+def command(port: int, folder: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        f"--port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={folder}",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+    ]
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    opener = build_opener(ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with opener.open(f"{url}/api/status", timeout=5):
+                return
+        except URLError:
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server and its kernels, which live in process groups of their own."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for child in family:
+        if child.is_running():
+            child.kill()
+
+
+@contextmanager
+def jupyterlab(
+    home: Path, settings: dict[str, dict[str, Any]] | None = None
+) -> Iterator[JupyterServer]:
+    """Serve a new folder under home; settings go on top of the quiet ones, by plugin id."""
+    folder = home / "notebooks"
+    folder.mkdir(parents=True)
+    write_settings(home, settings or {})
+    port, log = free_port(), home / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(port, folder),
+            env=environment(home),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_up(url, process, log)
+        yield JupyterServer(url, folder)
+    finally:
+        stop(process)

@@ -1,0 +1,146 @@
+"""Drive one notebook in an open JupyterLab page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+    from .jupyter import JupyterServer
+
+START_MS = 60_000
+PANEL = """
+const panel = [...jupyterapp.shell.widgets("main")].find(widget => widget.context?.path === path);
+"""
+READY = f"""path => {{
+  if (!window.jupyterapp) return false;
+  {PANEL}
+  return panel?.context.isReady && panel.sessionContext.isReady
+    && panel.sessionContext.session?.kernel?.connectionStatus === "connected";
+}}"""
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
+    """Write a notebook of code cells, without outputs."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = new_notebook(
+        cells=[new_code_cell(source) for source in cells], metadata={"kernelspec": kernel}
+    )
+    nbformat.write(book, path)
+
+
+class Notebook:
+    """An open notebook: its cells by number, its kernel, its file."""
+
+    def __init__(self, page: Page, server: JupyterServer, name: str) -> None:
+        self.page = page
+        self.file = server.folder / name
+        self._name = name
+        page.goto(f"{server.url}/lab/tree/{name}?reset")
+        self.wait_until_ready()
+        self.command("application:toggle-left-area")
+
+    def wait_until_ready(self) -> None:
+        self.page.wait_for_function(READY, arg=self._name, timeout=START_MS)
+        self.page.evaluate("jupyterapp.restored.then(() => null)")
+        self._wait_for_splash()
+
+    def _wait_for_splash(self) -> None:
+        """Wait until JupyterLab's moons, shown on load and on a theme change, are gone."""
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+    def _call(self, body: str, **values: Any) -> Any:
+        names = ", ".join(["path", *values])
+        script = f"async ({{ {names} }}) => {{ {PANEL} {body} }}"
+        return self.page.evaluate(script, {"path": self._name, **values})
+
+    def command(self, command: str, args: dict[str, Any] | None = None) -> None:
+        """Run a JupyterLab command by its id and wait for its end."""
+        body = "await jupyterapp.commands.execute(id, args);"
+        self._call(body, id=command, args=args or {})
+
+    def run_all(self) -> None:
+        self.command("notebook:run-all-cells")
+
+    def run(self, number: int, *, wait: bool = True) -> None:
+        """Run one cell; without wait, return while it runs."""
+        self._call(
+            """
+            panel.content.activeCellIndex = number;
+            const done = jupyterapp.commands.execute("notebook:run-cell");
+            if (wait) await done;
+            """,
+            number=number,
+            wait=wait,
+        )
+
+    def write(self, number: int, source: str) -> None:
+        """Replace the source of a cell."""
+        body = "panel.content.widgets[number].model.sharedModel.setSource(source);"
+        self._call(body, number=number, source=source)
+
+    def sources(self) -> list[str]:
+        """Read the source of every cell, to see that no keystroke changed the notebook."""
+        return list(
+            self._call("return panel.content.widgets.map(cell => cell.model.sharedModel.source);")
+        )
+
+    def outputs(self, number: int) -> list[dict[str, Any]]:
+        body = "return panel.content.widgets[number].model.outputs.toJSON();"
+        return list(self._call(body, number=number))
+
+    def text(self, number: int) -> str:
+        """Read what a cell printed, returned, or raised, as plain text."""
+        return "".join(_plain(output) for output in self.outputs(number))
+
+    def cell(self, number: int) -> Locator:
+        return self.page.locator(f".jp-Notebook .jp-Cell[data-windowed-list-index='{number}']")
+
+    def execution_count(self, number: int) -> int | None:
+        body = "return panel.content.widgets[number].model.executionCount;"
+        count = self._call(body, number=number)
+        return None if count is None else int(count)
+
+    def kernel_status(self) -> str:
+        return str(self._call("return panel.sessionContext.session?.kernel?.status ?? 'dead';"))
+
+    def save(self) -> None:
+        self._call("await panel.context.save();")
+
+    def restart_kernel(self) -> None:
+        self._call("await panel.sessionContext.restartKernel();")
+
+    def reload(self) -> None:
+        """Load the page again, as F5 does; the kernel lives on."""
+        self.page.reload()
+        self.wait_until_ready()
+
+    def theme(self, name: str) -> None:
+        """Switch to "Light" or "Dark"."""
+        self.command("apputils:change-theme", {"theme": f"JupyterLab {name}"})
+        light = str(name == "Light").lower()
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        self._wait_for_splash()
+
+    def close(self) -> None:
+        """End the kernel, so that the next test has the machine to itself."""
+        self._call("await panel.sessionContext.shutdown(); await panel.context.revert();")
+
+
+def _plain(output: dict[str, Any]) -> str:
+    if output["output_type"] == "stream":
+        return _joined(output["text"])
+    if output["output_type"] == "error":
+        return f"{output['ename']}: {output['evalue']}"
+    return _joined(output["data"].get("text/plain", ""))
+
+
+def _joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)

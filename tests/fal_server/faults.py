@@ -1,0 +1,103 @@
+"""Switches for what can go wrong, scoped to the next n, to a prompt or to a host."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .replies import ERRORS, NGINX, PORTAL, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ANYWHERE = {*ERRORS, "nginx_502", "not_json", "html", "drop", "hang"}
+KINDS: dict[str, set[str]] = {
+    "connect": {"502", "close", "tls"},
+    "submit": _ANYWHERE | {"accept_drop", "accept_hang", "accept_not_json", "accept_no_id"},
+    "run": {"policy", "policy_silent", "500", "504", "no_media", "empty"},
+    "status": _ANYWHERE | {"unknown", "no_logs"},
+    "stream": _ANYWHERE | {"silent", "cut", "garbage", "unknown"},
+    "result": _ANYWHERE | {"policy", "expired", "wrong_shape"},
+    "cancel": _ANYWHERE | {"ignored"},
+    "token": _ANYWHERE,
+    "upload": _ANYWHERE,
+    "initiate": _ANYWHERE,
+    "put": _ANYWHERE,
+    "download": _ANYWHERE
+    | {"cut", "wrong_type", "garbage", "empty", "endless", "slow"}
+    | {"redirect_host", "redirect_http", "redirect_elsewhere", "redirect_loop"},
+}
+
+
+@dataclass(eq=False)
+class Fault:
+    point: str
+    kind: str
+    times: int | None = 1
+    when: Callable[[str], bool] | None = None
+    host: str | None = None
+
+    def fits(self, point: str, prompt: str, host: str) -> bool:
+        if self.point != point or self.times == 0 or self.host not in (None, host):
+            return False
+        return self.when is None or self.when(prompt)
+
+
+class Faults:
+    """Hold the switched-on faults; set from the test's thread, taken from the server's."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        if fault.kind not in KINDS.get(fault.point, ()):
+            raise ValueError(f"no fault {fault.kind!r} at {fault.point!r}; KINDS lists them")
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, point: str, prompt: str = "", host: str = "") -> str | None:
+        """Return the kind of the first fault that fits, and use it up once."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.fits(point, prompt, host):
+                    if fault.times is not None:
+                        fault.times -= 1
+                    return fault.kind
+        return None
+
+
+async def play(kind: str, request: web.Request) -> web.Response:
+    """Answer with one of the faults that may happen anywhere."""
+    if kind == "drop":
+        return drop(request)
+    if kind == "hang":
+        await hang()
+    if kind == "nginx_502":
+        return web.Response(text=NGINX, status=502, content_type="text/html")
+    if kind == "html":
+        return web.Response(text=PORTAL, content_type="text/html")
+    if kind == "not_json":
+        return web.Response(text="{not json", content_type="application/json")
+    status, body = ERRORS[kind]
+    return reply(body, status)
+
+
+def drop(request: web.Request) -> web.Response:
+    """Cut the connection without an answer."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def hang() -> None:
+    """Answer never: until the client gives up or the server stops."""
+    await asyncio.Event().wait()

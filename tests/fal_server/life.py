@@ -1,0 +1,131 @@
+"""The life of one job: in queue, in progress, completed; and how it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import seedream
+from .pictures import CONTENT_TYPES, Size, draw, expected_color
+from .replies import POLICY, POLICY_BODY
+from .state import Charge, Failure, File, Job, seconds
+
+if TYPE_CHECKING:
+    from .state import Settings, State
+
+_RUN_FAULTS = {
+    "policy": Failure(422, POLICY_BODY, POLICY, "content_policy_violation"),
+    "policy_silent": Failure(422, POLICY_BODY),
+    "500": Failure(
+        500,
+        {"detail": [{"loc": ["body"], "msg": "Internal error", "type": "internal_server_error"}]},
+        "Internal error",
+        "internal_server_error",
+    ),
+    "504": Failure(
+        504,
+        {"detail": "Generation timed out", "error_type": "generation_timeout"},
+        "Generation timed out",
+        "generation_timeout",
+    ),
+    "no_media": Failure(
+        422, {"detail": [{"loc": ["body"], "msg": "No media", "type": "no_media_generated"}]}
+    ),
+}
+
+
+def start(state: State, job: Job) -> None:
+    job.life = asyncio.create_task(_live(state, job))
+
+
+async def _live(state: State, job: Job) -> None:
+    await asyncio.sleep(seconds(state.settings.queue_seconds, job.arguments))
+    while not state.may_start(job):
+        await job.change().wait()
+    job.phase, job.started_at = "IN_PROGRESS", time.monotonic()
+    job.tell()
+    state.queue_moved()
+    try:
+        await _run(state, job)
+    except seedream.Rejected as rejected:
+        job.failure = Failure(422, {"detail": rejected.entries})
+    except Exception as error:
+        state.errors.append(error)
+        job.failure = Failure(500, {"detail": f"the local server itself failed: {error!r}"})
+    _complete(state, job)
+
+
+async def _run(state: State, job: Job) -> None:
+    seedream.check(job.endpoint_id, job.arguments)
+    job.inputs = seedream.load_inputs(state, job)
+    lines = list(state.settings.logs)
+    pause = seconds(state.settings.run_seconds, job.arguments) / (len(lines) + 1)
+    for line in lines:
+        job.log(line)
+        await asyncio.sleep(pause)
+    await asyncio.sleep(pause)
+    kind = state.faults.take("run", job.prompt)
+    if kind in _RUN_FAULTS:
+        job.failure = _RUN_FAULTS[kind]
+        if job.failure.status < 500:
+            state.maybe_billed.append(job.request_id)
+        return
+    job.output = await _output(state, job, empty=kind == "empty")
+    images = len(job.output["images"])
+    usd = round(images * seedream.ENDPOINTS[job.endpoint_id].usd, 4)
+    state.bill.append(Charge(job.request_id, images, usd))
+
+
+async def _output(state: State, job: Job, empty: bool) -> dict[str, Any]:
+    endpoint = seedream.ENDPOINTS[job.endpoint_id]
+    asked = job.arguments.get("seed")
+    job.seed = state.random.randrange(2**31) if asked is None else asked
+    size = seedream.output_size(job.endpoint_id, job.arguments.get("image_size"))
+    number = 0 if empty else seedream.count(job.arguments, state.settings.images_per_set)
+    images = [await _image(state, job, size, index) for index in range(number)]
+    return {"images": images, "seed": job.seed} if endpoint.returns_seed else {"images": images}
+
+
+async def _image(state: State, job: Job, size: Size, index: int) -> dict[str, Any]:
+    settings = state.settings
+    content_type = CONTENT_TYPES[settings.image_format]
+    content = await _draw(settings, job, size, index)
+    if job.arguments.get("sync_mode"):
+        url = f"data:{content_type};base64,{base64.b64encode(content).decode()}"
+    else:
+        path = f"/files/b/{job.request_id}/{index}.{settings.image_format}"
+        state.store(path, File(content, content_type))
+        url = job.media_url + path
+    name = f"{job.request_id}-{index}.{settings.image_format}"
+    image = {"url": url, "content_type": content_type, "file_name": name}
+    return {**image, "file_size": len(content), "width": size[0], "height": size[1]}
+
+
+async def _draw(settings: Settings, job: Job, size: Size, index: int) -> bytes:
+    if settings.draw is not None:
+        return settings.draw(job, index)
+    color = expected_color(job.prompt, job.seed, index)
+    if settings.image_format == "png":
+        return draw(size, color, "png", settings.file_bytes)
+    args = size, color, settings.image_format, settings.file_bytes
+    return await asyncio.to_thread(draw, *args)
+
+
+def _complete(state: State, job: Job) -> None:
+    job.phase, job.completed_at = "COMPLETED", time.monotonic()
+    job.tell()
+    state.queue_moved()
+
+
+def cancel(state: State, job: Job) -> None:
+    """Stop a job; one that was running may be billed all the same."""
+    if job.phase == "IN_PROGRESS":
+        state.maybe_billed.append(job.request_id)
+    if job.life is not None:
+        job.life.cancel()
+    body = {"detail": "Request was cancelled by the client", "error_type": "client_cancelled"}
+    job.cancelled = True
+    job.failure = Failure(499, body, body["detail"], body["error_type"])
+    _complete(state, job)

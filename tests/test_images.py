@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import pickle
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
+from tests.image_files import (
+    drawing,
+    encoded,
+    near,
+    noise,
+    oriented,
+    photo,
+    shows_drawing,
+    transparent,
+)
+
+
+def load(value: object) -> ImageInput:
+    image = load_image(value)
+    assert isinstance(image, ImageInput)
+    return image
+
+
+class Result:
+    """Stand for any object that offers its images' bytes."""
+
+    def __init__(self, *images: bytes) -> None:
+        self.images = images
+
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        return self.images
+
+
+def test_import_stays_light() -> None:
+    code = (
+        "import sys, seedream_widgets.images, seedream_widgets.previews\n"
+        "print([m for m in ('PIL', 'numpy', 'httpx') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_input_is_a_value() -> None:
+    data = encoded(drawing(), "PNG")
+    one, same, other = load(data), load(io.BytesIO(data)), load(encoded(photo(), "PNG"))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one.sha256 == hashlib.sha256(data).hexdigest()
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert repr(one) == repr(same)
+    assert len(repr(one)) < 120
+    assert "96x64" in repr(one)
+    assert one.to_data_uri() == "data:image/png;base64," + base64.b64encode(data).decode()
+    assert shows_drawing(one.pil)
+    assert one.pil is not one.pil
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_fitting_file_goes_untouched(tmp_path: Path, format_name: str, mode: str) -> None:
+    data = encoded(photo().convert(mode), format_name)
+    path = tmp_path / f"photo.{format_name.lower()}"
+    path.write_bytes(data)
+    image = load(path)
+    assert image.data == data
+    assert image.note is None
+    assert image.size == (96, 64)
+    assert image.media_type == f"image/{format_name.lower()}"
+    assert image.name == path.name
+
+
+@pytest.mark.parametrize("mode", ["1", "LA", "P", "RGBA"])
+def test_fitting_png_of_other_modes_goes_untouched(mode: str) -> None:
+    data = encoded(transparent().convert(mode), "PNG")
+    assert load(data).data == data
+
+
+def test_every_way_in_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(drawing(), "PNG")
+    path = tmp_path / "a fox.png"
+    path.write_bytes(data)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    written = io.BytesIO()
+    written.write(data)  # left at its end, as after PIL's save
+    with path.open("rb") as opened:
+        values = [
+            data,
+            bytearray(data),
+            memoryview(data),
+            path,
+            str(path),
+            "a fox.png",
+            "~/a fox.png",
+            Path("~/a fox.png"),
+            opened,
+            written,
+            "data:image/png;base64," + base64.b64encode(data).decode(),
+            "data:;base64," + base64.b64encode(data).decode().rstrip("="),
+            "DATA:image/jpeg," + quote(data),
+            Result(data),
+            load(data),
+        ]
+        images = load_images(values)
+    assert len(images) == len(values)
+    assert {image.data for image in images if isinstance(image, ImageInput)} == {data}
+    assert load(path).name == "a_fox.png"
+
+
+def test_results_and_nesting_keep_their_order() -> None:
+    files = [encoded(noise(32, 32), "PNG") for _ in range(5)]
+    images = load_images([Result(*files[:2]), [files[2], (files[3],)[0]], files[4]])
+    assert [image.data for image in images if isinstance(image, ImageInput)] == files
+    assert load_images([]) == ()
+    assert load_images(Result()) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("IMG_01.JPEG", "IMG_01.jpeg"),
+        ("photo.png", "photo.jpg"),
+        ("a/b\\..\\c.gif", "c.jpg"),
+        ("..", "image.jpg"),
+        ("x\r\ny: z.jpg", "x_y_z.jpg"),
+        ("n" * 300 + ".jpg", "n" * 80 + ".jpg"),
+    ],
+)
+def test_names_are_safe(name: str, expected: str) -> None:
+    file = io.BytesIO(encoded(photo(), "JPEG"))
+    file.name = name  # type: ignore[attr-defined]
+    assert load(file).name == expected
+
+
+def test_https_url_passes() -> None:
+    url = "https://v3.fal.media/files/a/b.png?sig=1%202#x"
+    assert load_image(url) == ImageUrl(url)
+    assert load_image(ImageUrl(url)) == ImageUrl(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://example.com/a.png", "begins with http://"),
+        ("ftp://example.com/a.png", "begins with ftp://"),
+        ("file:///etc/passwd", "pass its path"),
+        ("https://me:hunter2@example.com/a.png", "password"),
+        ("https:///a.png", "no host"),
+        ("https://example.com:99999/a.png", "malformed"),
+        ("https://[::1/a.png", "malformed"),
+        ("https://example.com/a b.png", "spaces"),
+        ("https://example.com/" + "a" * 9000, "over 8192"),
+    ],
+)
+def test_bad_urls_are_refused_and_not_repeated(url: str, words: str) -> None:
+    with pytest.raises(ImageInputError, match=words) as caught:
+        load_images(url)
+    assert "hunter2" not in str(caught.value) + repr(caught.value.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_errors_count_from_one_and_name_the_field(tmp_path: Path) -> None:
+    good = encoded(drawing(), "PNG")
+    missing = tmp_path / "fox.png"
+    with pytest.raises(ImageInputError, match=r"^refs, image 3 \('.*fox.png'\): there is no") as e:
+        load_images([good, [good], missing], field="refs")
+    assert e.value.field == "refs[2]"
+    assert isinstance(e.value.__cause__, FileNotFoundError)
+    with pytest.raises(ImageInputError, match=r"^images, bytes, 7 bytes: it is no image") as e:
+        load_images(b"GIF is!")
+    assert e.value.field == "images"
+    with pytest.raises(ImageInputError, match="it has 2 images"):
+        load_image([good, good])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "accepted are a path, an https:// or data: URL"),
+        (3, "it is no image"),
+        (Result, "it is no image"),
+        ([[[b""]]], "it is no image"),
+        (io.StringIO("text"), "mode 'rb'"),
+        ("no such file.png", "accepted are"),
+        ("nul\0.png", "can't read"),
+        ("~nobody-here/x.png", "can't read"),
+        ("x" * 5000, "can't read"),
+        ("data:image/png;base64", "no comma"),
+        ("data:image/png;base64,@@@@", "base64"),
+        ("data:image/png;base64,", "empty"),
+        (os.curdir, "is a folder"),
+        ("/dev/zero", "special file"),
+    ],
+)
+def test_what_is_no_image_is_refused(value: object, words: str) -> None:
+    with pytest.raises(ImageInputError, match=words) as caught:
+        load_images(value)
+    assert len(str(caught.value)) < 700
+
+
+def test_closed_file_and_closed_pil_image_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(drawing(), "PNG"))
+    with path.open("rb") as file:
+        pass
+    with pytest.raises(ImageInputError, match="open it again"):
+        load_images(file)
+    lazy = Image.open(path)
+    lazy.close()
+    with pytest.raises(ImageInputError, match="PIL image"):
+        load_images(lazy)
+
+
+@pytest.mark.parametrize(
+    ("array", "pixel"),
+    [
+        (np.full((20, 30), 200, np.uint8), (200, 200, 200)),
+        (np.full((20, 30, 1), 200, np.uint8), (200, 200, 200)),
+        (np.full((20, 30, 3), (9, 90, 200), np.uint8), (9, 90, 200)),
+        (np.full((20, 30, 4), (9, 90, 200, 128), np.uint8), (9, 90, 200, 128)),
+        (np.full((20, 30), True), (255, 255, 255)),
+        (np.full((20, 30, 3), 51400, np.uint16), (200, 200, 200)),
+        (np.full((20, 30), 51400, np.dtype(">u2")), (200, 200, 200)),
+        (np.full((20, 30, 3), 0.5, np.float32), (128, 128, 128)),
+        (np.full((20, 30, 3), 1.0, np.float64), (255, 255, 255)),
+        (np.full((30, 20, 3), (9, 90, 200), np.uint8).transpose(1, 0, 2), (9, 90, 200)),
+    ],
+)
+def test_arrays(array: np.ndarray, pixel: tuple[int, ...]) -> None:
+    image = load(array)
+    assert image.size == (30, 20)
+    assert image.pil.getpixel((5, 5)) == pixel
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((3, 20, 30), np.uint8), r"shape \(3, 20, 30\).*transpose"),
+        (np.zeros((2, 20, 30, 3), np.uint8), r"one by one"),
+        (np.zeros((20, 30, 2), np.uint8), r"shape \(20, 30, 2\)"),
+        (np.zeros((20,), np.uint8), r"shape \(20,\)"),
+        (np.zeros((0, 20, 3), np.uint8), r"shape \(0, 20, 3\)"),
+        (np.zeros((20, 30), np.int64), "int64"),
+        (np.zeros((20, 30), complex), "complex128"),
+        (np.full((20, 30), 1.5), "from 1.5 to 1.5"),
+        (np.full((20, 30), -0.1), "-0.1"),
+        (np.full((20, 30), np.nan), "nan"),
+        (np.broadcast_to(np.uint8(0), (20_000, 20_000)), "20000x20000"),
+    ],
+)
+def test_arrays_that_are_no_image(array: np.ndarray, words: str) -> None:
+    with pytest.raises(ImageInputError, match=words):
+        load_images(array)
+
+
+def test_array_makers_are_accepted() -> None:
+    class Tensor:
+        def __array__(self) -> np.ndarray:
+            return np.full((20, 30, 3), 7, np.uint8)
+
+    assert load(Tensor()).pil.getpixel((0, 0)) == (7, 7, 7)
+
+
+def test_opened_pil_image_is_turned_and_a_made_one_is_not() -> None:
+    opened = Image.open(io.BytesIO(oriented(6)))
+    turned = opened.rotate(-90, expand=True)
+    assert "exif" in turned.info
+    image = load(opened)
+    assert shows_drawing(image.pil)
+    assert image.note == "re-encoded as PNG: turned upright"
+    assert shows_drawing(load(turned).pil)
+
+
+def test_users_pil_image_stays_as_it_was() -> None:
+    mine = transparent()
+    mine.info["comment"] = b"mine"
+    before = mine.tobytes()
+    load(mine)
+    assert mine.tobytes() == before
+    assert mine.info == {"comment": b"mine"}
+    plain = drawing()
+    plain.info["icc_profile"] = b"not a profile"
+    load(plain)
+    assert plain.info == {"icc_profile": b"not a profile"}
+
+
+def test_threads_agree() -> None:
+    values = [oriented(n % 8 + 1) for n in range(24)] + [encoded(noise(300, 200), "BMP")] * 8
+    with ThreadPoolExecutor(4) as pool:
+        images = list(pool.map(load, values))
+    assert all(shows_drawing(image.pil) for image in images[:24])
+    assert len({image.sha256 for image in images[24:]}) == 1
+
+
+def test_thirty_megabytes_fit_in_time() -> None:
+    data = encoded(noise(3300, 3300), "PNG", compress_level=1)
+    assert len(data) > 30_000_000
+    start = time.perf_counter()
+    image = load(data)
+    assert time.perf_counter() - start < 5
+    assert len(image.data) <= 10_000_000
+    assert image.media_type == "image/jpeg"
+    assert image.note is not None
+    assert "32.7 MB to" in image.note
+    assert near(image.pil.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)), (127, 127, 127))

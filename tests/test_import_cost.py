@@ -1,0 +1,60 @@
+"""Importing the package is nearly free; only the widget pays for widgets."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from typing import Any
+
+HEAVY = {"anywidget", "httpx", "PIL", "numpy", "fal_client", "IPython", "ipywidgets", "traitlets"}
+RUNS = 7
+LIMIT = 1.2
+
+
+def python(code: str) -> Any:
+    """Run code in a fresh interpreter and read the JSON it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def cpu_seconds(statement: str) -> float:
+    timed = f"start = time.process_time()\n{statement}\nprint(time.process_time() - start)"
+    return float(python(f"import time\n{timed}"))
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = "import json, sys, seedream_widgets; print(json.dumps(sorted(sys.modules)))"
+    assert not HEAVY & {name.partition(".")[0] for name in python(code)}
+
+
+def test_every_public_name_is_there() -> None:
+    code = (
+        "import json, seedream_widgets as sd\n"
+        "listed = dir(sd)\n"
+        "found = [name for name in sd.__all__ if getattr(sd, name, None) is not None]\n"
+        "print(json.dumps([sd.__all__, listed, found]))"
+    )
+    public, listed, found = python(code)
+    assert found == public
+    assert set(public) <= set(listed)
+    assert len(public) == len(set(public))
+    assert {"Studio", "generate", "edit", "submit", "SeedreamError"} <= set(public)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    code = "import json, seedream_widgets as sd; print(json.dumps(hasattr(sd, 'studdio')))"
+    assert python(code) is False
+
+
+def test_studio_costs_little_more_than_anywidget() -> None:
+    anywidget, studio = [], []
+    for _ in range(RUNS):
+        anywidget.append(cpu_seconds("import anywidget"))
+        studio.append(cpu_seconds("import seedream_widgets as sd; sd.Studio"))
+    ratio = statistics.median(studio) / statistics.median(anywidget)
+    assert ratio <= LIMIT, f"sd.Studio costs {ratio:.2f} times importing anywidget"

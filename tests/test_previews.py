@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import io
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seedream_widgets.errors import ImageInputError
+from seedream_widgets.previews import Preview, preview
+from tests.image_files import (
+    drawing,
+    encoded,
+    giant_png,
+    near,
+    noise,
+    oriented,
+    photo,
+    shows_drawing,
+    transparent,
+)
+
+
+def opened(small: Preview) -> Image.Image:
+    assert small.media_type == "image/webp"
+    image = Image.open(io.BytesIO(small.data))
+    assert image.format == "WEBP"
+    assert image.size == (small.width, small.height)
+    return image
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1500, 1000), (512, 341)), ((400, 1600), (128, 512)), ((300, 200), (300, 200))],
+)
+def test_size_and_content(
+    format_name: str, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    small = preview(encoded(drawing(*size), format_name))
+    image = opened(small)
+    assert image.size == expected
+    assert shows_drawing(image)
+    assert len(small.data) < 20_000
+
+
+def test_edge_and_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(drawing(1000, 10), "PNG"))
+    assert opened(preview(path, edge=100)).size == (100, 1)
+    assert opened(preview(path, edge=20)).size == (20, 1)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "I", "CMYK", "F"])
+@pytest.mark.parametrize("edge", [32, 512])
+def test_modes(mode: str, edge: int) -> None:
+    source = transparent() if mode in ("LA", "RGBA") else drawing()
+    if mode == "I;16":
+        given = Image.frombytes(mode, (96, 64), b"\x00\x80" * 96 * 64)
+    else:
+        given = source.convert(mode)
+    kind = "TIFF" if mode in ("CMYK", "F", "I") else "PNG"
+    image = opened(preview(encoded(given, kind), edge=edge))
+    assert image.size == (min(edge, 96), min(64, round(edge * 64 / 96)))
+    assert (image.mode == "RGBA") == (mode in ("LA", "RGBA"))
+    if mode == "I;16":
+        assert near(image.getpixel((3, 3)), (128, 128, 128), 3)
+
+
+def test_transparency_is_kept() -> None:
+    alpha = opened(preview(encoded(transparent(1000, 800), "PNG"))).getchannel("A")
+    assert alpha.getpixel((50, 3)) < 8
+    assert alpha.getpixel((50, alpha.height - 4)) > 247
+    plain = opened(preview(encoded(drawing(900, 900).convert("RGBA"), "PNG")))
+    assert plain.mode == "RGB"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(90, 60), (1500, 1000)])
+def test_orientation_is_applied(orientation: int, size: tuple[int, int]) -> None:
+    image = opened(preview(oriented(orientation, "JPEG", size), edge=300))
+    assert image.size == (min(size[0], 300), min(size[1], 200))
+    assert shows_drawing(image)
+
+
+@pytest.mark.parametrize("max_bytes", [100_000, 20_000, 3000, 1000])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_never_more_bytes_than_asked_for(max_bytes: int, mode: str) -> None:
+    small = preview(encoded(noise(700, 600, mode), "PNG"), edge=700, max_bytes=max_bytes)
+    assert len(small.data) <= max_bytes
+    assert len(small.data) > max_bytes * 0.3
+    assert opened(small).mode == mode
+
+
+def test_an_odd_profile_does_not_outgrow_the_limit() -> None:
+    data = encoded(drawing(), "PNG", icc_profile=os.urandom(200_000))
+    assert len(preview(data, max_bytes=5000).data) <= 5000
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"<html>", "a web page"),
+        (encoded(photo(), "PNG")[:-300], "truncated"),
+        (encoded(photo(), "JPEG")[:-300], "truncated"),
+        (giant_png(50_000, 50_000), "bomb"),
+    ],
+)
+def test_undecodable(data: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken"
+    path.write_bytes(data)
+    for given in (data, path):
+        with pytest.raises(ImageInputError, match=words):
+            preview(given)
+
+
+def test_missing_file() -> None:
+    with pytest.raises(ImageInputError, match="there is no file"):
+        preview(Path("nowhere.png"))
+
+
+@pytest.mark.parametrize(("edge", "max_bytes"), [(0, 100_000), (512, 999)])
+def test_senseless_limits(edge: int, max_bytes: int) -> None:
+    with pytest.raises(ValueError, match="1000 or more"):
+        preview(b"", edge=edge, max_bytes=max_bytes)
+
+
+def test_threads_agree() -> None:
+    files = [encoded(photo(900, 600), name) for name in ("PNG", "JPEG", "WEBP")] * 4
+    with ThreadPoolExecutor(4) as pool:
+        many = list(pool.map(preview, files))
+    assert many == [preview(data) for data in files]
+
+
+def test_a_large_jpeg_is_not_decoded_in_full() -> None:
+    """Ratios hold on a busy machine where times don't: full decoding costs several times more."""
+    data = encoded(photo(3000, 3000), "JPEG", quality=90)
+
+    def least(work: object) -> float:
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            work()  # type: ignore[operator]
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    def full() -> None:
+        Image.open(io.BytesIO(data)).resize((512, 512), Image.Resampling.LANCZOS)
+
+    assert least(lambda: preview(data)) < least(full)
