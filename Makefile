@@ -10,8 +10,9 @@ LOCK := uv pip compile --universal --python-version 3.10 --quiet --upgrade \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 export CHROMIUM
 
-# No key: nothing that the tests do may reach fal or cost money.
-PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET $(BIN)/pytest
+# No key: nothing that the tests do may reach fal or cost money. A home of their own, too.
+PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)/build/home \
+	$(BIN)/pytest
 
 .PHONY: lab test check unit js-test notebooks wheel-test browser bench wheel bundle lock clean chromium
 .DELETE_ON_ERROR:
@@ -45,7 +46,7 @@ browser: .venv/.ready $(BUNDLE) chromium
 	$(PYTEST) tests/browser $(ARGS)
 
 bench: .venv/.ready $(BUNDLE)
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m tests.bench
 
 bundle: $(BUNDLE)
 

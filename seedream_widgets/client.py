@@ -53,13 +53,15 @@ class Client:
                 value=backend,
             )
         self._choice = backend
-        self._key = find_key(key) if backend in (None, "fal") else None
-        self._given = key is not None
+        self._given = find_key(key) if backend == "fal" or key is not None else None
+        self._colab: Key | None = None
         self._folder = None if folder is None else Path(folder).expanduser()
         self._backends: dict[tuple[Engine, Key | None], Backend] = {}
         self._lock = threading.Lock()
         self._jobs: list[Job] = []
-        if backend == "fal" and self._key is None:
+        if backend is None:
+            self.find_key()
+        if backend == "fal" and self._given is None:
             raise CredentialsError(
                 "no fal key found; set FAL_KEY, call sd.login(), or pass key= to Client"
             )
@@ -69,19 +71,35 @@ class Client:
         """Who would answer a request submitted now."""
         if self._choice not in (None, "fal", "offline"):
             return self._choice  # type: ignore[return-value]
-        key = self._current_key()
+        key = None if self._choice == "offline" else self._current_key()
         own = shared(), key  # connections belong to one loop: a forked child makes its own
         with self._lock:
             if own not in self._backends:
-                self._backends[own] = _make_backend(key)
+                self._backends[own] = self._make_backend(key)
+                own[0].at_close(self._backends[own].aclose)
             return self._backends[own]
 
+    def find_key(self) -> bool:
+        """Look for a key again, in Colab's secrets too, and tell whether there is one.
+
+        Call it from a cell: Colab's secrets block until the page answers.
+        """
+        if not self._given and find_key(colab=False) is None:
+            self._colab = find_key()
+        return self._current_key() is not None
+
     def _current_key(self) -> Key | None:
-        if self._choice == "offline":
-            return None
-        if not self._given:
-            self._key = find_key() or (self._key if self._choice == "fal" else None)
-        return self._key
+        return self._given or find_key(colab=False) or self._colab
+
+    def _make_backend(self, key: Key | None) -> Backend:
+        if key is None:
+            from seedream_widgets.backends.offline import OfflineBackend
+
+            chosen = self._choice == "offline"
+            return OfflineBackend(label="Offline preview" + ("" if chosen else ": no FAL_KEY"))
+        from seedream_widgets.backends.fal import FalBackend
+
+        return FalBackend(key)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -106,15 +124,14 @@ class Client:
         engine.loop.call_soon_threadsafe(job.begin, run(job, backend, folder, engine))
         return job
 
+    def close(self) -> None:
+        """Let go of its connections, once its jobs have ended; a backend of yours stays open."""
+        with self._lock:
+            backends, self._backends = self._backends, {}
+        for (engine, _), backend in backends.items():
+            if engine is shared():
+                engine.start(backend.aclose()).result()
+
     def __repr__(self) -> str:
-        return f"<Client {self.backend.name}, {len(self._jobs)} jobs>"
-
-
-def _make_backend(key: Key | None) -> Backend:
-    if key is None:
-        from seedream_widgets.backends.offline import OfflineBackend
-
-        return OfflineBackend()
-    from seedream_widgets.backends.fal import FalBackend
-
-    return FalBackend(key)
+        name = self._choice if isinstance(self._choice, str | None) else self._choice.name
+        return f"<Client {name or 'fal or offline'}, {len(self._jobs)} jobs>"

@@ -54,11 +54,15 @@ class Key:
         raise TypeError("a Key is not pickled: it would be readable in the file")
 
 
-def find_key(key: str | Key | None = None) -> Key | None:
+def find_key(key: str | Key | None = None, *, colab: bool = True) -> Key | None:
     """Return the fal key, or ``None`` where there is none.
 
     The first of: the argument, `login`, ``FAL_KEY``, ``FAL_KEY_ID`` with ``FAL_KEY_SECRET``,
     Colab's secret ``FAL_KEY``. It is looked for anew at each call.
+
+    Args:
+        key: The key, if it is at hand.
+        colab: Whether to ask Colab, which blocks until the page answers: only from a cell.
 
     Raises:
         CredentialsError: What was found can't be a key, or the argument is blank.
@@ -67,7 +71,7 @@ def find_key(key: str | Key | None = None) -> Key | None:
         return key
     if key is not None:
         return _read(key, "key") or _refuse_blank()
-    return _typed or _from_environment() or _from_colab()
+    return _typed or _from_environment() or (_from_colab() if colab else None)
 
 
 def login(key: str | None = None) -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -30,6 +30,7 @@ class Engine:
         self.loop = asyncio.new_event_loop()
         self.pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="seedream-decode")
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
+        self._closing: list[Callable[[], Awaitable[None]]] = []
         self._thread.start()
 
     def _run(self) -> None:
@@ -52,6 +53,10 @@ class Engine:
         """Whether the caller runs on the engine's own thread, where blocking would deadlock."""
         return threading.current_thread() is self._thread
 
+    def at_close(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` awaited when Python ends, after every task has."""
+        self._closing.append(work)
+
     def close(self) -> None:
         """End every task and the thread; fal goes on with what it has accepted."""
         if not self._thread.is_alive():
@@ -66,9 +71,9 @@ class Engine:
         others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
         for each in others:
             each.cancel()
-        await asyncio.wait_for(
-            asyncio.gather(*others, return_exceptions=True), timeout=_EXIT_SECONDS / 2
-        )
+        await asyncio.wait(others, timeout=_EXIT_SECONDS / 2) if others else None
+        last = [asyncio.ensure_future(work()) for work in self._closing]
+        await asyncio.wait(last, timeout=_EXIT_SECONDS / 4) if last else None
 
 
 _lock = threading.Lock()

@@ -171,9 +171,13 @@ class Job:
             self._logs = status.logs
         if isinstance(status, Completed):  # at the backend: its images are still to come
             status = Fetching()
-        if status != self.status:
+        if status == self.status:
+            return
+        if isinstance(status, InProgress) and isinstance(self.status, InProgress):
+            self._history[-1] = (self._history[-1][0], status)  # only its logs grew
+        else:
             self._history.append((time.time(), status))
-            self._tell()
+        self._tell()
 
     def succeed(self, result: Result) -> None:
         """End it with its result; for the engine's thread alone."""

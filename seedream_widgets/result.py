@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GIF": ".gif"}
 """File suffix by Pillow format name, for the formats a result may have."""
-_FILE_SUFFIXES = {*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"}
+_FILE_SUFFIXES = frozenset({*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ class _Run:
         return await _together([url(image) for image in images])
 
     async def _submit(self, urls: list[str]) -> Handle:
+        if self.job.cancelling:
+            raise _unsent()
         handle = await self.backend.submit(self.job.request, urls)
         self.job.accept(handle)
         return handle
@@ -148,7 +150,7 @@ class _Run:
 
     async def _cancel(self) -> Result:
         if self.submitting is None:
-            raise JobCancelled("cancelled before it was sent; nothing is billed", billing="no")
+            raise _unsent()
         handle = await self.submitting
         try:
             billing = await self.backend.cancel(handle)
@@ -163,6 +165,10 @@ class _Run:
         raise JobCancelled("cancelled while it ran; fal may finish and bill it", billing="maybe")
 
 
+def _unsent() -> JobCancelled:
+    return JobCancelled("cancelled before it was sent; nothing is billed", billing="no")
+
+
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Run all to their end, then raise the first error: nothing half done is left running."""
     done = await asyncio.gather(*work, return_exceptions=True)
@@ -173,13 +179,13 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 def _open(path: Path, file: OutputFile) -> ResultImage:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path) as image:
             kind, (width, height) = image.format or "", image.size
         whole = path.with_name(path.name + SUFFIXES[kind])
-    except (UnidentifiedImageError, ValueError, KeyError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
         raise ResultError(
             f"{path.name} is no image Pillow can read ({error}); its bytes are kept at {path}",
             billing="yes",

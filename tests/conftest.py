@@ -8,10 +8,19 @@ from tests.page import page as page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import httpx
 
     from tests.fal_server import Authority, FalServer
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key, and results in the test's own folder; tests that need a key use `fal_server`."""
+    monkeypatch.setenv("SEEDREAM_HOME", str(tmp_path))
+    for name in ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "seedream_widgets"
 # The bottom comes first. A module imports only from lines above its own.
 LAYERS = (
     ("errors", "folders"),
-    ("status", "sizes", "engine", "credentials"),
+    ("status", "sizes", "engine", "credentials", "embed"),
     ("endpoints",),
     ("images",),
     ("request",),

@@ -87,7 +87,9 @@ def test_updates_are_numbered_without_a_gap_and_end_with_the_last_state(open_pag
     finish(page)
     messages = job_messages(page)
     assert [m["seq"] for m in messages] == list(range(1, len(messages) + 1))
-    assert messages[0]["job"]["state"] in ("preparing", "queued")
+    order = ["preparing", "queued", "in_progress", "fetching", "completed"]
+    ranks = [order.index(m["job"]["state"]) for m in messages]
+    assert ranks == sorted(ranks)
     assert messages[-1]["job"]["state"] == "completed"
     answer, _ = page.ask("sync")
     assert answer["result"]["seq"] == messages[-1]["seq"]

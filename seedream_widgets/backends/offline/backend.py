@@ -43,14 +43,15 @@ class OfflineBackend:
 
     Args:
         pace: Seconds in the queue; generating takes four times that. 0 is as fast as it goes.
+        label: What the widget says about it.
     """
 
     name = "offline"
-    label = "Offline preview: no FAL_KEY"
     bills = False
 
-    def __init__(self, pace: float = 0.25) -> None:
+    def __init__(self, pace: float = 0.25, label: str = "Offline preview") -> None:
         self.pace = pace
+        self.label = label
         self._accepted: dict[str, _Accepted] = {}
         self._drawing = asyncio.Semaphore(2)
 

@@ -1,0 +1,69 @@
+"""Which addresses a reply of the server may send us to: every one of them is untrusted."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_LONGEST = 4096
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+# fal's own domains, its documented hosts and fal_client's backup ones.
+_FAL = (".fal.run", ".fal.ai", ".falrun.com")
+
+
+def is_request_id(text: object) -> bool:
+    """Tell whether `text` can stand in a path as a request id."""
+    return isinstance(text, str) and _REQUEST_ID.fullmatch(text) is not None
+
+
+def takes_key(url: object, queue: str) -> bool:
+    """Tell whether the key may be sent to `url`; `queue` is any URL of the queue host."""
+    parts, home = _split(url), _split(queue)
+    if parts is None or home is None or parts.query or parts.fragment:
+        return False
+    if parts.scheme == "https" and parts.netloc == home.netloc:
+        return True
+    if _is_loopback(home.hostname):
+        return parts.scheme in ("http", "https") and _is_loopback(parts.hostname)
+    host = f".{parts.hostname}"
+    return parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_FAL)
+
+
+def may_be_fetched(url: object, queue: str) -> bool:
+    """Tell whether a file may be read from `url`: https, and nothing on this computer or net."""
+    parts, home = _split(url), _split(queue)
+    if parts is None:
+        return False
+    if home is not None and _is_loopback(home.hostname) and _is_loopback(parts.hostname):
+        return parts.scheme in ("http", "https")
+    return parts.scheme == "https" and not _is_private(parts.hostname)
+
+
+def _split(url: object) -> SplitResult | None:
+    if not isinstance(url, str) or len(url) > _LONGEST or not url.isascii():
+        return None
+    if any(character <= " " or character in "\\\x7f" for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for a port that is none
+    except ValueError:
+        return None
+    return parts if parts.hostname and "@" not in parts.netloc else None
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _is_private(host: str | None) -> bool:
+    try:
+        return not ip_address(host or "").is_global
+    except ValueError:
+        return host == "localhost" or (host or "").endswith(".localhost")

@@ -1,0 +1,147 @@
+"""The verbs of fal. httpx and fal_client are imported when the first of them is called."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from seedream_widgets.backends.fal.limits import Limits
+from seedream_widgets.status import Completed, Queued
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from seedream_widgets.backends.base import Handle, Output, OutputFile
+    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.credentials import Key
+    from seedream_widgets.errors import Billing
+    from seedream_widgets.images import ImageInput
+    from seedream_widgets.request import Request
+    from seedream_widgets.status import Status
+
+
+class FalBackend:
+    """Answer requests with fal, on one key; all verbs are called on one loop.
+
+    Args:
+        key: The fal key.
+        limits: Time limits and counts.
+    """
+
+    name = "fal"
+    label: str | None = None
+    bills = True
+
+    def __init__(self, key: Key, limits: Limits | None = None) -> None:
+        self._key = key
+        self._limits = limits or Limits()
+        self._opening = asyncio.Lock()
+        self._session: Session | None = None
+        self._queued: set[str] = set()
+
+    async def upload(self, image: ImageInput) -> str:
+        """Upload an image and return its URL; the same bytes go up once.
+
+        Raises:
+            BackendError: It did not arrive; nothing is billed.
+            CredentialsError: fal refused the key or the account.
+        """
+        return await (await self._open()).uploads.url(image)
+
+    async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
+        """Send the request once; never again when it may have been accepted.
+
+        Raises:
+            SubmitUnknownError: The reply was lost: fal may have accepted and may bill it.
+            BackendError: fal refused it or can't be reached; nothing is billed.
+            CredentialsError: fal refused the key or the account.
+        """
+        session = await self._open()
+        from seedream_widgets.backends.fal.submit import submit
+
+        arguments = request.arguments_with(image_urls)
+        handle = await submit(session, request.endpoint.id, arguments)
+        self._queued.add(handle.request_id)
+        return handle
+
+    async def watch(self, handle: Handle) -> AsyncGenerator[Status, None]:
+        """Yield `Queued` and `InProgress` as they change, then one `Completed`, and end.
+
+        Raises:
+            BackendError: The request failed, or fal could not be heard for ten minutes.
+        """
+        session = await self._open()
+        from seedream_widgets.backends.fal.fetch import raise_failure
+        from seedream_widgets.backends.fal.watch import Watch
+
+        resolved = await session.resolve(handle)
+        watch = Watch(session, resolved)
+        async with aclosing(watch.statuses()) as statuses:
+            async for status in statuses:
+                self._note(handle, status)
+                if isinstance(status, Completed):
+                    await raise_failure(session, resolved, watch.end)
+                yield status
+
+    def _note(self, handle: Handle, status: Status) -> None:
+        if isinstance(status, Queued):
+            self._queued.add(handle.request_id)
+        else:
+            self._queued.discard(handle.request_id)
+
+    async def fetch(self, handle: Handle) -> Output:
+        """Return the finished request's output.
+
+        Raises:
+            BackendError: The request failed.
+            ResultError: Its output is gone or malformed.
+        """
+        session = await self._open()
+        from seedream_widgets.backends.fal.fetch import fetch
+
+        return await fetch(session, await session.resolve(handle))
+
+    async def download(self, file: OutputFile, target: Path) -> None:
+        """Write the untouched bytes of one output file to `target`, whole or not at all.
+
+        Raises:
+            ResultError: The file is gone, is no image, or did not arrive whole.
+            OSError: `target` can't be written.
+        """
+        await (await self._open()).downloads.save(file, target)
+
+    async def cancel(self, handle: Handle) -> Billing:
+        """Ask to stop the request and tell whether it may still be billed.
+
+        Raises:
+            BackendError: fal can't be reached or had an error: the request goes on.
+        """
+        session = await self._open()
+        from seedream_widgets.backends.fal.cancel import cancel
+
+        queued = handle.request_id in self._queued
+        billing = await cancel(session, await session.resolve(handle), queued=queued)
+        self._queued.discard(handle.request_id)
+        return billing
+
+    async def aclose(self) -> None:
+        """Let go of connections and of uploads on their way."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.aclose()
+
+    async def _open(self) -> Session:
+        async with self._opening:
+            if self._session is None:
+                # httpx and fal_client take 100 ms or more to import: too long for the loop.
+                await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
+                from seedream_widgets.backends.fal.session import Session
+
+                self._session = await Session.open(self._key, self._limits)
+            return self._session
+
+    def __repr__(self) -> str:
+        return "<FalBackend>"

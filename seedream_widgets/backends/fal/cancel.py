@@ -1,0 +1,49 @@
+"""Asks fal to stop a request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+from fal_client import FalClientHTTPError
+
+from seedream_widgets.backends.fal.patience import within
+
+if TYPE_CHECKING:
+    from fal_client import AsyncRequestHandle
+
+    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.errors import Billing
+
+
+async def cancel(session: Session, handle: AsyncRequestHandle, *, queued: bool) -> Billing:
+    """Ask to stop one request and tell whether it may still be billed.
+
+    Args:
+        session: Whose request it is.
+        handle: The request.
+        queued: Whether it was still in the queue when last heard of.
+
+    Returns:
+        ``"no"`` when it was queued, ``"maybe"`` when it ran or fal does not know it (any more),
+        ``"yes"`` when it had finished.
+
+    Raises:
+        BackendError: fal can't be reached or had an error: the request goes on.
+    """
+    known = {"request_id": handle.request_id}
+    try:
+        async with session.cancels:
+            await within(session.limits.call, handle.cancel())
+    except FalClientHTTPError as error:
+        if error.status_code == 404:
+            return "maybe"
+        if error.status_code == 400 and "ALREADY_COMPLETED" in error.response.text[:1000]:
+            return "yes"
+        raise session.explain.response(error.response, **known) from session.explain.cause(error)
+    except (httpx.HTTPError, asyncio.TimeoutError) as error:
+        raise session.explain.unreachable(
+            error, "to cancel the request, which goes on", billing="maybe", **known
+        ) from session.explain.cause(error)
+    return "no" if queued else "maybe"

@@ -1,0 +1,169 @@
+"""Makes fal's replies and network failures into this package's errors.
+
+What a server says is untrusted text: it is quoted, cut, and never shows the key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.backends.fal.meanings import (
+    BY_STATUS,
+    BY_TYPE,
+    OTHER,
+    SERVER_TROUBLE,
+    Meaning,
+)
+from seedream_widgets.credentials import KEYS_PAGE
+from seedream_widgets.errors import BackendError, CredentialsError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from seedream_widgets.credentials import Key
+    from seedream_widgets.errors import SeedreamError
+
+BILLING_PAGE = "https://fal.ai/dashboard/billing"
+_LONGEST = 300
+_ENTRIES = 16
+_NAMES = {"image_urls": "images", "image_url": "images"}
+
+
+class Explainer:
+    """Explain what fal answers; it knows the key in order to never quote it."""
+
+    def __init__(self, key: Key) -> None:
+        self._secret = key.value
+
+    def clean(self, text: object, longest: int = _LONGEST) -> str:
+        """Return a server's text on one line, without control characters, cut, key removed."""
+        words = str(text)[: 20 * longest].replace(self._secret, "***")
+        line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+        return line if len(line) <= longest else line[: longest - 1] + "…"
+
+    def cause(self, error: BaseException) -> BaseException | None:
+        """Return `error` to chain, unless a server made it show the key."""
+        return None if self._secret in f"{error!r}{error}" else error
+
+    def response(self, reply: httpx.Response, **known: Any) -> SeedreamError:
+        """Explain an HTTP error reply; `known` as in `explain`."""
+        try:
+            body = reply.json()
+        except ValueError:
+            body = None
+        detail: object = body.get("detail", "") if isinstance(body, dict) else ""
+        kind = body.get("error_type") if isinstance(body, dict) else None
+        kind = kind or reply.headers.get("x-fal-error-type")
+        return self.explain(reply.status_code, detail, kind, **known)
+
+    def explain(
+        self,
+        status_code: int | None,
+        detail: object,
+        error_type: object,
+        *,
+        request_id: str | None = None,
+        accepted: bool = True,
+    ) -> SeedreamError:
+        """Explain an error by its type, else by its HTTP status.
+
+        Args:
+            status_code: HTTP status, where there was one.
+            detail: fal's ``detail``: text, or a list of entries with ``loc``, ``msg``, ``type``.
+            error_type: fal's ``error_type``, where it gave one.
+            request_id: The request it is about.
+            accepted: Whether fal had accepted the request; what was not is never billed.
+        """
+        entries = self._entries(detail)
+        first = entries[0] if entries else {}
+        text = first.get("msg") or self.clean(detail if isinstance(detail, str) else "")
+        if status_code in (401, 403):
+            return _credentials(status_code, text)
+        kind = self.clean(error_type or first.get("type") or "", 64)
+        meaning = _meaning(kind, status_code)
+        return meaning.kind(
+            _sentence(meaning, first.get("loc", []), text),
+            status_code=status_code,
+            request_id=request_id,
+            error_type=kind or None,
+            billing=meaning.billing if accepted else "no",
+            field=_field(first.get("loc", [])),
+            details=entries,
+        )
+
+    def unreachable(self, error: BaseException | None, doing: str, **known: Any) -> BackendError:
+        """Explain that the network kept us from `doing` something."""
+        why = f" ({type(error).__name__}: {self.clean(error, 120)})" if error else ""
+        return BackendError(
+            f"fal can't be reached {doing}{why}. Check the network and proxy, then try again.",
+            **known,
+        )
+
+    def _entries(self, detail: object) -> tuple[dict[str, Any], ...]:
+        listed = detail if isinstance(detail, list) else []
+        found = [each for each in listed if isinstance(each, dict)]
+        return tuple(self._entry(each) for each in found[:_ENTRIES])
+
+    def _entry(self, entry: dict[str, Any]) -> dict[str, Any]:
+        loc, ctx = entry.get("loc"), entry.get("ctx")
+        kept: dict[str, Any] = {
+            name: self.clean(entry[name]) for name in ("msg", "type", "url") if entry.get(name)
+        }
+        kept["loc"] = [
+            part if isinstance(part, int) else self.clean(part, 64)
+            for part in (loc[:8] if isinstance(loc, list) else [])
+        ]
+        if isinstance(ctx, dict):
+            kept["ctx"] = {
+                self.clean(name, 64): value if _is_number(value) else self.clean(value)
+                for name, value in list(ctx.items())[:_ENTRIES]
+            }
+        return kept
+
+
+def _credentials(status_code: int, text: str) -> CredentialsError:
+    quoted = f" (fal: {text!r})" if text else ""
+    if "locked" in text.lower() or "balance" in text.lower():
+        message = f"fal has locked this account{quoted}. Top it up at {BILLING_PAGE}"
+        return CredentialsError(f"{message}; it may take some minutes.", status_code=status_code)
+    message = f"fal does not accept the key{quoted}. Copy it again from {KEYS_PAGE}"
+    return CredentialsError(f"{message}, or call sd.login().", status_code=status_code)
+
+
+def _meaning(kind: str, status_code: int | None) -> Meaning:
+    if kind in BY_TYPE:
+        meaning = BY_TYPE[kind]
+    else:
+        rest = SERVER_TROUBLE if (status_code or 0) >= 500 else OTHER
+        meaning = BY_STATUS.get(status_code or 0, rest)
+    # A 5xx is never billed, whatever its type (fal's docs).
+    return meaning._replace(billing="no") if (status_code or 0) >= 500 else meaning
+
+
+def _sentence(meaning: Meaning, loc: list[Any], text: str) -> str:
+    field = _field(loc)
+    images = field == "images"
+    numbers = [part for part in loc if isinstance(part, int)]
+    words = {
+        "field": field or "the request",
+        "image": f"image {numbers[0] + 1}" if images and numbers else "an input image",
+        "subject": {"prompt": "this prompt", "images": "an input image"}.get(
+            field or "", "this request"
+        ),
+        "change": {"prompt": "the wording", "images": "the image"}.get(
+            field or "", "the prompt or the images"
+        ),
+    }
+    quoted = f" (fal: {text!r})" if text and meaning.quote else ""
+    what, then = meaning.what.format(**words), meaning.then.format(**words)
+    what = what if what.startswith("fal") else what[0].upper() + what[1:]
+    return f"{what}{quoted}. {then}"
+
+
+def _field(loc: list[Any]) -> str | None:
+    names = [part for part in loc if isinstance(part, str) and part != "body"]
+    return _NAMES.get(names[0], names[0]) if names else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < 1e15

@@ -1,0 +1,95 @@
+"""Gets what a finished request gave: its output, or why it failed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.backends.fal.output import read_output
+from seedream_widgets.backends.fal.patience import Patience, is_no_answer, is_trouble, within
+from seedream_widgets.errors import BackendError, CredentialsError, ResultError
+
+if TYPE_CHECKING:
+    from fal_client import AsyncRequestHandle, FalClientHTTPError
+
+    from seedream_widgets.backends.base import Output
+    from seedream_widgets.backends.fal.progress import Report
+    from seedream_widgets.backends.fal.session import Session
+
+_POLL = 0.5
+"""Seconds between fal_client's own status checks before it asks for the result."""
+_DOUBTS = 2
+
+
+async def fetch(session: Session, handle: AsyncRequestHandle, doubts: int = _DOUBTS) -> Output:
+    """Return the output of a completed request.
+
+    Args:
+        session: Whose request it is.
+        handle: The request.
+        doubts: How many 5xx of fal are asked again: one may be the model's last word or a
+            trouble of the moment.
+
+    Raises:
+        BackendError: The request failed; a content refusal is its `ContentRejectedError`.
+        ResultError: It succeeded, but its output is gone or malformed.
+    """
+    left = doubts
+
+    async def ask() -> Any:
+        return await handle.get(interval=_POLL)
+
+    def passing(error: FalClientHTTPError) -> bool:
+        nonlocal left
+        if _may_come(error):
+            return True
+        left -= error.status_code >= 500
+        return error.status_code >= 500 and left >= 0
+
+    try:
+        data = await Patience(session, handle.request_id).call(ask, passing)
+    except BackendError as error:
+        if error.status_code in (404, 410):
+            raise _gone(handle.request_id) from error
+        raise
+    return read_output(data, handle.request_id, session.queue, session.limits)
+
+
+async def raise_failure(session: Session, handle: AsyncRequestHandle, end: Report | None) -> None:
+    """Raise why a request failed whose completion carries an error.
+
+    Its result says more than its status (which argument, which type), so it is asked first.
+
+    Raises:
+        BackendError: The request failed.
+    """
+    if end is None or not (end.error or end.error_type):
+        return
+    try:
+        await within(session.limits.call, fetch(session, handle, doubts=0))
+    except BackendError as error:
+        if error.status_code is not None and not isinstance(error, ResultError):
+            raise
+    except (CredentialsError, asyncio.TimeoutError):
+        pass
+    raise session.explain.explain(
+        None, str(end.error or ""), end.error_type, request_id=handle.request_id
+    )
+
+
+def _may_come(error: FalClientHTTPError) -> bool:
+    # fal_client asks for the status once more before the result.
+    if error.response.request.url.path.endswith("/status"):
+        return is_trouble(error)
+    early = error.status_code == 400 and "in progress" in str(error.message)[:200]
+    return early or is_no_answer(error)
+
+
+def _gone(request_id: str) -> ResultError:
+    return ResultError(
+        f"fal no longer has the result of request {request_id}: it keeps one for about an hour. "
+        "Look at https://fal.ai/dashboard/requests; fal may have billed it.",
+        status_code=404,
+        request_id=request_id,
+        billing="maybe",
+    )

@@ -1,0 +1,115 @@
+"""Watches what leaves through fal_client's httpx client, with httpx's own event hooks.
+
+fal_client sends a failed POST up to ten times without an idempotency key: a submit whose
+reply was lost would become two jobs, and two bills. Here a submit that may have been accepted
+is never sent again. And the key, which fal_client's client adds to every request, is taken
+off those that go to another host, such as a storage upload.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.backends.fal.addresses import takes_key
+from seedream_widgets.errors import SubmitUnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+_attempt: ContextVar[Attempt | None] = ContextVar("seedream_submit", default=None)
+
+
+class Unreachable(Exception):
+    """Tell that trying to reach fal has taken long enough; nothing was sent."""
+
+
+class Attempt:
+    """Follow one submit through fal_client's retries."""
+
+    def __init__(self, longest: float) -> None:
+        self.sent = False
+        """Whether fal may have it: its head began to leave and no refusal came back."""
+        self.reply: httpx.Response | None = None
+        self.failure: Exception | None = None
+        self._end = time.monotonic() + longest
+
+    def begin(self) -> None:
+        """Let the POST leave, or stop fal_client's retry loop with what it does not catch."""
+        if self.sent:
+            raise unknown() from self.failure
+        if self.failure is not None and time.monotonic() > self._end:
+            raise Unreachable from self.failure
+        self.reply = None
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""
+        if event.endswith(".failed"):
+            self.failure = info["exception"]
+        # A proxy's CONNECT sends headers too.
+        elif event.endswith("send_request_headers.started"):
+            self.sent = self.sent or info["request"].method == b"POST"
+
+    async def answer(self, reply: httpx.Response) -> None:
+        """Take a reply; a definite refusal means that it may be sent again."""
+        await reply.aread()
+        self.reply = reply
+        self.sent = not _refuses(reply)
+
+
+@contextmanager
+def submitting(longest: float) -> Iterator[Attempt]:
+    """Guard the submit made inside; `longest` bounds how long fal is tried to be reached."""
+    attempt = Attempt(longest)
+    token = _attempt.set(attempt)
+    try:
+        yield attempt
+    finally:
+        _attempt.reset(token)
+
+
+def watch_over(client: httpx.AsyncClient, queue: str) -> None:
+    """Install the hooks; `queue` is a URL of the host that gets the key."""
+
+    async def before(request: httpx.Request) -> None:
+        address = request.url.copy_with(query=None, fragment=None)
+        if not takes_key(str(address), queue):
+            request.headers.pop("Authorization", None)
+        attempt = _attempt.get()
+        if attempt is not None:
+            attempt.begin()
+            request.extensions["trace"] = attempt.trace
+
+    async def after(response: httpx.Response) -> None:
+        attempt = _attempt.get()
+        if attempt is not None:
+            await attempt.answer(response)
+
+    client.event_hooks = {"request": [before], "response": [after]}
+
+
+def unknown(**known: Any) -> SubmitUnknownError:
+    """Return the error for a submit whose fate is not known."""
+    return SubmitUnknownError(
+        "The reply to this submit was lost, so fal may have accepted it and may bill it. It was "
+        "not sent again. Look at https://fal.ai/dashboard/requests before you submit it anew.",
+        billing="maybe",
+        **known,
+    )
+
+
+def _refuses(reply: httpx.Response) -> bool:
+    """Tell whether a reply says for sure that the request was not taken."""
+    if reply.status_code < 300:
+        return False
+    if reply.status_code < 500:
+        return True
+    # 5xx: fal itself answers with JSON; anything else comes from something in between.
+    try:
+        return isinstance(reply.json(), dict)
+    except ValueError:
+        return False

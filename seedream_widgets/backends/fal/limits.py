@@ -1,0 +1,47 @@
+"""How long the fal backend waits, how often it tries and how much it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hold time limits in seconds and counts; tests make them small."""
+
+    submit: float = 120.0
+    """For the reply to a submit."""
+    unreachable: float = 30.0
+    """For trying to reach fal before a submit is given up, nothing having been sent."""
+    call: float = 60.0
+    """For one status, result or cancel request, fal_client's retries included."""
+    first_event: float = 5.0
+    """For the status stream's first event; then the job is polled instead."""
+    silence: float = 20.0
+    """Between two events or comments of the stream; fal sends a comment every 15 s."""
+    patience: float = 600.0
+    """For failing to hear from fal while a paid job runs, before giving it up."""
+    poll: tuple[float, float] = (0.15, 2.0)
+    """Shortest and longest pause between polls; between them 8 % of the time waited."""
+    streams: int = 4
+    """How often a job's stream is opened; one that was cut is opened again."""
+    requests: int = 8
+    """Status and result requests in flight, all jobs together."""
+    submits: int = 16
+    """Submits in flight."""
+    uploads: int = 4
+    """Uploads in flight."""
+    downloads: int = 8
+    """Downloads in flight."""
+    attempts: int = 5
+    """How often a download is tried."""
+    redirects: int = 5
+    """Redirects a download follows."""
+    file_bytes: int = 200 * MEGABYTE
+    """Largest output file."""
+    files: int = 64
+    """Most images in one output; the API's own ceiling is 36."""
+    upload_age: float = 1800.0
+    """How long an uploaded file's URL is used again: an account may let its files expire."""

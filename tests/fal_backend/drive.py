@@ -1,0 +1,47 @@
+"""Runs the backend's verbs the way the client does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from seedream_widgets.backends.fal import FalBackend, Limits
+from seedream_widgets.credentials import find_key
+from seedream_widgets.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from seedream_widgets.backends.base import Handle
+    from seedream_widgets.status import Status
+
+T = TypeVar("T")
+QUICK = Limits(
+    submit=0.6, unreachable=0.4, call=1.0, first_event=0.3, silence=0.4, patience=1.0,
+    poll=(0.02, 0.05), attempts=3,
+)  # fmt: skip
+FOX = Request("a fox", seed=3)
+
+
+def drive(scenario: Callable[[FalBackend], Awaitable[T]], **limits: Any) -> T:
+    """Run a scenario on a backend of its own, and close it."""
+
+    async def main() -> T:
+        key = find_key()
+        assert key is not None
+        backend = FalBackend(key, replace(QUICK, **limits))
+        try:
+            return await scenario(backend)
+        finally:
+            await backend.aclose()
+
+    return asyncio.run(main())
+
+
+async def submitted(backend: FalBackend, request: Request = FOX) -> Handle:
+    return await backend.submit(request, [])
+
+
+async def watched(backend: FalBackend, handle: Handle) -> list[Status]:
+    return [status async for status in backend.watch(handle)]

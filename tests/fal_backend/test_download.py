@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seedream_widgets.backends.base import OutputFile
+from seedream_widgets.errors import ResultError
+from tests.fal_server.state import File
+
+from .drive import drive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seedream_widgets.backends.fal import FalBackend
+    from tests.fal_server import FalServer
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + os.urandom(3_000_000)
+URL = "https://v3.fal.media/files/b/fox.png"
+
+
+@pytest.fixture
+def server(fal_server: FalServer) -> FalServer:
+    fal_server.state.store("/files/b/fox.png", File(PICTURE, "image/png"))
+    return fal_server
+
+
+def save(folder: Path, url: str = URL, **limits: object) -> bytes:
+    target = folder / "fox"
+    drive(lambda backend: backend.download(OutputFile(url), target), **limits)
+    return target.read_bytes()
+
+
+def test_bytes_are_untouched_and_private(server: FalServer, tmp_path: Path) -> None:
+    assert save(tmp_path) == PICTURE
+    assert (tmp_path / "fox").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["fox"]
+    assert "authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize("kind", ["cut", "drop", "500", "503", "nginx_502", "429"])
+def test_what_may_pass_is_tried_again(server: FalServer, tmp_path: Path, kind: str) -> None:
+    server.fail("download", kind)
+    assert save(tmp_path) == PICTURE
+    assert server.count("download") == 2
+
+
+@pytest.mark.parametrize("kind", ["cut", "500"])
+def test_trying_again_ends(server: FalServer, tmp_path: Path, kind: str) -> None:
+    server.fail("download", kind, times=None)
+    with pytest.raises(ResultError, match="did not arrive") as caught:
+        save(tmp_path)
+    assert caught.value.billing == "yes"
+    assert server.count("download") == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("404", "is gone"), ("403", "is gone"), ("400", "HTTP 400"), ("html", "web page"),
+     ("not_json", "web page"), ("empty", "is empty")],
+)  # fmt: skip
+def test_what_is_final_is_not_tried_again(
+    server: FalServer, tmp_path: Path, kind: str, says: str
+) -> None:
+    server.fail("download", kind, times=None)
+    with pytest.raises(ResultError, match=says):
+        save(tmp_path)
+    assert server.count("download") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["endless", None])
+def test_a_file_too_large_is_left(server: FalServer, tmp_path: Path, kind: str | None) -> None:
+    if kind:
+        server.fail("download", kind)
+    with pytest.raises(ResultError, match="larger than any image"):
+        save(tmp_path, file_bytes=2_000_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redirect_to_another_host_is_followed(server: FalServer, tmp_path: Path) -> None:
+    server.fail("download", "redirect_host")
+    assert save(tmp_path) == PICTURE
+    assert [record.host for record in server.requests] == ["v3.fal.media", "v3b.fal.media"]
+
+
+def test_a_redirect_to_plain_http_is_refused(server: FalServer, tmp_path: Path) -> None:
+    server.fail("download", "redirect_http")
+    with pytest.raises(ResultError, match="not safe to fetch"):
+        save(tmp_path)
+    assert server.count("download") == 1
+
+
+def test_endless_redirects_end(server: FalServer, tmp_path: Path) -> None:
+    server.fail("download", "redirect_loop", times=None)
+    with pytest.raises(ResultError, match="redirected too often"):
+        save(tmp_path)
+    assert server.count("download") == 6
+
+
+def test_an_inline_image_is_decoded(server: FalServer, tmp_path: Path) -> None:
+    url = f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
+    assert save(tmp_path, url) == PICTURE
+    assert (tmp_path / "fox").stat().st_mode & 0o777 == 0o600
+    assert server.requests == ()
+
+
+@pytest.mark.parametrize("body", ["", "%%%", "AAA", "A" * 2000])
+def test_a_damaged_inline_image_is_refused(server: FalServer, tmp_path: Path, body: str) -> None:
+    with pytest.raises(ResultError, match="damaged"):
+        save(tmp_path, f"data:image/png;base64,{body}", file_bytes=1000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_missing_is_an_os_error(server: FalServer, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="missing"):
+        save(tmp_path / "missing")
+
+
+def test_cancelling_leaves_nothing(server: FalServer, tmp_path: Path) -> None:
+    server.settings.bytes_per_second = 500_000
+
+    async def scenario(backend: FalBackend) -> float:
+        task = asyncio.create_task(backend.download(OutputFile(URL), tmp_path / "fox"))
+        while not list(tmp_path.iterdir()):
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - began
+
+    assert drive(scenario) < 0.5
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_few_connections_at_once(server: FalServer, tmp_path: Path) -> None:
+    async def scenario(backend: FalBackend) -> None:
+        await asyncio.gather(
+            *(backend.download(OutputFile(URL), tmp_path / str(n)) for n in range(12))
+        )
+
+    drive(scenario, downloads=3)
+    assert {path.read_bytes() == PICTURE for path in tmp_path.iterdir()} == {True}
+    assert server.connections("download") <= 3

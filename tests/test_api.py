@@ -1,0 +1,86 @@
+"""The functions people type, on the session's default client."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+from tests.scripted import picture
+
+SMALL = (960, 960)
+
+
+@pytest.fixture(autouse=True)
+def _quick():
+    backend = sd.default_client().backend
+    assert isinstance(backend, OfflineBackend)
+    backend.pace = 0.0
+
+
+def test_generate_waits_for_the_result(tmp_path):
+    result = sd.generate("a fox", image_size=SMALL, num_images=2, seed=7)
+    assert [image.size for image in result.images] == [SMALL] * 2
+    assert (result.seed, result.backend) == (7, "offline")
+    assert result.files[0].path.is_relative_to(tmp_path)
+    assert sd.jobs()[0].result() is result
+
+
+def test_submit_returns_at_once_and_is_awaited():
+    async def main():
+        return await asyncio.gather(*[sd.submit(p, image_size=SMALL) for p in ("a fox", "an owl")])
+
+    fox, owl = asyncio.run(main())
+    assert (fox.request.prompt, owl.request.prompt) == ("a fox", "an owl")
+
+
+@pytest.mark.parametrize("form", ["bytes", "pil", "result", "file of a result"])
+def test_edit_takes_images(form):
+    if form == "bytes":
+        images = picture()
+    else:
+        fox = sd.generate("a fox", image_size=SMALL)
+        images = {"pil": fox.images, "result": fox, "file of a result": fox.files[0]}[form]
+    result = sd.edit(images, "at night", image_size=SMALL)
+    assert result.request.endpoint.kind == "edit"
+    assert len(result.request.images) == 1
+    if "result" in form:
+        assert result.request.images[0].data == fox.files[0].read_bytes()
+
+
+def test_a_whole_request():
+    request = sd.Request("a fox", image_size=SMALL, seed=3)
+    assert sd.generate(request).request is request
+    with pytest.raises(sd.RequestError, match=r"also seed; use dataclasses\.replace") as caught:
+        sd.submit(request, seed=4)
+    assert caught.value.field == "seed"
+
+
+def test_one_client_for_the_session():
+    assert sd.default_client() is sd.default_client()
+    assert sd.jobs() == sd.default_client().jobs
+
+
+@pytest.mark.parametrize(
+    ("call", "field", "words"),
+    [
+        (lambda: sd.generate("a fox", sede=1), "sede", "no argument .* seed, .*check the spelling"),
+        (lambda: sd.submit("a fox", size=(1, 1)), "size", "size is no argument of a request"),
+        (lambda: sd.edit([], "at night"), "images", "takes 1 to 10 images, got none"),
+        (lambda: sd.generate(""), "prompt", "empty"),
+        (lambda: sd.edit(None, "at night"), "images", "no image"),
+    ],
+)
+def test_a_refusal_sends_nothing(call, field, words):
+    before = sd.jobs()
+    with pytest.raises(sd.RequestError, match=words) as caught:
+        call()
+    assert caught.value.field == field
+    assert sd.jobs() == before
+
+
+def test_a_failure_is_raised():
+    with pytest.raises(sd.ContentRejectedError, match="safety checker"):
+        sd.generate("a fox offline:refuse")

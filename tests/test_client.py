@@ -1,0 +1,145 @@
+"""Who answers, where files go, what was spent."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from seedream_widgets.backends.fal import FalBackend
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.client import Client
+from seedream_widgets.errors import BackendError, CredentialsError, RequestError
+from seedream_widgets.request import Request
+from tests.scripted import SECONDS, ScriptedBackend
+
+KEY = "key-id:very-secret"
+
+
+def test_without_a_key_it_is_the_offline_preview():
+    client = Client()
+    assert isinstance(client.backend, OfflineBackend)
+    assert client.backend is client.backend
+    assert repr(client) == "<Client fal or offline, 0 jobs>"
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments"),
+    [
+        ({"FAL_KEY": KEY}, {}),
+        ({"FAL_KEY_ID": "key-id", "FAL_KEY_SECRET": "very-secret"}, {}),
+        ({}, {"key": KEY}),
+        ({}, {"key": KEY, "backend": "fal"}),
+        ({"FAL_KEY": KEY}, {"backend": "fal"}),
+    ],
+)
+def test_with_a_key_it_is_fal(monkeypatch, variables, arguments):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    client = Client(**arguments)
+    assert isinstance(client.backend, FalBackend)
+    assert client.backend is client.backend
+    shown = f"{client!r} {client.backend!r} {vars(client)}"
+    assert "secret" not in shown
+    assert "key-id" not in shown
+
+
+def test_a_key_that_comes_or_goes_later_is_noticed(monkeypatch):
+    client = Client()
+    offline = client.backend
+    monkeypatch.setenv("FAL_KEY", KEY)
+    fal = client.backend
+    monkeypatch.setenv("FAL_KEY", "another:key")
+    other = client.backend
+    assert isinstance(fal, FalBackend)
+    assert isinstance(other, FalBackend)
+    assert other is not fal
+    monkeypatch.delenv("FAL_KEY")
+    assert client.backend is offline
+
+
+def test_a_given_key_stays(monkeypatch):
+    client = Client(key=KEY)
+    backend = client.backend
+    monkeypatch.setenv("FAL_KEY", "another:key")
+    assert client.backend is backend
+
+
+def test_fal_stays_fal_when_the_key_goes(monkeypatch):
+    monkeypatch.setenv("FAL_KEY", KEY)
+    client = Client("fal")
+    monkeypatch.delenv("FAL_KEY")
+    assert isinstance(client.backend, FalBackend)
+
+
+def test_offline_stays_offline_with_a_key(monkeypatch):
+    monkeypatch.setenv("FAL_KEY", KEY)
+    assert isinstance(Client("offline").backend, OfflineBackend)
+
+
+def test_fal_without_a_key_says_how_to_give_one():
+    with pytest.raises(CredentialsError, match=r"set FAL_KEY, call sd\.login\(\), or pass key="):
+        Client("fal")
+
+
+def test_a_misspelt_backend_is_refused_at_once():
+    with pytest.raises(RequestError, match="'fal', 'offline' or a Backend, got 'flal'") as caught:
+        Client("flal")
+    assert (caught.value.field, caught.value.value) == ("backend", "flal")
+
+
+def test_a_backend_of_ones_own():
+    backend = ScriptedBackend()
+    assert Client(backend).backend is backend
+
+
+@pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])
+def test_files_go_to_a_private_folder_a_day(tmp_path, kind):
+    job = Client(ScriptedBackend(), folder=kind(tmp_path / "mine")).submit(Request("a fox"))
+    path = job.result(SECONDS).files[0].path
+    assert path == tmp_path / "mine" / date.today().isoformat() / "r1-1.png"
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_files_go_to_the_results_folder_by_default(tmp_path):
+    path = Client(ScriptedBackend()).submit(Request("a fox")).result(SECONDS).files[0].path
+    assert path.parents[1] == tmp_path / "results"
+
+
+def test_jobs_newest_first():
+    client = Client(ScriptedBackend())
+    jobs = [client.submit(Request(f"fox {number}")) for number in range(3)]
+    assert client.jobs == tuple(reversed(jobs))
+    assert repr(client) == "<Client scripted, 3 jobs>"
+
+
+@pytest.mark.parametrize(("name", "spent"), [("fal", "0.14"), ("offline", "0")])
+def test_spent_counts_the_images_fal_gave(name, spent):
+    backend = ScriptedBackend(name, images=2)
+    client = Client(backend)
+    client.submit(Request("a fox")).result(SECONDS)
+    client.submit(Request("a fox", model="v4.5")).result(SECONDS)
+    backend.errors["fetch"] = BackendError("refused")
+    failed = client.submit(Request("a fox"))
+    with pytest.raises(BackendError):
+        failed.result(SECONDS)
+    assert client.spent == Decimal(spent)
+
+
+def test_one_client_over_a_real_server(fal_server, tmp_path):
+    client = Client("fal", folder=tmp_path)
+    result = client.submit(Request("a fox", image_size=(960, 960), num_images=2)).result(30)
+    assert result.backend == "fal"
+    assert [image.size for image in result.images] == [(960, 960)] * 2
+    assert client.spent == Decimal("0.06")
+    client.close()  # a connection left open would be a warning, and so an error
+
+
+def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):
+    backend = ScriptedBackend()
+    for client in (Client(), Client(backend, folder=tmp_path)):
+        for _ in range(2):
+            client.close()
+        client.submit(Request("a fox", image_size=(960, 960))).cancel()
+    assert backend.count("aclose") == 0

@@ -1,0 +1,184 @@
+"""One thread, one loop; what a fork, an interrupt and the interpreter's end do to them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import CancelledError
+
+import pytest
+
+from seedream_widgets.engine import Engine, shared
+
+SETUP = """
+import logging, os, signal, sys, threading, time
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+logging.basicConfig(level=logging.WARNING)
+def submit(prompt, pace):
+    return sd.Client(OfflineBackend(pace)).submit(sd.Request(prompt, image_size=(960, 960)))
+"""
+
+
+def script(code):
+    """Run a script with real threads and signals; return what it printed and its seconds."""
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SETUP + textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split(), time.monotonic() - start
+
+
+@pytest.fixture
+def engine():
+    engine = Engine()
+    yield engine
+    engine.close()
+
+
+def test_there_is_one():
+    assert shared() is shared()
+    assert [each.name for each in threading.enumerate()].count("seedream-engine") == 1
+
+
+def test_work_runs_on_its_thread(engine):
+    async def work():
+        await asyncio.sleep(0)
+        return engine.here, threading.current_thread().daemon
+
+    assert engine.start(work()).result(5) == (True, True)
+    assert not engine.here
+
+
+def test_decoding_runs_in_the_pool(engine):
+    async def work():
+        return await engine.decode(lambda mark, *, sign: (mark, sign, engine.here), "a", sign="b")
+
+    assert engine.start(work()).result(5) == ("a", "b", False)
+
+
+def test_an_error_while_decoding_comes_back(engine):
+    with pytest.raises(ValueError, match="invalid literal"):
+        engine.start(engine.decode(int, "x")).result(5)
+
+
+def test_close_ends_every_task_and_the_thread():
+    engine = Engine()
+    begun, ended = threading.Event(), threading.Event()
+
+    async def work():
+        try:
+            begun.set()
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    waiting = engine.start(work())
+    assert begun.wait(5)
+    start = time.monotonic()
+    engine.close()
+    assert time.monotonic() - start < 1
+    assert ended.is_set()
+    assert engine.loop.is_closed()
+    with pytest.raises(CancelledError):
+        waiting.result(5)
+    engine.close()
+
+
+def test_an_interrupt_stops_waiting_not_the_job():
+    said, _ = script(
+        """
+        job = submit("a fox", 0.3)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            job.result()
+        except KeyboardInterrupt:
+            print("interrupted", job.done)
+        print(len(job.result(20)), job.status)
+        """
+    )
+    assert said == ["interrupted", "False", "1", "Completed"]
+
+
+def test_an_interrupt_of_asyncio_run_stops_waiting_not_the_job():
+    said, _ = script(
+        """
+        import asyncio
+        async def wait():
+            return await job
+        job = submit("a fox", 0.3)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            asyncio.run(wait())
+        except KeyboardInterrupt:
+            print("interrupted", job.done)
+        print(len(asyncio.run(wait())))
+        """
+    )
+    assert said == ["interrupted", "False", "1"]
+
+
+def test_a_forked_child_has_its_own_engine():
+    said, _ = script(
+        """
+        def draw(client):
+            client.backend.pace = 0
+            request = sd.Request("a fox", image_size=(960, 960))
+            print(len(client.submit(request).result(10)), flush=True)
+        clients = sd.Client("offline"), sd.default_client()
+        for client in clients:
+            draw(client)
+        backends = [client.backend for client in clients]
+        child = os.fork()
+        for client in clients:
+            draw(client)
+        if not child:
+            shared = [client.backend for client in clients if client.backend in backends]
+            print("child", len(shared), flush=True)
+            sys.exit()
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+    )
+    assert sorted(said) == ["0", "0", *["1"] * 6, "child"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "job = submit('offline:slow 100', 1)\ntime.sleep(0.3)\nprint(job.status.kind)",
+        "job = submit('offline:slow 100', 1)\nprint('at once')",
+        "job = submit('offline:slow 100', 1)\ntime.sleep(0.2)\njob.cancel()\nprint('cancel')",
+        "jobs = [submit('fox', 0) for _ in range(20)]\ntime.sleep(0.3)\nprint('drawing')",
+    ],
+    ids=["running", "starting", "cancelling", "drawing"],
+)
+def test_the_interpreter_ends_promptly_and_quietly(code):
+    said, seconds = script(code)
+    assert said
+    assert seconds < 3
+
+
+def test_the_interpreter_ends_while_a_submit_hangs_and_is_cancelled():
+    said, seconds = script(
+        """
+        import asyncio
+        class Hanging(OfflineBackend):
+            async def submit(self, request, urls):
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    print("ended")
+        job = sd.Client(Hanging(0)).submit(sd.Request("a fox"))
+        time.sleep(0.2)
+        job.cancel()
+        time.sleep(0.1)
+        """
+    )
+    assert said == ["ended"]
+    assert seconds < 2

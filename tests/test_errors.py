@@ -1,0 +1,76 @@
+"""The tree of errors, and what each carries."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+
+import pytest
+
+from seedream_widgets import errors
+
+CLASSES = {
+    name: value
+    for name, value in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(value, Exception)
+}
+
+
+def test_the_tree_in_the_docstring_is_the_real_one():
+    drawn, path = {}, []
+    for line in errors.__doc__.splitlines():
+        if match := re.match(r"( *)([A-Z]\w+(?:Error|Cancelled|Timeout))\b", line):
+            path[len(match[1]) // 2 :] = [match[2]]
+            drawn[match[2]] = path[-2] if len(path) > 1 else None
+    assert drawn.pop("SeedreamError") is None
+    assert drawn == {
+        name: value.__bases__[0].__name__
+        for name, value in CLASSES.items()
+        if name != "SeedreamError"
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [("RequestError", ValueError), ("ImageInputError", ValueError), ("JobTimeout", TimeoutError)],
+)
+def test_builtin_bases(error, builtin):
+    assert issubclass(CLASSES[error], builtin)
+
+
+@pytest.mark.parametrize("again", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))])
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.RequestError("wrong", field="seed", value=-1),
+        errors.ImageInputError("no image", value="x"),
+        errors.CredentialsError("no key", status_code=401),
+        errors.ContentRejectedError(
+            "refused",
+            status_code=422,
+            request_id="r1",
+            error_type="content_policy_violation",
+            billing="maybe",
+            field="prompt",
+            details=({"loc": ["body"]},),
+        ),
+        errors.JobCancelled("stopped", billing="no"),
+        errors.JobTimeout("late"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_survives_a_process_border(error, again):
+    other = again(error)
+    assert type(other) is type(error)
+    assert (str(other), vars(other)) == (str(error), vars(error))
+
+
+def test_defaults():
+    assert vars(errors.BackendError("x")) == {
+        "status_code": None, "request_id": None, "error_type": None,
+        "billing": "no", "field": None, "details": (),
+    }  # fmt: skip
+    assert errors.JobCancelled("x").billing == "maybe"
+    assert errors.ImageInputError("x").field == "images"

@@ -1,0 +1,47 @@
+"""A hundred jobs at once, on real sockets: every picture right, each paid once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import seedream_widgets as sd
+from tests.fal_server import FalServer
+
+JOBS = 100
+
+
+def test_a_hundred_jobs_at_once(fal_server, tmp_path):
+    fal_server.settings.queue_seconds = 0.1
+    fal_server.settings.run_seconds = 1.0
+    client = sd.Client("fal", folder=tmp_path)
+    requests = [sd.Request(f"fox {number}", image_size=(1024, 1024)) for number in range(JOBS)]
+
+    async def kernel() -> tuple[list[sd.Result], float]:
+        lag = asyncio.ensure_future(worst_lag())
+        results = await asyncio.gather(*map(client.submit, requests))
+        lag.cancel()
+        return results, await lag
+
+    async def worst_lag() -> float:
+        worst = 0.0
+        try:
+            while True:
+                began = time.monotonic()
+                await asyncio.sleep(0.01)
+                worst = max(worst, time.monotonic() - began - 0.01)
+        except asyncio.CancelledError:
+            return worst
+
+    results, lag = asyncio.run(kernel())
+    client.close()
+    for request, result in zip(requests, results, strict=True):
+        assert result.request is request
+        color = FalServer.expected_color(request.prompt, result.seed, 0)
+        assert result.image.getpixel((512, 512)) == color
+    assert len({result.request_id for result in results}) == JOBS
+    assert fal_server.count("submit") == JOBS
+    assert len(fal_server.bill) == JOBS
+    assert fal_server.connections("stream") <= JOBS
+    assert fal_server.count("status") <= 2 * JOBS
+    assert lag < 1.0, "the kernel's loop stood still"

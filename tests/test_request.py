@@ -1,0 +1,231 @@
+"""What is asked: exact arguments, equality, JSON, and every refusal."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seedream_widgets.errors import ImageInputError, RequestError
+from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.request import MAX_SEED, Request
+from tests.image_files import encoded, photo, transparent
+from tests.scripted import picture
+
+URL = "https://example.org/fox.png"
+PLAIN = {
+    "prompt": "a fox",
+    "image_size": {"width": 2048, "height": 2048},
+    "num_images": 1,
+    "max_images": 1,
+    "sync_mode": False,
+    "enable_safety_checker": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint", "arguments"),
+    [
+        ({}, "v4/text-to-image", PLAIN | {"enhance_prompt_mode": "standard"}),
+        ({"model": "v4.5"}, "v4.5/text-to-image", PLAIN),
+        ({"images": URL}, "v4/edit",
+         PLAIN | {"enhance_prompt_mode": "standard", "image_urls": [URL]}),
+        ({"images": [URL, URL], "model": "v4.5"}, "v4.5/edit", PLAIN | {"image_urls": [URL, URL]}),
+        (
+            {"image_size": "auto_4K", "num_images": 2, "max_images": 3, "seed": 0,
+             "enhance_prompt_mode": "fast", "enable_safety_checker": False, "sync_mode": True},
+            "v4/text-to-image",
+            {"prompt": "a fox", "image_size": "auto_4K", "num_images": 2, "max_images": 3,
+             "seed": 0, "enhance_prompt_mode": "fast", "enable_safety_checker": False,
+             "sync_mode": True},
+        ),
+    ],
+)  # fmt: skip
+def test_what_fal_gets(given, endpoint, arguments):
+    request = Request("a fox", **given)
+    assert request.endpoint.id == f"fal-ai/bytedance/seedream/{endpoint}"
+    assert request.arguments == arguments
+    assert json.loads(json.dumps(request.arguments)) == arguments
+
+
+def test_local_images_stand_as_digests_until_they_are_uploaded():
+    request = Request("a fox", images=[picture(), URL])
+    digest = request.images[0].sha256
+    assert request.arguments["image_urls"] == [f"sha256:{digest}", URL]
+    assert request.arguments_with(["https://up/1", URL])["image_urls"] == ["https://up/1", URL]
+
+
+def test_the_same_bytes_are_the_same_request(tmp_path):
+    data = picture()
+    (tmp_path / "fox.png").write_bytes(data)
+    forms = [
+        data, bytearray(data), tmp_path / "fox.png", str(tmp_path / "fox.png"),
+        Request("x", images=data).images[0].to_data_uri(), (data,),
+    ]  # fmt: skip
+    requests = {Request("a fox", images=form) for form in forms}
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"image_size": "4:3"}, {"image_size": (2304, 1728)}),
+        ({"image_size": None}, {"image_size": "1:1 2K"}),
+        ({"seed": np.int64(5)}, {"seed": 5}),
+        ({"num_images": np.uint8(2)}, {"num_images": 2}),
+        ({"sync_mode": np.True_}, {"sync_mode": True}),
+    ],
+)
+def test_equal_by_content(one, other):
+    assert Request("a fox", **one) == Request("a fox", **other)
+    assert hash(Request("a fox", **one)) == hash(Request("a fox", **other))
+    assert Request("a fox", **one).to_json() == Request("a fox", **other).to_json()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "an owl"}, {"images": URL}, {"image_size": "4:3"}, {"num_images": 2},
+        {"max_images": 2}, {"seed": 1}, {"enhance_prompt_mode": "fast"}, {"sync_mode": True},
+        {"enable_safety_checker": False}, {"model": "v4.5"},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_each_argument_counts(change):
+    request = Request("a fox")
+    changed = dataclasses.replace(request, **change)
+    assert changed != request
+    assert Request.from_json(changed.to_json()) == changed
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Request("a fox").prompt = "an owl"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        picture(), encoded(photo(), "JPEG"), transparent(), photo(), encoded(photo(), "BMP"), URL,
+        Image.new("I;16", (64, 64)), np.zeros((64, 64), bool),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_json_there_and_back(image):
+    request = Request('"Füchse" 🦊\n', images=[image, URL], seed=7, image_size="auto")
+    again = Request.from_json(request.to_json().encode())
+    assert again == request
+    assert [type(each) for each in again.images] == [type(each) for each in request.images]
+    if isinstance(request.images[0], ImageInput):
+        assert again.images[0].data == request.images[0].data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "nonsense", "[]", "null", '"x"', "{}", "[" * 100_000, b"\xff", '{"prompt": 1}',
+        '{"prompt": "x", "surprise": 1}', '{"prompt": "x", "images": 1}',
+        '{"prompt": "x", "images": ["https://example.org/a.png"]}', '{"prompt": "x", "seed": NaN}',
+        '{"prompt": "x", "images": [{"name": "fox"}]}', '{"prompt": "x", "images": [{"url": 1}]}',
+        '{"prompt": "x", "images": [{"url": "http://localhost/a.png"}]}',
+        '{"prompt": "x", "images": [{"url": "data:image/png;base64,AAAA"}]}',
+        '{"prompt": "x", "model": []}', '{"prompt": "x", "enhance_prompt_mode": {}}',
+        '{"prompt": "x", "image_size": [%s, 1]}' % ("9" * 400), '{"prompt": "\\ud800"}',
+        '{"prompt": "x", "sync_mode": 1}', '{"prompt": "x", "num_images": 1.0}', "1" * 5000,
+    ],
+    ids=range(24),
+)  # fmt: skip
+def test_hostile_json_is_refused(text):
+    with pytest.raises(RequestError):
+        Request.from_json(text)
+
+
+@pytest.mark.parametrize("wrap", [str, lambda path: [path], lambda path: f" {path}"])
+def test_json_never_reads_a_file_of_this_computer(tmp_path, wrap):
+    path = tmp_path / "secret.png"
+    path.write_bytes(picture())
+    text = json.dumps({"prompt": "x", "images": [{"url": wrap(str(path))}]})
+    with pytest.raises(RequestError, match="no https:// or data: URL"):
+        Request.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "words"),
+    [
+        ({"prompt": ""}, "prompt", "empty; say what to draw"),
+        ({"prompt": " \n"}, "prompt", "empty; say what to draw"),
+        ({"prompt": 5}, "prompt", "takes text, got int; give a str"),
+        ({"prompt": None}, "prompt", "takes text, got NoneType"),
+        ({"prompt": "fox \ud800"}, "prompt", "broken character at position 4; remove it"),
+        ({"num_images": 0}, "num_images", "takes 1 to 6, got 0; submit several requests"),
+        ({"num_images": 7}, "num_images", "takes 1 to 6, got 7"),
+        ({"max_images": 7}, "max_images", "takes 1 to 6, got 7"),
+        ({"max_images": -1}, "max_images", "takes 1 to 6, got -1"),
+        ({"num_images": True}, "num_images", "takes a whole number, 1 to 6, got True"),
+        ({"num_images": "2"}, "num_images", "takes a whole number, 1 to 6, got '2'"),
+        ({"num_images": 2.0}, "num_images", "takes a whole number, 1 to 6, got 2.0"),
+        ({"max_images": None}, "max_images", "takes a whole number"),
+        ({"seed": -1}, "seed", "takes 0 to 2147483647, or None for a random one, got -1"),
+        ({"seed": MAX_SEED + 1}, "seed", "takes 0 to 2147483647"),
+        ({"seed": 1.5}, "seed", "takes a whole number, 0 to 2147483647, or None"),
+        ({"seed": False}, "seed", "takes a whole number"),
+        ({"enhance_prompt_mode": "slow"}, "enhance_prompt_mode", "'fast', got 'slow'"),
+        ({"enhance_prompt_mode": None}, "enhance_prompt_mode", "'standard' or 'fast', got None"),
+        ({"enhance_prompt_mode": "fast", "model": "v4.5"}, "enhance_prompt_mode",
+         r"of v4\.5 takes 'standard', got 'fast'"),
+        ({"enable_safety_checker": 1}, "enable_safety_checker", "takes True or False, got 1"),
+        ({"sync_mode": "yes"}, "sync_mode", "takes True or False, got 'yes'"),
+        ({"model": "v9"}, "model", r"takes one of v4, v4\.5, got 'v9'"),
+        ({"image_size": "huge"}, "image_size", r"square_hd, .*auto_4K, a ratio such as '4:3 2K'"),
+        ({"image_size": "auto", "model": "v4.5"}, "image_size", r"of v4\.5 .* got 'auto'"),
+        ({"image_size": (512, 512)}, "image_size",
+         r"921,600 to .* got 512x512 \(262,144 pixels\); the nearest is \(960, 960\)"),
+        ({"image_size": (8000, 400)}, "image_size", r"at most 16:1.*nearest is \(8000, 500\)"),
+        ({"image_size": (-5, 100)}, "image_size", "the nearest is"),
+        ({"image_size": (5000, 5000), "images": URL}, "image_size",
+         r"edit takes at most 16,777,216 pixels.*nearest is \(4096, 4096\)"),
+        ({"images": [URL] * 11}, "images",
+         r"takes up to 10 images, got 11 \(fal would silently keep the last 10\); leave some out"),
+        ({"images": [URL] * 10, "num_images": 6}, "num_images",
+         "images in and out of one edit are at most 15, got 10 in and up to 6 out"),
+        ({"images": [URL] * 4, "num_images": 3, "max_images": 4}, "num_images",
+         "got 4 in and up to 12 out; lower num_images or max_images, or leave images out"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_field_value_and_next_step(arguments, field, words):
+    with pytest.raises(RequestError, match=words) as caught:
+        Request(**{"prompt": "a fox", **arguments})
+    assert caught.value.field == field
+    given = 11 if words.startswith("takes up to 10") else arguments.get(field)
+    assert caught.value.value == given
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("images", [None, "no such file.png", 5, b"text", [picture(), 5]])
+def test_what_is_no_image(images):
+    with pytest.raises(ImageInputError, match="images"):
+        Request("a fox", images=images)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outputs"),
+    [({}, (1, 1)), ({"num_images": 2, "max_images": 3}, (2, 6)),
+     ({"images": [URL] * 10, "num_images": 5}, (5, 5)),
+     ({"num_images": 6, "max_images": 6}, (6, 36))],
+)  # fmt: skip
+def test_how_many_images_may_come(arguments, outputs):
+    assert Request("a fox", **arguments).images_range == outputs
+
+
+def test_small_sizes_pass_for_an_edit_as_fal_scales_them_up():
+    assert Request("a fox", images=URL, image_size=(512, 512)).image_size == (512, 512)
+
+
+def test_images_of_a_request_are_given_on_as_they_are():
+    request = Request("a fox", images=[picture(), URL])
+    again = Request("an owl", images=request.images)
+    assert again.images[0] is request.images[0]
+    assert again.images[1] == ImageUrl(URL)

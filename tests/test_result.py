@@ -1,0 +1,193 @@
+"""What came: the images, their files, saving, and how a result shows itself."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seedream_widgets.client import Client
+from seedream_widgets.errors import ResultError
+from seedream_widgets.request import Request
+from tests.image_files import encoded, noise, photo, transparent
+from tests.scripted import SECONDS, ScriptedBackend
+
+
+def make(folder, *files, **arguments):
+    """Return a result whose files hold these bytes."""
+    backend = ScriptedBackend("fal", images=len(files))
+    backend.bytes = {f"https://files.test/r1/{n}": data for n, data in enumerate(files)}
+    request = Request(arguments.pop("prompt", "A red Fox, in snow!"), **arguments)
+    return Client(backend, folder=folder / "kept").submit(request).result(SECONDS)
+
+
+@pytest.fixture
+def fox(tmp_path):
+    return make(tmp_path, encoded(photo(), "PNG"), encoded(photo(48, 32), "JPEG"))
+
+
+def test_facts_are_read_from_the_bytes(fox):
+    assert [(f.format, f.width, f.height, f.media_type) for f in fox.files] == [
+        ("PNG", 96, 64, "image/png"),
+        ("JPEG", 48, 32, "image/jpeg"),
+    ]
+    assert [file.path.suffix for file in fox.files] == [".png", ".jpg"]
+    assert repr(fox) == "<Result 2 images 96x64, seed 7: 'A red Fox, in snow!'>"
+    assert "offline preview (not Seedream)" in repr(replace(fox, backend="offline"))
+
+
+def test_it_is_a_sequence_of_pil_images(fox):
+    assert len(fox) == 2
+    assert [image.size for image in fox] == [(96, 64), (48, 32)]
+    assert fox[0] is fox.image
+    kept = fox[1]
+    assert fox[-1] is kept is fox[1:][0]
+    assert [image.size for image in fox[::-1]] == [(48, 32), (96, 64)]
+    with pytest.raises(IndexError):
+        fox[2]
+
+
+def test_an_image_is_the_same_while_in_use_and_let_go_after(fox):
+    image = fox.image
+    assert image is fox.image is fox.images[0] is next(iter(fox))
+    gone = weakref.ref(image)
+    del image
+    gc.collect()
+    assert gone() is None
+    assert fox.image.size == (96, 64)
+
+
+def test_an_image_is_decoded_when_asked_for(fox):
+    image = fox.image
+    assert getattr(image, "_im", None) is None
+    assert image.getpixel((0, 0))
+    fox.files[0].path.unlink()
+    assert fox.image is image
+
+
+def test_one_image_reads_one_file(fox):
+    fox.files[1].path.unlink()
+    assert fox[0].size == (96, 64)
+    with pytest.raises(ResultError, match=r"r1-2\.jpg can't be read .*if it was moved"):
+        _ = fox[1]
+
+
+def test_files_go_with_neither_handles_nor_warnings_left(fox):
+    for file in fox.files:
+        file.pil.load()
+        file.path.unlink()
+    del fox
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("image", "shape"),
+    [(photo(), (64, 96, 3)), (transparent(), (64, 96, 4)), (photo().convert("L"), (64, 96, 3))],
+    ids=["RGB", "RGBA", "L"],
+)
+def test_arrays(tmp_path, image, shape):
+    (array,) = make(tmp_path, encoded(image, "PNG")).arrays
+    assert (array.shape, array.dtype) == (shape, np.uint8)
+    assert (array[..., 0] == np.asarray(image.convert("RGB"))[..., 0]).all()
+    array[0, 0] = 0
+
+
+def test_saved_to_a_folder_untouched_and_never_over_another(fox, tmp_path):
+    target = tmp_path / "out" / "deep"
+    first = fox.save(target)
+    assert [path.name for path in first] == [
+        "a-red-fox-in-snow-7-1.png",
+        "a-red-fox-in-snow-7-2.jpg",
+    ]
+    second = fox.save(str(target))
+    assert [path.name for path in second] == [
+        "a-red-fox-in-snow-7-1-2.png",
+        "a-red-fox-in-snow-7-2-2.jpg",
+    ]
+    for paths in (first, second):
+        assert [path.read_bytes() for path in paths] == [file.read_bytes() for file in fox.files]
+
+
+@pytest.mark.parametrize("name", ["fox.png", "FOX.PNG"])
+def test_saved_to_a_file_of_the_same_suffix_byte_for_byte(tmp_path, name):
+    data = encoded(photo(), "PNG")
+    result = make(tmp_path, data)
+    (path,) = result.save(tmp_path / "out" / name)
+    assert path == tmp_path / "out" / name
+    assert path.read_bytes() == data
+
+
+def test_jpeg_is_jpg(tmp_path):
+    data = encoded(photo(), "JPEG")
+    (path,) = make(tmp_path, data).save(tmp_path / "fox.jpeg")
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"), ("bmp", "BMP")]
+)
+def test_another_suffix_converts_what_came(tmp_path, suffix, kind):
+    result = make(tmp_path, encoded(transparent(), "PNG"))
+    changed = result.image
+    changed.thumbnail((8, 8))  # what the user does to an image stays out of the files
+    (path,) = result.save(tmp_path / f"fox.{suffix}")
+    with Image.open(path) as saved:
+        assert (saved.format, saved.size) == (kind, (96, 64))
+
+
+def test_several_images_are_numbered(fox, tmp_path):
+    paths = fox.save(tmp_path / "fox.png")
+    assert [path.name for path in paths] == ["fox-1.png", "fox-2.png"]
+    assert paths[0].read_bytes() == fox.files[0].read_bytes()
+    with Image.open(paths[1]) as converted:
+        assert (converted.format, converted.size) == ("PNG", (48, 32))
+
+
+@pytest.mark.parametrize("name", ["album.png", "v1.2"])
+def test_an_existing_folder_is_one_whatever_its_name(fox, tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert {path.parent for path in fox.save(tmp_path / name)} == {tmp_path / name}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "stem"),
+    [
+        ("../../etc/passwd", "etc-passwd-7-1"),
+        ("C:\\Windows\\nul", "c-windows-nul-7-1"),
+        ("...", "seedream-7-1"),
+        ("🦊🦊", "seedream-7-1"),
+        ("-rf ~ $(ls) `x` \n\t\0", "rf-ls-x-7-1"),
+        ("Füchse im Schnee", "füchse-im-schnee-7-1"),
+        ("x" * 500, "x" * 40 + "-7-1"),
+        ("a" * 39 + " fox", "a" * 39 + "-7-1"),
+        (".hidden", "hidden-7-1"),
+    ],
+)
+def test_a_prompt_makes_a_safe_name(tmp_path, prompt, stem):
+    result = make(tmp_path, encoded(photo(), "PNG"), prompt=prompt)
+    assert result.file_stem(1) == stem
+    (path,) = result.save(tmp_path / "out")
+    assert path.parent == tmp_path / "out"
+    assert replace(result, seed=None).file_stem(2) == stem.replace("-7-1", "-2")
+
+
+def test_a_result_is_input_for_an_edit_as_it_is(fox):
+    assert [i.data for i in Request("x", images=fox).images] == [f.read_bytes() for f in fox.files]
+    (one,) = Request("x", images=fox.files[1]).images
+    assert one.data == fox.files[1].read_bytes()
+
+
+def test_results_are_themselves(fox):
+    assert fox != replace(fox)
+    assert len({fox, replace(fox)}) == 2
+    assert fox.files[0] == replace(fox.files[0])
+
+
+def test_noise_stays_exact(tmp_path):
+    image = noise(33, 21)
+    result = make(tmp_path, encoded(image, "PNG"))
+    assert (result.arrays[0] == np.asarray(image)).all()

@@ -1,0 +1,281 @@
+"""From a request to a result, and every way it can end early."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from seedream_widgets.client import Client
+from seedream_widgets.engine import shared
+from seedream_widgets.errors import (
+    BackendError,
+    ContentRejectedError,
+    CredentialsError,
+    JobCancelled,
+    RequestError,
+    ResultError,
+    SubmitUnknownError,
+)
+from seedream_widgets.request import Request
+from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing
+from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, picture, started, until
+
+STEPS = ("upload", "submit", "queued", "in_progress", "completed", "fetch", "download")
+URL = "https://example.org/fox.png"
+
+
+def cancelled(job):
+    with pytest.raises(JobCancelled) as caught:
+        job.result(SECONDS)
+    assert job.status == Cancelled(caught.value.billing)
+    return caught.value
+
+
+def test_the_steps_in_order(tmp_path):
+    backend = ScriptedBackend(images=2)
+    job = started(backend, tmp_path, images=[picture(1), URL, picture(2)], seed=3)
+    result = job.result(SECONDS)
+    steps = [step for step, _ in backend.calls]
+    assert steps == [
+        *("upload", "upload", "submit", "queued", "in_progress", "completed", "fetch"),
+        *("download", "download"),
+    ]
+    one, two = (f"https://up.test/{job.request.images[n].sha256[:8]}" for n in (0, 2))
+    assert dict(backend.calls)["submit"] == [one, URL, two]
+    assert kinds(job) == [
+        *["preparing"] * 4, *["queued"] * 2, "in_progress", *["fetching"] * 4, "completed",
+    ]  # fmt: skip
+    assert [s for _, s in job.history if isinstance(s, Preparing)][1:] == [
+        Preparing(uploaded, 2) for uploaded in (0, 1, 2)
+    ]
+    assert [s for _, s in job.history if isinstance(s, Fetching)] == [
+        Fetching(),
+        *(Fetching(fetched, 2) for fetched in (0, 1, 2)),
+    ]
+    assert (result.request_id, result.seed, result.backend) == ("r1", 7, "scripted")
+    assert job.logs == LOGS  # the last line came with Completed
+    assert job.status == Completed(LOGS)
+
+
+def test_the_files_are_the_bytes_that_came(tmp_path):
+    backend = ScriptedBackend(images=3)
+    result = started(backend, tmp_path).result(SECONDS)
+    for number, file in enumerate(result.files, 1):
+        assert file.path.name == f"r1-{number}.png"
+        assert file.path.read_bytes() == backend.bytes[file.url]
+    assert len({file.read_bytes() for file in result.files}) == 3
+    folder = result.files[0].path.parent
+    assert len(list(folder.iterdir())) == 3
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_timings_add_up(tmp_path):
+    backend = ScriptedBackend(hold=["in_progress", "completed"])
+    job = started(backend, tmp_path)
+    backend.reached("in_progress")
+    time.sleep(0.05)
+    backend.release("in_progress")
+    backend.reached("completed")
+    time.sleep(0.1)
+    backend.release("completed")
+    timings = job.result(SECONDS).timings
+    assert timings.queue >= 0.05
+    assert timings.generation >= 0.1
+    assert timings.total >= timings.queue + timings.generation + timings.fetch
+    assert timings.total <= job.finished - job.created + 0.01
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        BackendError("broken", billing="no"),
+        ContentRejectedError("refused"),
+        SubmitUnknownError("lost", billing="maybe"),
+        CredentialsError("no key"),
+        RequestError("wrong", field="prompt"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_of_ours_ends_the_job(tmp_path, step, error):
+    job = started(ScriptedBackend(errors={step: error}), tmp_path, images=picture())
+    with pytest.raises(type(error)) as caught:
+        job.result(SECONDS)
+    assert caught.value is error is job.error
+    assert job.status == Failed(error)
+
+
+@pytest.mark.parametrize(
+    ("step", "billing"), [(s, "no" if s == "upload" else "maybe") for s in STEPS]
+)
+def test_an_unexpected_error_ends_the_job(tmp_path, step, billing):
+    cause = LookupError("a bug")
+    job = started(ScriptedBackend(errors={step: cause}), tmp_path, images=picture())
+    with pytest.raises(BackendError, match=r"unexpected LookupError \(a bug\)") as caught:
+        job.result(SECONDS)
+    assert caught.value.__cause__ is cause
+    assert caught.value.billing == billing
+    assert caught.value.request_id == (None if step in ("upload", "submit") else "r1")
+
+
+def test_no_image_is_an_error(tmp_path):
+    job = started(ScriptedBackend(images=0), tmp_path)
+    with pytest.raises(ResultError, match="without an image"):
+        job.result(SECONDS)
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", picture()[:20], picture(kind="PPM")])
+def test_bytes_that_are_no_image_are_kept_and_told(tmp_path, data):
+    backend = ScriptedBackend()
+    backend.bytes["https://files.test/r1/0"] = data
+    with pytest.raises(ResultError, match="no image Pillow can read") as caught:
+        started(backend, tmp_path).result(SECONDS)
+    assert caught.value.billing == "yes"
+    (kept,) = tmp_path.glob("*/r1-1")
+    assert kept.read_bytes() == data
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    job = started(ScriptedBackend(), tmp_path / "file")
+    with pytest.raises(ResultError, match=r"can't be written .*https://files\.test/r1/0"):
+        job.result(SECONDS)
+
+
+def test_a_failed_download_waits_for_the_others(tmp_path):
+    class Uneven(ScriptedBackend):
+        async def download(self, file, target):
+            if file.url.endswith("/0"):
+                raise ResultError("gone")
+            await super().download(file, target)
+
+    backend = Uneven(images=2, hold=["download"])
+    job = started(backend, tmp_path)
+    backend.reached("download")
+    assert not job.done
+    backend.release("download")
+    with pytest.raises(ResultError, match="gone"):
+        job.result(SECONDS)
+
+
+def test_cancelled_before_it_starts_it_is_never_sent(tmp_path):
+    backend, busy = ScriptedBackend(), threading.Event()
+    shared().loop.call_soon_threadsafe(busy.wait, SECONDS)
+    job = started(backend, tmp_path)
+    assert job.cancel()
+    busy.set()
+    assert cancelled(job).billing == "no"
+    assert backend.calls == []
+
+
+def test_cancelled_while_uploading_it_is_never_sent(tmp_path):
+    backend = ScriptedBackend(hold=["upload"])
+    job = started(backend, tmp_path, images=picture())
+    backend.reached("upload")
+    job.cancel()
+    assert cancelled(job).billing == "no"
+    assert backend.count("submit") == backend.count("cancel") == 0
+
+
+def test_a_submit_in_flight_is_waited_for_then_cancelled(tmp_path):
+    backend = ScriptedBackend(hold=["submit"])
+    job = started(backend, tmp_path)
+    backend.reached("submit")
+    assert all(job.cancel() for _ in range(3))
+    time.sleep(0.05)
+    assert not job.done
+    backend.release("submit")
+    assert cancelled(job).billing == "no"
+    assert [step for step, _ in backend.calls] == ["submit", "cancel"]
+    assert job.request_id == "r1"
+
+
+def test_a_submit_that_fails_while_being_cancelled_tells_why(tmp_path):
+    lost = SubmitUnknownError("lost", billing="maybe")
+    backend = ScriptedBackend(hold=["submit"], errors={"submit": lost})
+    job = started(backend, tmp_path)
+    backend.reached("submit")
+    job.cancel()
+    backend.release("submit")
+    with pytest.raises(SubmitUnknownError):
+        job.result(SECONDS)
+    assert backend.count("cancel") == 0
+
+
+@pytest.mark.parametrize("step", ["queued", "in_progress", "completed", "fetch", "download"])
+@pytest.mark.parametrize("billing", ["no", "maybe"])
+def test_cancelled_at_the_backend(tmp_path, step, billing):
+    backend = ScriptedBackend(hold=[step], billing=billing)
+    job = started(backend, tmp_path)
+    backend.reached(step)
+    assert job.cancel()
+    assert cancelled(job).billing == billing
+    assert backend.count("submit") == backend.count("cancel") == 1
+    assert not job.cancel()
+
+
+@pytest.mark.parametrize("step", ["in_progress", "fetch", "download"])
+def test_a_job_that_finished_first_keeps_its_result(tmp_path, step):
+    backend = ScriptedBackend(hold=[step], billing="yes")
+    job = started(backend, tmp_path)
+    backend.reached(step)
+    job.cancel()
+    backend.reached("cancel")
+    backend.release(step)
+    assert len(job.result(SECONDS)) == 1
+    assert isinstance(job.status, Completed)
+
+
+@pytest.mark.parametrize(
+    "error", [BackendError("not reached"), CredentialsError("key revoked")], ids=type
+)
+def test_a_cancel_that_fails_may_be_asked_again(tmp_path, error, caplog):
+    backend = ScriptedBackend(hold=["completed"], errors={"cancel": error})
+    job = started(backend, tmp_path)
+    for times in (1, 2):
+        backend.reached("completed", times)
+        job.cancel()
+        backend.reached("cancel", times)
+        until(lambda: not job.cancelling)
+    assert not job.done
+    assert str(error) in caplog.text
+    backend.reached("completed", 3)
+    backend.errors.clear()
+    job.cancel()
+    assert cancelled(job).billing == "no"
+    assert backend.count("submit") == 1
+    seen = kinds(job)
+    assert seen[:3] == ["preparing", "queued", "queued"]
+
+
+def test_a_job_goes_on_after_a_failed_cancel(tmp_path):
+    backend = ScriptedBackend(hold=["completed"], errors={"cancel": BackendError("no net")})
+    job = started(backend, tmp_path)
+    backend.reached("completed")
+    job.cancel()
+    backend.reached("completed", 2)
+    backend.release("completed")
+    assert len(job.result(SECONDS)) == 1
+
+
+def test_an_unexpected_error_while_cancelling_ends_the_job(tmp_path):
+    backend = ScriptedBackend(hold=["completed"], errors={"cancel": LookupError("a bug")})
+    job = started(backend, tmp_path)
+    backend.reached("completed")
+    job.cancel()
+    with pytest.raises(BackendError, match="unexpected LookupError"):
+        job.result(SECONDS)
+
+
+def test_twenty_jobs_at_once(tmp_path):
+    backend = ScriptedBackend(hold=["completed"], images=2)
+    client = Client(backend, folder=tmp_path)
+    jobs = [client.submit(Request(f"fox {n}")) for n in range(20)]
+    backend.reached("completed", 20)
+    assert not any(job.done for job in jobs)
+    backend.release("completed")
+    assert [len(job.result(SECONDS)) for job in jobs] == [2] * 20
+    assert len({file.path for job in jobs for file in job.result().files}) == 40
+    assert client.jobs == tuple(reversed(jobs))
