@@ -308,6 +308,7 @@ def test_a_dismissed_card_is_gone_but_its_result_stays(open_page):
     page.ask("cancel", job_id=job_id)
     page.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])
     page.ask("forget", job_id=job_id)
+    assert {"kind": "forgotten", "job_id": job_id} in [m for m, _ in page.messages]
     assert page.ask("sync")[0]["result"]["jobs"] == []
     assert len(page.studio.jobs) == 1
 

@@ -111,6 +111,7 @@ class Session:
         if not self.job(name).done:
             raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
         self._forgotten.add(name)
+        self.studio._post({"kind": "forgotten", "job_id": name})
 
     def selection(self) -> tuple[Job, int]:
         """Return the job and index of the selected image, or of the newest one.

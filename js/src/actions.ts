@@ -1,0 +1,151 @@
+/** Every write: views call these and never touch the model or the channel. */
+import { exactBytes } from "./bytes";
+import { Refusal } from "./channel";
+import { blocker, check } from "./checks";
+import type { Place } from "./faults";
+import { read } from "./parse";
+import { moved } from "./references";
+import type { Parts } from "./session";
+import { isActive } from "./uploads";
+import { type Card, type Form, type FormTraits, type Outgoing, originalReply } from "./wire";
+
+export interface Actions {
+  edit(change: Partial<FormTraits>, typed?: boolean): void;
+  flush(): void;
+  submit(): void;
+  cancel(card: Card): void;
+  dismiss(card: Card): void;
+  reuse(card: Card): void;
+  addFiles(files: File[]): void;
+  dropUpload(id: string): void;
+  removeReference(id: string): void;
+  moveReference(id: string, to: number): void;
+  addResult(imageId: string): void;
+  select(imageId: string): void;
+  save(imageId: string): Promise<void>;
+  clearFault(place: Place): void;
+}
+
+export function createActions(parts: Parts): Actions {
+  const { form, references, uploads, channel, faults, jobs, announcer } = parts;
+
+  /** Ask for something whose refusal belongs to `place`. */
+  async function ask(message: Outgoing, place: Place) {
+    faults.clear(place);
+    try {
+      await channel.request(message);
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal) faults.tell(place, error.message);
+      return false;
+    }
+  }
+
+  function arrange(ids: string[]) {
+    faults.clear("references");
+    references.arrange(ids).catch((error: unknown) => {
+      if (error instanceof Refusal) faults.tell("references", error.message);
+    });
+  }
+
+  function edit(change: Partial<FormTraits>, typed = false) {
+    faults.clear("form", ...(Object.keys(change) as Place[]));
+    form.edit(change, typed);
+  }
+
+  function submit() {
+    const facts = parts.facts.get();
+    const values = form.values.get();
+    const checks = check(facts, values, references.ids().length);
+    const uploading = uploads.tiles.get().filter(isActive).length;
+    if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
+    form.flush();
+    void parts.submission.send(requestForm(parts));
+  }
+
+  function moveReference(id: string, to: number) {
+    const ids = moved(references.ids(), id, to);
+    const entry = references.shown.get().find((other) => other.id === id);
+    announcer.say(`${entry?.name} is now image ${ids.indexOf(id) + 1} of ${ids.length}`);
+    arrange(ids);
+  }
+
+  function removeReference(id: string) {
+    const entry = references.shown.get().find((other) => other.id === id);
+    announcer.say(`${entry?.name} removed`);
+    arrange(references.ids().filter((other) => other !== id));
+  }
+
+  function reuse(card: Card) {
+    const { references: ids, image_size: size, ...values } = card.form;
+    edit({ ...values, ...(size && { image_size: size }), seed: card.seed ?? values.seed });
+    if (ids.join() !== references.ids().join()) arrange(ids);
+    announcer.say("The form holds that request again");
+  }
+
+  async function save(imageId: string) {
+    faults.clear("results");
+    try {
+      const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
+      const file = read(originalReply, reply.result);
+      const [bytes] = reply.buffers;
+      if (!file || !bytes) throw new Refusal("The kernel sent no file; try again.");
+      const type = file.media_type.startsWith("image/") ? file.media_type : "";
+      download(new Blob([exactBytes(bytes)], { type }), file.name);
+    } catch (error) {
+      if (error instanceof Refusal) faults.tell("results", error.message);
+    }
+  }
+
+  return {
+    edit,
+    flush: form.flush,
+    submit,
+    cancel: (card) => void ask({ kind: "cancel", job_id: card.id }, "results"),
+    dismiss: (card) =>
+      void ask({ kind: "forget", job_id: card.id }, "results").then((done) => {
+        if (done) jobs.forget(card.id);
+      }),
+    reuse,
+    addFiles(files) {
+      faults.clear("references");
+      const refused = uploads.add(files);
+      if (refused) faults.tell("references", refused);
+    },
+    dropUpload: uploads.remove,
+    removeReference,
+    moveReference,
+    addResult(imageId) {
+      const most = parts.facts.get().limits.references;
+      if (references.ids().length >= most) {
+        faults.tell("references", `edit takes up to ${most} images; remove one first.`);
+      } else void ask({ kind: "use_result", image_id: imageId }, "references");
+    },
+    select: (imageId) => parts.traits.write({ selected: imageId }),
+    save,
+    clearFault: (place) => faults.clear(place),
+  };
+}
+
+/** The form as the click sends it; arguments the endpoint has not keep their defaults. */
+function requestForm({ form, references, facts }: Parts): Form {
+  const values = form.values.get();
+  const ids = references.ids();
+  const { endpoint } = check(facts.get(), values, ids.length);
+  const has = (name: string) => endpoint?.arguments.includes(name) ?? true;
+  return {
+    ...values,
+    seed: has("seed") ? values.seed : null,
+    enhance_prompt_mode: has("enhance_prompt_mode") ? values.enhance_prompt_mode : "standard",
+    references: ids,
+  };
+}
+
+function download(blob: Blob, name: string) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name.split(/[\\/]/).pop() || "seedream.png";
+  link.click();
+  // The host may still be reading it; a minute is long and not for ever.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,165 @@
+/** Requests to the kernel and their answers. A slow answer is waited for, a dead kernel is told. */
+import type { AnyModel } from "@anywidget/types";
+import { type Bytes, isBytes } from "./bytes";
+import { read } from "./parse";
+import { createStore, type Store } from "./store";
+import { type Incoming, incoming, type Notice, type Outgoing } from "./wire";
+
+const PATIENCE = 1500;
+
+export interface Reply {
+  result: Record<string, unknown>;
+  buffers: Bytes[];
+}
+
+/** The kernel refused; `message` is a sentence for the page. */
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly field: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export class TimedOut extends Error {}
+export class KernelGone extends Error {
+  override message = "The kernel is gone. Run the cell again.";
+}
+
+export interface RequestOptions {
+  buffers?: Uint8Array<ArrayBuffer>[];
+  signal?: AbortSignal;
+  /** Give up after so many milliseconds; without it the answer is waited for. */
+  limit?: number;
+  /** Slow by nature: its wait is no sign of a busy kernel. */
+  quiet?: boolean;
+}
+
+export interface KernelState {
+  waiting: boolean;
+  gone: boolean;
+}
+
+export interface Channel {
+  readonly view: string;
+  readonly state: Store<KernelState>;
+  request(message: Outgoing, options?: RequestOptions): Promise<Reply>;
+  listen(listener: (notice: Notice) => void): void;
+  onRevived(listener: () => void): void;
+}
+
+interface Pending {
+  resolve(reply: Reply): void;
+  reject(error: Error): void;
+  late: boolean;
+}
+
+/** Starts with a letter: element ids are made of it too. */
+const newView = () =>
+  `v${Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("")}`;
+
+export function createChannel(model: AnyModel, ended: AbortSignal, view = newView()): Channel {
+  const state = createStore<KernelState>({ waiting: false, gone: false });
+  const pending = new Map<string, Pending>();
+  const listeners = new Set<(notice: Notice) => void>();
+  const revived = new Set<() => void>();
+  let count = 0;
+
+  function refresh(gone = state.get().gone) {
+    const waiting = !gone && [...pending.values()].some((entry) => entry.late);
+    const before = state.get();
+    if (before.waiting !== waiting || before.gone !== gone) state.set({ waiting, gone });
+  }
+
+  function die() {
+    refresh(true);
+    for (const entry of [...pending.values()]) entry.reject(new KernelGone());
+  }
+
+  function receive(content: unknown, buffers: unknown) {
+    const message = read<Incoming>(incoming, content);
+    if (!message) return;
+    if (message.kind !== "reply" && message.kind !== "error") {
+      for (const listener of listeners) listener(message);
+      return;
+    }
+    const entry = pending.get(message.id);
+    if (message.kind === "error") entry?.reject(new Refusal(message.message, message.field));
+    else {
+      const bytes = Array.isArray(buffers) ? buffers.filter(isBytes) : [];
+      entry?.resolve({ result: message.result, buffers: bytes });
+    }
+  }
+
+  function send(message: Outgoing, id: string, buffers: Uint8Array<ArrayBuffer>[] = []) {
+    try {
+      model.send({ ...message, id }, undefined, buffers);
+    } catch {
+      die();
+      return;
+    }
+    if (state.get().gone) refresh(false);
+  }
+
+  function request(message: Outgoing, options: RequestOptions = {}): Promise<Reply> {
+    count += 1;
+    const id = `${view}-${count}`;
+    return new Promise<Reply>((resolve, reject) => {
+      const timers: ReturnType<typeof setTimeout>[] = [];
+      const stop = () => settle(() => reject(new DOMException("Aborted", "AbortError")));
+      function settle(finish: () => void) {
+        if (!pending.delete(id)) return;
+        timers.forEach(clearTimeout);
+        options.signal?.removeEventListener("abort", stop);
+        refresh();
+        finish();
+      }
+      const entry: Pending = {
+        late: false,
+        resolve: (reply) => settle(() => resolve(reply)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      pending.set(id, entry);
+      if (options.signal?.aborted) return stop();
+      options.signal?.addEventListener("abort", stop);
+      if (!options.quiet) {
+        const late = () => {
+          entry.late = true;
+          refresh();
+        };
+        timers.push(setTimeout(late, PATIENCE));
+      }
+      if (options.limit) {
+        timers.push(setTimeout(() => entry.reject(new TimedOut()), options.limit));
+      }
+      send(message, id, options.buffers);
+    });
+  }
+
+  /** Fires when the comm dies, and when it comes back. */
+  function commChanged() {
+    const { comm_live } = model as { comm_live?: boolean };
+    if (comm_live === false) return die();
+    if (state.get().gone) refresh(false);
+    for (const listener of revived) listener();
+  }
+
+  model.on("msg:custom", receive);
+  model.on("comm_live_update", commChanged);
+  ended.addEventListener("abort", () => {
+    model.off("msg:custom", receive);
+    model.off("comm_live_update", commChanged);
+    for (const entry of [...pending.values()]) {
+      entry.reject(new DOMException("Aborted", "AbortError"));
+    }
+  });
+
+  return {
+    view,
+    state,
+    request,
+    listen: (listener) => listeners.add(listener),
+    onRevived: (listener) => revived.add(listener),
+  };
+}

@@ -1,0 +1,49 @@
+import { modelOf } from "../facts";
+import { isMac } from "../keyboard";
+import { estimate } from "../money";
+import { useSession } from "../session";
+import { useStore } from "../store";
+import { Fault } from "./Notices";
+
+const PHASES = { sending: "Sending…", waiting: "Waiting for the kernel" };
+
+function useEstimate(): string {
+  const session = useSession();
+  const form = useStore(session.form.values);
+  const { price = "0" } = modelOf(useStore(session.facts), form.model) ?? {};
+  return estimate({ ...form, price, bills: useStore(session.backend).bills });
+}
+
+export function Generate({ reason }: { reason: string | null }) {
+  const session = useSession();
+  const phase = useStore(session.submission.phase);
+  const { gone } = useStore(session.channel.state);
+  const told = useStore(session.faults.all).form;
+  const cost = useEstimate();
+  const noteId = `${session.channel.view}-reason`;
+  const why = gone ? "The kernel is gone. Run the cell again." : reason;
+  return (
+    <div class="sd-field">
+      <button
+        type="button"
+        class="sd-go"
+        aria-label={phase === "idle" ? "Generate" : `Generate: ${PHASES[phase]}`}
+        aria-describedby={noteId}
+        // Not `disabled`: a button that loses focus hands the next key to the notebook.
+        aria-disabled={why || phase !== "idle" ? true : undefined}
+        onClick={session.actions.submit}
+      >
+        <span>
+          {phase === "idle" ? "Generate" : PHASES[phase]}{" "}
+          {phase === "idle" && <kbd>{isMac() ? "⌘ ↵" : "Ctrl ↵"}</kbd>}
+        </span>
+        <small>{cost}</small>
+      </button>
+      <p class="sd-hint" id={noteId}>
+        {why ?? ""}
+        {!why && <span class="sd-hidden">{cost}</span>}
+      </p>
+      <Fault>{told}</Fault>
+    </div>
+  );
+}

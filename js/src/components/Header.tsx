@@ -1,0 +1,48 @@
+import { formatMoney, micros } from "../money";
+import { useSession } from "../session";
+import { useStore } from "../store";
+
+function ModelSelect() {
+  const { facts, form, actions } = useSession();
+  const { models } = useStore(facts);
+  const { model } = useStore(form.values);
+  const known = models.some((row) => row.name === model);
+  return (
+    <select
+      class="sd-select sd-model"
+      aria-label="Model"
+      value={model}
+      onChange={(event) => actions.edit({ model: event.currentTarget.value })}
+    >
+      {!known && <option value={model}>{model || "…"}</option>}
+      {models.map((row) => (
+        <option key={row.name} value={row.name}>
+          {row.label}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+export function Header() {
+  const session = useSession();
+  const { label, bills } = useStore(session.backend);
+  const { waiting } = useStore(session.channel.state);
+  const spent = micros(useStore(session.spent));
+  return (
+    <header class="sd-bar">
+      <b>Seedream</b>
+      <ModelSelect />
+      <span class="sd-grow" />
+      {waiting && <span class="sd-pill">Waiting for the kernel</span>}
+      {label && (
+        <span class="sd-pill sd-pill-warn" title={GO_ONLINE}>
+          {label}
+        </span>
+      )}
+      {bills && spent > 0n && <span class="sd-pill">Spent this session {formatMoney(spent)}</span>}
+    </header>
+  );
+}
+
+export const GO_ONLINE = "Set FAL_KEY or call sd.login() to use Seedream on fal.";

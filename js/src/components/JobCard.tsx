@@ -1,0 +1,125 @@
+import { formatMoney, micros } from "../money";
+import { useSession } from "../session";
+import { useStore } from "../store";
+import { formatDuration, formatElapsed, useNow } from "../time";
+import { type Card, isFinal } from "../wire";
+import { Close } from "./icons";
+import { Tiles } from "./Tiles";
+
+/** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
+function receipt(card: Card): string {
+  const [first] = card.images;
+  const cost = card.cost === null ? 0n : micros(card.cost);
+  return [
+    card.seed === null ? null : `seed ${card.seed}`,
+    first ? `${first.width}×${first.height}` : null,
+    card.finished === null ? null : formatDuration(card.finished - card.created),
+    card.offline ? "offline" : cost > 0n && formatMoney(cost),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function Meta({ card }: { card: Card }) {
+  const running = !isFinal(card);
+  const skew = useStore(useSession().jobs.skew);
+  const now = useNow(running);
+  if (card.state === "completed") return <span class="sd-meta">{receipt(card)}</span>;
+  const spent = running ? now - skew - card.created : (card.finished ?? now) - card.created;
+  return (
+    <span class="sd-meta">
+      {card.text} · {formatElapsed(spent)}
+    </span>
+  );
+}
+
+function Buttons({ card }: { card: Card }) {
+  const { actions } = useSession();
+  if (!isFinal(card)) {
+    return (
+      <button type="button" class="sd-link" onClick={() => actions.cancel(card)}>
+        Cancel
+      </button>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="sd-link"
+        title="Put this request back into the form"
+        onClick={() => actions.reuse(card)}
+      >
+        Reuse
+      </button>
+      <button
+        type="button"
+        class="sd-icon-button"
+        aria-label="Dismiss"
+        title="Take this card away"
+        onClick={() => actions.dismiss(card)}
+      >
+        <Close />
+      </button>
+    </>
+  );
+}
+
+function Progress({ value }: { value: number | null }) {
+  const percent = value === null ? null : Math.round(100 * Math.min(1, Math.max(0, value)));
+  return (
+    <div
+      class={percent === null ? "sd-track sd-unknown" : "sd-track"}
+      role="progressbar"
+      aria-label="Progress"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent ?? undefined}
+    >
+      <i style={percent === null ? undefined : { width: `${percent}%` }} />
+    </div>
+  );
+}
+
+function ErrorNote({ card }: { card: Card }) {
+  const { actions, channel } = useSession();
+  if (!card.error) return null;
+  const editPrompt = (event: MouseEvent) => {
+    actions.edit({ prompt: card.form.prompt });
+    const root = (event.currentTarget as Element).closest(".sd-root");
+    root?.querySelector<HTMLTextAreaElement>(`#${channel.view}-prompt`)?.focus();
+  };
+  return (
+    <div class={card.state === "failed" ? "sd-note" : "sd-note sd-calm"}>
+      <span class="sd-grow">{card.error.message}</span>
+      {card.error.field === "prompt" && (
+        <button type="button" class="sd-link" onClick={editPrompt}>
+          Edit prompt
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
+  const running = !isFinal(card);
+  return (
+    <article class="sd-job" aria-label={card.prompt} tabIndex={-1}>
+      <header>
+        <span class="sd-job-prompt" title={card.prompt}>
+          {card.prompt}
+        </span>
+        <Meta card={card} />
+        <Buttons card={card} />
+      </header>
+      {running && <Progress value={card.progress} />}
+      <ErrorNote card={card} />
+      <Tiles card={card} chosen={chosen} />
+      {running && (
+        <p class="sd-log" title={card.log ?? undefined}>
+          {card.log ?? ""}
+        </p>
+      )}
+    </article>
+  );
+}

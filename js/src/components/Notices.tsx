@@ -1,0 +1,30 @@
+import { useSession } from "../session";
+import { useStore } from "../store";
+
+/** The one live region: said once, never drawn. */
+export function Announcer() {
+  const line = useStore(useSession().announcer.line);
+  return (
+    <p class="sd-hidden" role="status" aria-live="polite">
+      {line}
+    </p>
+  );
+}
+
+export function KernelNotice() {
+  const { gone } = useStore(useSession().channel.state);
+  return gone ? (
+    <p class="sd-banner" role="alert">
+      The kernel is gone. Run the cell again.
+    </p>
+  ) : null;
+}
+
+/** A fault as a sentence, tied to its field by `id`. */
+export function Fault({ id, children }: { id?: string; children: string | null | undefined }) {
+  return children ? (
+    <p class="sd-fault" id={id}>
+      {children}
+    </p>
+  ) : null;
+}

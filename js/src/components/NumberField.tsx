@@ -1,0 +1,51 @@
+import { useEffect, useState } from "preact/hooks";
+
+interface Props {
+  id: string;
+  label: string;
+  /** NaN while what is typed is no whole number; null when empty and that is allowed. */
+  value: number | null;
+  onValue(value: number | null, typed: boolean): void;
+  min?: number;
+  max?: number;
+  step?: number;
+  optional?: boolean;
+  placeholder?: string;
+  title?: string;
+  invalid?: boolean | undefined;
+  describedBy?: string | undefined;
+  class?: string;
+}
+
+const written = (value: number | null) => (value === null || Number.isNaN(value) ? "" : `${value}`);
+
+function parse(input: HTMLInputElement, optional: boolean): number | null {
+  const text = input.value.trim();
+  if (text === "") return optional && !input.validity?.badInput ? null : Number.NaN;
+  return /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** A number as it is typed: half-typed text stays, the form hears NaN meanwhile. */
+export function NumberField({ value, onValue, optional = false, ...props }: Props) {
+  const [text, setText] = useState(written(value));
+  const { describedBy, invalid, label, ...rest } = props;
+  useEffect(() => {
+    if (!Number.isNaN(value)) setText(written(value));
+  }, [value]);
+  return (
+    <input
+      {...rest}
+      class={`sd-input ${props.class ?? ""}`}
+      type="number"
+      inputMode="numeric"
+      aria-label={label}
+      aria-invalid={invalid ? true : undefined}
+      aria-describedby={describedBy}
+      value={text}
+      onInput={({ currentTarget }) => {
+        setText(currentTarget.value);
+        onValue(parse(currentTarget, optional), true);
+      }}
+    />
+  );
+}

@@ -1,0 +1,60 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { mentionHint } from "../checks";
+import { useSession } from "../session";
+import { useStore } from "../store";
+import { Fault } from "./Notices";
+
+const LINES = 12;
+
+/** Grow with the text, so that a prompt is read whole; a drag of the corner still wins. */
+function useAutoGrow(text: string) {
+  const area = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    const { current } = area;
+    if (!current) return;
+    current.style.height = "auto";
+    const line = Number.parseFloat(getComputedStyle(current).lineHeight) || 19;
+    const height = Math.min(current.scrollHeight + 2, line * LINES + 16);
+    // 0 where nothing is laid out yet, as in a host that draws before it attaches.
+    if (current.scrollHeight > 0) current.style.height = `${height}px`;
+  }, [text]);
+  return area;
+}
+
+export function PromptField({ references }: { references: number }) {
+  const { channel, form, faults, actions } = useSession();
+  const { prompt } = useStore(form.values);
+  const fault = useStore(faults.all).prompt;
+  const area = useAutoGrow(prompt);
+  const id = `${channel.view}-prompt`;
+  const hint = fault ? null : mentionHint(prompt, references);
+  return (
+    <div class="sd-field">
+      <div class="sd-label">
+        <label for={id}>Prompt</label>
+        <span aria-hidden="true">{[...prompt].length || ""}</span>
+      </div>
+      <textarea
+        id={id}
+        ref={area}
+        class="sd-input sd-prompt"
+        rows={4}
+        value={prompt}
+        placeholder={
+          references > 0
+            ? "Say what to change. Name the images: dress image 1 in the coat of image 2"
+            : "Describe the picture. Put words to be written in “double quotes”"
+        }
+        aria-invalid={fault ? true : undefined}
+        aria-describedby={fault || hint ? `${id}-note` : undefined}
+        onInput={(event) => actions.edit({ prompt: event.currentTarget.value }, true)}
+      />
+      <Fault id={`${id}-note`}>{fault}</Fault>
+      {hint && (
+        <p class="sd-hint" id={`${id}-note`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+import { useRef, useState } from "preact/hooks";
+import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "../drops";
+import { useSession } from "../session";
+import { useStore } from "../store";
+import { Plus } from "./icons";
+import { Fault } from "./Notices";
+import { ReferenceTile } from "./ReferenceTile";
+import { UploadTile } from "./UploadTile";
+
+const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.bmp";
+const ZONE_TITLE = "Drop, paste or browse. In VS Code hold Shift while dropping if it asks for it.";
+
+function AddButton() {
+  const { actions } = useSession();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="sd-add"
+        aria-label="Add images"
+        title={ZONE_TITLE}
+        onClick={() => input.current?.click()}
+      >
+        <Plus />
+      </button>
+      <input
+        ref={input}
+        class="sd-hidden"
+        type="file"
+        accept={ACCEPT}
+        multiple
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={({ currentTarget }) => {
+          actions.addFiles([...(currentTarget.files ?? [])]);
+          // The same file may be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+/** Result tiles dragged here become references; reference tiles dropped past the last go last. */
+function useZone() {
+  const { actions, references } = useSession();
+  const [over, setOver] = useState(false);
+  const accepts = (event: DragEvent) =>
+    carries(event, IMAGE_DRAG) || carries(event, REFERENCE_DRAG);
+  return {
+    over,
+    handlers: {
+      onDragOver: (event: DragEvent) => setOver(accepts(event)),
+      onDragLeave: () => setOver(false),
+      onDrop: (event: DragEvent) => {
+        setOver(false);
+        // A tile has taken it.
+        if (event.defaultPrevented) return;
+        const image = event.dataTransfer?.getData(IMAGE_DRAG);
+        const reference = event.dataTransfer?.getData(REFERENCE_DRAG);
+        if (image) actions.addResult(image);
+        else if (reference) actions.moveReference(reference, references.ids().length);
+      },
+    },
+  };
+}
+
+export function References({ fault }: { fault: string | null }) {
+  const { facts, faults, references, uploads } = useSession();
+  const shown = useStore(references.shown);
+  const tiles = useStore(uploads.tiles);
+  const most = useStore(facts).limits.references;
+  const told = useStore(faults.all).references ?? fault;
+  const { over, handlers } = useZone();
+  const empty = shown.length + tiles.length === 0;
+  return (
+    <div class="sd-field">
+      <div class="sd-label">
+        <span class="sd-name">Reference images</span>
+        <span>
+          {shown.length > 0 ? `${shown.length} of ${most} · edit` : `optional, up to ${most}`}
+        </span>
+      </div>
+      <div class={over ? "sd-refs sd-over" : "sd-refs"} {...handlers}>
+        {/* biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list */}
+        <ul class="sd-list" role="list" aria-label="Reference images">
+          {shown.map((reference, index) => (
+            <ReferenceTile key={reference.id} {...{ reference, index, count: shown.length }} />
+          ))}
+          {tiles.map((tile) => (
+            <UploadTile key={tile.id} tile={tile} />
+          ))}
+        </ul>
+        {shown.length < most && <AddButton />}
+        {shown.length < 2 && (
+          <span class="sd-hint sd-grow" title={ZONE_TITLE}>
+            {empty
+              ? "Drop, paste or browse images to edit them."
+              : "Drop, paste or browse for more."}
+          </span>
+        )}
+      </div>
+      <Fault>{told}</Fault>
+    </div>
+  );
+}

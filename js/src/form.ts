@@ -1,0 +1,73 @@
+/** The form of one view: local while it is typed, written to the traits a moment later. */
+import { isWritable } from "./checks";
+import type { Facts } from "./facts";
+import type { Parse } from "./parse";
+import { createStore, type Store } from "./store";
+import type { Traits } from "./traits";
+import { type FormTraits, formFields } from "./wire";
+
+const DEBOUNCE = 250;
+
+export const initialForm: FormTraits = {
+  prompt: "",
+  image_size: [2048, 2048],
+  seed: null,
+  num_images: 1,
+  max_images: 1,
+  enhance_prompt_mode: "standard",
+  enable_safety_checker: true,
+  sync_mode: false,
+  model: "",
+};
+
+export interface FormStore {
+  readonly values: Store<FormTraits>;
+  /** Change fields at once here; typed text reaches the traits after a pause or `flush`. */
+  edit(change: Partial<FormTraits>, typed?: boolean): void;
+  flush(): void;
+}
+
+const names = Object.keys(initialForm) as (keyof FormTraits)[];
+
+export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSignal): FormStore {
+  const unsaved = new Set<keyof FormTraits>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const current = (): FormTraits => ({
+    ...initialForm,
+    ...Object.fromEntries(
+      names.map((name) => [
+        name,
+        traits.get<unknown>(name, formFields[name] as Parse<unknown>, initialForm[name]),
+      ]),
+    ),
+  });
+  const values = createStore(current());
+
+  function flush() {
+    clearTimeout(timer);
+    const form = values.get();
+    const changed = [...unsaved].filter((name) => isWritable(facts.get(), name, form));
+    unsaved.clear();
+    if (changed.length === 0) return;
+    traits.write(Object.fromEntries(changed.map((name) => [name, form[name]])));
+  }
+
+  function edit(change: Partial<FormTraits>, typed = false) {
+    values.set({ ...values.get(), ...change });
+    for (const name of Object.keys(change) as (keyof FormTraits)[]) unsaved.add(name);
+    clearTimeout(timer);
+    if (typed) timer = setTimeout(flush, DEBOUNCE);
+    else flush();
+  }
+
+  for (const name of names) {
+    traits.watch(name, () => {
+      // What is being typed here wins; it is on its way to the trait.
+      if (unsaved.has(name)) return;
+      values.set({ ...values.get(), [name]: current()[name] });
+    });
+  }
+  ended.addEventListener("abort", flush);
+  return { values, edit, flush };
+}

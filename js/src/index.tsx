@@ -1,0 +1,49 @@
+import type { AnyModel } from "@anywidget/types";
+import { render } from "preact";
+import { Studio } from "./components/Studio";
+import { acceptDrops } from "./drops";
+import { guardKeyboard } from "./keyboard";
+import { createSession, SessionContext } from "./session";
+import { createStore } from "./store";
+import { followTheme } from "./theme";
+
+interface Props {
+  model: AnyModel;
+  el: HTMLElement;
+  signal?: AbortSignal;
+}
+
+/** Draw one view. All it holds ends with it; two views share the model and nothing else. */
+function renderView({ model, el, signal }: Props): () => void {
+  const ending = new AbortController();
+  const root = document.createElement("section");
+  root.className = "sd-root";
+  root.tabIndex = -1;
+  root.setAttribute("aria-label", "Seedream image studio");
+  el.append(root);
+
+  const session = createSession(model, ending.signal);
+  const dropping = createStore(false);
+  const handlers = { onFiles: session.actions.addFiles, onHover: dropping.set };
+  followTheme(root, ending.signal);
+  render(
+    <SessionContext.Provider value={session}>
+      <Studio dropping={dropping} />
+    </SessionContext.Provider>,
+    root,
+  );
+  guardKeyboard(root, ending.signal);
+  acceptDrops(root, handlers, ending.signal);
+  root.addEventListener("focusout", session.actions.flush, { signal: ending.signal });
+  void session.jobs.sync();
+
+  function cleanup() {
+    ending.abort();
+    render(null, root);
+    root.remove();
+  }
+  signal?.addEventListener("abort", cleanup, { once: true });
+  return cleanup;
+}
+
+export default { render: renderView };

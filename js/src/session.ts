@@ -1,0 +1,76 @@
+/** Everything one view holds. Nothing here is shared with another view but the model itself. */
+import type { AnyModel } from "@anywidget/types";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { type Actions, createActions } from "./actions";
+import { type Announcer, createAnnouncer } from "./announcer";
+import { type Channel, createChannel } from "./channel";
+import { type Backend, backend, type Facts, facts, noFacts } from "./facts";
+import { createFaults, type Faults } from "./faults";
+import { createForm, type FormStore } from "./form";
+import { createJobs, type Jobs } from "./jobs";
+import { decimal, text } from "./parse";
+import { createPreviews, type Previews } from "./previews";
+import { createReferences, type References } from "./references";
+import type { Store } from "./store";
+import { createSubmission, type Submission } from "./submission";
+import { createTraits, type Traits } from "./traits";
+import { createUploads, type Uploads } from "./uploads";
+
+export interface Parts {
+  traits: Traits;
+  channel: Channel;
+  facts: Store<Facts>;
+  backend: Store<Backend>;
+  spent: Store<string>;
+  selected: Store<string>;
+  form: FormStore;
+  references: References;
+  uploads: Uploads;
+  jobs: Jobs;
+  previews: Previews;
+  faults: Faults;
+  submission: Submission;
+  announcer: Announcer;
+}
+
+export interface Session extends Parts {
+  actions: Actions;
+}
+
+const offline: Backend = { name: "offline", label: null, bills: false };
+
+export function createSession(model: AnyModel, ended: AbortSignal): Session {
+  const traits = createTraits(model, ended);
+  const channel = createChannel(model, ended);
+  const allFacts = traits.store("_facts", facts, noFacts);
+  const references = createReferences(channel, traits);
+  const jobs = createJobs(channel, ended);
+  const faults = createFaults();
+  const count = () => references.shown.get().length;
+  const parts: Parts = {
+    traits,
+    channel,
+    facts: allFacts,
+    backend: traits.store("_backend", backend, offline),
+    spent: traits.store("_spent", decimal, "0"),
+    selected: traits.store("selected", text, ""),
+    form: createForm(traits, allFacts, ended),
+    references,
+    uploads: createUploads(channel, allFacts, count, ended),
+    jobs,
+    previews: createPreviews(channel, ended),
+    faults,
+    submission: createSubmission(channel, jobs, faults, ended),
+    announcer: createAnnouncer(jobs),
+  };
+  return { ...parts, actions: createActions(parts) };
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("no session above this component");
+  return session;
+}

@@ -1,0 +1,62 @@
+/** The click: one at a time, with the whole form as it stands on the page. */
+import { type Channel, Refusal } from "./channel";
+import { type Faults, placeOf } from "./faults";
+import type { Jobs } from "./jobs";
+import { createStore, type Store } from "./store";
+import type { Form } from "./wire";
+
+const PATIENCE = 1500;
+const SILENCE = 5000;
+const GRACE = 1000;
+const LOST =
+  "No answer came to the click. If no new card stands in the results, press Generate again.";
+
+export type Phase = "idle" | "sending" | "waiting";
+
+export interface Submission {
+  readonly phase: Store<Phase>;
+  send(form: Form): Promise<void>;
+}
+
+const pause = (time: number) => new Promise<void>((resolve) => setTimeout(resolve, time));
+
+export function createSubmission(
+  channel: Channel,
+  jobs: Jobs,
+  faults: Faults,
+  ended: AbortSignal,
+): Submission {
+  const phase = createStore<Phase>("idle");
+
+  /** The kernel answers in order: once a later question is answered, a missing answer is lost. */
+  async function watchLoss(lost: AbortController) {
+    await pause(SILENCE);
+    if (lost.signal.aborted || phase.get() === "idle") return;
+    await jobs.sync();
+    await pause(GRACE);
+    lost.abort();
+  }
+
+  async function send(form: Form) {
+    if (phase.get() !== "idle") return;
+    const lost = new AbortController();
+    phase.set("sending");
+    const slow = setTimeout(() => phase.set("waiting"), PATIENCE);
+    faults.clear("prompt", "model", "references", "image_size", "form");
+    faults.clear("num_images", "max_images", "seed");
+    try {
+      void watchLoss(lost);
+      await channel.request({ kind: "submit", form }, { signal: lost.signal });
+    } catch (error) {
+      if (ended.aborted) return;
+      if (lost.signal.aborted) faults.tell("form", LOST);
+      else if (error instanceof Refusal) faults.tell(placeOf(error.field), error.message);
+      else if (!channel.state.get().gone) faults.tell("form", String(error));
+    } finally {
+      clearTimeout(slow);
+      phase.set("idle");
+    }
+  }
+
+  return { phase, send };
+}

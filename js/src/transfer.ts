@@ -1,0 +1,108 @@
+/** One file on its way to the kernel: 1 MiB chunks, go-back-N, and questions instead of resends. */
+import { type Channel, KernelGone, Refusal, type Reply, TimedOut } from "./channel";
+import { read } from "./parse";
+import { receivedReply } from "./wire";
+
+export const CHUNK = 1024 * 1024;
+export const WINDOW = 4;
+const SILENCE = 5000;
+
+export interface Transfer {
+  channel: Channel;
+  uploadId: string;
+  file: Blob & { readonly name: string };
+  signal: AbortSignal;
+  onProgress(received: number): void;
+}
+
+const nonsense = (name: string) =>
+  new Refusal(`The kernel lost count of ${name}. Remove it and drop it again.`);
+
+/** The kernel's word on how much it has; anything else than a number up to `most` is a fault. */
+function receivedOf({ result }: Reply, { file }: Transfer, most: number): number {
+  const received = read(receivedReply, result)?.received ?? -1;
+  if (received < 0 || received > most) throw nonsense(file.name);
+  return received;
+}
+
+/** Send the whole file; resolves when the kernel has every byte. */
+export async function transfer(job: Transfer): Promise<void> {
+  const { channel, uploadId, file, signal } = job;
+  const announced = await channel.request(
+    {
+      kind: "upload",
+      upload_id: uploadId,
+      name: file.name,
+      size: file.size,
+      media_type: file.type,
+    },
+    { signal },
+  );
+  let received = receivedOf(announced, job, file.size);
+  while (received < file.size) {
+    job.onProgress(received);
+    const lost = await stream(job, received);
+    if (!lost) break;
+    // One question at a time, however long: blind resends would only fill a busy kernel's queue.
+    const answer = await channel.request({ kind: "probe", upload_id: uploadId }, { signal });
+    received = receivedOf(answer, job, file.size);
+  }
+  job.onProgress(file.size);
+}
+
+/** Send from `start` until all is received (false) or answers stay away (true). */
+function stream(job: Transfer, start: number): Promise<boolean> {
+  const { channel, uploadId, file } = job;
+  const run = new AbortController();
+  const { signal } = run;
+  let received = start;
+  let next = start;
+  let flying = 0;
+  let reading = false;
+
+  return new Promise<boolean>((resolve, reject) => {
+    let timer = setTimeout(() => finish(() => resolve(true)), SILENCE);
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      run.abort();
+      settle();
+    };
+    const fail = (error: unknown) => {
+      if (!signal.aborted) finish(() => reject(error));
+    };
+
+    async function answered(reply: Promise<Reply>) {
+      const value = receivedOf(await reply, job, next);
+      flying -= 1;
+      received = Math.max(received, value);
+      job.onProgress(received);
+      clearTimeout(timer);
+      timer = setTimeout(() => finish(() => resolve(true)), SILENCE);
+      if (received >= file.size) return finish(() => resolve(false));
+      // All were answered and yet some are missing: a chunk was dropped on the way.
+      if (flying === 0 && received < next) next = received;
+      await pump();
+    }
+
+    async function pump() {
+      if (reading) return;
+      reading = true;
+      while (!signal.aborted && next < file.size && next - received < WINDOW * CHUNK) {
+        const offset = next;
+        next = Math.min(file.size, offset + CHUNK);
+        flying += 1;
+        const bytes = new Uint8Array(await file.slice(offset, next).arrayBuffer());
+        if (signal.aborted) break;
+        const message = { kind: "chunk", upload_id: uploadId, offset } as const;
+        answered(channel.request(message, { buffers: [bytes], signal, quiet: true })).catch(fail);
+      }
+      reading = false;
+    }
+
+    job.signal.addEventListener("abort", () => fail(job.signal.reason), { once: true });
+    pump().catch(fail);
+  });
+}
+
+export const isExpected = (error: unknown): error is Error =>
+  error instanceof Refusal || error instanceof KernelGone || error instanceof TimedOut;

@@ -1,0 +1,182 @@
+/** Files dropped, pasted or chosen, one after the other so that their order is kept. */
+import { formatBytes } from "./bytes";
+import type { Channel } from "./channel";
+import type { Facts } from "./facts";
+import { createStore, type Store } from "./store";
+import { isExpected, transfer } from "./transfer";
+import type { Notice } from "./wire";
+
+export interface UploadTile {
+  id: string;
+  name: string;
+  size: number;
+  received: number;
+  phase: "waiting" | "sending" | "reading" | "failed";
+  fault: string | null;
+  /** Blob URL of the file itself, for the tile; null where the page had better not decode it. */
+  picture: string | null;
+}
+
+export interface Uploads {
+  readonly tiles: Store<UploadTile[]>;
+  /** Take what can be taken; the answer is a sentence about the rest, or null. */
+  add(files: File[]): string | null;
+  remove(id: string): void;
+}
+
+const PICTURE_BYTES = 12 * 1024 * 1024;
+const READING_PATIENCE = 10_000;
+const READING_ROUNDS = 6;
+const EXTENSIONS = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
+
+export const isImageFile = (file: File): boolean =>
+  file.type ? file.type.startsWith("image/") : EXTENSIONS.test(file.name);
+
+export const isActive = ({ phase }: UploadTile): boolean => phase !== "failed";
+
+function noImages([first, ...more]: string[]): string {
+  const which =
+    more.length > 0 ? `${first} and ${more.length} more are no images` : `${first} is no image`;
+  return `${which}; drop PNG, JPEG or WebP files.`;
+}
+
+interface Waiting {
+  file: File;
+  stop: AbortController;
+  decoded: (fault: string | null) => void;
+}
+
+export function createUploads(
+  channel: Channel,
+  facts: Store<Facts>,
+  references: () => number,
+  ended: AbortSignal,
+): Uploads {
+  const tiles = createStore<UploadTile[]>([]);
+  const waiting = new Map<string, Waiting>();
+  let count = 0;
+  let busy = false;
+
+  const patch = (id: string, change: Partial<UploadTile>) =>
+    tiles.set(tiles.get().map((tile) => (tile.id === id ? { ...tile, ...change } : tile)));
+
+  function forget(id: string) {
+    const tile = tiles.get().find((entry) => entry.id === id);
+    if (tile?.picture) URL.revokeObjectURL(tile.picture);
+    tiles.set(tiles.get().filter((entry) => entry.id !== id));
+    waiting.delete(id);
+  }
+
+  /** Why a file is refused before a byte is sent. */
+  function refusal(file: File): string | null {
+    const { upload_bytes: limit } = facts.get().limits;
+    if (file.size === 0) return `${file.name} is empty.`;
+    if (limit > 0 && file.size > limit) {
+      return `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(limit)} go up.`;
+    }
+    return null;
+  }
+
+  function tileOf(file: File): UploadTile {
+    count += 1;
+    const id = `${channel.view}-u${count}`;
+    const fault = refusal(file);
+    if (!fault) waiting.set(id, { file, stop: new AbortController(), decoded: () => {} });
+    const picture = fault || file.size > PICTURE_BYTES ? null : URL.createObjectURL(file);
+    const phase = fault ? "failed" : "waiting";
+    return { id, name: file.name, size: file.size, received: 0, phase, fault, picture };
+  }
+
+  function add(files: File[]): string | null {
+    const most = facts.get().limits.references;
+    const room = most - references() - tiles.get().filter(isActive).length;
+    const images = files.filter(isImageFile);
+    const others = files.filter((file) => !isImageFile(file));
+    tiles.set([...tiles.get(), ...images.slice(0, Math.max(0, room)).map(tileOf)]);
+    void next();
+    if (images.length > room) {
+      return room <= 0
+        ? `edit takes up to ${most} images; remove one first.`
+        : `edit takes up to ${most} images; the last ${images.length - room} stayed out.`;
+    }
+    return others.length > 0 ? noImages(others.map(({ name }) => name)) : null;
+  }
+
+  /** Resolves with the fault, or null once the reference is there. */
+  function decoding(entry: Waiting): Promise<string | null> {
+    return new Promise((resolve) => {
+      entry.decoded = resolve;
+      entry.stop.signal.addEventListener("abort", () => resolve(null));
+    });
+  }
+
+  /** `uploaded` may be lost in an output flood: the kernel then knows more than this page. */
+  async function watchReading(id: string, entry: Waiting, before: number) {
+    const { signal } = entry.stop;
+    for (let round = 0; round < READING_ROUNDS; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, READING_PATIENCE));
+      if (signal.aborted || waiting.get(id) !== entry) return;
+      try {
+        await channel.request({ kind: "probe", upload_id: id }, { signal, quiet: true });
+      } catch (error) {
+        return entry.decoded(isExpected(error) ? error.message : null);
+      }
+      if (references() > before) return entry.decoded(null);
+    }
+    entry.decoded(`No word from the kernel on ${entry.file.name}. Remove it and drop it again.`);
+  }
+
+  async function run(id: string, entry: Waiting) {
+    const decoded = decoding(entry);
+    const before = references();
+    patch(id, { phase: "sending" });
+    await transfer({
+      channel,
+      uploadId: id,
+      file: entry.file,
+      signal: entry.stop.signal,
+      onProgress: (received) => patch(id, { received }),
+    });
+    patch(id, { phase: "reading" });
+    void watchReading(id, entry, before);
+    const fault = await decoded;
+    if (fault) throw new Error(fault);
+    forget(id);
+  }
+
+  async function next() {
+    const [first] = waiting;
+    if (busy || !first || ended.aborted) return;
+    const [id, entry] = first;
+    busy = true;
+    try {
+      await run(id, entry);
+    } catch (error) {
+      waiting.delete(id);
+      const message = error instanceof Error ? error.message : String(error);
+      if (!entry.stop.signal.aborted) patch(id, { phase: "failed", fault: message });
+    }
+    busy = false;
+    void next();
+  }
+
+  function remove(id: string) {
+    const entry = waiting.get(id);
+    const started = tiles.get().some((tile) => tile.id === id && tile.phase !== "waiting");
+    forget(id);
+    entry?.stop.abort();
+    if (entry && started) {
+      channel.request({ kind: "abandon", upload_id: id }, { quiet: true }).catch(() => {});
+    }
+  }
+
+  channel.listen((notice: Notice) => {
+    if (notice.kind === "uploaded") waiting.get(notice.upload_id)?.decoded(null);
+    if (notice.kind === "upload_failed") waiting.get(notice.upload_id)?.decoded(notice.message);
+  });
+  ended.addEventListener("abort", () => {
+    for (const { stop } of waiting.values()) stop.abort();
+    for (const { picture } of tiles.get()) if (picture) URL.revokeObjectURL(picture);
+  });
+  return { tiles, add, remove };
+}

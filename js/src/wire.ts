@@ -1,0 +1,203 @@
+/** What travels between page and kernel. `tests/messages/` holds one golden file a message. */
+import {
+  decimal,
+  either,
+  flag,
+  integer,
+  list,
+  nullable,
+  number,
+  oneOf,
+  type Parse,
+  pair,
+  record,
+  shape,
+  text,
+} from "./parse";
+
+export type Size = readonly [number, number];
+export type ImageSize = string | Size;
+export type EnhanceMode = "standard" | "fast";
+
+/** The form traits, each synced under its own name. */
+export interface FormTraits {
+  prompt: string;
+  image_size: ImageSize;
+  seed: number | null;
+  num_images: number;
+  max_images: number;
+  enhance_prompt_mode: EnhanceMode;
+  enable_safety_checker: boolean;
+  sync_mode: boolean;
+  model: string;
+}
+
+export interface Form extends FormTraits {
+  references: string[];
+}
+
+/** Page to kernel; the channel adds `id`. */
+export type Outgoing =
+  | { kind: "submit"; form: Form }
+  | { kind: "cancel" | "forget"; job_id: string }
+  | { kind: "sync" }
+  | { kind: "upload"; upload_id: string; name: string; size: number; media_type: string }
+  | { kind: "chunk"; upload_id: string; offset: number }
+  | { kind: "probe" | "abandon"; upload_id: string }
+  | { kind: "arrange"; references: string[] }
+  | { kind: "use_result" | "original"; image_id: string }
+  | { kind: "preview"; target: string; edge: number };
+
+export const imageSize: Parse<ImageSize> = either(text, pair);
+export const enhanceMode = oneOf<EnhanceMode>("standard", "fast");
+
+export const formFields: { [K in keyof FormTraits]: Parse<FormTraits[K]> } = {
+  prompt: text,
+  image_size: imageSize,
+  seed: nullable(integer),
+  num_images: integer,
+  max_images: integer,
+  enhance_prompt_mode: enhanceMode,
+  enable_safety_checker: flag,
+  sync_mode: flag,
+  model: text,
+};
+
+/** The form of a card; a request from Python may leave the size to its default. */
+export type CardForm = Omit<Form, "image_size"> & { image_size: ImageSize | null };
+
+const cardForm = shape<CardForm>({
+  ...formFields,
+  image_size: nullable(imageSize),
+  references: list(text),
+});
+
+export type JobState =
+  | "preparing"
+  | "queued"
+  | "in_progress"
+  | "fetching"
+  | "completed"
+  | "failed"
+  | "cancelled";
+
+export interface ResultImage {
+  id: string;
+  width: number;
+  height: number;
+}
+
+export interface Fault {
+  message: string;
+  field: string | null;
+}
+
+export interface Card {
+  id: string;
+  state: JobState;
+  text: string;
+  prompt: string;
+  model: string;
+  endpoint: string;
+  offline: boolean;
+  created: number;
+  finished: number | null;
+  progress: number | null;
+  log: string | null;
+  size: Size | null;
+  num_images: number;
+  max_images: number;
+  seed: number | null;
+  cost: string | null;
+  images: ResultImage[];
+  error: Fault | null;
+  form: CardForm;
+}
+
+const resultImage = shape<ResultImage>({ id: text, width: integer, height: integer });
+const fault = shape<Fault>({ message: text, field: nullable(text) });
+
+export const card = shape<Card>({
+  id: text,
+  state: oneOf<JobState>(
+    "preparing",
+    "queued",
+    "in_progress",
+    "fetching",
+    "completed",
+    "failed",
+    "cancelled",
+  ),
+  text,
+  prompt: text,
+  model: text,
+  endpoint: text,
+  offline: flag,
+  created: number,
+  finished: nullable(number),
+  progress: nullable(number),
+  log: nullable(text),
+  size: nullable(pair),
+  num_images: integer,
+  max_images: integer,
+  seed: nullable(integer),
+  cost: nullable(decimal),
+  images: list(resultImage),
+  error: nullable(fault),
+  form: cardForm,
+});
+
+export const isFinal = ({ state }: Card): boolean =>
+  state === "completed" || state === "failed" || state === "cancelled";
+
+export interface Reference {
+  id: string;
+  name: string;
+  width: number;
+  height: number;
+  note: string | null;
+}
+
+export const reference = shape<Reference>({
+  id: text,
+  name: text,
+  width: integer,
+  height: integer,
+  note: nullable(text),
+});
+
+/** Kernel to page, besides `reply` and `error`. */
+export type Notice =
+  | { kind: "job"; seq: number; job: Card }
+  | { kind: "forgotten"; job_id: string }
+  | { kind: "uploaded"; upload_id: string; reference: Reference }
+  | { kind: "upload_failed"; upload_id: string; message: string };
+
+export type Incoming =
+  | Notice
+  | { kind: "reply"; id: string; result: Record<string, unknown> }
+  | { kind: "error"; id: string; message: string; field: string | null };
+
+const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } = {
+  reply: shape({ kind: oneOf("reply"), id: text, result: record((value) => value) }),
+  error: shape({ kind: oneOf("error"), id: text, message: text, field: nullable(text) }),
+  job: shape({ kind: oneOf("job"), seq: integer, job: card }),
+  forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
+  uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),
+  upload_failed: shape({ kind: oneOf("upload_failed"), upload_id: text, message: text }),
+};
+
+export const incoming: Parse<Incoming> = (value) => {
+  const { kind } = shape<{ kind: Incoming["kind"] }>({
+    kind: oneOf("reply", "error", "job", "forgotten", "uploaded", "upload_failed"),
+  })(value);
+  return kinds[kind](value);
+};
+
+export const receivedReply = shape<{ received: number }>({ received: integer });
+export const syncReply = shape<{ seq: number; jobs: Card[] }>({ seq: integer, jobs: list(card) });
+export const previewReply = shape<{ media_type: string }>({ media_type: text });
+export const originalReply = shape<{ name: string; media_type: string }>({
+  name: text,
+  media_type: text,
+});
