@@ -20,9 +20,8 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 lab: .venv/.ready $(BUNDLE)
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/quickstart.ipynb
 
-# One pytest run ends the whole, so that its summary is what is read last.
-test: check js-test chromium notebooks
-	$(PYTEST)
+# Browser tests run by themselves: Playwright keeps an event loop running in the main thread.
+test: check js-test notebooks unit browser
 
 check: .venv/.ready js/node_modules/.ready
 	$(BIN)/ruff check
