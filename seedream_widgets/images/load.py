@@ -93,6 +93,9 @@ def _source(item: Any, limits: InputLimits) -> Any:
     if isinstance(item, bytes | bytearray | memoryview):
         limits.refuse_length(memoryview(item).nbytes)
         return FileBytes(bytes(item))
+    if isinstance(item, FileBytes):
+        limits.refuse_length(len(item.data))
+        return item
     if _is_pil(item):
         return item
     from seedream_widgets.images.arrays import array_to_pil, is_array
@@ -121,6 +124,8 @@ def _shown(item: Any) -> str:
     """Describe a value in a few words, without its pixels and without secrets of a URL."""
     if isinstance(item, str):
         return "a URL" if item.lstrip()[:5] == "data:" or "://" in item else repr(item[:80])
+    if isinstance(item, FileBytes):
+        return repr(item.name[-80:])
     if isinstance(item, os.PathLike):
         return repr(os.fsdecode(item)[-80:])
     if isinstance(item, bytes | bytearray | memoryview):

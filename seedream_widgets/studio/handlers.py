@@ -7,12 +7,12 @@ to the engine, which answers when it is done.
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.images.sources import FileBytes
 from seedream_widgets.request import Request
 from seedream_widgets.result import SUFFIXES
 from seedream_widgets.studio import protocol
@@ -198,6 +198,4 @@ class Handlers:
 
 
 def _load(name: str, data: bytes) -> ImageInput | ImageUrl:
-    stream = io.BytesIO(data)
-    stream.name = name
-    return load_image(stream, field=name)
+    return load_image(FileBytes(data, name), field="references")
