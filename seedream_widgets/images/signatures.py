@@ -67,5 +67,5 @@ def _refusal(data: bytes) -> str:
             return f"it is {kind}"
     return (
         f"it is no image that can be read (it begins with {data[:8]!r}); "
-        "PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF are"
+        "give a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF file"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,17 +15,17 @@ from .lab import Notebook, write_notebook
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
 
 class OpenNotebook(Protocol):
-    def __call__(self, cells: Sequence[str]) -> Notebook: ...
+    def __call__(self, source: Sequence[str] | Path) -> Notebook: ...
 
 
 class Shot(Protocol):
-    def __call__(self, name: str) -> Path: ...
+    def __call__(self, name: str, of: Locator | None = None) -> Path: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,12 +64,15 @@ def errors(page: Page) -> list[str]:
 def notebook(
     lab: JupyterServer, page: Page, request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
-    """Write cells into a new notebook and open it; its kernel ends with the test."""
+    """Open a new notebook of these cells, or a copy of this file; its kernel ends with the test."""
     opened: list[Notebook] = []
 
-    def open_notebook(cells: Sequence[str]) -> Notebook:
+    def open_notebook(source: Sequence[str] | Path) -> Notebook:
         name = f"{request.node.name.partition('[')[0]}_{len(opened)}.ipynb"
-        write_notebook(lab.folder / name, cells)
+        if isinstance(source, Path):
+            shutil.copyfile(source, lab.folder / name)
+        else:
+            write_notebook(lab.folder / name, source)
         opened.append(Notebook(page, lab, name))
         return opened[-1]
 
@@ -79,12 +83,15 @@ def notebook(
 
 @pytest.fixture
 def shot(page: Page) -> Shot:
-    """Write a screenshot of the whole page into screenshots/, to be looked at."""
+    """Write a screenshot of the page, or a part of it, into screenshots/, to be looked at."""
     SCREENSHOTS.mkdir(exist_ok=True)
 
-    def take(name: str) -> Path:
+    def take(name: str, of: Locator | None = None) -> Path:
         path = SCREENSHOTS / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
+        if of is None:
+            page.screenshot(path=path, full_page=True)
+        else:
+            of.screenshot(path=path)
         return path
 
     return take

@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 START_SECONDS = 60
@@ -49,7 +49,7 @@ def free_port() -> int:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Keep the environment, less every fal key, with all of Jupyter's folders under home."""
+    """Keep the environment, less every fal key, with Jupyter's folders and ours under home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
     return kept | {
         "HOME": str(home),
@@ -60,6 +60,7 @@ def environment(home: Path) -> dict[str, str]:
         "JUPYTER_PREFER_ENV_PATH": "1",
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "SEEDREAM_HOME": str(home / "seedream"),
     }
 
 
@@ -116,17 +117,26 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def jupyterlab(
-    home: Path, settings: dict[str, dict[str, Any]] | None = None
+    home: Path,
+    settings: dict[str, dict[str, Any]] | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[JupyterServer]:
-    """Serve a new folder under home; settings go on top of the quiet ones, by plugin id."""
+    """Serve a new folder under home.
+
+    Args:
+        home: Where everything of this server lies.
+        settings: On top of the quiet ones, by plugin id.
+        env: On top of the environment; an empty value takes the variable away.
+    """
     folder = home / "notebooks"
     folder.mkdir(parents=True)
     write_settings(home, settings or {})
     port, log = free_port(), home / "server.log"
+    variables = environment(home) | dict(env or {})
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(port, folder),
-            env=environment(home),
+            env={name: value for name, value in variables.items() if value},
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,

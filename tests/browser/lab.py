@@ -92,6 +92,13 @@ class Notebook:
             self._call("return panel.content.widgets.map(cell => cell.model.sharedModel.source);")
         )
 
+    def cells(self) -> list[tuple[str, str, int | None]]:
+        """Read type, source and execution count of every cell: all that a stray key can change."""
+        read = "[cell.model.type, cell.model.sharedModel.source, cell.model.executionCount]"
+        return [
+            tuple(cell) for cell in self._call(f"return panel.content.widgets.map(cell => {read});")
+        ]
+
     def outputs(self, number: int) -> list[dict[str, Any]]:
         body = "return panel.content.widgets[number].model.outputs.toJSON();"
         return list(self._call(body, number=number))

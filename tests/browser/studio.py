@@ -1,0 +1,111 @@
+"""The studio on a page, by the names a screen reader hears."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+STUDIO = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
+LOADED = "image => image.complete && image.naturalWidth > 0"
+BLOB_SIZE = "async image => (await (await fetch(image.src)).blob()).size"
+
+
+class Studio:
+    """One view of a studio; where a page holds several, `nth` says which."""
+
+    def __init__(self, page: Page, nth: int = 0) -> None:
+        self.page = page
+        self.root = page.get_by_role("region", name="Seedream image studio").nth(nth)
+        self.root.wait_for(state="attached", timeout=60_000)
+        self.prompt = self.root.get_by_role("textbox", name="Prompt")
+        self.generate = self.root.get_by_role("button", name=re.compile("^Generate"))
+        self.add = self.root.get_by_role("button", name="Add images")
+        self.reference_list = self.root.get_by_role("list", name="Reference images")
+        self.references = self.reference_list.get_by_role("listitem")
+        self.size = self.root.get_by_role("radiogroup", name="Size")
+        self.results = self.root.get_by_role("region", name="Results")
+        self.cards = self.results.get_by_role("article")
+        self.status = self.root.get_by_role("status")
+        self.alert = self.root.get_by_role("alert")
+
+    def field(self, name: str) -> Locator:
+        return self.root.get_by_role("spinbutton", name=name)
+
+    def button(self, name: str) -> Locator:
+        return self.root.get_by_role("button", name=name, exact=True)
+
+    def shape(self, name: str) -> Locator:
+        return self.size.get_by_role("radio", name=name, exact=True)
+
+    def card(self, prompt: str) -> Locator:
+        return self.results.get_by_role("article", name=prompt, exact=True)
+
+    def cancel(self, prompt: str) -> Locator:
+        return self.card(prompt).get_by_role("button", name="Cancel")
+
+    def pictures(self, prompt: str) -> Locator:
+        return self.card(prompt).locator("img")
+
+    def tiles(self, prompt: str) -> Locator:
+        return self.card(prompt).locator("button[aria-pressed]")
+
+    def submit(self, prompt: str) -> Locator:
+        """Type a prompt, press Generate, and return the card that comes."""
+        self.prompt.fill(prompt)
+        self.generate.click()
+        card = self.card(prompt).first
+        card.wait_for(state="attached")
+        return card
+
+    def wait_for_pictures(self, prompt: str, count: int = 1, timeout: float = 20_000) -> None:
+        """Wait until a card shows so many pictures, really drawn."""
+        self.card(prompt).first.scroll_into_view_if_needed()  # previews come when they are near
+        pictures = self.pictures(prompt)
+        expect(pictures).to_have_count(count, timeout=timeout)
+        for picture in pictures.all():
+            picture.scroll_into_view_if_needed()
+            wait_until_drawn(picture)
+
+    def expect_references(self, *names: str) -> None:
+        starts = [
+            re.compile(rf"^Image {at}: {re.escape(name)}") for at, name in enumerate(names, 1)
+        ]
+        expect(self.references).to_have_count(len(names))
+        for tile, start in zip(self.references.all(), starts, strict=True):
+            expect(tile).to_have_attribute("aria-label", start)
+
+    def wait_for_reference(self, number: int) -> None:
+        """Wait until a reference, counted from 0, shows its picture."""
+        wait_until_drawn(self.references.nth(number).locator("img"))
+
+    def preview_sizes(self) -> list[int]:
+        """Bytes of every preview shown."""
+        return [image.evaluate(BLOB_SIZE) for image in self.root.locator("img").all()]
+
+    def paste(self, target: Locator, name: str, colour: str) -> None:
+        """Paste a picture as a browser does: an event with a file, on what has focus."""
+        target.evaluate(PASTE, {"name": name, "colour": colour})
+
+
+def wait_until_drawn(image: Locator) -> None:
+    handle = image.element_handle()
+    assert handle is not None
+    image.page.wait_for_function(LOADED, arg=handle)
+
+
+PASTE = """async (target, { name, colour }) => {
+  const canvas = new OffscreenCanvas(64, 48);
+  const context = canvas.getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 64, 48);
+  const blob = await canvas.convertToBlob();
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([blob], name, { type: "image/png" }));
+  const options = { clipboardData, bubbles: true, cancelable: true };
+  target.dispatchEvent(new ClipboardEvent("paste", options));
+}"""

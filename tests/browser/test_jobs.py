@@ -1,0 +1,90 @@
+"""Jobs on the page: cancelled, and alive while the kernel computes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from .studio import STUDIO, Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from .conftest import OpenNotebook
+
+BUSY = "import time\ntime.sleep(6)\nprint('computed')"
+
+
+def test_one_of_two_jobs_is_cancelled(
+    errors: list[str], notebook: OpenNotebook, page: Page
+) -> None:
+    book = notebook([STUDIO, "[str(job.status.kind) for job in studio.jobs]"])
+    book.run(0)
+    studio = Studio(page)
+    studio.submit("a slow harbour, offline:slow 40")
+    studio.submit("a quick harbour, offline:slow 3")
+    expect(studio.cards).to_have_count(2)
+    slow = studio.card("a slow harbour, offline:slow 40")
+    studio.cancel("a slow harbour, offline:slow 40").click()
+    expect(slow).to_contain_text("Cancelled")
+    expect(slow.get_by_role("progressbar")).to_have_count(0)
+    expect(slow.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(slow.get_by_role("button", name="Reuse")).to_be_visible()
+    expect(studio.cancel("a quick harbour, offline:slow 3")).to_be_visible()
+    studio.wait_for_pictures("a quick harbour, offline:slow 3")
+    book.run(1)
+    assert book.text(1) == "['completed', 'cancelled']"
+    slow.get_by_role("button", name="Dismiss").click()
+    expect(studio.cards).to_have_count(1)
+    assert errors == []
+
+
+def test_a_running_job_goes_on_while_a_cell_computes(
+    errors: list[str], notebook: OpenNotebook, page: Page
+) -> None:
+    book = notebook([STUDIO, BUSY])
+    book.run(0)
+    studio = Studio(page)
+    card = studio.submit("meanwhile, offline:slow 3")
+    book.run(1, wait=False)
+    expect(card).to_contain_text(re.compile(r"step 2\d of 30"))
+    studio.wait_for_pictures("meanwhile, offline:slow 3")
+    assert book.text(1) == "", "the cell had ended, so nothing was proven"
+    expect(book.cell(1)).to_contain_text("computed", timeout=10_000)
+    assert errors == []
+
+
+def test_a_click_while_a_cell_computes_is_never_lost(
+    errors: list[str], notebook: OpenNotebook, page: Page
+) -> None:
+    """A fresh widget's messages may have to wait for the cell, by the kernel's version."""
+    book = notebook([STUDIO, BUSY, "len(studio.jobs)"])
+    book.run(0)
+    studio = Studio(page)
+    book.run(1, wait=False)
+    studio.prompt.fill("in time")
+    studio.generate.click()
+    studio.wait_for_pictures("in time")
+    expect(book.cell(1)).to_contain_text("computed", timeout=10_000)
+    book.run(2)
+    assert book.text(2) == "1"
+    assert errors == []
+
+
+def test_a_click_is_served_while_a_cell_computes(
+    errors: list[str], notebook: OpenNotebook, page: Page
+) -> None:
+    """With subshells, which the host asks for when it connects to a running kernel."""
+    book = notebook([STUDIO, BUSY])
+    book.run(0)
+    Studio(page)
+    book.save()
+    book.reload()
+    studio = Studio(page)
+    book.run(1, wait=False)
+    studio.submit("at once")
+    studio.wait_for_pictures("at once")
+    assert book.text(1) == "", "the cell had ended, so nothing was proven"
+    assert errors == []

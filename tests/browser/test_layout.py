@@ -1,0 +1,85 @@
+"""Nothing overflows at any width, nothing jumps when pictures come; pictures to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from playwright.sync_api import expect
+
+from .chromium import drop_files
+from .layout import boxes, overflowing, resize
+from .studio import STUDIO, Studio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from .conftest import OpenNotebook, Shot
+
+WIDTHS = (320, 420, 620, 920, 1400)
+SHOTS = (320, 420, 920)
+LONG = "a harbour at dawn, mist over the water, a red boat, gulls, very fine detail"
+
+
+def look(studio: Studio, shot: Shot, state: str) -> None:
+    """Check every width, and take the pictures of some."""
+    for width in WIDTHS:
+        resize(studio.root, width)
+        assert studio.root.bounding_box()["width"] == width  # type: ignore[index]
+        assert overflowing(studio.root) == [], (state, width)
+        if width in SHOTS:
+            shot(f"{state}-{width}", studio.root)
+
+
+def test_every_state_at_every_width(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": 1600, "height": 1700})
+    for name, colour in (("one", "teal"), ("two", "peru"), ("three", "olive")):
+        Image.new("RGB", (300, 200), colour).save(tmp_path / f"{name}.png")
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    look(studio, shot, "empty")
+    drop_files(page, ".sd-refs", sorted(tmp_path.glob("*.png")))
+    (tmp_path / "broken.png").write_bytes(b"no picture at all")
+    drop_files(page, ".sd-refs", [tmp_path / "broken.png"])
+    expect(studio.button("Dismiss broken.png")).to_be_attached()
+    expect(studio.root.get_by_role("listitem", name="Image 3: two.png")).to_be_attached()
+    expect(studio.references).to_have_count(4)
+    look(studio, shot, "references")
+    studio.field("Images").fill("4")
+    studio.shape("3:2").click()
+    running = studio.submit(f"{LONG}, offline:slow 15")
+    expect(running).to_contain_text("step")
+    look(studio, shot, "running")
+    book.theme("Dark")
+    shot("running-dark")
+    studio.cancel(f"{LONG}, offline:slow 15").click()
+    studio.submit(LONG)
+    studio.wait_for_pictures(LONG, 4)
+    look(studio, shot, "done")
+    resize(studio.root, 1400)
+    shot("done-dark")
+    book.theme("Light")
+    shot("done-light")
+    assert errors == []
+
+
+def test_tiles_stay_where_they_are(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    for count, shape in ((1, "16:9"), (3, "2:3")):
+        prompt = f"{count} of {shape}, offline:slow 2"
+        studio.field("Images").fill(str(count))
+        studio.shape(shape).click()
+        card = studio.submit(prompt)
+        tiles = card.locator(".sd-tile")
+        expect(tiles).to_have_count(count)
+        before = boxes(tiles)
+        studio.wait_for_pictures(prompt, count)
+        assert boxes(tiles) == before
+    assert errors == []

@@ -1,0 +1,86 @@
+"""The whole journey: open the quickstart, run it, type, drop 30 MB, generate, use the image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import expect
+
+from .chromium import drop_files
+from .studio import Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, WebSocket
+
+    from .conftest import OpenNotebook, Shot
+
+QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
+LIMIT = 10 * 1024 * 1024
+"""What tornado takes in one message; more closes the connection without a word."""
+USE = 4
+"""The cell of the quickstart that says ``studio.image.size``."""
+
+
+class Wire:
+    """What goes from the page to kernels: how often it connected, and every message's size."""
+
+    def __init__(self, page: Page) -> None:
+        self.connections = 0
+        self.closed = 0
+        self.sent: list[int] = []
+        page.on("websocket", self._watch)
+
+    def _watch(self, socket: WebSocket) -> None:
+        if "/channels" in socket.url:
+            self.connections += 1
+            socket.on("framesent", lambda payload: self.sent.append(len(payload)))
+            socket.on("close", self._close)
+
+    def _close(self, _: WebSocket) -> None:
+        self.closed += 1
+
+
+def noise(path: Path, side: int) -> int:
+    """Write a PNG that nothing compresses, and return its size."""
+    pixels = np.random.default_rng(7).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path, compress_level=1)
+    return path.stat().st_size
+
+
+def test_quickstart(
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path, shot: Shot
+) -> None:
+    assert noise(tmp_path / "noise.png", 3200) > 30_000_000
+    wire = Wire(page)
+    book = notebook(QUICKSTART)
+    book.run_all()
+    studio = Studio(page)
+    expect(studio.root).to_contain_text("Offline preview: no FAL_KEY")
+    expect(studio.references).to_have_count(1)
+
+    drop_files(page, ".sd-root", [tmp_path / "noise.png"])
+    expect(studio.root.get_by_role("progressbar", name=re.compile("noise.png"))).to_be_attached()
+    expect(studio.generate).to_have_attribute("aria-disabled", "true")
+    added = studio.root.get_by_role("listitem", name=re.compile("^Image 2: noise.jpg"))
+    expect(added).to_be_attached(timeout=60_000)
+    note = added.get_attribute("aria-label")
+    assert re.search(r"3200 × 3200.*re-encoded as JPEG: 30\.7 MB to \d\.\d MB", str(note)), note
+    assert sum(wire.sent) > 30_000_000
+    assert max(wire.sent) < LIMIT
+
+    studio.submit("image 1 and image 2 as one collage")
+    studio.wait_for_pictures("image 1 and image 2 as one collage")
+    previews = studio.preview_sizes()
+    assert len(previews) >= 3
+    assert max(previews) < 100_000
+    book.run(USE)
+    assert book.text(USE) == "(2304, 1728)"
+    assert (wire.connections, wire.closed) == (1, 0)
+    page.evaluate("document.activeElement.blur()")
+    studio.root.scroll_into_view_if_needed()
+    shot("quickstart")
+    assert errors == []

@@ -1,0 +1,79 @@
+"""The page loaded again while the kernel lives, and the kernel restarted under the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from .studio import STUDIO, Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from .conftest import OpenNotebook
+
+REFERENCES = """
+from PIL import Image
+studio.references = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
+"""
+RUNNING = "a running job, offline:slow 8"
+
+
+def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
+    book = notebook([STUDIO, REFERENCES, "studio.selected, len(studio.jobs), studio.seed"])
+    book.run(0)
+    studio = Studio(page)
+    studio.field("Images").fill("2")
+    studio.submit("two pictures")
+    studio.wait_for_pictures("two pictures", 2)
+    studio.tiles("two pictures").nth(1).click()
+    expect(studio.tiles("two pictures").nth(1)).to_have_attribute("aria-pressed", "true")
+    book.run(1)
+    studio.field("Seed").fill("1234")
+    studio.field("Images").fill("1")
+    studio.shape("9:16").click()
+    running = studio.submit(RUNNING)
+    expect(running).to_contain_text("step")
+    book.save()
+    book.reload()
+
+    studio = Studio(page)
+    expect(studio.cards).to_have_count(2)
+    running = studio.card(RUNNING)
+    expect(running.get_by_role("button", name="Cancel")).to_be_visible()
+    before = running.inner_text()
+    expect(studio.prompt).to_have_value(RUNNING)
+    expect(studio.field("Seed")).to_have_value("1234")
+    expect(studio.field("Images")).to_have_value("1")
+    expect(studio.shape("9:16")).to_have_attribute("aria-checked", "true")
+    expect(studio.references).to_have_count(2)
+    expect(studio.reference_list.locator("img")).to_have_count(2)
+    expect(studio.tiles("two pictures").nth(1)).to_have_attribute("aria-pressed", "true")
+    studio.wait_for_pictures("two pictures", 2)
+    expect(running).not_to_have_text(before)
+    studio.wait_for_pictures(RUNNING)
+    book.run(2)
+    picked, jobs, seed = eval(book.text(2))
+    assert picked.endswith("-1")
+    assert (jobs, seed) == (2, 1234)
+    assert errors == []
+
+
+def test_a_restarted_kernel(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    studio.submit("lost with its kernel, offline:slow 40")
+    book.restart_kernel()
+    expect(studio.alert).to_have_text("The kernel is gone. Run the cell again.")
+    expect(studio.generate).to_have_attribute("aria-disabled", "true")
+    studio.generate.click(force=True)
+    expect(studio.cards).to_have_count(1)
+    book.run(0)
+    studio = Studio(page)
+    expect(studio.alert).to_have_count(0)
+    studio.submit("a new kernel")
+    studio.wait_for_pictures("a new kernel")
+    expect(studio.cards).to_have_count(1)
+    assert errors == []
