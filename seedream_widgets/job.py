@@ -49,12 +49,20 @@ class Job:
         finished: Seconds since the epoch, or ``None`` while it runs.
     """
 
-    def __init__(self, request: Request, *, backend: str, engine: Engine) -> None:
-        self.id = uuid4().hex[:12]
+    def __init__(
+        self,
+        request: Request,
+        *,
+        backend: str,
+        engine: Engine,
+        id: str | None = None,
+        created: float | None = None,
+    ) -> None:
+        self.id = id or uuid4().hex[:12]
         self.request = request
         self.backend = backend
         self.handle: Handle | None = None
-        self.created = time.time()
+        self.created = created or time.time()
         self.finished: float | None = None
         self._engine = engine
         self._history: list[tuple[float, Status]] = [(self.created, Preparing())]

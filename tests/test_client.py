@@ -96,7 +96,7 @@ def test_a_backend_of_ones_own():
 
 @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])
 def test_files_go_to_a_private_folder_a_day(tmp_path, kind):
-    job = Client(ScriptedBackend(), folder=kind(tmp_path / "mine")).submit(Request("a fox"))
+    job = Client(ScriptedBackend(), library=kind(tmp_path / "mine")).submit(Request("a fox"))
     path = job.result(SECONDS).files[0].path
     assert path == tmp_path / "mine" / date.today().isoformat() / "r1-1.png"
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -128,7 +128,7 @@ def test_spent_counts_the_images_fal_gave(name, spent):
 
 
 def test_one_client_over_a_real_server(fal_server, tmp_path):
-    client = Client("fal", folder=tmp_path)
+    client = Client("fal", library=tmp_path)
     result = client.submit(Request("a fox", image_size=(960, 960), num_images=2)).result(30)
     assert result.backend == "fal"
     assert [image.size for image in result.images] == [(960, 960)] * 2
@@ -138,7 +138,7 @@ def test_one_client_over_a_real_server(fal_server, tmp_path):
 
 def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):
     backend = ScriptedBackend()
-    for client in (Client(), Client(backend, folder=tmp_path)):
+    for client in (Client(), Client(backend, library=tmp_path)):
         for _ in range(2):
             client.close()
         client.submit(Request("a fox", image_size=(960, 960))).cancel()

@@ -22,7 +22,7 @@ def make(folder, *files, **arguments):
     backend = ScriptedBackend("fal", images=len(files))
     backend.bytes = {f"https://files.test/r1/{n}": data for n, data in enumerate(files)}
     request = Request(arguments.pop("prompt", "A red Fox, in snow!"), **arguments)
-    return Client(backend, folder=folder / "kept").submit(request).result(SECONDS)
+    return Client(backend, library=folder / "kept").submit(request).result(SECONDS)
 
 
 @pytest.fixture

@@ -271,7 +271,7 @@ def test_an_unexpected_error_while_cancelling_ends_the_job(tmp_path):
 
 def test_twenty_jobs_at_once(tmp_path):
     backend = ScriptedBackend(hold=["completed"], images=2)
-    client = Client(backend, folder=tmp_path)
+    client = Client(backend, library=tmp_path)
     jobs = [client.submit(Request(f"fox {n}")) for n in range(20)]
     backend.reached("completed", 20)
     assert not any(job.done for job in jobs)

@@ -22,7 +22,7 @@ FORM |= {"references": [], "image_size": [960, 960]}
 @pytest.fixture
 def open_page(page, tmp_path):
     def opened(pace=0.0, **form):
-        return page(sd.Client(OfflineBackend(pace), folder=tmp_path), **form)
+        return page(sd.Client(OfflineBackend(pace), library=tmp_path), **form)
 
     return opened
 

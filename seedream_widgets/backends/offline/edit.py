@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from seedream_widgets.backends.offline.palette import mix
 from seedream_widgets.backends.offline.scenes import snowfall, stars

@@ -293,7 +293,7 @@ def _lee(canvas: Canvas, crest: Path) -> Path:
     w, h = canvas.unit, canvas.unit
     foot = [(x + 0.06 * w, y + 0.07 * h), (x - 0.02 * w, y + 0.17 * h), (x + 0.1 * w, y + 0.34 * h)]
     curve = smooth([(x, y), (x, y), *foot, *[(x + 0.2 * w, y + 0.6 * h)] * 2])
-    side = [p for p in curve[: 12 * 5]]
+    side = list(curve[: 12 * 5])
     return [*side, (canvas.width * 1.01, canvas.height * 1.01), *reversed(line[top:])]
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops
-
-from seedream_widgets.backends.offline.canvas import ellipse, gradient, smooth, stain
+from seedream_widgets.backends.offline.canvas import ellipse, smooth
 from seedream_widgets.backends.offline.palette import mix, rgb
 from seedream_widgets.backends.offline.scenes import stars
 

@@ -1,0 +1,178 @@
+"""`Library`: results on disk as plain folders, inputs by digest, the journal, and a search."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.folders import library_folder
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.journal import Journal
+from seedream_widgets.store.index import Index
+from seedream_widgets.store.layout import FAVOURITE, RESULTS
+from seedream_widgets.store.load import load
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from seedream_widgets.receipt import Receipt
+    from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
+    from seedream_widgets.store.entry import Entry
+    from seedream_widgets.store.search import Search
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
+
+
+class Library:
+    """Keep results where people can browse, back up and share them.
+
+    ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
+    ``receipt.json``; ``inputs/`` the input images by digest; ``journal/`` what is under way.
+    The index for searching is a cache outside the folder and is rebuilt from it at any time.
+
+    Args:
+        path: The folder; ``SEEDREAM_HOME`` or the user's data folder unless given.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = library_folder() if path is None else Path(path).expanduser()
+        self.journal = Journal(self.path / "journal")
+        self._index = Index(self.path)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        since: datetime | date | str | None = None,
+        until: datetime | date | str | None = None,
+        endpoint: str | None = None,
+        model: str | None = None,
+        backend: str | None = None,
+        favourite: bool | None = None,
+    ) -> Search:
+        """Return the results whose prompts hold all words of `text`, newest first, lazily.
+
+        Each item is an `Entry`; ``entry.result()`` opens it.
+        """
+        return self._index.search(
+            text,
+            since=since,
+            until=until,
+            endpoint=endpoint,
+            model=model,
+            backend=backend,
+            favourite=favourite,
+        )
+
+    def get(self, request_id: str) -> Result:
+        """Return a result by fal's request id.
+
+        Raises:
+            ResultError: There is none.
+        """
+        entry = self._index.get(request_id)
+        if entry is None:
+            raise ResultError(f"no result {request_id!r:.80} in {self.path}; try sd.resume()")
+        return load(entry.folder)
+
+    def twin(self, key: str, backend: str) -> Result | None:
+        """Return the newest result of an identical request, if it is still whole."""
+        entry = self._index.find(key, backend)
+        try:
+            return load(entry.folder) if entry else None
+        except (ResultError, RequestError):
+            return None
+
+    def input(self, digest: str) -> ImageInput:
+        """Return an input image by the SHA-256 of its bytes.
+
+        Raises:
+            RequestError: It is not in this library.
+        """
+        if _DIGEST.fullmatch(digest):
+            for path in (self.path / "inputs" / digest[:2]).glob(f"{digest}.*"):
+                image = load_image(path)
+                if isinstance(image, ImageInput) and image.sha256 == digest:
+                    return image
+        raise RequestError(
+            f"input image {digest[:12]}… is not in {self.path}; give the image itself",
+            field="images",
+            value=digest,
+        )
+
+    def favourite(self, result: Result | Entry, mark: bool = True) -> None:
+        """Mark a result as a favourite, or no longer."""
+        folder = self._index.get(result.request_id)
+        if folder is None:
+            raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
+        sign = folder.folder / FAVOURITE
+        sign.touch() if mark else sign.unlink(missing_ok=True)
+        os.utime(folder.folder.parent)
+
+    def keep_inputs(self, request: Request) -> None:
+        """Write a request's local images, each once."""
+        for image in request.images:
+            if isinstance(image, ImageUrl):
+                continue
+            target = self.path / "inputs" / image.sha256[:2]
+            whole = target / f"{image.sha256}{_SUFFIX[image.media_type]}"
+            if not whole.exists():
+                self._folder(target)
+                write_private(whole, image.data)
+
+    def staging(self, name: str) -> Path:
+        """Return where a job's files are put before they are whole."""
+        return self.path / ".staging" / name
+
+    def stage(self, name: str) -> Path:
+        """Make that folder; files of an earlier run are replaced one by one."""
+        self._folder(self.staging(name))
+        return self.staging(name)
+
+    def clear(self, name: str) -> None:
+        """Take away what an unfinished job left in its staging folder."""
+        shutil.rmtree(self.staging(name), ignore_errors=True)
+
+    def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:
+        """Make a staged result appear, whole, and return its folder.
+
+        A result that is there already, from another kernel or an earlier run, stays.
+        """
+        write_private(stage / "receipt.json", receipt.to_json().encode())
+        day = self.path / RESULTS / receipt.created[:10]
+        self._folder(day)
+        target = day / f"{words}-{receipt.request_id}"
+        known = self._index.get(receipt.request_id)
+        if known and known.folder.is_dir():
+            shutil.rmtree(stage, ignore_errors=True)
+            return known.folder
+        os.replace(stage, target)
+        self._index.add(target, receipt.to_dict())
+        return target
+
+    def _folder(self, folder: Path) -> None:
+        for each in (*reversed(folder.relative_to(self.path).parents), folder):
+            (self.path / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def __repr__(self) -> str:
+        return f"<Library {str(self.path)!r}>"
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, for the user's eyes only, and on the disk when done."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
