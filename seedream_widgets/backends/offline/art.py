@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from seedream_widgets.backends.offline import figures, scenes, studies
+from seedream_widgets.backends.offline import figures, flowers, portrait, scenes, studies
 from seedream_widgets.backends.offline.canvas import Canvas
 from seedream_widgets.backends.offline.edit import edit
 from seedream_widgets.backends.offline.label import label
@@ -28,8 +28,8 @@ SCENES = {
     "dunes": scenes.dunes,
     "city": scenes.city,
     "space": studies.space,
-    "flowers": studies.flowers,
-    "portrait": studies.portrait,
+    "flowers": flowers.flowers,
+    "portrait": portrait.portrait,
     "ribbons": studies.ribbons,
 }
 
@@ -80,6 +80,8 @@ def paint(
         edit(canvas, wanted, images, index)
     else:
         SCENES[wanted.scene](canvas, wanted)
+        if wanted.meadow:
+            scenes.meadow(canvas, wanted)
         if wanted.subject:
             figures.animal(canvas, wanted)
         if wanted.snow:

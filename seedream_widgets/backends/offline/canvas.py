@@ -106,7 +106,7 @@ class Canvas:
         )
         stain(skin, (56, 50), 80, (255, 255, 255), 0.3)
         dusk = Image.radial_gradient("L").resize((320, 320)).crop((96, 100, 256, 260))
-        fall = [min(225, max(0, round((value - 70) * 1.5))) for value in range(256)]
+        fall = [min(225, max(0, round((value - 52) * 2.5))) for value in range(256)]
         skin.paste((6, 6, 22), None, dusk.point(fall))
         mask = Image.new("L", (side * SAMPLES, side * SAMPLES))
         edge = (side * 0.5 - radius) * SAMPLES
@@ -171,7 +171,7 @@ def stain(
 ) -> None:
     """Add a round soft light to an image, in place."""
     side = max(2, round(radius * 2))
-    fall = [round(255 * strength * max(0.0, 1 - value / 255) ** 2) for value in range(256)]
+    fall = [round(255 * strength * max(0.0, 1 - value / 181) ** 2) for value in range(256)]
     mask = Image.radial_gradient("L").point(fall).resize((side, side), Image.Resampling.BICUBIC)
     image.paste(colour, (round(centre[0] - radius), round(centre[1] - radius)), mask)
 
@@ -194,7 +194,7 @@ def smooth(points: Sequence[Point], *, steps: int = 12) -> Path:
     count = len(points)
     for i in range(count):
         p0, p1, p2, p3 = (points[(i + k) % count] for k in (-1, 0, 1, 2))
-        for step in range(steps):
+        for step in range(steps if p1 != p2 else 0):
             t = step / steps
             x = _spline(p0[0], p1[0], p2[0], p3[0], t)
             y = _spline(p0[1], p1[1], p2[1], p3[1], t)

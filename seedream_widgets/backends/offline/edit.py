@@ -22,8 +22,9 @@ def edit(canvas: Canvas, theme: Theme, images: Sequence[Image.Image], index: int
     """Paint the given images into one picture."""
     rng = canvas.rng
     focus = (0.5, 0.5) if index == 0 else (rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.8))
-    base = _fitted(images[0], canvas.image.size, theme.palette.low, focus)
-    canvas.image = _graded(base, theme, 0.34 + 0.12 * rng.random() + 0.05 * (index % 3))
+    closer = 0.04 * (index % 4)
+    base = _fitted(images[0], canvas.image.size, theme.palette.low, focus, closer)
+    canvas.image = _graded(base, theme, (0.3 if theme.named else 0.16) + 0.04 * (index % 3))
     colours = theme.palette
     corner = canvas.at(rng.choice((0.0, 1.0)), 0.0)
     canvas.glow(corner, canvas.unit * 0.9, mix(colours.low, colours.sun, 0.5), 0.4)
@@ -35,10 +36,14 @@ def edit(canvas: Canvas, theme: Theme, images: Sequence[Image.Image], index: int
 
 
 def _fitted(
-    image: Image.Image, size: tuple[int, int], paper: Colour, focus: tuple[float, float]
+    image: Image.Image,
+    size: tuple[int, int],
+    paper: Colour,
+    focus: tuple[float, float] = (0.5, 0.5),
+    closer: float = 0.0,
 ) -> Image.Image:
-    """Return an image as RGB on `paper`, cropped to `size` around `focus`."""
-    small = ImageOps.fit(_scaled(image, size), size, BICUBIC, centering=focus)
+    """Return an image as RGB on `paper`, cropped to `size` around `focus`, less a border."""
+    small = ImageOps.fit(_scaled(image, size), size, BICUBIC, bleed=closer, centering=focus)
     if "A" not in small.getbands():
         return small.convert("RGB")
     sheet = Image.new("RGB", size, paper)
@@ -67,19 +72,19 @@ def _graded(image: Image.Image, theme: Theme, share: float) -> Image.Image:
 
 
 def _prints(canvas: Canvas, images: Sequence[Image.Image], paper: Colour) -> None:
-    """Lay the further images along the lower right, as small white-framed prints."""
+    """Lay the further images on the lower right half, away from the label, as small prints."""
     if not images:
         return
     count, rng = len(images), canvas.rng
-    side = canvas.unit * max(0.13, 0.3 - 0.03 * count)
-    columns = max(1, min(count, int(canvas.width * 0.94 / (side * 0.92))))
+    side = canvas.unit * max(0.13, 0.27 - 0.03 * count)
+    columns = max(1, min(count, int(canvas.width * 0.5 / (side * 0.92))))
     for i, image in reversed(list(enumerate(images))):
         card = _print(image, max(8, round(side)), paper).rotate(
             rng.uniform(-7, 7), BICUBIC, expand=True
         )
         row, column = divmod(i, columns)
         x = canvas.width - canvas.unit * 0.04 - side * 0.92 * (column + 0.5) - side * 0.05
-        y = canvas.height - canvas.unit * 0.11 - side * (0.98 * row + 0.5)
+        y = canvas.height - canvas.unit * 0.045 - side * (0.98 * row + 0.5)
         left, top = round(x - card.width / 2), round(y - card.height / 2)
         shadow = card.getchannel("A").point([round(v * 0.4) for v in range(256)])
         soft = shadow.filter(ImageFilter.GaussianBlur(max(1, side * 0.02)))
@@ -93,6 +98,6 @@ def _print(image: Image.Image, side: int, paper: Colour) -> Image.Image:
     inner = max(1, side - 2 * frame)
     card = Image.new("RGBA", (side + 2 * margin,) * 2, (255, 255, 255, 0))
     card.paste((252, 250, 246, 255), (margin, margin, margin + side, margin + side))
-    picture = _fitted(image, (inner, inner), paper, (0.5, 0.5))
+    picture = _fitted(image, (inner, inner), paper)
     card.paste(picture, (margin + frame, margin + frame))
     return card

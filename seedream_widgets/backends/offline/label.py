@@ -19,7 +19,7 @@ def label(picture: Image.Image) -> tuple[int, int, int, int]:
     scale = 4
     pill = Image.new("L", (width * scale, height * scale))
     box = (0, 0, width * scale - 1, height * scale - 1)
-    ImageDraw.Draw(pill).rounded_rectangle(box, height * scale // 2, fill=176)
+    ImageDraw.Draw(pill).rounded_rectangle(box, height * scale // 2, fill=204)
     picture.paste((13, 16, 24), (left, top), pill.reduce(scale))
     place = (left + (width - text.width) // 2, top + (height - text.height) // 2)
     picture.paste((255, 255, 255), place, text)

@@ -64,7 +64,7 @@ ACCENTS = {
 }
 SCENES = {
     "sea": "sea ocean beach wave lake river boat ship sail island water coast harbor fish whale",
-    "city": "city town street skyline building tower tokyo paris london new york urban cyberpunk "
+    "city": "city town street skyline building tower tokyo paris london york urban cyberpunk "
     "neon car robot office architecture",
     "forest": "forest tree wood jungle pine deer bear owl garden park cabin",
     "space": "space galaxy planet cosmos cosmic nebula astronaut rocket star alien universe mars",
@@ -110,9 +110,15 @@ class Theme:
     scene: str
     subject: str | None
     mood: str
+    named: bool
     night: bool
     snow: bool
     palette: Palette
+
+    @property
+    def meadow(self) -> bool:
+        """Whether the picture needs a foreground: a figure stands on it, or snow lies there."""
+        return self.subject is not None or (self.snow and self.scene in ("mountains", "forest"))
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
@@ -138,16 +144,19 @@ def theme(prompt: str, index: int = 0) -> Theme:
     open_ = dice("theme", prompt)
     subject = _find(SUBJECTS, words)
     scenes = ("mountains", "forest") if subject else ("mountains", "ribbons", "dunes", "mountains")
-    scene = _find(SCENES, words) or open_.choice(scenes)
+    scene = _find(SCENES, words)
+    if scene is None or (subject and scene in ("portrait", "flowers", "ribbons")):
+        scene = open_.choice(scenes)
     moods = open_.sample(MOODS, len(MOODS))
     colour = None if subject else _find(COLOURS, words)
-    mood = _find(TIMES, words) or colour or USUAL.get(scene) or moods[index % len(moods)]
+    named = _find(TIMES, words) or colour
+    mood = named or USUAL.get(scene) or moods[index % len(moods)]
     palette = Palette(*map(rgb, PALETTES[mood].split()))
     accent = _find(ACCENTS, words)
     if accent:
         palette = replace(palette, accent=rgb(accent))
-    asked = {name for name in TIMES if _find({name: TIMES[name]}, words)}
-    return Theme(scene, subject, mood, "night" in asked, "snow" in asked, palette)
+    night, snow = (_find({name: TIMES[name]}, words) is not None for name in ("night", "snow"))
+    return Theme(scene, subject, mood, named is not None, night, snow, palette)
 
 
 def _find(table: Mapping[str, str], words: Sequence[str]) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from seedream_widgets.backends.offline.canvas import ellipse, smooth
+from seedream_widgets.backends.offline.canvas import ellipse
+from seedream_widgets.backends.offline.outlines import HULL, JIB, SAIL, curve
 from seedream_widgets.backends.offline.palette import mix
+from seedream_widgets.backends.offline.terrain import hill_line, lit_faces, pine_groups, pine_row
 
 if TYPE_CHECKING:
     import random
@@ -67,15 +69,13 @@ def mountains(canvas: Canvas, theme: Theme) -> None:
     for layer in range(count):
         depth = layer / (count - 1)
         base, rise = 0.5 + 0.36 * depth, 0.2 * (1 - depth) + 0.05
-        ridge = _ridge(canvas, base, rise, rough=1 - 0.45 * depth)
+        ridge = hill_line(canvas, base, rise, rough=1 - 0.45 * depth)
         colour = colours.layer(depth * 0.8)
-        canvas.shape([ridge], colour, mix(colour, colours.low, 0.62 - 0.3 * depth))
+        canvas.shape([ridge], colour, mix(colour, colours.low, 0.66 - 0.5 * depth))
         if depth <= 0.5:
-            _lit_faces(canvas, ridge, sun, mix(colour, colours.sun, 0.3 if theme.snow else 0.16))
+            lit_faces(canvas, ridge, sun, mix(colour, colours.sun, 0.3 if theme.snow else 0.16))
         if depth in (0.75, 1.0):
-            _pines(canvas, ridge, mix(colour, colours.near, 0.5), 0.05 + 0.06 * depth, rng)
-    if theme.snow or theme.subject:
-        meadow(canvas, theme)
+            pine_groups(canvas, ridge, mix(colour, colours.near, 0.5), 0.05 + 0.06 * depth, rng)
 
 
 def forest(canvas: Canvas, theme: Theme) -> None:
@@ -84,13 +84,11 @@ def forest(canvas: Canvas, theme: Theme) -> None:
     sky(canvas, theme, 0.8)
     for layer in range(5):
         depth = layer / 4
-        ridge = _ridge(canvas, 0.56 + 0.3 * depth, 0.06, rough=0.25)
+        ridge = hill_line(canvas, 0.56 + 0.34 * depth, 0.06, rough=0.25)
         colour = colours.layer(0.1 + 0.9 * depth)
-        fade = mix(colour, colours.low, 0.6 - 0.45 * depth)
-        trees = _stand(canvas, ridge, 0.13 + 0.27 * depth**1.4, 0.55 - 0.2 * depth, rng)
+        fade = mix(colour, colours.low, 0.62 - 0.56 * depth)
+        trees = pine_row(canvas, ridge, 0.13 + 0.36 * depth**1.6, 0.5 - 0.05 * depth, rng)
         canvas.shape([ridge, *trees], colour, fade)
-    if theme.snow or theme.subject:
-        meadow(canvas, theme)
 
 
 def meadow(canvas: Canvas, theme: Theme) -> None:
@@ -98,7 +96,7 @@ def meadow(canvas: Canvas, theme: Theme) -> None:
     colours = theme.palette
     shade = mix(colours.ground, colours.far, 0.35)
     for base, top in ((0.8, mix(colours.ground, colours.far, 0.3)), (0.87, colours.ground)):
-        canvas.shape([_ridge(canvas, base, 0.05, rough=0.0)], top, mix(top, shade, 0.7))
+        canvas.shape([hill_line(canvas, base, 0.05, rough=0.0)], top, mix(top, shade, 0.7))
 
 
 def sea(canvas: Canvas, theme: Theme) -> None:
@@ -107,16 +105,16 @@ def sea(canvas: Canvas, theme: Theme) -> None:
     line = rng.uniform(0.5, 0.58)
     sun = sky(canvas, theme, line)
     for depth in (0.15, 0.4):
-        island = _ridge(canvas, line + 0.03 - 0.02 * depth, 0.1 - 0.05 * depth, rough=0.7)
+        island = hill_line(canvas, line + 0.03 - 0.02 * depth, 0.1 - 0.05 * depth, rough=0.7)
         colour = colours.layer(depth)
         canvas.shape([island], colour, mix(colour, colours.low, 0.5))
-    top, deep = mix(colours.low, colours.middle, 0.55), mix(colours.high, colours.near, 0.55)
+    top, deep = mix(colours.low, colours.middle, 0.55), mix(colours.high, colours.near, 0.35)
     canvas.shape([_rectangle(canvas, 0, line, 1, 1)], top, deep)
     _glints(canvas, sun[0], line, colours.sun)
     _sail(canvas, theme, line, sun[0])
     for step in range(4):
         base = line + (1 - line) * (0.5 + 0.15 * step)
-        colour = mix(mix(top, deep, 0.5), colours.near, 0.2 + 0.22 * step)
+        colour = mix(mix(top, deep, 0.55 + 0.12 * step), colours.near, 0.12 * step)
         crest = _swell(canvas, base, 0.011 + 0.006 * step)
         canvas.shape([crest], mix(colour, colours.low, 0.22), colour, opacity=225)
 
@@ -129,7 +127,7 @@ def dunes(canvas: Canvas, theme: Theme) -> None:
         depth = layer / 4
         base = 0.52 + 0.4 * depth
         lit = mix(colours.layer(depth * 0.85), colours.sun, 0.18 * (1 - depth))
-        crest = _ridge(canvas, base, 0.12, rough=0.0)
+        crest = hill_line(canvas, base, 0.12, rough=0.0)
         canvas.shape([crest], mix(lit, colours.low, 0.3), lit)
         lee = _lee(canvas, crest)
         canvas.shape([lee], mix(lit, colours.near, 0.4), mix(lit, colours.near, 0.12))
@@ -141,7 +139,7 @@ def city(canvas: Canvas, theme: Theme) -> None:
     sky(canvas, theme, 0.85)
     for layer in range(4):
         depth = layer / 3
-        colour = colours.layer(0.12 + 0.83 * depth)
+        colour = colours.layer(0.12 + 0.7 * depth)
         towers = _towers(canvas, 0.5 + 0.17 * depth, 0.09 + 0.035 * depth, rng)
         roofs = [_rectangle(canvas, *tower) for tower in towers]
         masts = [_mast(canvas, tower, rng) for tower in towers if rng.random() < 0.3]
@@ -156,93 +154,10 @@ def _craters(canvas: Canvas, moon: Point, radius: float, colour: Colour) -> None
         canvas.disc((moon[0] + dx * radius, moon[1] + dy * radius), size * radius, colour)
 
 
-def _noise(rng: random.Random, steps: int, waves: int, rough: float) -> list[float]:
-    """Return heights of 0 to about 1: `waves` bumps, round (rough 0) or jagged (rough 1)."""
-    heights = [0.0] * (steps + 1)
-    total, size = 0.0, 1.0
-    for octave in range(6 if rough else 2):
-        knots = [rng.random() for _ in range(waves * 2**octave + 2)]
-        for step in range(steps + 1):
-            place = step / steps * (len(knots) - 2)
-            knot, t = int(place), place - int(place)
-            round_ = t * t * (3 - 2 * t)
-            t = round_ + (t - round_) * rough
-            heights[step] += size * (knots[knot] + (knots[knot + 1] - knots[knot]) * t)
-        total, size = total + size, size * (0.3 + 0.2 * rough)
-    return [height / total for height in heights]
-
-
-def _ridge(canvas: Canvas, base: float, rise: float, *, rough: float) -> Path:
-    """Return a hill line around `base`, `rise` high, closed along the bottom."""
-    waves = max(2, round((2 + 3 * rough) * canvas.width / canvas.unit))
-    steps = 240
-    noise = _noise(canvas.rng, steps, waves, rough)
-    height = min(canvas.height, 2.2 * canvas.unit)
-    line = [
-        (canvas.width * i / steps, canvas.height * base + height * rise * (1 - 2 * value))
-        for i, value in enumerate(noise)
-    ]
-    return [*line, canvas.at(1, 1.01), canvas.at(0, 1.01)]
-
-
 def _rectangle(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> Path:
     x0, y0 = canvas.at(left, top)
     x1, y1 = canvas.at(right, bottom)
     return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
-
-
-def _lit_faces(canvas: Canvas, ridge: Path, sun: Point, colour: Colour) -> None:
-    """Light the slopes that face the sun, from each peak down a jagged edge."""
-    faces, line = [], ridge[:-2]
-    reach = 9
-    for i in range(reach, len(line) - reach):
-        if line[i][1] > min(y for _, y in line[i - reach : i + reach + 1]):
-            continue
-        side = 1 if line[i][0] < sun[0] else -1
-        slope = [line[i + side * k] for k in range(reach + 1)]
-        drop = max(y for _, y in slope) - line[i][1]
-        edge = [
-            (x - side * 0.12 * drop * (k % 2) - (x - line[i][0]) * 0.8, y + drop * 0.24 * k / reach)
-            for k, (x, y) in reversed(list(enumerate(slope)))
-        ]
-        faces.append([*slope, *edge])
-    canvas.shape(faces, colour, opacity=190)
-
-
-def _pine(foot: Point, height: float, width: float) -> Path:
-    x, y = foot
-    right = []
-    tiers = 5
-    for tier in range(tiers):
-        low = (tier + 1) / tiers
-        right.append((width * low * 0.5, height * (0.94 * low - 1)))
-        right.append((width * low * 0.27, height * (0.94 * low - 1.02)))
-    right[-1] = (width * 0.06, height * -0.06)
-    right.append((width * 0.06, height * 0.06))
-    outline = [(0.0, -height), *right]
-    mirror = [(-dx, dy) for dx, dy in reversed(right)]
-    return [(x + dx, y + dy) for dx, dy in [*outline, *mirror]]
-
-
-def _stand(
-    canvas: Canvas, ridge: Path, height: float, gap: float, rng: random.Random
-) -> list[Path]:
-    """Return pines along a ridge, `height` of the short side tall."""
-    line, trees = ridge[:-2], []
-    x = -0.5 * height * canvas.unit
-    while x < canvas.width * 1.02:
-        tall = canvas.unit * height * rng.uniform(0.6, 1.15)
-        foot = line[min(len(line) - 1, max(0, round(x / canvas.width * (len(line) - 1))))]
-        trees.append(_pine((x, foot[1] + tall * 0.05), tall, tall * rng.uniform(0.38, 0.5)))
-        x += height * canvas.unit * gap * rng.uniform(0.4, 1.3)
-    return trees
-
-
-def _pines(canvas: Canvas, ridge: Path, colour: Colour, height: float, rng: random.Random) -> None:
-    """Paint a few groups of pines on a ridge."""
-    trees = _stand(canvas, ridge, height, 0.4, rng)
-    groups = _noise(rng, max(1, len(trees) - 1), 5, 0.0)
-    canvas.shape([tree for tree, keep in zip(trees, groups, strict=False) if keep > 0.52], colour)
 
 
 def _glints(canvas: Canvas, x: float, line: float, colour: Colour) -> None:
@@ -263,11 +178,7 @@ def _sail(canvas: Canvas, theme: Theme, line: float, sun: float) -> None:
         rng.uniform(0.6, 0.78) if sun < canvas.width / 2 else rng.uniform(0.22, 0.4)
     )
     y = canvas.height * (line + (1 - line) * rng.uniform(0.2, 0.34))
-    main = smooth([(0.02, -1.0)] * 2 + [(0.26, -0.5)] + [(0.44, -0.08)] * 2 + [(0.02, -0.08)] * 2)
-    jib = smooth([(-0.03, -0.86)] * 2 + [(-0.2, -0.4)] + [(-0.3, -0.08)] * 2 + [(-0.03, -0.1)] * 2)
-    hull = smooth(
-        [(-0.4, 0.0)] * 2 + [(0.46, 0.0)] * 2 + [(0.34, 0.12), (0.0, 0.15), (-0.28, 0.11)]
-    )
+    main, jib, hull = (curve(path) for path in (SAIL, JIB, HULL))
     cream = mix(theme.palette.sun, (255, 255, 255), 0.5)
     shadow = ellipse((0.02, 0.17), 0.5, 0.025)
     for path, colour in ((shadow, theme.palette.near), (main, cream), (hull, theme.palette.near)):
@@ -286,15 +197,19 @@ def _swell(canvas: Canvas, base: float, rise: float) -> Path:
 
 
 def _lee(canvas: Canvas, crest: Path) -> Path:
-    """Return the shaded side of a dune: right of its top, under its crest."""
+    """Return the shaded side of a dune: right of its top, unless that is off the picture."""
     line = crest[:-2]
-    top = min(range(len(line) // 5, 4 * len(line) // 5), key=lambda i: line[i][1])
+    top = min(range(len(line) // 8, 7 * len(line) // 8), key=lambda i: line[i][1])
+    if top > 0.8 * len(line):
+        return []
     x, y = line[top]
-    w, h = canvas.unit, canvas.unit
-    foot = [(x + 0.06 * w, y + 0.07 * h), (x - 0.02 * w, y + 0.17 * h), (x + 0.1 * w, y + 0.34 * h)]
-    curve = smooth([(x, y), (x, y), *foot, *[(x + 0.2 * w, y + 0.6 * h)] * 2])
-    side = list(curve[: 12 * 5])
-    return [*side, (canvas.width * 1.01, canvas.height * 1.01), *reversed(line[top:])]
+    reach, drop = canvas.unit * canvas.rng.uniform(0.2, 0.45), canvas.height - y
+    edge = []
+    for step in range(41):
+        t = step / 40
+        bend = t**1.5 + 0.22 * math.sin(math.tau * t) * (1 - 0.4 * t)
+        edge.append((x + reach * bend, y + drop * 1.02 * t))
+    return [*edge, canvas.at(1.01, 1.02), *reversed(line[top:])]
 
 
 Tower = tuple[float, float, float, float]
