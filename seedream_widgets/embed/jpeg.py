@@ -73,7 +73,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             at += 1
             continue
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if not at + 4 <= end <= len(data):
+        if end > len(data):
             return
         yield _Segment(marker, at, end, data[at + 4 : end])
         if marker == _SCAN:

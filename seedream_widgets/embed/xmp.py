@@ -102,7 +102,6 @@ class _Scan:
         self.parser.StartDoctypeDeclHandler = self._refuse
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self._text: list[str] = []
         self._from = 0
 
     def _refuse(self, *_: object) -> None:
@@ -115,7 +114,7 @@ class _Scan:
             self._add(attributes[_PROPERTY], *(place.span() if place else (at, at)))
         if name == _PROPERTY:
             self._from = at
-            self._text.clear()
+            self._text: list[str] = []
             self.parser.CharacterDataHandler = self._text.append
 
     def _end(self, name: str) -> None:

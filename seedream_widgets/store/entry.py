@@ -24,7 +24,7 @@ class Entry:
 
     Attributes:
         request_id: fal's request id, or the offline preview's.
-        created: When the request was made, in UTC.
+        created: When the result was complete, in UTC.
         prompt: The whole prompt.
         endpoint: The fal endpoint id.
         model: Such as ``"v4.5"``.
@@ -112,12 +112,20 @@ def moment(value: datetime | date | str, zone: tzinfo | None = None) -> datetime
         value = datetime.fromisoformat(f"{text[:-1]}+00:00" if text[-1:] in "Zz" else text)
     elif not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=zone) if zone else _local(value)
     try:
-        if value.tzinfo is None:
-            value = value.replace(tzinfo=zone) if zone else value.astimezone()
         return value.astimezone(timezone.utc)
-    except (OverflowError, OSError) as error:
+    except OverflowError as error:
         raise ValueError(f"{value} is out of range") from error
+
+
+def _local(value: datetime) -> datetime:
+    """Take a moment for local time; the ends of the calendar have none and are UTC."""
+    try:
+        return value.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return value.replace(tzinfo=timezone.utc)
 
 
 def _created(value: object) -> int | None:

@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 from pathlib import Path
+from sqlite3 import DatabaseError
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.files import make_private, write_private
 from seedream_widgets.folders import library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.journal import Journal
@@ -17,6 +19,7 @@ from seedream_widgets.store.layout import FAVOURITE, RESULTS
 from seedream_widgets.store.load import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     from seedream_widgets.receipt import Receipt
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from seedream_widgets.store.entry import Entry
     from seedream_widgets.store.search import Search
 
+_UNSAFE = re.compile(r"[^\w.-]")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 
@@ -42,7 +46,7 @@ class Library:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = library_folder() if path is None else Path(path).expanduser()
-        self.journal = Journal(self.path / "journal")
+        self.journal = Journal(self.path)
         self._index = Index(self.path)
 
     def search(
@@ -83,10 +87,17 @@ class Library:
 
     def twin(self, key: str, backend: str) -> Result | None:
         """Return the newest result of an identical request, if it is still whole."""
-        entry = self._index.find(key, backend)
+        return self._whole(lambda: self._index.find(key, backend))
+
+    def find(self, request_id: str) -> Result | None:
+        """Return a result by fal's request id, if it is here and whole."""
+        return self._whole(lambda: self._index.get(request_id))
+
+    def _whole(self, ask: Callable[[], Entry | None]) -> Result | None:
         try:
+            entry = ask()
             return load(entry.folder) if entry else None
-        except (ResultError, RequestError):
+        except (ResultError, OSError, DatabaseError):
             return None
 
     def input(self, digest: str) -> ImageInput:
@@ -118,13 +129,12 @@ class Library:
     def keep_inputs(self, request: Request) -> None:
         """Write a request's local images, each once."""
         for image in request.images:
-            if isinstance(image, ImageUrl):
+            if isinstance(image, ImageUrl) or not image.data:
                 continue
             target = self.path / "inputs" / image.sha256[:2]
             whole = target / f"{image.sha256}{_SUFFIX[image.media_type]}"
             if not whole.exists():
-                self._folder(target)
-                write_private(whole, image.data)
+                write_private(make_private(target, self.path) / whole.name, image.data)
 
     def staging(self, name: str) -> Path:
         """Return where a job's files are put before they are whole."""
@@ -132,8 +142,7 @@ class Library:
 
     def stage(self, name: str) -> Path:
         """Make that folder; files of an earlier run are replaced one by one."""
-        self._folder(self.staging(name))
-        return self.staging(name)
+        return make_private(self.staging(name), self.path)
 
     def clear(self, name: str) -> None:
         """Take away what an unfinished job left in its staging folder."""
@@ -145,34 +154,25 @@ class Library:
         A result that is there already, from another kernel or an earlier run, stays.
         """
         write_private(stage / "receipt.json", receipt.to_json().encode())
-        day = self.path / RESULTS / receipt.created[:10]
-        self._folder(day)
-        target = day / f"{words}-{receipt.request_id}"
-        known = self._index.get(receipt.request_id)
-        if known and known.folder.is_dir():
+        there = self.find(receipt.request_id)
+        if there:
             shutil.rmtree(stage, ignore_errors=True)
-            return known.folder
-        os.replace(stage, target)
+            return there.files[0].path.parent
+        day = make_private(self.path / RESULTS / receipt.created[:10], self.path)
+        name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
+        target = _rename(stage, day, name)
         self._index.add(target, receipt.to_dict())
         return target
-
-    def _folder(self, folder: Path) -> None:
-        for each in (*reversed(folder.relative_to(self.path).parents), folder):
-            (self.path / each).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __repr__(self) -> str:
         return f"<Library {str(self.path)!r}>"
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, for the user's eyes only, and on the disk when done."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+def _rename(stage: Path, day: Path, name: str) -> Path:
+    """Rename a staged folder to a free name: one that can't be read may lie under the first."""
+    for number in range(1, 100):
+        target = day / (name if number == 1 else f"{name}-{number}")
+        if not target.exists():
+            break
+    os.replace(stage, target)
+    return target

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
+from seedream_widgets.again import request_again
 from seedream_widgets.errors import ResultError
-from seedream_widgets.receipt import MAX_BYTES, Receipt, request_of
-from seedream_widgets.result import Result, ResultImage, Timings
+from seedream_widgets.receipt import MAX_BYTES, Receipt
+from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
+from seedream_widgets.store.entry import moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +36,11 @@ def load(folder: Path) -> Result:
             seed=receipt.seed,
             timings=Timings(**{name: float(receipt.timings[name]) for name in _TIMINGS}),
             backend=receipt.backend,
-            created=datetime.fromisoformat(receipt.created),
+            created=moment(receipt.created, timezone.utc),
             receipt=receipt,
             cached=True,
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise ResultError(
             f"the result in {folder} can't be read ({error!s:.200}); its files are still there",
             billing="yes",
@@ -53,14 +55,16 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
     path = folder / name
     if path.name != name or not path.is_file():  # a receipt may come from anybody
         raise ValueError(f"there is no file {name!r:.80}")
+    if image["format"] not in SUFFIXES:
+        raise ValueError(f"{name!r:.80} has the format {image['format']!r:.20}")
     size = int(image["width"]), int(image["height"])
-    return ResultImage(path, str(image["format"]), *size, str(image.get("url", "")))
+    return ResultImage(path, image["format"], *size, str(image.get("url", "")))
 
 
 def _request(folder: Path, receipt: Receipt) -> Any:
     from seedream_widgets.store.library import Library
 
     root = folder.parents[2]
-    return request_of(
+    return request_again(
         receipt.prompt, receipt.settings, receipt.inputs, lambda digest: Library(root).input(digest)
     )
