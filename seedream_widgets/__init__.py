@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seedream_widgets.api import resume as resume
     from seedream_widgets.api import spending as spending
     from seedream_widgets.api import submit as submit
+    from seedream_widgets.api import verify_seed as verify_seed
     from seedream_widgets.client import Client as Client
     from seedream_widgets.credentials import login as login
     from seedream_widgets.credentials import logout as logout
@@ -57,6 +58,7 @@ _HOME = {
         "resume",
         "spending",
         "submit",
+        "verify_seed",
     ),
     "client": ("Client",),
     "credentials": ("login", "logout"),

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import BudgetError, RequestError
-from seedream_widgets.pricing import estimate
+from seedream_widgets.pricing import Prices, estimate
 from seedream_widgets.status import Completed
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ class Budget:
         limit: Most to spend in this session, or ``None``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prices: Prices | None = None) -> None:
+        self._prices = prices or Prices()
         self.limit: Decimal | None = None
         self._lock = threading.Lock()
         self._in_flight: dict[str, Decimal] = {}
         self._spent = Decimal(0)
-        self._perhaps = Decimal(0)
+        self._perhaps: dict[str, Decimal] = {}
 
     @property
     def spent(self) -> Decimal:
@@ -38,7 +39,10 @@ class Budget:
     def committed(self) -> Decimal:
         """The most that can be billed: came, refused or cancelled, and in flight at its ceiling."""
         with self._lock:
-            return self._spent + self._perhaps + sum(self._in_flight.values(), Decimal(0))
+            return self._committed()
+
+    def _committed(self) -> Decimal:
+        return sum((*self._perhaps.values(), *self._in_flight.values()), self._spent)
 
     def take(self, job_id: str, request: Request, *, limited: bool = True) -> None:
         """Reserve a request's ceiling; one already sent is counted but not `limited`.
@@ -46,14 +50,16 @@ class Budget:
         Raises:
             BudgetError: It would go over the limit; nothing was sent.
         """
-        high = estimate(request).high
-        committed = self.committed
-        if limited and self.limit is not None and committed + high > self.limit:
-            raise BudgetError(
-                f"this request may cost ${high}, and ${committed} of the ${self.limit} budget are "
-                "spent or in flight; raise it with sd.budget(usd=...), or ask for fewer images"
-            )
+        high = estimate(request, self._prices).high
         with self._lock:
+            committed = self._committed()
+            if limited and self.limit is not None and committed + high > self.limit:
+                raise BudgetError(
+                    f"this request may cost ${high}, and ${committed} of the ${self.limit} budget "
+                    "are spent or in flight; raise it with sd.budget(usd=...), or ask for fewer "
+                    "images"
+                )
+            self._perhaps.pop(job_id, None)  # resumed: its end is open again
             self._in_flight[job_id] = high
 
     def settle(self, job: Job) -> None:
@@ -63,9 +69,10 @@ class Budget:
             if high is None:
                 return
             if isinstance(job.status, Completed):
-                self._spent += job.request.endpoint.price.usd * len(job.result().files)
+                price = self._prices.of(job.request.endpoint)
+                self._spent += price.usd * len(job.result().files)
             elif getattr(job.error, "billing", "no") != "no":
-                self._perhaps += high
+                self._perhaps[job.id] = high
 
 
 def read_usd(usd: Any) -> Decimal:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.job import Job
     from seedream_widgets.result import Result
+    from seedream_widgets.seeds import SeedCheck
 
 _lock = threading.Lock()
 _client: Client | None = None
@@ -63,6 +64,11 @@ def spending(since: Any = None) -> Any:
         since: A datetime, date or ISO text; everything in the library unless given.
     """
     return as_table(charges(default_client().library, since))
+
+
+def verify_seed(result: Result) -> SeedCheck:
+    """Ask again with a result's seed, at full price, and compare; see `Client.verify_seed`."""
+    return default_client().verify_seed(result)
 
 
 def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> Job:

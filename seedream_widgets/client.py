@@ -8,19 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from seedream_widgets.allowance import Budget
-from seedream_widgets.backends.base import Handle
-from seedream_widgets.credentials import Key, find_key
+from seedream_widgets.backends.choice import BackendChoice
 from seedream_widgets.engine import shared
-from seedream_widgets.errors import (
-    CredentialsError,
-    JobCancelled,
-    RequestError,
-    SubmitUnknownError,
-)
 from seedream_widgets.job import Job
-from seedream_widgets.receipt import request_of
+from seedream_widgets.left_behind import job_of, settle, take_over
+from seedream_widgets.policy import Policy
+from seedream_widgets.pricing import Prices
 from seedream_widgets.record import Record
 from seedream_widgets.run import run
+from seedream_widgets.seeds import SeedCheck, check_seed
 from seedream_widgets.store import Library
 
 if TYPE_CHECKING:
@@ -47,6 +43,10 @@ class Client:
             ``FAL_KEY_SECRET``, and Colab's secrets.
         library: The `Library` that keeps results and journal, or its folder; ``None`` is the
             user's data folder, or ``SEEDREAM_HOME``.
+        expire_media: Seconds, 60 or more, after which fal deletes uploads and results; ``None``
+            leaves it to the account, which keeps them for ever unless set otherwise.
+        store_prompts: Whether receipts and journal hold prompts. Without, fal is asked not to
+            store the requests' payloads either.
 
     Raises:
         RequestError: `backend` is another word.
@@ -59,62 +59,38 @@ class Client:
         *,
         key: str | None = None,
         library: Library | str | Path | None = None,
+        expire_media: int | None = None,
+        store_prompts: bool = True,
     ) -> None:
-        if isinstance(backend, str) and backend not in ("fal", "offline"):
-            raise RequestError(
-                f"backend takes 'fal', 'offline' or a Backend, got {backend!r:.80}",
-                field="backend",
-                value=backend,
-            )
-        self._choice = backend
-        self._given = find_key(key) if backend == "fal" or key is not None else None
-        self._colab: Key | None = None
+        self.policy = Policy(expire_media, store_prompts)
+        self._choice = BackendChoice(backend, key, self.policy)
         self.library = library if isinstance(library, Library) else Library(library)
-        self.budget = Budget()
-        self._backends: dict[tuple[Engine, Key | None], Backend] = {}
-        self._lock = threading.Lock()
+        self.prices = Prices()
+        self.budget = Budget(self.prices)
+        self._asked: set[int] = set()
+        self._lock = threading.RLock()
         self._jobs: list[Job] = []
-        if backend is None:
-            self.find_key()
-        if backend == "fal" and self._given is None:
-            raise CredentialsError(
-                "no fal key found; set FAL_KEY, call sd.login(), or pass key= to Client"
-            )
 
     @property
     def backend(self) -> Backend:
         """Who would answer a request submitted now."""
-        if self._choice not in (None, "fal", "offline"):
-            return self._choice  # type: ignore[return-value]
-        key = None if self._choice == "offline" else self._current_key()
-        own = shared(), key  # connections belong to one loop: a forked child makes its own
-        with self._lock:
-            if own not in self._backends:
-                self._backends[own] = self._make_backend(key)
-                own[0].at_close(self._backends[own].aclose)
-            return self._backends[own]
+        backend = self._choice.current
+        if backend.bills and id(backend) not in self._asked:
+            self._asked.add(id(backend))
+            shared().start(self._learn_prices(backend))
+        return backend
+
+    async def _learn_prices(self, backend: Backend) -> None:
+        current = await backend.prices()
+        if current:
+            self.prices.take(current)
 
     def find_key(self) -> bool:
         """Look for a key again, in Colab's secrets too, and tell whether there is one.
 
         Call it from a cell: Colab's secrets block until the page answers.
         """
-        if not self._given and find_key(colab=False) is None:
-            self._colab = find_key()
-        return self._current_key() is not None
-
-    def _current_key(self) -> Key | None:
-        return self._given or find_key(colab=False) or self._colab
-
-    def _make_backend(self, key: Key | None) -> Backend:
-        if key is None:
-            from seedream_widgets.backends.offline import OfflineBackend
-
-            chosen = self._choice == "offline"
-            return OfflineBackend(label="Offline preview" + ("" if chosen else ": no FAL_KEY"))
-        from seedream_widgets.backends.fal import FalBackend
-
-        return FalBackend(key)
+        return self._choice.find_key()
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -140,25 +116,37 @@ class Client:
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         engine, backend = shared(), self.backend
-        twin = None if fresh else self._twin(request, backend.name)
-        if isinstance(twin, Job):
-            return twin
-        job = Job(request, backend=backend.name, engine=engine)
-        if twin:
-            engine.loop.call_soon_threadsafe(job.succeed, replace(twin, request=request))
-        else:
-            self._start(job, backend, engine)
-        self._jobs.append(job)
+        with self._lock:  # two clicks at once are one after the other
+            twin = None if fresh else self._twin(request, backend, engine)
+            if isinstance(twin, Job):
+                return twin
+            job = Job(request, backend=backend.name, engine=engine)
+            if twin:
+                engine.loop.call_soon_threadsafe(
+                    job.succeed, replace(twin, request=request, again=self._again)
+                )
+            else:
+                self._start(job, backend, engine)
+            self._jobs.append(job)
         return job
 
-    def _twin(self, request: Request, backend: str) -> Job | Result | None:
+    def _twin(self, request: Request, backend: Backend, engine: Engine) -> Job | Result | None:
         key = request.key
         if key is None:
             return None
         for job in self._jobs:
-            if not job.done and job.backend == backend and job.request.key == key:
+            if job.backend == backend.name and job.request.key == key and job.may_be_joined(engine):
                 return job
-        return self.library.twin(key, backend)
+        return self.library.twin(key, backend.name) or self._left_behind_twin(key, backend)
+
+    def _left_behind_twin(self, key: str, backend: Backend) -> Job | None:
+        """Follow an identical request of an earlier session instead of paying for it again."""
+        if not backend.bills:
+            return None
+        for entry in self.library.journal.left_behind():
+            if (entry.key, entry.backend, entry.step) == (key, backend.name, "accepted"):
+                return self._resume(entry)
+        return None
 
     def _start(
         self, job: Job, backend: Backend, engine: Engine, entry: Entry | None = None
@@ -166,8 +154,13 @@ class Client:
         if backend.bills:
             self.budget.take(job.id, job.request, limited=entry is None)
             job.on_update(self._settle)
-        record = Record(job, backend, self.library, engine, entry)
+        record = Record(
+            job, backend, self.library, engine, entry, self.policy, self._again, self.prices
+        )
         engine.loop.call_soon_threadsafe(job.begin, run(job, backend, record, engine))
+
+    def _again(self, request: Request) -> Job:
+        return self.submit(request, fresh=True)
 
     def _settle(self, job: Job) -> None:
         if job.done:
@@ -184,59 +177,43 @@ class Client:
             A job for each: those that fal accepted run to their results; those whose reply was
             lost have failed with `SubmitUnknownError`; those that were never sent are cancelled.
         """
-        jobs = []
-        for entry in self.library.journal.left_behind():
-            try:
-                job = self._resume(entry)
-            except (RequestError, CredentialsError) as error:
-                _log.warning("request %s can't be resumed: %s", entry.id, error)
-                continue
-            self._jobs.append(job)
-            jobs.append(job)
-        return tuple(jobs)
+        self.library.sweep()
+        found = [self._resume(entry) for entry in self.library.journal.left_behind()]
+        return tuple(job for job in found if job)
 
-    def _resume(self, entry: Entry) -> Job:
+    def _resume(self, entry: Entry) -> Job | None:
         engine, backend = shared(), self.backend
-        asked = entry.request
-        request = request_of(
-            asked["prompt"], asked["settings"], asked["inputs"], self.library.input
-        )
-        job = Job(request, backend=entry.backend, engine=engine, id=entry.id, created=entry.created)
-        if entry.step == "accepted" and entry.handle:
-            if backend.name != entry.backend:
-                raise CredentialsError(
-                    f"it was sent to {entry.backend}; set FAL_KEY or call sd.login() first"
-                )
-            job.handle = Handle(**entry.handle)
-            self.library.clear(job.id)
-            entry = self.library.journal.plan(entry)  # ours from now on
-            self._start(job, backend, engine, entry)
+        if entry.handle and backend.name != entry.backend:
+            _log.warning(
+                "request %s was sent to %s: set FAL_KEY or call sd.login(), then resume again",
+                entry.id,
+                entry.backend,
+            )
+            return None
+        with self._lock:
+            if any(job.id == entry.id and not job.done for job in self._jobs):
+                return None
+            ours = take_over(entry, self.library)
+            if ours is None:
+                return None
+            job = job_of(ours, self.library, engine)
+            if not settle(job, ours, self.library, engine):
+                self.library.clear(job.id)
+                self._start(job, backend, engine, ours)
+            self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
             return job
-        error = _lost(entry)
-        self.library.journal.end(
-            entry, "unknown" if entry.step == "sending" else "cancelled", error.billing, str(error)
-        )
-        engine.loop.call_soon_threadsafe(job.fail, error)
-        return job
+
+    def verify_seed(self, result: Result) -> SeedCheck:
+        """Ask again with a result's seed, at full price, and compare pixel by pixel.
+
+        Raises:
+            RequestError: The result names no seed.
+        """
+        return check_seed(result, self._again)
 
     def close(self) -> None:
         """Let go of its connections, once its jobs have ended; a backend of yours stays open."""
-        with self._lock:
-            backends, self._backends = self._backends, {}
-        for (engine, _), backend in backends.items():
-            if engine is shared():
-                engine.start(backend.aclose()).result()
+        self._choice.close()
 
     def __repr__(self) -> str:
-        name = self._choice if isinstance(self._choice, str | None) else self._choice.name
-        return f"<Client {name or 'fal or offline'}, {len(self._jobs)} jobs>"
-
-
-def _lost(entry: Entry) -> SubmitUnknownError | JobCancelled:
-    if entry.step == "sending":
-        return SubmitUnknownError(
-            "Python ended before fal's reply came: fal may have accepted this request and may "
-            "bill it. It is not sent again by itself; look at fal's dashboard, then submit anew",
-            billing="maybe",
-        )
-    return JobCancelled("Python ended before it was sent; nothing is billed", billing="no")
+        return f"<Client {self._choice}, {len(self._jobs)} jobs>"

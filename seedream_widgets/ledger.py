@@ -7,9 +7,12 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from seedream_widgets.store.entry import moment
+
 if TYPE_CHECKING:
     from datetime import date
 
+    from seedream_widgets.journal import Entry
     from seedream_widgets.store import Library
 
 
@@ -47,22 +50,32 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
         )
         for entry in library.search(backend="fal", since=since)
     ]  # fmt: skip
-    for entry in (*library.journal.ended(), *library.journal.pending()):
-        ended = entry.step in ("failed", "cancelled", "unknown")
-        free = entry.step == "planned" or (ended and entry.billing == "no")
-        found.append(
-            Charge(
-                when=datetime.fromtimestamp(entry.created, timezone.utc),
-                request_id=(entry.handle or {}).get("request_id", ""),
-                endpoint=entry.endpoint,
-                prompt=str(entry.request.get("prompt", "")),
-                state=entry.step if ended else "in flight",
-                images=0,
-                usd=Decimal(0) if free else Decimal(entry.high),
-                certainty="not billed" if free else "may be billed",
-            )
-        )
+    known = {charge.request_id for charge in found}
+    first = 0.0 if since is None else moment(since).timestamp()
+    # By id, so that one just moved from the pending to the ended counts once.
+    open_ones = {entry.id: entry for entry in library.journal.pending() if entry.created >= first}
+    entries = open_ones | {entry.id: entry for entry in library.journal.ended(first)}
+    found += [
+        charge
+        for charge in map(_uncertain, entries.values())
+        if not charge.request_id or charge.request_id not in known
+    ]
     return sorted(found, key=lambda charge: charge.when)
+
+
+def _uncertain(entry: Entry) -> Charge:
+    ended = entry.step in ("failed", "cancelled", "unknown")
+    free = entry.step == "planned" or (ended and entry.billing == "no")
+    return Charge(
+        when=datetime.fromtimestamp(entry.created, timezone.utc),
+        request_id=(entry.handle or {}).get("request_id", ""),
+        endpoint=entry.endpoint,
+        prompt=entry.request["prompt"],
+        state=entry.step if ended else "in flight",
+        images=0,
+        usd=Decimal(0) if free else Decimal(entry.high),
+        certainty="not billed" if free else "may be billed",
+    )
 
 
 def as_table(found: list[Charge]) -> Any:

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images import ImageUrl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seedream_widgets.request import Request
 
 VERSION = 1
@@ -100,7 +98,7 @@ class Receipt:
                 if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
                     raise TypeError(f"{name} is a {type(value).__name__}")
             return cls(**known)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise RequestError(
                 f"this is no receipt of seedream_widgets ({error!s:.100})", field="receipt"
             ) from error
@@ -172,25 +170,6 @@ def describe_inputs(request: Request) -> list[dict[str, Any]]:
 
 def describe_settings(request: Request) -> dict[str, Any]:
     """Return the request's fields beside prompt and images."""
-    return {name: getattr(request, name) for name in SETTINGS}
-
-
-def request_of(
-    prompt: str,
-    settings: dict[str, Any],
-    inputs: list[dict[str, Any]],
-    find: Callable[[str], ImageInput],
-) -> Request:
-    """Build the request again; `find` returns an input image by its digest.
-
-    Raises:
-        RequestError: A value is not accepted any more, or an input is gone.
-    """
-    from seedream_widgets.request import Request
-
-    images = tuple(
-        ImageUrl(str(each["url"])) if "url" in each else find(str(each.get("sha256", "")))
-        for each in inputs
-    )
-    known = {name: settings[name] for name in SETTINGS if name in settings}
-    return Request(prompt, images, **known)
+    values = {name: getattr(request, name) for name in SETTINGS}
+    size = values["image_size"]
+    return {**values, "image_size": list(size) if isinstance(size, tuple) else size}

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SubmitUnknownError
 from seedream_widgets.journal import Entry, Journal, Step
-from seedream_widgets.pricing import estimate
+from seedream_widgets.policy import Policy
+from seedream_widgets.pricing import Prices, estimate
 from seedream_widgets.receipt import Receipt, describe_inputs, describe_settings, moment
 from seedream_widgets.result import slug
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from seedream_widgets.engine import Engine
     from seedream_widgets.errors import Billing, SeedreamError
     from seedream_widgets.job import Job
+    from seedream_widgets.request import Request
     from seedream_widgets.result import Result, ResultImage
     from seedream_widgets.store import Library
 
@@ -47,20 +49,34 @@ class Record:
     """Keep one job's traces; every step runs off the loop and never raises."""
 
     def __init__(
-        self, job: Job, backend: Backend, library: Library, engine: Engine, entry: Entry | None
+        self,
+        job: Job,
+        backend: Backend,
+        library: Library,
+        engine: Engine,
+        entry: Entry | None,
+        policy: Policy | None = None,
+        again: Callable[[Request], Job] | None = None,
+        prices: Prices | None = None,
     ) -> None:
+        self._prices = prices or Prices()
+        self._policy = policy or Policy()
+        self._again = again
         self.job, self.library = job, library
         self._engine = engine
         self._journal: Journal | None = library.journal if backend.bills else None
         self._entry = entry
         self._bills = backend.bills
-        self.note: str | None = None
+        self._trouble: Exception | None = None
 
     async def plan(self) -> None:
         """Write the request and its images down before anything is sent."""
         await self._try(self.library.keep_inputs, self.job.request)
         if self._journal and not self._entry:
-            self._entry = await self._try(self._journal.plan, entry_of(self.job))
+            entry = entry_of(self.job, self._prices)
+            if not self._policy.store_prompts:
+                entry = replace(entry, request={**entry.request, "prompt": ""})
+            self._entry = await self._try(self._journal.plan, entry)
 
     async def sending(self) -> None:
         """Write down that it may be accepted from now on."""
@@ -77,14 +93,18 @@ class Record:
 
     async def failed(self, error: SeedreamError) -> None:
         """Write the end down; a result that fal may still have stays to be resumed."""
-        if self._journal and self._entry and not _may_be_fetched(error):
-            step: Step = "failed"
-            if isinstance(error, JobCancelled):
-                step = "cancelled"
-            elif isinstance(error, SubmitUnknownError):
-                step = "unknown"
-            billing: Billing = getattr(error, "billing", "no")
-            await self._try(self._journal.end, self._entry, step, billing, str(error))
+        if not (self._journal and self._entry):
+            return
+        if _may_be_fetched(error):
+            await self._try(self._journal.release, self._entry)
+            return
+        step: Step = "failed"
+        if isinstance(error, JobCancelled):
+            step = "cancelled"
+        elif isinstance(error, SubmitUnknownError):
+            step = "unknown"
+        billing: Billing = getattr(error, "billing", "no")
+        await self._try(self._journal.end, self._entry, step, billing, str(error))
 
     def places(self) -> tuple[Place, ...]:
         """Return where to download to: the library, and others should it not take the files."""
@@ -94,23 +114,47 @@ class Record:
             Place(lambda: Path(tempfile.mkdtemp(prefix="seedream-", dir=_SHARED_MEMORY))),
         )
 
-    def trouble(self, error: OSError) -> None:
+    def trouble(self, error: Exception) -> None:
         """Note that something could not be written."""
-        self.note = (
-            f"{self.library.path} can't be written ({error}); the images are in memory: "
-            "save them with result.save()"
-        )
-        _log.warning(self.note)
+        self._trouble = error
+        _log.warning("%s can't be written (%s)", self.library.path, error)
+
+    @property
+    def note(self) -> str | None:
+        """What could not be written, in a sentence."""
+        if self._trouble is None:
+            return None
+        return f"{self.library.path} can't be written ({self._trouble})"
 
     async def commit(self, result: Result) -> Result:
         """Put a result into the library, whole, and return it as it stands there."""
-        result = replace(result, receipt=receipt_of(self.job, result, self._bills), note=self.note)
+        result = replace(result, receipt=self._receipt(result), again=self._again)
+        files = None
         if all(file.data is None for file in result.files):
             files = await self._try(self._commit, result)
-            result = replace(result, files=files or self._in_memory(result), note=self.note)
-        if self._journal and self._entry and self.note is None:
-            await self._try(self._journal.close, self._entry)
-        return result
+        if files:
+            if self._journal and self._entry:
+                await self._try(self._journal.close, self._entry)
+            return replace(
+                result, files=files, note=self._noted("the result is there all the same")
+            )
+        note = self._noted("the images are in memory: save them with result.save()")
+        files = await self._engine.decode(_in_memory, result.files)
+        self.library.clear(self.job.id)
+        if self._journal and self._entry:  # so that resuming puts it there, once there is room
+            await self._try(self._journal.release, self._entry)
+        return replace(result, files=files, note=note)
+
+    def _noted(self, what: str) -> str | None:
+        return f"{self.note}; {what}" if self.note else None
+
+    def _receipt(self, result: Result) -> Receipt:
+        receipt = receipt_of(self.job, result, self._bills, self._prices)
+        if not self._policy.store_prompts:
+            arguments = {**receipt.arguments, "prompt": ""}
+            receipt = replace(receipt, prompt="", arguments=arguments)
+        # A resumed request may not be accepted any more as it was asked: its key stays true.
+        return replace(receipt, key=self._entry.key) if self._entry else receipt
 
     def _commit(self, result: Result) -> tuple[ResultImage, ...]:
         assert result.receipt is not None
@@ -118,20 +162,21 @@ class Record:
         folder = self.library.commit(stage, result.receipt, slug(result.receipt.prompt))
         return tuple(replace(file, path=folder / file.path.name) for file in result.files)
 
-    def _in_memory(self, result: Result) -> tuple[ResultImage, ...]:
-        return tuple(replace(file, data=file.read_bytes()) for file in result.files)
-
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
             return await self._engine.decode(work, *args, **kwargs)
-        except OSError as error:
+        except Exception as error:  # whatever it is: the images are paid for
             self.trouble(error)
             return None
 
 
-def entry_of(job: Job) -> Entry:
+def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
+    return tuple(replace(file, data=file.read_bytes()) for file in files)
+
+
+def entry_of(job: Job, prices: Prices | None = None) -> Entry:
     """Return a job's first journal entry."""
-    cost = estimate(job.request)
+    cost = estimate(job.request, prices)
     request = {
         "prompt": job.request.prompt,
         "settings": describe_settings(job.request),
@@ -144,20 +189,21 @@ def entry_of(job: Job) -> Entry:
         created=job.created,
         request=request,
         endpoint=job.request.endpoint.id,
+        key=job.request.key,
         low=str(cost.low),
         high=str(cost.high),
     )
 
 
-def receipt_of(job: Job, result: Result, bills: bool) -> Receipt:
+def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = None) -> Receipt:
     """Return the receipt of a result that has just come."""
-    request, price = result.request, result.request.endpoint.price
+    request, price = result.request, estimate(result.request, prices).price
     timings = result.timings
     return Receipt(
         request_id=result.request_id,
         created=result.created.isoformat(),
         backend=result.backend,
-        endpoint=request.endpoint.id,
+        endpoint=job.handle.endpoint_id if job.handle else request.endpoint.id,
         model=request.model,
         prompt=request.prompt,
         settings=describe_settings(request),

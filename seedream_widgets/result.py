@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from seedream_widgets.errors import ResultError
+from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.seeds import SeedCheck, check_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     import numpy as np
     from PIL.Image import Image
 
+    from seedream_widgets.job import Job
     from seedream_widgets.receipt import Receipt
     from seedream_widgets.request import Request
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GIF": ".gif"}
 """File suffix by Pillow format name, for the formats a result may have."""
-_CARRIERS = frozenset({".png", ".jpg", ".webp"})
+_log = logging.getLogger(__name__)
 _FILE_SUFFIXES = frozenset({*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
@@ -65,11 +68,12 @@ class ResultImage:
         """The PIL image, decoded from the file on first use; the same object while in use."""
         image = self._opened[0]() if self._opened else None
         if image is None:
-            image = self._open()
+            image = self.opened()
             self._opened[:] = [weakref.ref(image)]
         return image
 
-    def _open(self) -> Image:
+    def opened(self) -> Image:
+        """Return a fresh PIL image of the untouched bytes, decoded when first used."""
         from PIL import Image
 
         return Image.open(io.BytesIO(self.read_bytes()))
@@ -98,11 +102,7 @@ class ResultImage:
         """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow."""
         suffix = ".jpg" if target.suffix.lower() == ".jpeg" else target.suffix.lower()
         data = self.read_bytes() if suffix == SUFFIXES[self.format] else self._converted(suffix)
-        if receipt and suffix in _CARRIERS:
-            from seedream_widgets.embed import embed
-
-            data = embed(data, receipt)
-        target.write_bytes(data)
+        target.write_bytes(_carry(data, receipt))
         return target
 
     def _converted(self, suffix: str) -> bytes:
@@ -110,9 +110,9 @@ class ResultImage:
 
         file = io.BytesIO()
         if suffix == ".jpg":
-            self._open().convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
+            self.opened().convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
         else:
-            self._open().save(file, Image.registered_extensions()[suffix])
+            self.opened().save(file, Image.registered_extensions()[suffix])
         return file.getvalue()
 
 
@@ -131,6 +131,7 @@ class Result:
         receipt: All of that and more as data, which `save` puts into the files.
         cached: Whether it came from the library and cost nothing.
         note: What went wrong on the way to the disk, in a sentence, or ``None``.
+        again: Submits a request anew, where a client made this result.
     """
 
     request: Request
@@ -143,6 +144,7 @@ class Result:
     receipt: Receipt | None = None
     cached: bool = False
     note: str | None = None
+    again: Callable[[Request], Job] | None = field(default=None, repr=False)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -215,6 +217,25 @@ class Result:
         seed = "" if self.seed is None else f"-{self.seed}"
         return f"{slug(self.request.prompt)}{seed}-{number}"
 
+    def file_bytes(self, index: int) -> bytes:
+        """Return one image's file with the receipt in it, as `save` writes it."""
+        receipt = self.receipt.to_json() if self.receipt else ""
+        return _carry(self.files[index].read_bytes(), receipt)
+
+    def verify_seed(self) -> SeedCheck:
+        """Ask again with the same seed, at full price, and tell whether the pictures are the same.
+
+        Raises:
+            RequestError: No seed is known, or this result was opened without a client; then
+                use ``sd.verify_seed(result)``.
+        """
+        if self.again is None:
+            raise RequestError(
+                "this result has no client to ask again; use sd.verify_seed(result)",
+                field="again",
+            )
+        return check_seed(self, self.again)
+
     def as_code(self) -> str:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""
         from seedream_widgets.code import as_code
@@ -231,6 +252,17 @@ class Result:
         from seedream_widgets.display import result_html
 
         return {"text/plain": repr(self), "text/html": result_html(self)}
+
+
+def _carry(data: bytes, receipt: str) -> bytes:
+    """Return a file with a receipt in it, or as it is where it can hold none."""
+    from seedream_widgets.embed import embed
+
+    try:
+        return embed(data, receipt) if receipt else data
+    except RequestError as error:
+        _log.warning("saved without its receipt: %s", error)
+        return data
 
 
 def slug(prompt: str) -> str:

@@ -11,7 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SeedreamError
+from seedream_widgets.errors import (
+    BackendError,
+    ImageInputError,
+    JobCancelled,
+    ResultError,
+    SeedreamError,
+)
 from seedream_widgets.images import ImageUrl
 from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
 from seedream_widgets.status import Fetching, InProgress, Preparing, Queued
@@ -37,7 +43,7 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
     try:
         job.succeed(await attempt.result())
     except SeedreamError as error:
-        await record.failed(error)
+        await _to_its_end(record.failed(error))
         job.fail(error)
     except asyncio.CancelledError:
         job.fail(
@@ -51,6 +57,7 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
             billing=attempt.billing,
         )
         unexpected.__cause__ = error
+        await _to_its_end(record.failed(unexpected))
         job.fail(unexpected)
 
 
@@ -61,7 +68,7 @@ class _Run:
 
     @property
     def billing(self) -> Billing:
-        return "no" if self.submitting is None else "maybe"
+        return "maybe" if self.submitting or self.job.handle else "no"
 
     async def result(self) -> Result:
         handle = self.job.handle
@@ -91,6 +98,12 @@ class _Run:
         async def url(image: ImageInput | ImageUrl) -> str:
             if isinstance(image, ImageUrl):
                 return image.url
+            if not image.data:
+                raise ImageInputError(
+                    f"input image {image.sha256[:12]}… is not in the library any more; give the "
+                    "image itself",
+                    value=image.sha256,
+                )
             address = await self.backend.upload(image)
             self.job.update(Preparing(next(uploaded), local))
             return address
@@ -130,7 +143,8 @@ class _Run:
             return image
 
         files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
-        return await self.record.commit(self._result(handle, output, tuple(files)))
+        result = self._result(handle, output, tuple(files))
+        return await _to_its_end(self.record.commit(result))
 
     async def _download(self, stem: str, file: OutputFile) -> ResultImage:
         for place in self.record.places():
@@ -158,14 +172,16 @@ class _Run:
         )
 
     async def _cancel(self) -> Result:
-        if self.submitting is None:
-            raise _unsent()
-        handle = await self.submitting
+        handle = self.job.handle
+        if not handle:
+            if self.submitting is None:
+                raise _unsent()
+            handle = await self.submitting
         try:
             billing = await self.backend.cancel(handle)
         except SeedreamError as error:
             _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
-            self.job.cancelling = False  # so that it may be asked again
+            self.job.go_on()
             return await self._or_cancel(self._follow(handle))
         if billing == "yes":  # finished first, so it is paid for and kept
             return await self._fetch(handle)
@@ -176,6 +192,20 @@ class _Run:
 
 def _unsent() -> JobCancelled:
     return JobCancelled("cancelled before it was sent; nothing is billed", billing="no")
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await what writes to the disk: a cancel that comes meanwhile comes too late."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # Python ends
+                raise
+        except Exception:
+            break
+    return task.result()
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

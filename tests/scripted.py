@@ -107,6 +107,9 @@ class ScriptedBackend:
         await self._step("cancel", handle)
         return self.billing
 
+    async def prices(self):
+        return {}
+
     async def aclose(self) -> None:
         await self._step("aclose", None)
 

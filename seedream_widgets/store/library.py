@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 from pathlib import Path
-from sqlite3 import DatabaseError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.files import make_private, write_private
+from seedream_widgets.files import make_private, staging, sweep, write_private
 from seedream_widgets.folders import library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.journal import Journal
 from seedream_widgets.store.index import Index
-from seedream_widgets.store.layout import FAVOURITE, RESULTS
+from seedream_widgets.store.layout import FAVOURITE, RECEIPT, RESULTS
 from seedream_widgets.store.load import load
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from seedream_widgets.store.entry import Entry
     from seedream_widgets.store.search import Search
 
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 _UNSAFE = re.compile(r"[^\w.-]")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
@@ -87,17 +89,20 @@ class Library:
 
     def twin(self, key: str, backend: str) -> Result | None:
         """Return the newest result of an identical request, if it is still whole."""
-        return self._whole(lambda: self._index.find(key, backend))
+        return _whole(self._ask(lambda: self._index.find(key, backend)))
 
     def find(self, request_id: str) -> Result | None:
         """Return a result by fal's request id, if it is here and whole."""
-        return self._whole(lambda: self._index.get(request_id))
+        return _whole(self._ask(lambda: self._index.get(request_id)))
 
-    def _whole(self, ask: Callable[[], Entry | None]) -> Result | None:
+    def _ask(self, work: Callable[[], T]) -> T | None:
+        """Ask the index, which is only a cache: its troubles harm no result."""
+        from sqlite3 import DatabaseError
+
         try:
-            entry = ask()
-            return load(entry.folder) if entry else None
-        except (ResultError, OSError, DatabaseError):
+            return work()
+        except (OSError, DatabaseError) as error:
+            _log.warning("the index of %s can't be used (%s)", self.path, error)
             return None
 
     def input(self, digest: str) -> ImageInput:
@@ -134,11 +139,11 @@ class Library:
             target = self.path / "inputs" / image.sha256[:2]
             whole = target / f"{image.sha256}{_SUFFIX[image.media_type]}"
             if not whole.exists():
-                write_private(make_private(target, self.path) / whole.name, image.data)
+                write_private(whole, image.data, self.path)
 
     def staging(self, name: str) -> Path:
         """Return where a job's files are put before they are whole."""
-        return self.path / ".staging" / name
+        return staging(name, self.path)
 
     def stage(self, name: str) -> Path:
         """Make that folder; files of an earlier run are replaced one by one."""
@@ -148,31 +153,44 @@ class Library:
         """Take away what an unfinished job left in its staging folder."""
         shutil.rmtree(self.staging(name), ignore_errors=True)
 
+    def sweep(self) -> None:
+        """Take away what processes that have ended left unfinished."""
+        sweep(self.path)
+
     def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:
         """Make a staged result appear, whole, and return its folder.
 
         A result that is there already, from another kernel or an earlier run, stays.
         """
-        write_private(stage / "receipt.json", receipt.to_json().encode())
+        write_private(stage / RECEIPT, receipt.to_json().encode(), self.path)
         there = self.find(receipt.request_id)
         if there:
             shutil.rmtree(stage, ignore_errors=True)
             return there.files[0].path.parent
-        day = make_private(self.path / RESULTS / receipt.created[:10], self.path)
         name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
-        target = _rename(stage, day, name)
-        self._index.add(target, receipt.to_dict())
+        damaged = self._ask(lambda: self._index.get(receipt.request_id))
+        target = damaged.folder if damaged else self.path / RESULTS / receipt.created[:10] / name
+        make_private(target.parent, self.path)
+        _put(stage, target)
+        self._ask(lambda: self._index.add(target, receipt.to_dict()))
         return target
 
     def __repr__(self) -> str:
         return f"<Library {str(self.path)!r}>"
 
 
-def _rename(stage: Path, day: Path, name: str) -> Path:
-    """Rename a staged folder to a free name: one that can't be read may lie under the first."""
-    for number in range(1, 100):
-        target = day / (name if number == 1 else f"{name}-{number}")
-        if not target.exists():
-            break
-    os.replace(stage, target)
-    return target
+def _whole(entry: Entry | None) -> Result | None:
+    try:
+        return load(entry.folder) if entry else None
+    except ResultError:
+        return None
+
+
+def _put(stage: Path, target: Path) -> None:
+    """Rename a staged folder to its place; a damaged one there is made whole, its receipt last."""
+    if target.is_dir():
+        for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
+            os.replace(path, target / path.name)
+        stage.rmdir()
+    else:
+        os.replace(stage, target)

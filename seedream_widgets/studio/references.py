@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +22,17 @@ def reference_ids(images: Sequence[ImageInput | ImageUrl]) -> list[str]:
         seen[digest] += 1
         ids.append(f"{digest}-{seen[digest]}")
     return ids
+
+
+def load(name: str, data: bytes) -> ImageInput | ImageUrl:
+    """Read an image file's bytes; `name` is untrusted and made safe.
+
+    Raises:
+        ImageInputError: The bytes are no image.
+    """
+    stream = io.BytesIO(data)
+    stream.name = name
+    return load_image(stream, field=name)
 
 
 def by_id(*groups: Iterable[ImageInput | ImageUrl]) -> dict[str, ImageInput | ImageUrl]:
