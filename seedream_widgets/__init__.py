@@ -9,16 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seedream_widgets.api import budget as budget
     from seedream_widgets.api import default_client as default_client
     from seedream_widgets.api import edit as edit
     from seedream_widgets.api import generate as generate
     from seedream_widgets.api import jobs as jobs
+    from seedream_widgets.api import resume as resume
+    from seedream_widgets.api import spending as spending
     from seedream_widgets.api import submit as submit
+    from seedream_widgets.api import verify_seed as verify_seed
     from seedream_widgets.client import Client as Client
     from seedream_widgets.credentials import login as login
     from seedream_widgets.credentials import logout as logout
     from seedream_widgets.endpoints import ENDPOINTS as ENDPOINTS
     from seedream_widgets.errors import BackendError as BackendError
+    from seedream_widgets.errors import BudgetError as BudgetError
     from seedream_widgets.errors import ContentRejectedError as ContentRejectedError
     from seedream_widgets.errors import CredentialsError as CredentialsError
     from seedream_widgets.errors import ImageInputError as ImageInputError
@@ -33,18 +38,34 @@ if TYPE_CHECKING:
     from seedream_widgets.images import load_images as load_images
     from seedream_widgets.job import Job as Job
     from seedream_widgets.pricing import estimate as estimate
+    from seedream_widgets.receipt import Receipt as Receipt
+    from seedream_widgets.receipt import read_receipt as read_receipt
     from seedream_widgets.request import Request as Request
     from seedream_widgets.result import Result as Result
     from seedream_widgets.sizes import SIZES as SIZES
+    from seedream_widgets.store import Library as Library
     from seedream_widgets.studio import Studio as Studio
 
+    library: Library
+
 _HOME = {
-    "api": ("default_client", "edit", "generate", "jobs", "submit"),
+    "api": (
+        "budget",
+        "default_client",
+        "edit",
+        "generate",
+        "jobs",
+        "resume",
+        "spending",
+        "submit",
+        "verify_seed",
+    ),
     "client": ("Client",),
     "credentials": ("login", "logout"),
     "endpoints": ("ENDPOINTS",),
     "errors": (
         "BackendError",
+        "BudgetError",
         "ContentRejectedError",
         "CredentialsError",
         "ImageInputError",
@@ -58,14 +79,16 @@ _HOME = {
     "images": ("ImageInput", "ImageUrl", "load_images"),
     "job": ("Job",),
     "pricing": ("estimate",),
+    "receipt": ("Receipt", "read_receipt"),
     "request": ("Request",),
     "result": ("Result",),
     "sizes": ("SIZES",),
+    "store": ("Library",),
     "studio": ("Studio",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted(_MODULE)
+__all__ = sorted([*_MODULE, "library"])
 
 
 def __getattr__(name: str) -> object:
@@ -74,6 +97,10 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("seedream-widgets")
+    if name == "library":
+        from seedream_widgets.api import default_client
+
+        return default_client().library
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from seedream_widgets.allowance import read_usd
 from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError
+from seedream_widgets.ledger import as_table, charges
 from seedream_widgets.request import Request
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from seedream_widgets.job import Job
     from seedream_widgets.result import Result
+    from seedream_widgets.seeds import SeedCheck
 
 _lock = threading.Lock()
 _client: Client | None = None
@@ -31,18 +36,55 @@ def jobs() -> tuple[Job, ...]:
     return default_client().jobs
 
 
-def submit(prompt: str | Request, **arguments: Any) -> Job:
+def resume() -> tuple[Job, ...]:
+    """Follow requests that earlier sessions left behind, without a new submit; see `Client`."""
+    return default_client().resume()
+
+
+def budget(usd: Any = None) -> Decimal | None:
+    """Set the most this session may spend, in US dollars, and return it.
+
+    Requests in flight count at their ceiling. ``None`` takes the limit away.
+
+    Raises:
+        RequestError: `usd` is no amount.
+    """
+    limit = None if usd is None else read_usd(usd)
+    default_client().budget.limit = limit
+    return limit
+
+
+def spending(since: Any = None) -> Any:
+    """Return what requests on fal cost: a DataFrame where pandas is installed, else dicts.
+
+    Amounts are estimates from the dated price table. A refused, cancelled or lost request
+    stands with its ceiling as "may be billed", one that fal does not bill with 0.
+
+    Args:
+        since: A datetime, date or ISO text; everything in the library unless given.
+    """
+    return as_table(charges(default_client().library, since))
+
+
+def verify_seed(result: Result) -> SeedCheck:
+    """Ask again with a result's seed, at full price, and compare; see `Client.verify_seed`."""
+    return default_client().verify_seed(result)
+
+
+def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> Job:
     """Start a request and return its `Job` at once.
 
     Args:
         prompt: The prompt, or a whole `Request`.
+        fresh: Ask again even for what is in the library or under way: the same request with
+            the same seed otherwise costs nothing a second time.
         **arguments: Further arguments of `Request`, such as ``images=`` for an edit,
             ``image_size="4:3"``, ``num_images=2``, ``seed=7``, ``model="v4.5"``.
 
     Raises:
         RequestError: An argument is not accepted; nothing was sent.
     """
-    return default_client().submit(_request(prompt, arguments))
+    return default_client().submit(_request(prompt, arguments), fresh=fresh)
 
 
 def generate(prompt: str | Request, **arguments: Any) -> Result:
@@ -69,6 +111,7 @@ def edit(images: Any, prompt: str, **arguments: Any) -> Result:
         RequestError: An argument is not accepted; nothing was sent.
         BackendError: The request failed; the error says what may be billed.
     """
+    fresh = arguments.pop("fresh", False)
     request = _request(prompt, {**arguments, "images": images})
     if not request.images:
         raise RequestError(
@@ -76,7 +119,7 @@ def edit(images: Any, prompt: str, **arguments: Any) -> Result:
             field="images",
             value=images,
         )
-    return submit(request).result()
+    return submit(request, fresh=fresh).result()
 
 
 def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:

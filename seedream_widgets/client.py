@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from datetime import date
-from decimal import Decimal
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.credentials import Key, find_key
+from seedream_widgets.allowance import Budget
+from seedream_widgets.backends.choice import BackendChoice
 from seedream_widgets.engine import shared
-from seedream_widgets.errors import CredentialsError, RequestError
-from seedream_widgets.folders import results_folder
 from seedream_widgets.job import Job
+from seedream_widgets.left_behind import job_of, settle, take_over
+from seedream_widgets.policy import Policy
+from seedream_widgets.pricing import Prices
+from seedream_widgets.record import Record
 from seedream_widgets.run import run
-from seedream_widgets.status import Completed
+from seedream_widgets.seeds import SeedCheck, check_seed
+from seedream_widgets.store import Library
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.engine import Engine
+    from seedream_widgets.journal import Entry
     from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
+
+_log = logging.getLogger(__name__)
 
 
 class Client:
@@ -31,8 +41,12 @@ class Client:
             set later.
         key: fal key; ``None`` looks in `login`, ``FAL_KEY``, ``FAL_KEY_ID`` with
             ``FAL_KEY_SECRET``, and Colab's secrets.
-        folder: Where result files go; ``None`` is the user's data folder, or
-            ``SEEDREAM_HOME``.
+        library: The `Library` that keeps results and journal, or its folder; ``None`` is the
+            user's data folder, or ``SEEDREAM_HOME``.
+        expire_media: Seconds, 60 or more, after which fal deletes uploads and results; ``None``
+            leaves it to the account, which keeps them for ever unless set otherwise.
+        store_prompts: Whether receipts and journal hold prompts. Without, fal is asked not to
+            store the requests' payloads either.
 
     Raises:
         RequestError: `backend` is another word.
@@ -44,62 +58,39 @@ class Client:
         backend: Literal["fal", "offline"] | Backend | None = None,
         *,
         key: str | None = None,
-        folder: str | Path | None = None,
+        library: Library | str | Path | None = None,
+        expire_media: int | None = None,
+        store_prompts: bool = True,
     ) -> None:
-        if isinstance(backend, str) and backend not in ("fal", "offline"):
-            raise RequestError(
-                f"backend takes 'fal', 'offline' or a Backend, got {backend!r:.80}",
-                field="backend",
-                value=backend,
-            )
-        self._choice = backend
-        self._given = find_key(key) if backend == "fal" or key is not None else None
-        self._colab: Key | None = None
-        self._folder = None if folder is None else Path(folder).expanduser()
-        self._backends: dict[tuple[Engine, Key | None], Backend] = {}
-        self._lock = threading.Lock()
+        self.policy = Policy(expire_media, store_prompts)
+        self._choice = BackendChoice(backend, key, self.policy)
+        self.library = library if isinstance(library, Library) else Library(library)
+        self.prices = Prices()
+        self.budget = Budget(self.prices)
+        self._asked: set[int] = set()
+        self._lock = threading.RLock()
         self._jobs: list[Job] = []
-        if backend is None:
-            self.find_key()
-        if backend == "fal" and self._given is None:
-            raise CredentialsError(
-                "no fal key found; set FAL_KEY, call sd.login(), or pass key= to Client"
-            )
 
     @property
     def backend(self) -> Backend:
         """Who would answer a request submitted now."""
-        if self._choice not in (None, "fal", "offline"):
-            return self._choice  # type: ignore[return-value]
-        key = None if self._choice == "offline" else self._current_key()
-        own = shared(), key  # connections belong to one loop: a forked child makes its own
-        with self._lock:
-            if own not in self._backends:
-                self._backends[own] = self._make_backend(key)
-                own[0].at_close(self._backends[own].aclose)
-            return self._backends[own]
+        backend = self._choice.current
+        if backend.bills and id(backend) not in self._asked:
+            self._asked.add(id(backend))
+            shared().start(self._learn_prices(backend))
+        return backend
+
+    async def _learn_prices(self, backend: Backend) -> None:
+        current = await backend.prices()
+        if current:
+            self.prices.take(current)
 
     def find_key(self) -> bool:
         """Look for a key again, in Colab's secrets too, and tell whether there is one.
 
         Call it from a cell: Colab's secrets block until the page answers.
         """
-        if not self._given and find_key(colab=False) is None:
-            self._colab = find_key()
-        return self._current_key() is not None
-
-    def _current_key(self) -> Key | None:
-        return self._given or find_key(colab=False) or self._colab
-
-    def _make_backend(self, key: Key | None) -> Backend:
-        if key is None:
-            from seedream_widgets.backends.offline import OfflineBackend
-
-            chosen = self._choice == "offline"
-            return OfflineBackend(label="Offline preview" + ("" if chosen else ": no FAL_KEY"))
-        from seedream_widgets.backends.fal import FalBackend
-
-        return FalBackend(key)
+        return self._choice.find_key()
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -108,30 +99,121 @@ class Client:
 
     @property
     def spent(self) -> Decimal:
-        """Estimated US dollars for the images that have come; refusals and cancels not counted."""
-        total = Decimal(0)
-        for job in self.jobs:
-            if job.backend == "fal" and isinstance(job.status, Completed):
-                total += job.request.endpoint.price.usd * len(job.result().files)
-        return total
+        """Estimated US dollars for the images that have come in this session."""
+        return self.budget.spent
 
-    def submit(self, request: Request) -> Job:
-        """Start `request` and return its job at once."""
+    def submit(self, request: Request, *, fresh: bool = False) -> Job:
+        """Start `request` and return its job at once.
+
+        A request with a seed that was asked before, of the same backend, is answered from the
+        library and costs nothing; one that is under way is joined.
+
+        Args:
+            request: What to ask for.
+            fresh: Ask again all the same.
+
+        Raises:
+            BudgetError: It could cost more than the budget leaves; nothing was sent.
+        """
         engine, backend = shared(), self.backend
-        job = Job(request, backend=backend.name, engine=engine)
-        self._jobs.append(job)
-        folder = (self._folder or results_folder()) / date.today().isoformat()
-        engine.loop.call_soon_threadsafe(job.begin, run(job, backend, folder, engine))
+        with self._lock:  # two clicks at once are one after the other
+            twin = None if fresh else self._twin(request, backend, engine)
+            if isinstance(twin, Job):
+                return twin
+            job = Job(request, backend=backend.name, engine=engine)
+            if twin:
+                engine.loop.call_soon_threadsafe(
+                    job.succeed, replace(twin, request=request, again=self._again)
+                )
+            else:
+                self._start(job, backend, engine)
+            self._jobs.append(job)
         return job
+
+    def _twin(self, request: Request, backend: Backend, engine: Engine) -> Job | Result | None:
+        key = request.key
+        if key is None:
+            return None
+        for job in self._jobs:
+            if job.backend == backend.name and job.request.key == key and job.may_be_joined(engine):
+                return job
+        return self.library.twin(key, backend.name) or self._left_behind_twin(key, backend)
+
+    def _left_behind_twin(self, key: str, backend: Backend) -> Job | None:
+        """Follow an identical request of an earlier session instead of paying for it again."""
+        if not backend.bills:
+            return None
+        for entry in self.library.journal.left_behind():
+            if (entry.key, entry.backend, entry.step) == (key, backend.name, "accepted"):
+                return self._resume(entry)
+        return None
+
+    def _start(
+        self, job: Job, backend: Backend, engine: Engine, entry: Entry | None = None
+    ) -> None:
+        if backend.bills:
+            self.budget.take(job.id, job.request, limited=entry is None)
+            job.on_update(self._settle)
+        record = Record(
+            job, backend, self.library, engine, entry, self.policy, self._again, self.prices
+        )
+        engine.loop.call_soon_threadsafe(job.begin, run(job, backend, record, engine))
+
+    def _again(self, request: Request) -> Job:
+        return self.submit(request, fresh=True)
+
+    def _settle(self, job: Job) -> None:
+        if job.done:
+            self.budget.settle(job)
+
+    def waiting(self) -> int:
+        """Return how many requests of earlier sessions can be resumed; a quick look."""
+        return len(self.library.journal.left_behind())
+
+    def resume(self) -> tuple[Job, ...]:
+        """Follow what earlier sessions left behind, here or on another machine; send nothing.
+
+        Returns:
+            A job for each: those that fal accepted run to their results; those whose reply was
+            lost have failed with `SubmitUnknownError`; those that were never sent are cancelled.
+        """
+        self.library.sweep()
+        found = [self._resume(entry) for entry in self.library.journal.left_behind()]
+        return tuple(job for job in found if job)
+
+    def _resume(self, entry: Entry) -> Job | None:
+        engine, backend = shared(), self.backend
+        if entry.handle and backend.name != entry.backend:
+            _log.warning(
+                "request %s was sent to %s: set FAL_KEY or call sd.login(), then resume again",
+                entry.id,
+                entry.backend,
+            )
+            return None
+        with self._lock:
+            if any(job.id == entry.id and not job.done for job in self._jobs):
+                return None
+            ours = take_over(entry, self.library)
+            if ours is None:
+                return None
+            job = job_of(ours, self.library, engine)
+            if not settle(job, ours, self.library, engine):
+                self.library.clear(job.id)
+                self._start(job, backend, engine, ours)
+            self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
+            return job
+
+    def verify_seed(self, result: Result) -> SeedCheck:
+        """Ask again with a result's seed, at full price, and compare pixel by pixel.
+
+        Raises:
+            RequestError: The result names no seed.
+        """
+        return check_seed(result, self._again)
 
     def close(self) -> None:
         """Let go of its connections, once its jobs have ended; a backend of yours stays open."""
-        with self._lock:
-            backends, self._backends = self._backends, {}
-        for (engine, _), backend in backends.items():
-            if engine is shared():
-                engine.start(backend.aclose()).result()
+        self._choice.close()
 
     def __repr__(self) -> str:
-        name = self._choice if isinstance(self._choice, str | None) else self._choice.name
-        return f"<Client {name or 'fal or offline'}, {len(self._jobs)} jobs>"
+        return f"<Client {self._choice}, {len(self._jobs)} jobs>"

@@ -8,6 +8,7 @@ SeedreamError
     ContentRejectedError                a safety checker refused prompt, input or output
     SubmitUnknownError                  the reply to a submit was lost: it may have been accepted
     ResultError                         finished, but its images can't be fetched or read
+  BudgetError                           it could cost more than the budget leaves; not sent
   JobCancelled                          the job was cancelled
   JobTimeout (also TimeoutError)        ``job.result(timeout)`` stopped waiting; the job goes on
 """
@@ -103,6 +104,10 @@ class SubmitUnknownError(BackendError):
 
 class ResultError(BackendError):
     """Tell that a request finished, but its images can't be fetched or are no images."""
+
+
+class BudgetError(SeedreamError):
+    """Tell that a request could cost more than the session's budget leaves; nothing was sent."""
 
 
 class JobCancelled(SeedreamError):

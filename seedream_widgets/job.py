@@ -49,12 +49,20 @@ class Job:
         finished: Seconds since the epoch, or ``None`` while it runs.
     """
 
-    def __init__(self, request: Request, *, backend: str, engine: Engine) -> None:
-        self.id = uuid4().hex[:12]
+    def __init__(
+        self,
+        request: Request,
+        *,
+        backend: str,
+        engine: Engine,
+        id: str | None = None,
+        created: float | None = None,
+    ) -> None:
+        self.id = id or uuid4().hex[:12]
         self.request = request
         self.backend = backend
         self.handle: Handle | None = None
-        self.created = time.time()
+        self.created = created or time.time()
         self.finished: float | None = None
         self._engine = engine
         self._history: list[tuple[float, Status]] = [(self.created, Preparing())]
@@ -64,6 +72,7 @@ class Job:
         self._future.set_running_or_notify_cancel()
         self._task: asyncio.Future[None] | None = None
         self.cancelling = False
+        self._unwanted = False
 
     @property
     def request_id(self) -> str | None:
@@ -132,6 +141,7 @@ class Job:
         """
         if self.done:
             return False
+        self._unwanted = True
         self._engine.loop.call_soon_threadsafe(self._cancel_here)
         return True
 
@@ -140,6 +150,14 @@ class Job:
             self.cancelling = True
             if self._task:  # one turn later: work cancelled before its first step never runs
                 self._engine.loop.call_soon(self._task.cancel)
+
+    def may_be_joined(self, engine: Engine) -> bool:
+        """Tell whether an equal request can share it: it runs here, and nobody asked to stop it."""
+        return not self.done and not self._unwanted and self._engine is engine
+
+    def go_on(self) -> None:
+        """Note that cancelling it failed, so that it may be asked again."""
+        self.cancelling = self._unwanted = False
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Start the work that takes it to its end; for the engine's thread alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, fields
 from operator import index
@@ -100,6 +101,14 @@ class Request:
         return {
             name: values[name] for name in self.endpoint.arguments if values.get(name) is not None
         }
+
+    @property
+    def key(self) -> str | None:
+        """What requests share that ask fal for the very same, seed included; else ``None``."""
+        if self.seed is None:
+            return None
+        asked = json.dumps([self.endpoint.id, self.arguments], sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()
 
     @property
     def images_range(self) -> tuple[int, int]:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from seedream_widgets.errors import ResultError
+from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.seeds import SeedCheck, check_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     import numpy as np
     from PIL.Image import Image
 
+    from seedream_widgets.job import Job
+    from seedream_widgets.receipt import Receipt
     from seedream_widgets.request import Request
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GIF": ".gif"}
 """File suffix by Pillow format name, for the formats a result may have."""
+_log = logging.getLogger(__name__)
 _FILE_SUFFIXES = frozenset({*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
@@ -45,6 +50,7 @@ class ResultImage:
         width: In pixels, read from the bytes.
         height: In pixels, read from the bytes.
         url: Where fal holds it; public to whoever has the URL. Empty for ``sync_mode``.
+        data: The bytes themselves where no file could be written, else ``None``.
     """
 
     path: Path
@@ -52,6 +58,7 @@ class ResultImage:
     width: int
     height: int
     url: str = ""
+    data: bytes | None = field(default=None, repr=False, compare=False)
     _opened: list[weakref.ref[Image]] = field(
         default_factory=list, repr=False, compare=False, hash=False
     )
@@ -61,17 +68,20 @@ class ResultImage:
         """The PIL image, decoded from the file on first use; the same object while in use."""
         image = self._opened[0]() if self._opened else None
         if image is None:
-            image = self._open()
+            image = self.opened()
             self._opened[:] = [weakref.ref(image)]
         return image
 
-    def _open(self) -> Image:
+    def opened(self) -> Image:
+        """Return a fresh PIL image of the untouched bytes, decoded when first used."""
         from PIL import Image
 
         return Image.open(io.BytesIO(self.read_bytes()))
 
     def read_bytes(self) -> bytes:
         """Return the untouched bytes."""
+        if self.data is not None:
+            return self.data
         try:
             return self.path.read_bytes()
         except OSError as error:
@@ -88,16 +98,22 @@ class ResultImage:
         """The media type, such as ``"image/png"``."""
         return f"image/{self.format.lower()}"
 
-    def save(self, target: Path) -> Path:
-        """Write to `target`: byte for byte where its suffix fits, else converted by Pillow."""
+    def save(self, target: Path, receipt: str = "") -> Path:
+        """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow."""
         suffix = ".jpg" if target.suffix.lower() == ".jpeg" else target.suffix.lower()
-        if suffix == SUFFIXES[self.format]:
-            target.write_bytes(self.read_bytes())
-        elif suffix == ".jpg":
-            self._open().convert("RGB").save(target, quality=95, subsampling=0)
-        else:
-            self._open().save(target)
+        data = self.read_bytes() if suffix == SUFFIXES[self.format] else self._converted(suffix)
+        target.write_bytes(_carry(data, receipt))
         return target
+
+    def _converted(self, suffix: str) -> bytes:
+        from PIL import Image
+
+        file = io.BytesIO()
+        if suffix == ".jpg":
+            self.opened().convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
+        else:
+            self.opened().save(file, Image.registered_extensions()[suffix])
+        return file.getvalue()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +128,10 @@ class Result:
         timings: Seconds spent where.
         backend: ``"fal"`` or ``"offline"``; offline pictures are not Seedream's.
         created: When it was complete, UTC.
+        receipt: All of that and more as data, which `save` puts into the files.
+        cached: Whether it came from the library and cost nothing.
+        note: What went wrong on the way to the disk, in a sentence, or ``None``.
+        again: Submits a request anew, where a client made this result.
     """
 
     request: Request
@@ -121,6 +141,10 @@ class Result:
     timings: Timings
     backend: str
     created: datetime
+    receipt: Receipt | None = None
+    cached: bool = False
+    note: str | None = None
+    again: Callable[[Request], Job] | None = field(default=None, repr=False)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -159,35 +183,64 @@ class Result:
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return tuple(file.read_bytes() for file in self.files)
 
-    def save(self, target: str | Path) -> tuple[Path, ...]:
+    def save(self, target: str | Path, *, receipt: bool = True) -> tuple[Path, ...]:
         """Write the images to a folder or a file and return their paths.
+
+        The receipt goes into PNG, JPEG and WebP files, pixels untouched; `sd.read_receipt`
+        brings it back, and so does dropping the file on the widget's prompt.
 
         Args:
             target: A folder gets files named after prompt and seed, and none there is
                 overwritten. A file name ending in an image suffix is written as it is, or
-                numbered (``fox-1.png``) for several images; untouched bytes where the suffix
-                fits, converted by Pillow otherwise.
+                numbered (``fox-1.png``) for several images; untouched pixels where the
+                suffix fits, converted by Pillow otherwise.
+            receipt: Whether to put the receipt, prompt included, into the files.
         """
+        text = self.receipt.to_json() if receipt and self.receipt else ""
         path = Path(target).expanduser()
         if path.suffix.lower() in _FILE_SUFFIXES and not path.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             if len(self.files) == 1:
-                return (self.files[0].save(path),)
+                return (self.files[0].save(path, text),)
             return tuple(
-                file.save(path.with_stem(f"{path.stem}-{number}"))
+                file.save(path.with_stem(f"{path.stem}-{number}"), text)
                 for number, file in enumerate(self.files, 1)
             )
         path.mkdir(parents=True, exist_ok=True)
         return tuple(
-            file.save(_free(path / f"{self.file_stem(number)}{SUFFIXES[file.format]}"))
+            file.save(_free(path / f"{self.file_stem(number)}{SUFFIXES[file.format]}"), text)
             for number, file in enumerate(self.files, 1)
         )
 
     def file_stem(self, number: int) -> str:
         """Return a file name without suffix for the image `number`, counted from 1."""
-        words = re.sub(r"[^\w]+", "-", self.request.prompt.lower()).strip("-_")[:40].strip("-_")
         seed = "" if self.seed is None else f"-{self.seed}"
-        return f"{words or 'seedream'}{seed}-{number}"
+        return f"{slug(self.request.prompt)}{seed}-{number}"
+
+    def file_bytes(self, index: int) -> bytes:
+        """Return one image's file with the receipt in it, as `save` writes it."""
+        receipt = self.receipt.to_json() if self.receipt else ""
+        return _carry(self.files[index].read_bytes(), receipt)
+
+    def verify_seed(self) -> SeedCheck:
+        """Ask again with the same seed, at full price, and tell whether the pictures are the same.
+
+        Raises:
+            RequestError: No seed is known, or this result was opened without a client; then
+                use ``sd.verify_seed(result)``.
+        """
+        if self.again is None:
+            raise RequestError(
+                "this result has no client to ask again; use sd.verify_seed(result)",
+                field="again",
+            )
+        return check_seed(self, self.again)
+
+    def as_code(self) -> str:
+        """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""
+        from seedream_widgets.code import as_code
+
+        return as_code(self.request)
 
     def __repr__(self) -> str:
         file = self.files[0]
@@ -199,6 +252,23 @@ class Result:
         from seedream_widgets.display import result_html
 
         return {"text/plain": repr(self), "text/html": result_html(self)}
+
+
+def _carry(data: bytes, receipt: str) -> bytes:
+    """Return a file with a receipt in it, or as it is where it can hold none."""
+    from seedream_widgets.embed import embed
+
+    try:
+        return embed(data, receipt) if receipt else data
+    except RequestError as error:
+        _log.warning("saved without its receipt: %s", error)
+        return data
+
+
+def slug(prompt: str) -> str:
+    """Return the first words of a prompt as a file name."""
+    words = re.sub(r"[^\w]+", "-", prompt.lower()).strip("-_")[:40].strip("-_")
+    return words or "seedream"
 
 
 def _free(path: Path) -> Path:

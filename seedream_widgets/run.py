@@ -5,11 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import shutil
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SeedreamError
+from seedream_widgets.errors import (
+    BackendError,
+    ImageInputError,
+    JobCancelled,
+    ResultError,
+    SeedreamError,
+)
 from seedream_widgets.images import ImageUrl
 from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
 from seedream_widgets.status import Fetching, InProgress, Preparing, Queued
@@ -23,17 +31,19 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.job import Job
+    from seedream_widgets.record import Record
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-async def run(job: Job, backend: Backend, folder: Path, engine: Engine) -> None:
+async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> None:
     """Take `job` to its end; the job holds whatever comes of it."""
-    attempt = _Run(job, backend, folder, engine)
+    attempt = _Run(job, backend, record, engine)
     try:
         job.succeed(await attempt.result())
     except SeedreamError as error:
+        await _to_its_end(record.failed(error))
         job.fail(error)
     except asyncio.CancelledError:
         job.fail(
@@ -47,20 +57,22 @@ async def run(job: Job, backend: Backend, folder: Path, engine: Engine) -> None:
             billing=attempt.billing,
         )
         unexpected.__cause__ = error
+        await _to_its_end(record.failed(unexpected))
         job.fail(unexpected)
 
 
 class _Run:
-    def __init__(self, job: Job, backend: Backend, folder: Path, engine: Engine) -> None:
-        self.job, self.backend, self.folder, self.engine = job, backend, folder, engine
+    def __init__(self, job: Job, backend: Backend, record: Record, engine: Engine) -> None:
+        self.job, self.backend, self.record, self.engine = job, backend, record, engine
         self.submitting: asyncio.Future[Handle] | None = None
 
     @property
     def billing(self) -> Billing:
-        return "no" if self.submitting is None else "maybe"
+        return "maybe" if self.submitting or self.job.handle else "no"
 
     async def result(self) -> Result:
-        return await self._or_cancel(self._all())
+        handle = self.job.handle
+        return await self._or_cancel(self._follow(handle) if handle else self._all())
 
     async def _or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
         try:
@@ -71,6 +83,7 @@ class _Run:
         return await self._cancel()
 
     async def _all(self) -> Result:
+        await self.record.plan()
         urls = await self._upload()
         # Shielded: a submit in flight may be accepted, so its reply is always waited for.
         self.submitting = asyncio.ensure_future(self._submit(urls))
@@ -85,6 +98,12 @@ class _Run:
         async def url(image: ImageInput | ImageUrl) -> str:
             if isinstance(image, ImageUrl):
                 return image.url
+            if not image.data:
+                raise ImageInputError(
+                    f"input image {image.sha256[:12]}… is not in the library any more; give the "
+                    "image itself",
+                    value=image.sha256,
+                )
             address = await self.backend.upload(image)
             self.job.update(Preparing(next(uploaded), local))
             return address
@@ -94,7 +113,9 @@ class _Run:
     async def _submit(self, urls: list[str]) -> Handle:
         if self.job.cancelling:
             raise _unsent()
+        await self.record.sending()
         handle = await self.backend.submit(self.job.request, urls)
+        await self.record.accepted(handle)
         self.job.accept(handle)
         return handle
 
@@ -117,25 +138,27 @@ class _Run:
         fetched = itertools.count(1)
 
         async def one(number: int, file: OutputFile) -> ResultImage:
-            image = await self._download(f"{handle.request_id}-{number}", file)
+            image = await self._download(str(number), file)
             self.job.update(Fetching(next(fetched), len(output.files)))
             return image
 
         files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
-        return self._result(handle, output, tuple(files))
+        result = self._result(handle, output, tuple(files))
+        return await _to_its_end(self.record.commit(result))
 
     async def _download(self, stem: str, file: OutputFile) -> ResultImage:
-        target = self.folder / stem
-        try:
-            await self.engine.decode(self.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-            await self.backend.download(file, target)
-            return await self.engine.decode(_open, target, file)
-        except OSError as error:
-            raise ResultError(
-                f"{target} can't be written ({error}); the image stays at {file.url[:300]}",
-                request_id=self.job.request_id,
-                billing="yes",
-            ) from error
+        for place in self.record.places():
+            try:
+                folder = await self.engine.decode(place.make)
+                await self.backend.download(file, folder / stem)
+                return await self.engine.decode(_open, folder / stem, file, place.lasts)
+            except OSError as error:
+                self.record.trouble(error)
+        raise ResultError(
+            f"no disk takes the image ({self.record.note}); it stays at {file.url[:300]}",
+            request_id=self.job.request_id,
+            billing="yes",
+        )
 
     def _result(self, handle: Handle, output: Output, files: tuple[ResultImage, ...]) -> Result:
         return Result(
@@ -149,14 +172,16 @@ class _Run:
         )
 
     async def _cancel(self) -> Result:
-        if self.submitting is None:
-            raise _unsent()
-        handle = await self.submitting
+        handle = self.job.handle
+        if not handle:
+            if self.submitting is None:
+                raise _unsent()
+            handle = await self.submitting
         try:
             billing = await self.backend.cancel(handle)
         except SeedreamError as error:
             _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
-            self.job.cancelling = False  # so that it may be asked again
+            self.job.go_on()
             return await self._or_cancel(self._follow(handle))
         if billing == "yes":  # finished first, so it is paid for and kept
             return await self._fetch(handle)
@@ -169,6 +194,20 @@ def _unsent() -> JobCancelled:
     return JobCancelled("cancelled before it was sent; nothing is billed", billing="no")
 
 
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await what writes to the disk: a cancel that comes meanwhile comes too late."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # Python ends
+                raise
+        except Exception:
+            break
+    return task.result()
+
+
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Run all to their end, then raise the first error: nothing half done is left running."""
     done = await asyncio.gather(*work, return_exceptions=True)
@@ -178,7 +217,7 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [each for each in done if not isinstance(each, BaseException)]
 
 
-def _open(path: Path, file: OutputFile) -> ResultImage:
+def _open(path: Path, file: OutputFile, lasts: bool) -> ResultImage:
     from PIL import Image
 
     try:
@@ -192,7 +231,12 @@ def _open(path: Path, file: OutputFile) -> ResultImage:
         ) from error
     path.replace(whole)
     url = "" if file.url.startswith("data:") else file.url
-    return ResultImage(whole, kind, width, height, url)
+    image = ResultImage(whole, kind, width, height, url)
+    if lasts:
+        return image
+    image = replace(image, data=image.read_bytes())
+    shutil.rmtree(whole.parent, ignore_errors=True)
+    return image
 
 
 def _timings(job: Job) -> Timings:

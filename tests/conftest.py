@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, and results in the test's own folder; tests that need a key use `fal_server`."""
+    """No key, and a library of the test's own; tests that need a key use `fal_server`."""
     monkeypatch.setenv("SEEDREAM_HOME", str(tmp_path))
     for name in ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"):
         monkeypatch.delenv(name, raising=False)
+    if api := sys.modules.get("seedream_widgets.api"):
+        monkeypatch.setattr(api, "_client", None)  # the session's client knows its library
 
 
 @pytest.fixture(scope="session")

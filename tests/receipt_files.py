@@ -69,6 +69,7 @@ def files() -> Iterator[tuple[str, bytes]]:
     yield "jpeg exif", encoded(small, "JPEG", exif=exif(6), dpi=(300, 300), comment=b"hi")
     yield "jpeg icc", encoded(small, "JPEG", icc_profile=ICC * 30)
     yield "jpeg xmp", encoded(small, "JPEG", xmp=FOREIGN.encode(), exif=exif(3), icc_profile=ICC)
+    yield "jpeg xmp padded", encoded(small, "JPEG", xmp=FOREIGN.encode() + b"\x00 \x00")
     yield "jpeg full xmp", encoded(small, "JPEG", xmp=FOREIGN.encode().ljust(65_500))
     yield "jpeg bad xmp", encoded(small, "JPEG", xmp=b"<rdf:RDF>" + NAMESPACE.encode())
     yield "jpeg utf-16 xmp", encoded(small, "JPEG", xmp=FOREIGN.encode("utf-16"))

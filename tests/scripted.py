@@ -107,6 +107,9 @@ class ScriptedBackend:
         await self._step("cancel", handle)
         return self.billing
 
+    async def prices(self):
+        return {}
+
     async def aclose(self) -> None:
         await self._step("aclose", None)
 
@@ -118,7 +121,7 @@ def picture(number: int = 0, size: tuple[int, int] = (32, 24), kind: str = "PNG"
 
 
 def started(backend: ScriptedBackend, folder: Path, prompt: str = "a fox", **arguments: Any) -> Job:
-    return Client(backend, folder=folder).submit(Request(prompt, **arguments))
+    return Client(backend, library=folder).submit(Request(prompt, **arguments))
 
 
 def until(true: Callable[[], object]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime, timezone
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, CredentialsError, RequestError
 from seedream_widgets.request import Request
+from seedream_widgets.store import Library
 from tests.scripted import SECONDS, ScriptedBackend
 
 KEY = "key-id:very-secret"
@@ -96,15 +97,22 @@ def test_a_backend_of_ones_own():
 
 @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])
 def test_files_go_to_a_private_folder_a_day(tmp_path, kind):
-    job = Client(ScriptedBackend(), folder=kind(tmp_path / "mine")).submit(Request("a fox"))
+    job = Client(ScriptedBackend(), library=kind(tmp_path / "mine")).submit(Request("a fox"))
     path = job.result(SECONDS).files[0].path
-    assert path == tmp_path / "mine" / date.today().isoformat() / "r1-1.png"
-    assert path.parent.stat().st_mode & 0o777 == 0o700
+    day = datetime.now(timezone.utc).date().isoformat()
+    assert path == tmp_path / "mine" / "results" / day / "a-fox-r1" / "1.png"
+    for folder in path.relative_to(tmp_path).parents[:-1]:
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
 
 
-def test_files_go_to_the_results_folder_by_default(tmp_path):
+def test_a_library_of_ones_own(tmp_path):
+    library = Library(tmp_path / "mine")
+    assert Client(ScriptedBackend(), library=library).library is library
+
+
+def test_files_go_to_the_default_library(tmp_path):
     path = Client(ScriptedBackend()).submit(Request("a fox")).result(SECONDS).files[0].path
-    assert path.parents[1] == tmp_path / "results"
+    assert path.parents[2] == tmp_path / "results"
 
 
 def test_jobs_newest_first():
@@ -128,7 +136,7 @@ def test_spent_counts_the_images_fal_gave(name, spent):
 
 
 def test_one_client_over_a_real_server(fal_server, tmp_path):
-    client = Client("fal", folder=tmp_path)
+    client = Client("fal", library=tmp_path)
     result = client.submit(Request("a fox", image_size=(960, 960), num_images=2)).result(30)
     assert result.backend == "fal"
     assert [image.size for image in result.images] == [(960, 960)] * 2
@@ -138,7 +146,7 @@ def test_one_client_over_a_real_server(fal_server, tmp_path):
 
 def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):
     backend = ScriptedBackend()
-    for client in (Client(), Client(backend, folder=tmp_path)):
+    for client in (Client(), Client(backend, library=tmp_path)):
         for _ in range(2):
             client.close()
         client.submit(Request("a fox", image_size=(960, 960))).cancel()

@@ -19,7 +19,7 @@ def test_the_version_is_the_projects():
     assert sd.__version__ == version
 
 
-@pytest.mark.parametrize("name", sd.__all__)
+@pytest.mark.parametrize("name", sorted({*sd.__all__} - {"library"}))
 def test_a_name_is_what_its_own_module_calls_so(name):
     value = getattr(sd, name)
     assert getattr(value, "__name__", name).rpartition(".")[2] == name
@@ -33,7 +33,12 @@ def test_no_public_name_is_a_modules_name():
 
 def test_typing_and_run_time_know_the_same_names():
     source = Path(sd.__file__).read_text()
-    assert sorted(re.findall(r"import (\w+) as \1\n", source)) == sd.__all__
+    assert sorted({*re.findall(r"import (\w+) as \1\n", source), "library"}) == sd.__all__
+
+
+def test_the_library_is_the_default_clients():
+    assert sd.library is sd.default_client().library
+    assert "library" not in vars(sd)
 
 
 def test_an_unknown_name():

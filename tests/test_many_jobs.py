@@ -14,7 +14,7 @@ JOBS = 100
 def test_a_hundred_jobs_at_once(fal_server, tmp_path):
     fal_server.settings.queue_seconds = 0.1
     fal_server.settings.run_seconds = 1.0
-    client = sd.Client("fal", folder=tmp_path)
+    client = sd.Client("fal", library=tmp_path)
     requests = [sd.Request(f"fox {number}", image_size=(1024, 1024)) for number in range(JOBS)]
 
     async def kernel() -> tuple[list[sd.Result], float]:

@@ -22,7 +22,12 @@ def make(folder, *files, **arguments):
     backend = ScriptedBackend("fal", images=len(files))
     backend.bytes = {f"https://files.test/r1/{n}": data for n, data in enumerate(files)}
     request = Request(arguments.pop("prompt", "A red Fox, in snow!"), **arguments)
-    return Client(backend, folder=folder / "kept").submit(request).result(SECONDS)
+    return Client(backend, library=folder / "kept").submit(request).result(SECONDS)
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return image.tobytes()
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ def test_an_image_is_decoded_when_asked_for(fox):
 def test_one_image_reads_one_file(fox):
     fox.files[1].path.unlink()
     assert fox[0].size == (96, 64)
-    with pytest.raises(ResultError, match=r"r1-2\.jpg can't be read .*if it was moved"):
+    with pytest.raises(ResultError, match=r"2\.jpg can't be read .*if it was moved"):
         _ = fox[1]
 
 
@@ -108,8 +113,11 @@ def test_saved_to_a_folder_untouched_and_never_over_another(fox, tmp_path):
         "a-red-fox-in-snow-7-1-2.png",
         "a-red-fox-in-snow-7-2-2.jpg",
     ]
-    for paths in (first, second):
-        assert [path.read_bytes() for path in paths] == [file.read_bytes() for file in fox.files]
+    third = fox.save(target, receipt=False)
+    assert [path.read_bytes() for path in third] == [file.read_bytes() for file in fox.files]
+    for path, image in zip((*first, *second), (*fox, *fox), strict=True):
+        assert path.read_bytes() != third[0].read_bytes()
+        assert pixels(path) == image.tobytes()
 
 
 @pytest.mark.parametrize("name", ["fox.png", "FOX.PNG"])
@@ -118,12 +126,17 @@ def test_saved_to_a_file_of_the_same_suffix_byte_for_byte(tmp_path, name):
     result = make(tmp_path, data)
     (path,) = result.save(tmp_path / "out" / name)
     assert path == tmp_path / "out" / name
+    assert pixels(path) == result.image.tobytes()
+    result.save(path, receipt=False)
     assert path.read_bytes() == data
 
 
 def test_jpeg_is_jpg(tmp_path):
     data = encoded(photo(), "JPEG")
-    (path,) = make(tmp_path, data).save(tmp_path / "fox.jpeg")
+    result = make(tmp_path, data)
+    (path,) = result.save(tmp_path / "fox.jpeg")
+    assert pixels(path) == result.image.tobytes()
+    result.save(path, receipt=False)
     assert path.read_bytes() == data
 
 
@@ -140,7 +153,7 @@ def test_another_suffix_converts_what_came(tmp_path, suffix, kind):
 
 
 def test_several_images_are_numbered(fox, tmp_path):
-    paths = fox.save(tmp_path / "fox.png")
+    paths = fox.save(tmp_path / "fox.png", receipt=False)
     assert [path.name for path in paths] == ["fox-1.png", "fox-2.png"]
     assert paths[0].read_bytes() == fox.files[0].read_bytes()
     with Image.open(paths[1]) as converted:

@@ -22,7 +22,7 @@ FORM |= {"references": [], "image_size": [960, 960]}
 @pytest.fixture
 def open_page(page, tmp_path):
     def opened(pace=0.0, **form):
-        return page(sd.Client(OfflineBackend(pace), folder=tmp_path), **form)
+        return page(sd.Client(OfflineBackend(pace), library=tmp_path), **form)
 
     return opened
 
@@ -236,7 +236,9 @@ def test_previews_are_small_and_originals_untouched(open_page):
     assert Image.open(io.BytesIO(small)).size == (512, 512)
     assert len(small) <= 100_000
     answer, (whole,) = page.ask("original", image_id=f"{job_id}-0")
-    assert whole == page.studio.result.files[0].read_bytes()
+    untouched = page.studio.result.files[0].opened()
+    assert Image.open(io.BytesIO(whole)).tobytes() == untouched.tobytes()
+    assert sd.read_receipt(whole).request_id == page.studio.result.request_id
     assert answer["result"]["name"].endswith("-1.jpg")
     _, (small,) = page.ask("preview", target=page.studio._references[0]["id"], edge=128)
     assert Image.open(io.BytesIO(small)).size == (128, 85)
@@ -318,7 +320,7 @@ def test_two_studios_share_nothing_but_the_client(open_page):
     finish(one)
     assert one.studio.prompt == "one"
     assert two.studio.results == ()
-    assert two.ask("sync")[0]["result"] == {"seq": 0, "jobs": []}
+    assert two.ask("sync")[0]["result"] == {"seq": 0, "jobs": [], "waiting": 0}
 
 
 def test_an_observer_that_waits_for_a_job_does_not_hang_the_engine(open_page):

@@ -11,7 +11,7 @@ from seedream_widgets.studio import protocol
 from seedream_widgets.studio.facts import facts
 
 MESSAGES = Path(__file__).parent / "messages"
-FROM_PAGE = sorted(protocol._KINDS)
+FROM_PAGE = [*sorted(protocol._KINDS), "upload_restore"]
 
 
 def golden(name):
@@ -22,7 +22,7 @@ def golden(name):
 def test_each_message_of_the_page_is_read_as_it_stands(kind):
     content = golden(kind)
     message = protocol.read(content)
-    assert message.kind == kind
+    assert message.kind == content["kind"]
     for name, value in content.items():
         if name != "kind":
             assert getattr(message, name) == (tuple(value) if isinstance(value, list) else value)
@@ -44,6 +44,7 @@ def test_facts_are_the_golden_ones():
         ({"size": 1.5}, "size must be a whole number"),
         ({"size": True}, "size must be a whole number"),
         ({"size": 2**53}, "size must be a whole number"),
+        ({"purpose": "delete"}, "purpose must be one of reference, restore"),
     ],
 )
 def test_a_malformed_message_is_refused_with_the_field(change, says):

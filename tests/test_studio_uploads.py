@@ -22,8 +22,15 @@ def test_chunks_in_order_make_the_file():
     assert write(uploads, 0, b"01234") == 5
     assert uploads.take("u") is None
     assert write(uploads, 5, b"56789") == 10
-    assert uploads.take("u") == ("u.png", b"0123456789")
+    assert uploads.take("u") == ("u.png", b"0123456789", "reference")
     assert uploads.take("u") is None
+
+
+def test_what_a_file_is_for_stays_with_it():
+    uploads = Uploads()
+    uploads.start(Upload(id="m", upload_id="u", name="u.png", size=1, purpose="restore"))
+    write(uploads, 0, b"0")
+    assert uploads.take("u") == ("u.png", b"0", "restore")
 
 
 def test_a_chunk_out_of_order_or_twice_changes_nothing_and_is_answered():
@@ -33,7 +40,7 @@ def test_a_chunk_out_of_order_or_twice_changes_nothing_and_is_answered():
     assert write(uploads, 0, b"01234") == 5
     assert write(uploads, 0, b"xxxxx") == 5
     assert write(uploads, 5, b"56789") == 10
-    assert uploads.take("u") == ("u.png", b"0123456789")
+    assert uploads.take("u") == ("u.png", b"0123456789", "reference")
 
 
 def test_announcing_again_tells_where_to_go_on():
@@ -57,7 +64,7 @@ def test_more_than_announced_is_cut():
     uploads = Uploads()
     announce(uploads)
     assert write(uploads, 0, b"0123456789-too-much") == 10
-    assert uploads.take("u") == ("u.png", b"0123456789")
+    assert uploads.take("u") == ("u.png", b"0123456789", "reference")
 
 
 @pytest.mark.parametrize("size", [0, UPLOAD_BYTES + 1])

@@ -2,12 +2,22 @@
 import { exactBytes } from "./bytes";
 import { Refusal } from "./channel";
 import { blocker, check } from "./checks";
+import type { DropPlace } from "./drops";
 import type { Place } from "./faults";
 import { read } from "./parse";
 import { moved } from "./references";
 import type { Parts } from "./session";
 import { isActive } from "./uploads";
-import { type Card, type Form, type FormTraits, type Outgoing, originalReply } from "./wire";
+import {
+  type Card,
+  codeReply,
+  type Form,
+  type FormTraits,
+  type Outgoing,
+  originalReply,
+} from "./wire";
+
+const HELD = "The form holds that request again";
 
 export interface Actions {
   edit(change: Partial<FormTraits>, typed?: boolean): void;
@@ -16,7 +26,10 @@ export interface Actions {
   cancel(card: Card): void;
   dismiss(card: Card): void;
   reuse(card: Card): void;
-  addFiles(files: File[]): void;
+  resume(): void;
+  /** The Python that repeats a job; null where the kernel refuses. */
+  code(card: Card): Promise<string | null>;
+  addFiles(files: File[], place?: DropPlace): void;
   dropUpload(id: string): void;
   removeReference(id: string): void;
   moveReference(id: string, to: number): void;
@@ -29,24 +42,20 @@ export interface Actions {
 export function createActions(parts: Parts): Actions {
   const { form, references, uploads, channel, faults, jobs, announcer } = parts;
 
-  /** Ask for something whose refusal belongs to `place`. */
-  async function ask(message: Outgoing, place: Place) {
+  /** Do something whose refusal belongs to `place`; the answer is null then. */
+  async function attempt<T>(place: Place, doing: () => Promise<T>): Promise<T | null> {
     faults.clear(place);
     try {
-      await channel.request(message);
-      return true;
+      return await doing();
     } catch (error) {
       if (error instanceof Refusal) faults.tell(place, error.message);
-      return false;
+      return null;
     }
   }
 
-  function arrange(ids: string[]) {
-    faults.clear("references");
-    references.arrange(ids).catch((error: unknown) => {
-      if (error instanceof Refusal) faults.tell("references", error.message);
-    });
-  }
+  const ask = (message: Outgoing, place: Place) => attempt(place, () => channel.request(message));
+
+  const arrange = (ids: string[]) => void attempt("references", () => references.arrange(ids));
 
   function edit(change: Partial<FormTraits>, typed = false) {
     faults.clear("form", ...(Object.keys(change) as Place[]));
@@ -80,22 +89,23 @@ export function createActions(parts: Parts): Actions {
     const { references: ids, image_size: size, ...values } = card.form;
     edit({ ...values, ...(size && { image_size: size }), seed: card.seed ?? values.seed });
     if (ids.join() !== references.ids().join()) arrange(ids);
-    announcer.say("The form holds that request again");
+    announcer.say(HELD);
   }
 
-  async function save(imageId: string) {
-    faults.clear("results");
-    try {
-      const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
-      const file = read(originalReply, reply.result);
-      const [bytes] = reply.buffers;
-      if (!file || !bytes) throw new Refusal("The kernel sent no file; try again.");
-      const type = file.media_type.startsWith("image/") ? file.media_type : "";
-      download(new Blob([exactBytes(bytes)], { type }), file.name);
-    } catch (error) {
-      if (error instanceof Refusal) faults.tell("results", error.message);
-    }
+  async function fetchOriginal(imageId: string) {
+    const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
+    const file = read(originalReply, reply.result);
+    const [bytes] = reply.buffers;
+    if (!file || !bytes) throw new Refusal("The kernel sent no file; try again.");
+    const type = file.media_type.startsWith("image/") ? file.media_type : "";
+    download(new Blob([exactBytes(bytes)], { type }), file.name);
   }
+
+  channel.listen((notice) => {
+    if (notice.kind !== "restored") return;
+    announcer.say(HELD);
+    if (notice.note) faults.tell("references", notice.note);
+  });
 
   return {
     edit,
@@ -107,10 +117,16 @@ export function createActions(parts: Parts): Actions {
         if (done) jobs.forget(card.id);
       }),
     reuse,
-    addFiles(files) {
-      faults.clear("references");
-      const refused = uploads.add(files);
-      if (refused) faults.tell("references", refused);
+    resume: () => void attempt("results", jobs.resume),
+    async code(card) {
+      const reply = await ask({ kind: "code", job_id: card.id }, "results");
+      return read(codeReply, reply?.result)?.code ?? null;
+    },
+    addFiles(files, place = "references") {
+      const tell = (fault: string) => faults.tell(place, fault);
+      faults.clear(place);
+      const refused = uploads.add(files, place === "prompt" ? tell : undefined);
+      if (refused) tell(refused);
     },
     dropUpload: uploads.remove,
     removeReference,
@@ -122,7 +138,7 @@ export function createActions(parts: Parts): Actions {
       } else void ask({ kind: "use_result", image_id: imageId }, "references");
     },
     select: (imageId) => parts.traits.write({ selected: imageId }),
-    save,
+    save: async (imageId) => void (await attempt("results", () => fetchOriginal(imageId))),
     clearFault: (place) => faults.clear(place),
   };
 }

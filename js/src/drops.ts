@@ -10,11 +10,17 @@ export const carries = (event: DragEvent, type: string): boolean =>
 const isText = (target: EventTarget | null): boolean =>
   target instanceof Element && target.matches("textarea,input");
 
+/** Files on the prompt set the form again, anywhere else they become references. */
+export type DropPlace = "prompt" | "references";
+
 export interface DropHandlers {
-  onFiles(files: File[]): void;
-  /** Files hang over the widget, or no longer. */
-  onHover(over: boolean): void;
+  onFiles(files: File[], place?: DropPlace): void;
+  /** Where files hang over the widget; "" once they do no longer. */
+  onHover(over: DropPlace | ""): void;
 }
+
+const placeOf = ({ target }: Event): DropPlace =>
+  target instanceof Element && target.matches(".sd-prompt") ? "prompt" : "references";
 
 export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: AbortSignal): void {
   const hasFiles = (event: DragEvent) => carries(event, "Files");
@@ -31,8 +37,10 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
     if (!hasFiles(event)) return;
     if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
     const left = event.type === "dragleave" && !root.contains(event.relatedTarget as Node | null);
-    handlers.onHover(event.type !== "drop" && !left);
-    if (event.type === "drop") handlers.onFiles([...(event.dataTransfer?.files ?? [])]);
+    const place = placeOf(event);
+    const isDrop = event.type === "drop";
+    handlers.onHover(isDrop || left ? "" : place);
+    if (isDrop) handlers.onFiles([...(event.dataTransfer?.files ?? [])], place);
   }
 
   function paste(event: ClipboardEvent) {

@@ -25,6 +25,8 @@ export interface Model {
   label: string;
   price: string;
   price_as_of: string;
+  /** Read from fal today. */
+  price_live: boolean;
   endpoints: Record<string, Endpoint>;
 }
 
@@ -71,6 +73,7 @@ const model = shape<Model>({
   label: text,
   price: decimal,
   price_as_of: text,
+  price_live: flag,
   endpoints: record(endpoint),
 });
 

@@ -4,7 +4,6 @@ import { Studio } from "./components/Studio";
 import { acceptDrops } from "./drops";
 import { guardKeyboard } from "./keyboard";
 import { createSession, SessionContext } from "./session";
-import { createStore } from "./store";
 import { followTheme } from "./theme";
 
 interface Props {
@@ -23,12 +22,11 @@ function renderView({ model, el, signal }: Props): () => void {
   el.append(root);
 
   const session = createSession(model, ending.signal);
-  const dropping = createStore(false);
-  const handlers = { onFiles: session.actions.addFiles, onHover: dropping.set };
+  const handlers = { onFiles: session.actions.addFiles, onHover: session.dropping.set };
   followTheme(root, ending.signal);
   render(
     <SessionContext.Provider value={session}>
-      <Studio dropping={dropping} />
+      <Studio />
     </SessionContext.Provider>,
     root,
   );

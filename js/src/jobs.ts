@@ -7,12 +7,21 @@ import { type Card, isFinal, syncReply } from "./wire";
 const SILENCE = 5000;
 const LONGEST = 60_000;
 const KEPT = 100;
+const FLASH = 1500;
 
 export interface Jobs {
   readonly cards: Store<Card[]>;
   /** Page clock minus kernel clock, in milliseconds; 0 while they agree. */
   readonly skew: Store<number>;
+  /** Requests of earlier sessions that can be fetched. */
+  readonly waiting: Store<number>;
+  /** The card that a click has joined, for a moment. */
+  readonly joined: Store<string>;
   sync(): Promise<void>;
+  /** Fetch what waits; rejects with the kernel's sentence. */
+  resume(): Promise<void>;
+  /** Bring a card to the front. */
+  join(id: string): void;
   /** Take a card away here. */
   forget(id: string): void;
 }
@@ -25,6 +34,9 @@ const merge = (cards: Card[], next: Card): Card[] =>
 export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   const cards = createStore<Card[]>([]);
   const skew = createStore(0);
+  const waiting = createStore(0);
+  const joined = createStore("");
+  let resuming = false;
   let seq: number | null = null;
   let running: Promise<void> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,6 +58,7 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
       if (!state) return;
       seq = state.seq;
       cards.set(state.jobs);
+      waiting.set(state.waiting);
     } catch (error) {
       // Unanswered: a busy kernel looks like loss, so each further question comes later.
       patience = Math.min(patience * 2, LONGEST);
@@ -64,11 +77,34 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   }
 
   function measureSkew(card: Card) {
-    if (isFinal(card) || cards.get().some((known) => known.id === card.id)) return;
+    // What is fetched from before was made long ago.
+    if (resuming || isFinal(card) || cards.get().some((known) => known.id === card.id)) return;
     const apart = Date.now() - card.created;
     // A new card is as old as its way here; more than 2 s is the clocks, not the way.
     if (Math.abs(apart) < 2000) skew.set(0);
     else if (skew.get() === 0 || Math.abs(apart) < Math.abs(skew.get())) skew.set(apart);
+  }
+
+  async function resume() {
+    const count = waiting.get();
+    waiting.set(0);
+    resuming = true;
+    try {
+      await channel.request({ kind: "resume" });
+      await sync();
+    } catch (error) {
+      waiting.set(count);
+      throw error;
+    } finally {
+      resuming = false;
+    }
+  }
+
+  function join(id: string) {
+    const isIt = (card: Card) => card.id === id;
+    cards.set([...cards.get()].sort((one, other) => +isIt(other) - +isIt(one)));
+    joined.set(id);
+    setTimeout(() => joined.set(""), FLASH);
   }
 
   const forget = (id: string) => cards.set(cards.get().filter((card) => card.id !== id));
@@ -85,5 +121,5 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   });
   channel.onRevived(() => void sync());
   ended.addEventListener("abort", () => [timer, retry].forEach(clearTimeout));
-  return { cards, skew, sync, forget };
+  return { cards, skew, waiting, joined, sync, resume, join, forget };
 }

@@ -5,14 +5,15 @@ import { useContext } from "preact/hooks";
 import { type Actions, createActions } from "./actions";
 import { type Announcer, createAnnouncer } from "./announcer";
 import { type Channel, createChannel } from "./channel";
+import type { DropPlace } from "./drops";
 import { type Backend, backend, type Facts, facts, noFacts } from "./facts";
 import { createFaults, type Faults } from "./faults";
 import { createForm, type FormStore } from "./form";
 import { createJobs, type Jobs } from "./jobs";
-import { decimal, text } from "./parse";
+import { decimal, either, oneOf, text } from "./parse";
 import { createPreviews, type Previews } from "./previews";
 import { createReferences, type References } from "./references";
-import type { Store } from "./store";
+import { createStore, type Store } from "./store";
 import { createSubmission, type Submission } from "./submission";
 import { createTraits, type Traits } from "./traits";
 import { createUploads, type Uploads } from "./uploads";
@@ -23,6 +24,9 @@ export interface Parts {
   facts: Store<Facts>;
   backend: Store<Backend>;
   spent: Store<string>;
+  /** US dollars; "" where no limit is set. */
+  budget: Store<string>;
+  dropping: Store<DropPlace | "">;
   selected: Store<string>;
   form: FormStore;
   references: References;
@@ -54,6 +58,8 @@ export function createSession(model: AnyModel, ended: AbortSignal): Session {
     facts: allFacts,
     backend: traits.store("_backend", backend, offline),
     spent: traits.store("_spent", decimal, "0"),
+    budget: traits.store("_budget", either(decimal, oneOf("")), ""),
+    dropping: createStore<DropPlace | "">(""),
     selected: traits.store("selected", text, ""),
     form: createForm(traits, allFacts, ended),
     references,

@@ -2,8 +2,9 @@
 import { type Channel, Refusal } from "./channel";
 import { type Faults, placeOf } from "./faults";
 import type { Jobs } from "./jobs";
+import { read } from "./parse";
 import { createStore, type Store } from "./store";
-import type { Form } from "./wire";
+import { type Form, submitReply } from "./wire";
 
 const PATIENCE = 1500;
 const SILENCE = 5000;
@@ -44,9 +45,12 @@ export function createSubmission(
     const slow = setTimeout(() => phase.set("waiting"), PATIENCE);
     faults.clear("prompt", "model", "references", "image_size", "form");
     faults.clear("num_images", "max_images", "seed");
+    const known = jobs.cards.get().map(({ id }) => id);
     try {
       void watchLoss(lost);
-      await channel.request({ kind: "submit", form }, { signal: lost.signal });
+      const reply = await channel.request({ kind: "submit", form }, { signal: lost.signal });
+      const id = read(submitReply, reply.result)?.job_id;
+      if (id && known.includes(id)) jobs.join(id);
     } catch (error) {
       if (ended.aborted) return;
       if (lost.signal.aborted) faults.tell("form", LOST);

@@ -12,6 +12,8 @@ export interface Transfer {
   uploadId: string;
   file: Blob & { readonly name: string };
   signal: AbortSignal;
+  /** The receipt inside is to set the form. */
+  restores?: boolean;
   onProgress(received: number): void;
 }
 
@@ -35,6 +37,7 @@ export async function transfer(job: Transfer): Promise<void> {
       name: file.name,
       size: file.size,
       media_type: file.type,
+      ...(job.restores && { purpose: "restore" }),
     },
     { signal },
   );

@@ -15,12 +15,14 @@ export interface UploadTile {
   fault: string | null;
   /** Blob URL of the file itself, for the tile; null where the page had better not decode it. */
   picture: string | null;
+  /** Set where the file is to restore the form: its fault belongs there, and no tile is shown. */
+  onFault?: ((fault: string) => void) | undefined;
 }
 
 export interface Uploads {
   readonly tiles: Store<UploadTile[]>;
   /** Take what can be taken; the answer is a sentence about the rest, or null. */
-  add(files: File[]): string | null;
+  add(files: File[], onFault?: UploadTile["onFault"]): string | null;
   remove(id: string): void;
 }
 
@@ -77,24 +79,33 @@ export function createUploads(
     return null;
   }
 
-  function tileOf(file: File): UploadTile {
-    count += 1;
-    const id = `${channel.view}-u${count}`;
-    const fault = refusal(file);
-    if (!fault) waiting.set(id, { file, stop: new AbortController(), decoded: () => {} });
-    const picture = fault || file.size > PICTURE_BYTES ? null : URL.createObjectURL(file);
-    const phase = fault ? "failed" : "waiting";
-    return { id, name: file.name, size: file.size, received: 0, phase, fault, picture };
+  function fail(id: string, fault: string) {
+    const onFault = tiles.get().find((tile) => tile.id === id)?.onFault;
+    if (onFault) forget(id);
+    else patch(id, { phase: "failed", fault });
+    onFault?.(fault);
   }
 
-  function add(files: File[]): string | null {
+  function take(file: File, onFault: UploadTile["onFault"]) {
+    count += 1;
+    const id = `${channel.view}-u${count}`;
+    const { name, size } = file;
+    const fault = refusal(file);
+    const picture = fault || size > PICTURE_BYTES ? null : URL.createObjectURL(file);
+    const tile = { id, name, size, received: 0, fault: null, picture, onFault };
+    tiles.set([...tiles.get(), { ...tile, phase: "waiting" }]);
+    if (fault) fail(id, fault);
+    else waiting.set(id, { file, stop: new AbortController(), decoded: () => {} });
+  }
+
+  function add(files: File[], onFault?: UploadTile["onFault"]): string | null {
     const most = facts.get().limits.references;
-    const room = most - references() - tiles.get().filter(isActive).length;
+    const room = onFault ? 1 : most - references() - tiles.get().filter(isActive).length;
     const images = files.filter(isImageFile);
     const others = files.filter((file) => !isImageFile(file));
-    tiles.set([...tiles.get(), ...images.slice(0, Math.max(0, room)).map(tileOf)]);
+    for (const file of images.slice(0, Math.max(0, room))) take(file, onFault);
     void next();
-    if (images.length > room) {
+    if (!onFault && images.length > room) {
       return room <= 0
         ? `edit takes up to ${most} images; remove one first.`
         : `edit takes up to ${most} images; the last ${images.length - room} stayed out.`;
@@ -135,6 +146,7 @@ export function createUploads(
       uploadId: id,
       file: entry.file,
       signal: entry.stop.signal,
+      restores: tiles.get().some((tile) => tile.id === id && tile.onFault),
       onProgress: (received) => patch(id, { received }),
     });
     patch(id, { phase: "reading" });
@@ -154,7 +166,7 @@ export function createUploads(
     } catch (error) {
       waiting.delete(id);
       const message = error instanceof Error ? error.message : String(error);
-      if (!entry.stop.signal.aborted) patch(id, { phase: "failed", fault: message });
+      if (!entry.stop.signal.aborted) fail(id, message);
     }
     busy = false;
     void next();
@@ -171,8 +183,9 @@ export function createUploads(
   }
 
   channel.listen((notice: Notice) => {
-    if (notice.kind === "uploaded") waiting.get(notice.upload_id)?.decoded(null);
-    if (notice.kind === "upload_failed") waiting.get(notice.upload_id)?.decoded(notice.message);
+    if (!("upload_id" in notice)) return;
+    const fault = notice.kind === "upload_failed" ? notice.message : null;
+    waiting.get(notice.upload_id)?.decoded(fault);
   });
   ended.addEventListener("abort", () => {
     for (const { stop } of waiting.values()) stop.abort();

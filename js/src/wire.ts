@@ -36,12 +36,22 @@ export interface Form extends FormTraits {
   references: string[];
 }
 
+export interface Upload {
+  kind: "upload";
+  upload_id: string;
+  name: string;
+  size: number;
+  media_type: string;
+  /** The receipt inside is to set the form; else the file becomes a reference. */
+  purpose?: "restore";
+}
+
 /** Page to kernel; the channel adds `id`. */
 export type Outgoing =
   | { kind: "submit"; form: Form }
-  | { kind: "cancel" | "forget"; job_id: string }
-  | { kind: "sync" }
-  | { kind: "upload"; upload_id: string; name: string; size: number; media_type: string }
+  | { kind: "cancel" | "forget" | "code"; job_id: string }
+  | { kind: "sync" | "resume" }
+  | Upload
   | { kind: "chunk"; upload_id: string; offset: number }
   | { kind: "probe" | "abandon"; upload_id: string }
   | { kind: "arrange"; references: string[] }
@@ -109,6 +119,10 @@ export interface Card {
   max_images: number;
   seed: number | null;
   cost: string | null;
+  /** Answered from the library. */
+  cached: boolean;
+  /** What went wrong on the way to the disk. */
+  note: string | null;
   images: ResultImage[];
   error: Fault | null;
   form: CardForm;
@@ -142,6 +156,8 @@ export const card = shape<Card>({
   max_images: integer,
   seed: nullable(integer),
   cost: nullable(decimal),
+  cached: flag,
+  note: nullable(text),
   images: list(resultImage),
   error: nullable(fault),
   form: cardForm,
@@ -171,6 +187,7 @@ export type Notice =
   | { kind: "job"; seq: number; job: Card }
   | { kind: "forgotten"; job_id: string }
   | { kind: "uploaded"; upload_id: string; reference: Reference }
+  | { kind: "restored"; upload_id: string; note: string | null }
   | { kind: "upload_failed"; upload_id: string; message: string };
 
 export type Incoming =
@@ -184,18 +201,25 @@ const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } 
   job: shape({ kind: oneOf("job"), seq: integer, job: card }),
   forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
   uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),
+  restored: shape({ kind: oneOf("restored"), upload_id: text, note: nullable(text) }),
   upload_failed: shape({ kind: oneOf("upload_failed"), upload_id: text, message: text }),
 };
 
 export const incoming: Parse<Incoming> = (value) => {
   const { kind } = shape<{ kind: Incoming["kind"] }>({
-    kind: oneOf("reply", "error", "job", "forgotten", "uploaded", "upload_failed"),
+    kind: oneOf(...(Object.keys(kinds) as Incoming["kind"][])),
   })(value);
   return kinds[kind](value);
 };
 
 export const receivedReply = shape<{ received: number }>({ received: integer });
-export const syncReply = shape<{ seq: number; jobs: Card[] }>({ seq: integer, jobs: list(card) });
+export const submitReply = shape<{ job_id: string }>({ job_id: text });
+export const codeReply = shape<{ code: string }>({ code: text });
+export const syncReply = shape<{ seq: number; jobs: Card[]; waiting: number }>({
+  seq: integer,
+  jobs: list(card),
+  waiting: integer,
+});
 export const previewReply = shape<{ media_type: string }>({ media_type: text });
 export const originalReply = shape<{ name: string; media_type: string }>({
   name: text,

@@ -15,7 +15,7 @@ function drag(kind: string, types: string[], target: Element = root) {
 
 beforeEach(() => {
   root = document.createElement("section");
-  root.innerHTML = "<textarea></textarea><p></p>";
+  root.innerHTML = "<textarea class='sd-prompt'></textarea><p></p>";
   document.body.append(root);
   ended = new AbortController();
   vi.clearAllMocks();
@@ -33,8 +33,17 @@ it("claims files anywhere on the root, and keeps them from the host", () => {
     expect(drag(kind, ["Files"], root.querySelector("p") as Element).defaultPrevented).toBe(true);
   }
   expect(handlers.onFiles).toHaveBeenCalledOnce();
-  expect(handlers.onHover.mock.calls).toEqual([[true], [true], [false]]);
+  expect(handlers.onHover.mock.calls).toEqual([["references"], ["references"], [""]]);
   expect(host).not.toHaveBeenCalled();
+});
+
+it("tells files on the prompt from files elsewhere", () => {
+  const area = root.querySelector("textarea") as Element;
+  drag("dragover", ["Files"], area);
+  drag("drop", ["Files"], area);
+  drag("drop", ["Files"]);
+  expect(handlers.onHover.mock.calls).toEqual([["prompt"], [""], [""]]);
+  expect(handlers.onFiles.mock.calls.map(([, place]) => place)).toEqual(["prompt", "references"]);
 });
 
 it("claims files before any listener within can miss them", () => {

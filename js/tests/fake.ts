@@ -32,6 +32,7 @@ export const initialTraits = (): Record<string, unknown> => ({
   _facts: message("facts"),
   _backend: { name: "fal", label: null, bills: true },
   _spent: "0",
+  _budget: "",
 });
 
 export class FakeModel {

@@ -54,7 +54,7 @@ describe("Generate", () => {
   it("sends one for a double click, and tells of a kernel that is busy", async () => {
     vi.useFakeTimers();
     const model = new FakeModel({ ...initialTraits(), prompt: "a fox" });
-    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [] } : undefined);
+    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [], waiting: 0 } : undefined);
     const view = await mount({}, model);
     const go = button(view, "Generate");
     await click(go);
@@ -70,7 +70,7 @@ describe("Generate", () => {
   it("gives a click up whose answer was lost, once a later question is answered", async () => {
     vi.useFakeTimers();
     const model = new FakeModel({ ...initialTraits(), prompt: "a fox" });
-    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [] } : undefined);
+    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [], waiting: 0 } : undefined);
     const view = await mount({}, model);
     await click(button(view, "Generate"));
     await act(async () => void (await vi.advanceTimersByTimeAsync(7000)));

@@ -17,7 +17,7 @@ const ids = () => jobs.cards.get().map(({ id }) => id);
 
 async function open(seq: number, cards: Card[] = []) {
   void jobs.sync();
-  model.reply(model.last("sync"), { seq, jobs: cards });
+  model.reply(model.last("sync"), { seq, jobs: cards, waiting: 0 });
   await settle();
 }
 
@@ -46,7 +46,7 @@ it("asks again after a gap, and replaces what it has", async () => {
   await open(18, [running]);
   say(20, { id: "j3" });
   expect(model.of("sync")).toHaveLength(2);
-  model.reply(model.last("sync"), { seq: 21, jobs: [completed] });
+  model.reply(model.last("sync"), { seq: 21, jobs: [completed], waiting: 0 });
   await settle();
   expect(ids()).toEqual(["j1"]);
   say(22, { id: "j4" });

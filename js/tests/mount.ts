@@ -23,7 +23,7 @@ const open = new Set<() => void>();
 /** By default every message is answered at once; `jobs` is what a sync gives. */
 export function answerAll(jobs: unknown[] = [], seq = 0) {
   return ({ kind }: Sent) => {
-    if (kind === "sync") return { seq, jobs };
+    if (kind === "sync") return { seq, jobs, waiting: 0 };
     if (kind === "preview") return undefined;
     return kind === "upload" || kind === "chunk" ? { received: 0 } : {};
   };

@@ -3,11 +3,13 @@ import { createChannel } from "../src/channel";
 import { backend, facts } from "../src/facts";
 import { read } from "../src/parse";
 import {
+  codeReply,
   incoming,
   type Outgoing,
   originalReply,
   previewReply,
   receivedReply,
+  submitReply,
   syncReply,
 } from "../src/wire";
 import { FakeModel, golden, message } from "./fake";
@@ -25,10 +27,13 @@ const OUTGOING = [
   "preview",
   "original",
   "forget",
+  "resume",
+  "code",
+  "upload_restore",
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
-  .filter((name) => /^(reply_|job_|error|upload(ed|_failed)|forgotten)/.test(name));
+  .filter((name) => /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten)/.test(name));
 
 describe("page to kernel", () => {
   it.each(OUTGOING)("builds %s as the golden file has it", (name) => {
@@ -47,7 +52,7 @@ describe("page to kernel", () => {
 
 describe("kernel to page", () => {
   it("finds the golden files", () => {
-    expect(INCOMING.length).toBeGreaterThanOrEqual(11);
+    expect(INCOMING.length).toBeGreaterThanOrEqual(15);
   });
 
   it.each(INCOMING)("reads %s without losing a field", (name) => {
@@ -56,6 +61,8 @@ describe("kernel to page", () => {
 
   it.each([
     ["reply_sync", syncReply],
+    ["reply_submit", submitReply],
+    ["reply_code", codeReply],
     ["reply_upload", receivedReply],
     ["reply_chunk", receivedReply],
     ["reply_preview", previewReply],

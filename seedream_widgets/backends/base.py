@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from pathlib import Path
 
+    from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.request import Request
@@ -110,6 +111,10 @@ class Backend(Protocol):
         Raises:
             BackendError: The ask did not get through; the request goes on.
         """
+        ...
+
+    async def prices(self) -> Mapping[str, Price]:
+        """Return current prices by endpoint id; empty where none can be told."""
         ...
 
     async def aclose(self) -> None:

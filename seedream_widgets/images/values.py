@@ -32,7 +32,7 @@ class ImageInput:
     one carries no metadata.
 
     Attributes:
-        data: The bytes that are sent.
+        data: The bytes that are sent; empty where only a receipt tells of them.
         media_type: ``"image/png"`` or ``"image/jpeg"``.
         width: Pixels, upright.
         height: Pixels, upright.

@@ -13,6 +13,7 @@ from seedream_widgets.studio.references import reference_ids
 if TYPE_CHECKING:
     from seedream_widgets.job import Job
     from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
     from seedream_widgets.studio.protocol import Card
 
 FORM = (
@@ -28,6 +29,7 @@ FORM = (
 )
 """The form's fields, named as in `Request`; the form adds `references`."""
 _MAX_LOG = 500
+_MAX_NOTE = 500
 _STEP = re.compile(r"(\d{1,6})\s*(?:of|/)\s*(\d{1,6})")
 
 
@@ -35,7 +37,6 @@ def card(job: Job) -> Card:
     """Return what the page needs to show `job`."""
     request, status = job.request, job.status
     result = job.result() if isinstance(status, Completed) and job.done else None
-    price = request.endpoint.price.usd
     return {
         "id": job.id,
         "state": status.kind,
@@ -52,7 +53,9 @@ def card(job: Job) -> Card:
         "num_images": request.num_images,
         "max_images": request.max_images,
         "seed": result.seed if result else request.seed,
-        "cost": str(price * len(result)) if result and job.backend == "fal" else None,
+        "cost": _cost(job, result) if result else None,
+        "cached": result is not None and result.cached,
+        "note": result.note[:_MAX_NOTE] if result and result.note else None,
         "images": _images(job) if result else [],
         "error": _error(job),
         "form": form_of(request),
@@ -78,6 +81,14 @@ def _images(job: Job) -> list[dict[str, Any]]:
         {"id": image_id(job, index), "width": file.width, "height": file.height}
         for index, file in enumerate(job.result().files)
     ]
+
+
+def _cost(job: Job, result: Result) -> str | None:
+    if job.backend != "fal":
+        return None
+    if result.cached or result.receipt is None:
+        return "0"
+    return result.receipt.cost
 
 
 def _size(request: Request) -> list[int] | None:

@@ -1,20 +1,21 @@
-"""The endpoints' facts as the page gets them, once: small, constant JSON."""
+"""The endpoints' facts as the page gets them: small JSON that changes only with a price."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from seedream_widgets.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint
+from seedream_widgets.pricing import Prices
 from seedream_widgets.sizes import SIZES
 
 UPLOAD_BYTES = 64 * 1024 * 1024
 """Largest file the page may send, in bytes; the kernel makes it fit fal's 10 MB."""
 
 
-def facts() -> dict[str, Any]:
+def facts(prices: Prices | None = None) -> dict[str, Any]:
     """Return what the page needs to check sizes and counts and to tell prices beforehand."""
     return {
-        "models": [_model(name) for name in MODELS],
+        "models": [_model(name, prices or Prices()) for name in MODELS],
         "sizes": [
             {"ratio": ratio, "tier": tier, "size": list(size)}
             for (ratio, tier), size in SIZES.items()
@@ -25,14 +26,15 @@ def facts() -> dict[str, Any]:
     }
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str, prices: Prices) -> dict[str, Any]:
     rows = {row.kind: row for row in ENDPOINTS.values() if row.model == name}
-    price = rows["text-to-image"].price
+    price = max((prices.of(row) for row in rows.values()), key=lambda each: each.usd)
     return {
         "name": name,
         "label": name.upper(),
         "price": str(price.usd),
         "price_as_of": price.as_of,
+        "price_live": all(prices.is_live(row) for row in rows.values()),
         "endpoints": {kind: _endpoint(row) for kind, row in rows.items()},
     }
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from seedream_widgets.code import as_code
 from seedream_widgets.errors import RequestError, SeedreamError
-from seedream_widgets.images import ImageInput, ImageUrl, load_image
-from seedream_widgets.images.sources import FileBytes
+from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.request import Request
 from seedream_widgets.result import SUFFIXES
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.previews import Previews
-from seedream_widgets.studio.references import by_id, describe, reference_ids
+from seedream_widgets.studio.references import by_id, describe, load, reference_ids
+from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from seedream_widgets.job import Job
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 _REMEMBERED = 200
 
 Answer = tuple[dict[str, Any], list[bytes]]
+Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
 
 
 class Handlers:
@@ -43,9 +45,10 @@ class Handlers:
         self._engine = session.engine
         self._uploads = Uploads()
         self._reading = asyncio.Lock()
+        self._resuming = asyncio.Lock()
         self.previews = Previews(session.engine)
         self._submitted: dict[str, Job] = {}
-        self._table: dict[type, Callable[..., Answer | Coroutine[Any, Any, Answer]]] = {
+        self._table: dict[type, Callable[..., Answer | Late]] = {
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
             protocol.Forget: self._forget,
@@ -58,6 +61,8 @@ class Handlers:
             protocol.UseResult: self._use_result,
             protocol.Preview: self._preview,
             protocol.Original: self._original,
+            protocol.Resume: self._resume,
+            protocol.Code: self._code,
         }
 
     def handle(self, content: object, buffers: list[memoryview]) -> None:
@@ -76,16 +81,17 @@ class Handlers:
         except Exception as error:
             self._refuse(name, error)
 
-    async def _later(self, name: str | None, work: Coroutine[Any, Any, Answer]) -> None:
+    async def _later(self, name: str | None, work: Late) -> None:
         # Sending waits for the studio's lock, and the engine must never wait.
         try:
             await asyncio.to_thread(self._reply, name, await work)
         except Exception as error:
             await asyncio.to_thread(self._refuse, name, error)
 
-    def _reply(self, name: str | None, answer: Answer) -> None:
-        result, buffers = answer
-        self._studio._post({"kind": "reply", "id": name, "result": result}, buffers)
+    def _reply(self, name: str | None, answer: Answer | Callable[[], Answer]) -> None:
+        with self._studio._lock:  # what is asked for now is sent before anything newer
+            result, buffers = answer() if callable(answer) else answer
+            self._studio._post({"kind": "reply", "id": name, "result": result}, buffers)
 
     def _refuse(self, name: str | None, error: Exception) -> None:
         if not isinstance(error, SeedreamError | protocol.ProtocolError):
@@ -127,8 +133,16 @@ class Handlers:
         self._session.forget(message.job_id)
         return {}, []
 
-    def _sync(self, message: protocol.Sync) -> Answer:
-        return self._session.snapshot(), []
+    async def _sync(self, message: protocol.Sync) -> Callable[[], Answer]:
+        waiting = await asyncio.to_thread(self._session.waiting)
+        return lambda: ({**self._session.snapshot(), "waiting": waiting}, [])
+
+    async def _resume(self, message: protocol.Resume) -> Answer:
+        async with self._resuming:  # two views may ask at once
+            return {"jobs": await asyncio.to_thread(self._session.resume)}, []
+
+    def _code(self, message: protocol.Code) -> Answer:
+        return {"code": as_code(self._session.job(message.job_id).request)}, []
 
     def _upload(self, message: protocol.Upload) -> Answer:
         return {"received": self._uploads.start(message)}, []
@@ -149,19 +163,28 @@ class Handlers:
         self._uploads.drop(message.upload_id)
         return {}, []
 
-    async def _read(self, upload_id: str, name: str, data: bytes) -> None:
+    async def _read(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
         told = {"upload_id": upload_id}
         said: dict[str, Any]
         try:
             async with self._reading:  # one by one, so that files keep the order they came in
-                image = await self._engine.decode(_load, name, data)
-                reference = await asyncio.to_thread(self._session.add_reference, image)
-            said = {"kind": "uploaded", **told, "reference": reference}
+                take = self._restore if purpose == "restore" else self._add
+                said = {**told, **await take(name, data)}
         except Exception as error:
             if not isinstance(error, SeedreamError):
                 _log.exception("reading %s failed", name)
             said = {"kind": "upload_failed", **told, "message": str(error)}
         await asyncio.to_thread(self._studio._post, said)
+
+    async def _add(self, name: str, data: bytes) -> dict[str, Any]:
+        image = await self._engine.decode(load, name, data)
+        reference = await asyncio.to_thread(self._session.add_reference, image)
+        return {"kind": "uploaded", "reference": reference}
+
+    async def _restore(self, name: str, data: bytes) -> dict[str, Any]:
+        library = self._session.client.library
+        note = await asyncio.to_thread(restore, self._studio, library, data)
+        return {"kind": "restored", "note": note}
 
     def _arrange(self, message: protocol.Arrange) -> Answer:
         self._studio.references = tuple(self._known(message.references))
@@ -191,11 +214,7 @@ class Handlers:
         job, index = self._session.find(message.image_id)
         result = job.result()
         file = result.files[index]
-        data = await asyncio.to_thread(file.read_bytes)
+        data = await asyncio.to_thread(result.file_bytes, index)
         name = f"{result.file_stem(index + 1)}{SUFFIXES[file.format]}"
         told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
         return told, [data]
-
-
-def _load(name: str, data: bytes) -> ImageInput | ImageUrl:
-    return load_image(FileBytes(data, name), field="references")

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, TypedDict
 
 MAX_TEXT = 200
 MAX_LIST = 100
+PURPOSES = ("reference", "restore")
+"""What a file is sent for: to be an input image, or to set the form from its receipt."""
 
 
 class ProtocolError(ValueError):
@@ -65,6 +67,11 @@ class Upload(Message):
     name: str
     size: int
     media_type: str = ""
+    purpose: str = "reference"
+
+    def __post_init__(self) -> None:
+        if self.purpose not in PURPOSES:
+            raise ProtocolError(f"purpose must be one of {', '.join(PURPOSES)}")
 
 
 @dataclass(frozen=True)
@@ -125,11 +132,26 @@ class Original(Message):
     image_id: str
 
 
+@dataclass(frozen=True)
+class Resume(Message):
+    """Follow what earlier sessions left behind."""
+
+    kind: ClassVar[str] = "resume"
+
+
+@dataclass(frozen=True)
+class Code(Message):
+    """Ask for the Python that repeats a job."""
+
+    kind: ClassVar[str] = "code"
+    job_id: str
+
+
 _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
         Submit, Cancel, Forget, Sync, Upload, Chunk, Probe, Abandon, Arrange, UseResult, Preview,
-        Original,
+        Original, Resume, Code,
     )
 }  # fmt: skip
 
@@ -153,6 +175,8 @@ class Card(TypedDict):
     max_images: int
     seed: int | None
     cost: str | None
+    cached: bool
+    note: str | None
     images: list[dict[str, Any]]
     error: dict[str, str | None] | None
     form: dict[str, Any]

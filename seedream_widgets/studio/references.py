@@ -6,7 +6,8 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.images.sources import FileBytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +22,15 @@ def reference_ids(images: Sequence[ImageInput | ImageUrl]) -> list[str]:
         seen[digest] += 1
         ids.append(f"{digest}-{seen[digest]}")
     return ids
+
+
+def load(name: str, data: bytes) -> ImageInput | ImageUrl:
+    """Read an image file's bytes; `name` is untrusted and made safe.
+
+    Raises:
+        ImageInputError: The bytes are no image.
+    """
+    return load_image(FileBytes(data, name), field="references")
 
 
 def by_id(*groups: Iterable[ImageInput | ImageUrl]) -> dict[str, ImageInput | ImageUrl]:

@@ -10,6 +10,7 @@ from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.request import Request
 from seedream_widgets.status import Completed
 from seedream_widgets.studio.cards import FORM, card, image_id
+from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.handlers import Handlers
 from seedream_widgets.studio.publisher import Publisher
 
@@ -34,6 +35,11 @@ class Session:
         self._jobs: list[Job] = []
         self._forgotten: set[str] = set()
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
+        self.client.prices.on_change(lambda: self.engine.pool.submit(self._reprice))
+
+    def _reprice(self) -> None:
+        with self.studio._lock:
+            self.studio._facts = facts(self.client.prices)
 
     @property
     def client(self) -> Client:
@@ -65,19 +71,65 @@ class Session:
         return Request(images=self.studio.references, **values)
 
     def start(self, request: Request) -> Job:
-        """Submit `request` and keep the page told of its job."""
-        job = self.client.submit(request)
-        self._jobs.append(job)
+        """Submit `request` and keep the page told of its job; one it joins comes to the front.
+
+        Raises:
+            BudgetError: It could cost more than the budget leaves; nothing was sent.
+        """
         self.refresh()
-        job.on_update(self._publisher.publish)
-        self._publisher.publish(job)
+        job = self.client.submit(request)
+        self._show(job)
         return job
 
-    def refresh(self) -> None:
-        """Tell the page who answers and what was spent."""
+    def waiting(self) -> int:
+        """Return how many requests from before can be resumed; it reads the disk."""
+        try:
+            return self.client.waiting()
+        except OSError:
+            return 0  # the library says so itself when it is needed
+
+    def resume(self) -> int:
+        """Follow what earlier sessions left behind, and return how many jobs that makes.
+
+        Raises:
+            SeedreamError: There are some, and none can be followed.
+        """
+        try:
+            jobs = self.client.resume()
+        except OSError as error:
+            path = self.client.library.path
+            raise SeedreamError(
+                f"requests from before can't be fetched, as {path} can't be written ({error}); "
+                "make room there, then fetch again"
+            ) from error
+        for job in jobs:
+            self._show(job)
+        if not jobs and self.waiting():
+            raise SeedreamError(
+                "requests from before can't be fetched; the Python log says why"
+                if self.client.backend.bills
+                else "requests from before were sent to fal: set FAL_KEY or call sd.login(), "
+                "then fetch again"
+            )
+        return len(jobs)
+
+    def _show(self, job: Job) -> None:
         with self.studio._lock:
-            self.studio._backend = self.backend()
-            self.studio._spent = str(self.client.spent)
+            known = job in self._jobs
+            self._jobs = [each for each in self._jobs if each is not job] + [job]
+        self.refresh()
+        if not known:
+            job.on_update(self._publisher.publish)
+        self._publisher.publish(job)
+
+    def refresh(self) -> None:
+        """Tell the page who answers, what was spent, and of how much."""
+        client, studio = self.client, self.studio
+        with studio._lock:
+            studio._backend = self.backend()
+            studio._spent = str(client.spent)
+            limit = client.budget.limit
+            studio._budget = "" if limit is None else f"{limit:f}"
 
     def _tell(self, job: Job, seq: int) -> None:
         if job.status.final:

@@ -20,6 +20,7 @@ _REMEMBERED = 200
 class _File:
     name: str
     size: int
+    purpose: str
     data: bytearray = field(default_factory=bytearray)
 
 
@@ -46,7 +47,7 @@ class Uploads:
         if message.upload_id not in self._open and message.upload_id not in self._finished:
             while len(self._open) >= MAX_OPEN:
                 del self._open[next(iter(self._open))]
-            self._open[message.upload_id] = _File(message.name, message.size)
+            self._open[message.upload_id] = _File(message.name, message.size, message.purpose)
         return self.received(message.upload_id)
 
     def received(self, upload_id: str) -> int:
@@ -78,8 +79,8 @@ class Uploads:
             return len(file.data)
         return received
 
-    def take(self, upload_id: str) -> tuple[str, bytes] | None:
-        """Return name and bytes of a file that is whole, once; else ``None``."""
+    def take(self, upload_id: str) -> tuple[str, bytes, str] | None:
+        """Return name, bytes and purpose of a file that is whole, once; else ``None``."""
         file = self._open.get(upload_id)
         if file is None or len(file.data) < file.size:
             return None
@@ -87,7 +88,7 @@ class Uploads:
         self._finished[upload_id] = file.size
         while len(self._finished) > _REMEMBERED:
             del self._finished[next(iter(self._finished))]
-        return file.name, bytes(file.data)
+        return file.name, bytes(file.data), file.purpose
 
     def drop(self, upload_id: str) -> None:
         """Forget a file."""

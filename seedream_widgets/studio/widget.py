@@ -74,6 +74,7 @@ class Studio(anywidget.AnyWidget):
     _facts: t.Dict[str, Any] = t.Dict(help="Endpoints, sizes, prices").tag(sync=True)
     _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
     _spent = t.Unicode("0", help="US dollars, estimated").tag(sync=True)
+    _budget = t.Unicode("", help="US dollars, most to spend; '' is no limit").tag(sync=True)
 
     def __init__(self, client: Client | None = None, **form: Any) -> None:
         from seedream_widgets.studio.cards import FORM
@@ -87,7 +88,8 @@ class Studio(anywidget.AnyWidget):
             )
         self._lock = threading.RLock()
         self._session = Session(self, client)
-        super().__init__(**form, _facts=facts(), _backend=self._session.backend())
+        about = facts(self._session.client.prices)
+        super().__init__(**form, _facts=about, _backend=self._session.backend())
         self.on_msg(lambda _, content, buffers: self._session.handlers.handle(content, buffers))
 
     @property

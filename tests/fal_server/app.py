@@ -14,6 +14,7 @@ from aiohttp import web
 
 from .authority import BACKUP_PLANES, PLANES
 from .media_plane import MediaPlane
+from .pricing_plane import PricingPlane
 from .queue_plane import QueuePlane, RunPlane
 from .replies import refusal
 from .state import Record
@@ -39,7 +40,12 @@ def build(state: State, http_url: str) -> web.Application:
 
 def _plane(state: State, plane: str, prefixed: bool, http_url: str) -> web.Application:
     app = web.Application(client_max_size=_LARGEST_UPLOAD)
-    planes: dict[str, Any] = {"queue": QueuePlane, "run": RunPlane, "rest": StoragePlane}
+    planes: dict[str, Any] = {
+        "queue": QueuePlane,
+        "run": RunPlane,
+        "rest": StoragePlane,
+        "api": PricingPlane,
+    }
     if plane == "media":
         app.add_routes(MediaPlane(state, prefixed, http_url).routes())
         return app
@@ -113,6 +119,7 @@ def _step(method: str, path: str) -> str:
         ("/auth/token", "token"),
         ("/upload/initiate", "initiate"),
         ("/files/upload", "upload"),
+        ("/models/pricing", "pricing"),
     ):
         if path.endswith(ending):
             return step

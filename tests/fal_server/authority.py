@@ -13,6 +13,7 @@ PLANES = {
     "queue.fal.run": "queue",
     "fal.run": "run",
     "rest.fal.ai": "rest",
+    "api.fal.ai": "api",
     "v3.fal.media": "media",
     "v3b.fal.media": "media",
 }

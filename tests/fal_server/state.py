@@ -38,6 +38,7 @@ class Settings:
     keep_alive_seconds: float = 15.0
     stream_logs: str = "new"
     validate_at_submit: bool = False
+    prices: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass

@@ -7,11 +7,14 @@ import { Fault } from "./Notices";
 
 const PHASES = { sending: "Sending…", waiting: "Waiting for the kernel" };
 
-function useEstimate(): string {
+/** What it costs, and how old that price is where it is not today's. */
+function useEstimate(): [cost: string, age: string] {
   const session = useSession();
   const form = useStore(session.form.values);
-  const { price = "0" } = modelOf(useStore(session.facts), form.model) ?? {};
-  return estimate({ ...form, price, bills: useStore(session.backend).bills });
+  const model = modelOf(useStore(session.facts), form.model);
+  const { bills } = useStore(session.backend);
+  const age = bills && model && !model.price_live ? `price as of ${model.price_as_of}` : "";
+  return [estimate({ ...form, price: model?.price ?? "0", bills }), age];
 }
 
 export function Generate({ reason }: { reason: string | null }) {
@@ -19,7 +22,7 @@ export function Generate({ reason }: { reason: string | null }) {
   const phase = useStore(session.submission.phase);
   const { gone } = useStore(session.channel.state);
   const told = useStore(session.faults.all).form;
-  const cost = useEstimate();
+  const [cost, age] = useEstimate();
   const noteId = `${session.channel.view}-reason`;
   const why = gone ? "The kernel is gone. Run the cell again." : reason;
   return (
@@ -31,6 +34,7 @@ export function Generate({ reason }: { reason: string | null }) {
         aria-describedby={noteId}
         // Not `disabled`: a button that loses focus hands the next key to the notebook.
         aria-disabled={why || phase !== "idle" ? true : undefined}
+        title={age}
         onClick={session.actions.submit}
       >
         <span>
@@ -41,7 +45,7 @@ export function Generate({ reason }: { reason: string | null }) {
       </button>
       <p class="sd-hint" id={noteId}>
         {why ?? ""}
-        {!why && <span class="sd-hidden">{cost}</span>}
+        {!why && <span class="sd-hidden">{`${cost} ${age}`}</span>}
       </p>
       <Fault>{told}</Fault>
     </div>

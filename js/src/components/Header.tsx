@@ -29,6 +29,8 @@ export function Header() {
   const { label, bills } = useStore(session.backend);
   const { waiting } = useStore(session.channel.state);
   const spent = micros(useStore(session.spent));
+  const budget = useStore(session.budget);
+  const told = formatMoney(spent);
   return (
     <header class="sd-bar">
       <b>Seedream</b>
@@ -36,11 +38,15 @@ export function Header() {
       <span class="sd-grow" />
       {waiting && <span class="sd-pill">Waiting for the kernel</span>}
       {label && (
-        <span class="sd-pill sd-pill-warn" title={GO_ONLINE}>
+        <span class="sd-pill sd-warn" title={GO_ONLINE}>
           {label}
         </span>
       )}
-      {bills && spent > 0n && <span class="sd-pill">Spent this session {formatMoney(spent)}</span>}
+      {bills && (spent > 0n || budget) && (
+        <span class="sd-pill">
+          Spent {budget ? `${told} of ${formatMoney(micros(budget))}` : `this session ${told}`}
+        </span>
+      )}
     </header>
   );
 }

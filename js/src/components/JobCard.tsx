@@ -1,8 +1,10 @@
+import { useEffect, useRef } from "preact/hooks";
 import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
 import { useStore } from "../store";
 import { formatDuration, formatElapsed, useNow } from "../time";
 import { type Card, isFinal } from "../wire";
+import { useCode } from "./CopyCode";
 import { Close } from "./icons";
 import { Tiles } from "./Tiles";
 
@@ -13,8 +15,9 @@ function receipt(card: Card): string {
   return [
     card.seed === null ? null : `seed ${card.seed}`,
     first ? `${first.width}×${first.height}` : null,
-    card.finished === null ? null : formatDuration(card.finished - card.created),
-    card.offline ? "offline" : cost > 0n && formatMoney(cost),
+    card.finished && !card.cached && formatDuration(card.finished - card.created),
+    card.offline && "offline",
+    card.cached ? "from your library · $0.00" : cost > 0n && formatMoney(cost),
   ]
     .filter(Boolean)
     .join(" · ");
@@ -101,19 +104,33 @@ function ErrorNote({ card }: { card: Card }) {
   );
 }
 
+/** A card that a click has joined is shown and marked for a moment. */
+function useJoined({ id }: Card) {
+  const joined = useStore(useSession().jobs.joined) === id;
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (joined) ref.current?.scrollIntoView?.({ block: "nearest" });
+  }, [joined]);
+  return { ref, class: joined ? "sd-job sd-joined" : "sd-job" };
+}
+
 export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
   const running = !isFinal(card);
+  const code = useCode(card);
   return (
-    <article class="sd-job" aria-label={card.prompt} tabIndex={-1}>
+    <article {...useJoined(card)} aria-label={card.prompt} tabIndex={-1}>
       <header>
         <span class="sd-job-prompt" title={card.prompt}>
           {card.prompt}
         </span>
         <Meta card={card} />
+        {code.button}
         <Buttons card={card} />
       </header>
+      {code.text}
       {running && <Progress value={card.progress} />}
       <ErrorNote card={card} />
+      {card.note && <p class="sd-note sd-warn">{card.note}</p>}
       <Tiles card={card} chosen={chosen} />
       {running && (
         <p class="sd-log" title={card.log ?? undefined}>

@@ -1,3 +1,4 @@
+import type { DropPlace } from "../drops";
 import { useSession } from "../session";
 import { useStore } from "../store";
 
@@ -18,6 +19,12 @@ export function KernelNotice() {
       The kernel is gone. Run the cell again.
     </p>
   ) : null;
+}
+
+/** What a drop would do here, while files hang over the widget. */
+export function DropHint({ place, children }: { place: DropPlace; children: string }) {
+  const over = useStore(useSession().dropping);
+  return over ? <div class={over === place ? "sd-drop sd-over" : "sd-drop"}>{children}</div> : null;
 }
 
 /** A fault as a sentence, tied to its field by `id`. */

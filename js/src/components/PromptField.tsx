@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { mentionHint } from "../checks";
 import { useSession } from "../session";
 import { useStore } from "../store";
-import { Fault } from "./Notices";
+import { DropHint, Fault } from "./Notices";
 
 const LINES = 12;
 
@@ -22,14 +22,16 @@ function useAutoGrow(text: string) {
 }
 
 export function PromptField({ references }: { references: number }) {
-  const { channel, form, faults, actions } = useSession();
+  const { channel, form, faults, uploads, actions } = useSession();
   const { prompt } = useStore(form.values);
   const fault = useStore(faults.all).prompt;
   const area = useAutoGrow(prompt);
   const id = `${channel.view}-prompt`;
-  const hint = fault ? null : mentionHint(prompt, references);
+  const restoring = useStore(uploads.tiles).find((tile) => tile.onFault);
+  const hint =
+    !fault && (restoring ? `Reading ${restoring.name}` : mentionHint(prompt, references));
   return (
-    <div class="sd-field">
+    <div class="sd-field sd-prompt-field">
       <div class="sd-label">
         <label for={id}>Prompt</label>
         <span aria-hidden="true">{[...prompt].length || ""}</span>
@@ -49,6 +51,7 @@ export function PromptField({ references }: { references: number }) {
         aria-describedby={fault || hint ? `${id}-note` : undefined}
         onInput={(event) => actions.edit({ prompt: event.currentTarget.value }, true)}
       />
+      <DropHint place="prompt">Drop to restore its settings</DropHint>
       <Fault id={`${id}-note`}>{fault}</Fault>
       {hint && (
         <p class="sd-hint" id={`${id}-note`}>

@@ -69,7 +69,7 @@ function useZone() {
 export function References({ fault }: { fault: string | null }) {
   const { facts, faults, references, uploads } = useSession();
   const shown = useStore(references.shown);
-  const tiles = useStore(uploads.tiles);
+  const tiles = useStore(uploads.tiles).filter((tile) => !tile.onFault);
   const most = useStore(facts).limits.references;
   const told = useStore(faults.all).references ?? fault;
   const { over, handlers } = useZone();

@@ -15,6 +15,22 @@ function Empty() {
   );
 }
 
+function FromBefore() {
+  const { jobs, actions } = useSession();
+  const waiting = useStore(jobs.waiting);
+  if (!waiting) return null;
+  return (
+    <p class="sd-note sd-calm">
+      {waiting === 1
+        ? "1 request from before is ready."
+        : `${waiting} requests from before are ready.`}
+      <button type="button" class="sd-link" onClick={actions.resume}>
+        Fetch
+      </button>
+    </p>
+  );
+}
+
 /** What `studio.image` would give: the chosen picture, else the newest result's first. */
 export function chosenImage(cards: Card[], selected: string): string {
   const has = (id: string) => cards.some((card) => card.images.some((image) => image.id === id));
@@ -44,6 +60,7 @@ export function Results() {
           </button>
         </div>
       )}
+      <FromBefore />
       {cards.length === 0 && <Empty />}
       {cards.map((card) => (
         <JobCard key={card.id} card={card} chosen={chosen} />

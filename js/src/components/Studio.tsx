@@ -1,11 +1,9 @@
-import { type Store, useStore } from "../store";
 import { Compose } from "./Compose";
 import { Header } from "./Header";
-import { Announcer, KernelNotice } from "./Notices";
+import { Announcer, DropHint, KernelNotice } from "./Notices";
 import { Results } from "./Results";
 
-export function Studio({ dropping }: { dropping: Store<boolean> }) {
-  const over = useStore(dropping);
+export function Studio() {
   return (
     <>
       <Header />
@@ -14,7 +12,7 @@ export function Studio({ dropping }: { dropping: Store<boolean> }) {
         <Compose />
         <Results />
       </div>
-      {over && <div class="sd-drop">Drop to add as reference images</div>}
+      <DropHint place="references">Drop to add as reference images</DropHint>
       <Announcer />
     </>
   );

@@ -8,15 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.fal.limits import Limits
+from seedream_widgets.backends.fal.privacy import privacy_headers
+from seedream_widgets.policy import Policy
 from seedream_widgets.status import Completed, Queued
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from pathlib import Path
 
     from seedream_widgets.backends.base import Handle, Output, OutputFile
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.credentials import Key
+    from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.request import Request
@@ -29,14 +32,18 @@ class FalBackend:
     Args:
         key: The fal key.
         limits: Time limits and counts.
+        policy: What fal may keep.
     """
 
     name = "fal"
     label: str | None = None
     bills = True
 
-    def __init__(self, key: Key, limits: Limits | None = None) -> None:
+    def __init__(
+        self, key: Key, limits: Limits | None = None, policy: Policy | None = None
+    ) -> None:
         self._key = key
+        self._policy = policy or Policy()
         self._limits = limits or Limits()
         self._opening = asyncio.Lock()
         self._session: Session | None = None
@@ -63,7 +70,8 @@ class FalBackend:
         from seedream_widgets.backends.fal.submit import submit
 
         arguments = request.arguments_with(image_urls)
-        handle = await submit(session, request.endpoint.id, arguments)
+        headers = privacy_headers(self._policy)
+        handle = await submit(session, request.endpoint.id, arguments, headers)
         self._queued.add(handle.request_id)
         return handle
 
@@ -127,6 +135,13 @@ class FalBackend:
         self._queued.discard(handle.request_id)
         return billing
 
+    async def prices(self) -> Mapping[str, Price]:
+        """Return fal's current prices by endpoint id; empty where it does not tell."""
+        session = await self._open()
+        from seedream_widgets.backends.fal.prices import fetch_prices
+
+        return await fetch_prices(session)
+
     async def aclose(self) -> None:
         """Let go of connections and of uploads on their way."""
         session, self._session = self._session, None
@@ -140,7 +155,7 @@ class FalBackend:
                 await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
                 from seedream_widgets.backends.fal.session import Session
 
-                self._session = await Session.open(self._key, self._limits)
+                self._session = await Session.open(self._key, self._limits, self._policy)
             return self._session
 
     def __repr__(self) -> str:

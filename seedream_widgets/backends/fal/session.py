@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.credentials import Key
+    from seedream_widgets.policy import Policy
 
 
 class Session:
@@ -36,8 +37,10 @@ class Session:
         client: AsyncClient,
         handle: AsyncRequestHandle,
         context: ssl.SSLContext,
+        policy: Policy,
     ) -> None:
         self._key = key
+        self.policy = policy
         self._client = client
         self._transport = handle.client
         self.queue = handle.status_url
@@ -56,7 +59,7 @@ class Session:
         self.downloads = Downloads(self)
 
     @classmethod
-    async def open(cls, key: Key, limits: Limits) -> Session:
+    async def open(cls, key: Key, limits: Limits, policy: Policy) -> Session:
         """Make the client and put the guard on it before anything is sent."""
         client = AsyncClient(key=key.value, default_timeout=limits.submit)
         # The public way to the httpx client fal_client uses: a handle's `client` field.
@@ -64,7 +67,7 @@ class Session:
         watch_over(handle.client, handle.status_url)
         # A context costs 45 ms to make, a client on a shared one 0.4 ms.
         context = await asyncio.to_thread(httpx.create_ssl_context)
-        return cls(key, limits, client, handle, context)
+        return cls(key, limits, client, handle, context, policy)
 
     @property
     def client(self) -> AsyncClient:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import SeedreamError
 
 
-async def submit(session: Session, endpoint_id: str, arguments: dict[str, Any]) -> Handle:
+async def submit(
+    session: Session, endpoint_id: str, arguments: dict[str, Any], headers: dict[str, str]
+) -> Handle:
     """Send one request and return how to find it again.
 
     Raises:
@@ -28,7 +30,7 @@ async def submit(session: Session, endpoint_id: str, arguments: dict[str, Any]) 
     async with session.submits:
         with submitting(session.limits.unreachable) as attempt:
             try:
-                accepted = await session.client.submit(endpoint_id, arguments)
+                accepted = await session.client.submit(endpoint_id, arguments, headers=headers)
                 given = (accepted.status_url, accepted.response_url, accepted.cancel_url)
                 request_id: object = accepted.request_id
             except (FalClientHTTPError, httpx.HTTPError, Unreachable) as error:

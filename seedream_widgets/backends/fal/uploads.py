@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx
-from fal_client import FalClientHTTPError
+from fal_client import FalClientHTTPError, StorageSettings
 
 from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.errors import BackendError
@@ -25,6 +25,9 @@ class Uploads:
         self._session = session
         self._known: dict[str, tuple[float, asyncio.Task[str]]] = {}
         self._slots = asyncio.Semaphore(session.limits.uploads)
+        expires = session.policy.expire_media
+        self._lifecycle = None if expires is None else StorageSettings(expires_in=expires)
+        self._age = min(session.limits.upload_age, (expires or session.limits.upload_age * 2) / 2)
 
     async def url(self, image: ImageInput) -> str:
         """Return the URL of `image`, uploading it unless it is there or on its way.
@@ -34,7 +37,7 @@ class Uploads:
             CredentialsError: fal refused the key or the account.
         """
         began, task = self._known.get(image.sha256, (0.0, None))
-        if task is None or time.monotonic() - began > self._session.limits.upload_age:
+        if task is None or time.monotonic() - began > self._age:
             task = asyncio.create_task(self._send(image))
             self._known[image.sha256] = (time.monotonic(), task)
             task.add_done_callback(lambda done: self._forget_failed(image.sha256, done))
@@ -50,7 +53,7 @@ class Uploads:
         try:
             async with self._slots:
                 url = await self._session.client.upload(
-                    image.data, image.media_type, _plain(image.name)
+                    image.data, image.media_type, _plain(image.name), lifecycle=self._lifecycle
                 )
         except FalClientHTTPError as error:
             refusal = explain.response(error.response, accepted=False)

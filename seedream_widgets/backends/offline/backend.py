@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.base import Handle, Output, OutputFile
 from seedream_widgets.backends.offline.faults import fault
-from seedream_widgets.endpoints import MAX_SEED, PRESETS
+from seedream_widgets.endpoints import MAX_SEED, PRESETS, Price
 from seedream_widgets.errors import BackendError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.sizes import Size
@@ -104,6 +104,10 @@ class OfflineBackend:
         """Stop the request; offline pictures never cost anything."""
         self._find(handle)
         return "no"
+
+    async def prices(self) -> dict[str, Price]:
+        """Return none: nothing is billed."""
+        return {}
 
     async def aclose(self) -> None:
         """Forget every request."""

@@ -1,0 +1,99 @@
+"""Who answers: fal where a key is found, the offline preview without, or a backend of one's own."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Literal
+
+from seedream_widgets.credentials import Key, find_key
+from seedream_widgets.engine import shared
+from seedream_widgets.errors import CredentialsError, RequestError
+
+if TYPE_CHECKING:
+    from seedream_widgets.backends.base import Backend
+    from seedream_widgets.engine import Engine
+    from seedream_widgets.policy import Policy
+
+
+class BackendChoice:
+    """Make each backend once, for the key that is found when it is asked for.
+
+    Args:
+        choice: ``"fal"``, ``"offline"``, a `Backend`, or ``None``: fal when a key is found.
+        key: fal key; ``None`` looks for one.
+        policy: What fal may keep.
+
+    Raises:
+        RequestError: `choice` is another word.
+        CredentialsError: `choice` is ``"fal"`` and no key is found, or the key is malformed.
+    """
+
+    def __init__(
+        self,
+        choice: Literal["fal", "offline"] | Backend | None,
+        key: str | None,
+        policy: Policy | None = None,
+    ) -> None:
+        if isinstance(choice, str) and choice not in ("fal", "offline"):
+            raise RequestError(
+                f"backend takes 'fal', 'offline' or a Backend, got {choice!r:.80}",
+                field="backend",
+                value=choice,
+            )
+        self._choice = choice
+        self._policy = policy
+        self._given = find_key(key) if choice == "fal" or key is not None else None
+        self._colab: Key | None = None
+        self._made: dict[tuple[Engine, Key | None], Backend] = {}
+        self._lock = threading.Lock()
+        if choice is None:
+            self.find_key()
+        if choice == "fal" and self._given is None:
+            raise CredentialsError(
+                "no fal key found; set FAL_KEY, call sd.login(), or pass key= to Client"
+            )
+
+    @property
+    def current(self) -> Backend:
+        """Who would answer now."""
+        if self._choice not in (None, "fal", "offline"):
+            return self._choice  # type: ignore[return-value]
+        key = None if self._choice == "offline" else self._current_key()
+        own = shared(), key  # connections belong to one loop: a forked child makes its own
+        with self._lock:
+            if own not in self._made:
+                self._made[own] = self._make(key)
+                own[0].at_close(self._made[own].aclose)
+            return self._made[own]
+
+    def find_key(self) -> bool:
+        """Look for a key again, in Colab's secrets too, and tell whether there is one."""
+        if not self._given and find_key(colab=False) is None:
+            self._colab = find_key()
+        return self._current_key() is not None
+
+    def _current_key(self) -> Key | None:
+        return self._given or find_key(colab=False) or self._colab
+
+    def _make(self, key: Key | None) -> Backend:
+        if key is None:
+            from seedream_widgets.backends.offline import OfflineBackend
+
+            chosen = self._choice == "offline"
+            return OfflineBackend(label="Offline preview" + ("" if chosen else ": no FAL_KEY"))
+        from seedream_widgets.backends.fal import FalBackend
+
+        return FalBackend(key, policy=self._policy)
+
+    def close(self) -> None:
+        """Let go of the connections of those made here."""
+        with self._lock:
+            made, self._made = self._made, {}
+        for (engine, _), backend in made.items():
+            if engine is shared():
+                engine.start(backend.aclose()).result()
+
+    def __str__(self) -> str:
+        if isinstance(self._choice, str | None):
+            return self._choice or "fal or offline"
+        return self._choice.name

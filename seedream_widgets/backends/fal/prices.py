@@ -1,0 +1,47 @@
+"""fal's current prices, for who has a key."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import httpx
+
+from seedream_widgets.endpoints import ENDPOINTS, Price
+
+if TYPE_CHECKING:
+    from seedream_widgets.backends.fal.session import Session
+
+URL = "https://api.fal.ai/v1/models/pricing"
+_SECONDS = 10.0
+_MOST = Decimal(100)
+_UNITS = ("image", "images")
+
+
+async def fetch_prices(session: Session) -> dict[str, Price]:
+    """Return what fal says each endpoint costs an image; nothing where it does not say.
+
+    A price that is not in US dollars an image, or makes no sense, is passed over.
+    """
+    asked = {"endpoint_id": list(ENDPOINTS)}
+    try:
+        async with session.http(timeout=_SECONDS, headers=session.authorization) as http:
+            reply = await http.get(URL, params=asked)
+        rows = reply.raise_for_status().json()["prices"]
+        prices = [(row["endpoint_id"], _price(row)) for row in rows[:100]]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return {}
+    return {name: price for name, price in prices if price and name in ENDPOINTS}
+
+
+def _price(row: dict[str, object]) -> Price | None:
+    if row.get("currency", "USD") != "USD" or row.get("unit") not in _UNITS:
+        return None
+    try:
+        usd = Decimal(str(row["unit_price"]))
+        if not 0 < usd < _MOST:
+            return None
+    except InvalidOperation:
+        return None
+    return Price(usd, date.today().isoformat(), "fal's pricing API")

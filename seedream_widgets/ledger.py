@@ -1,0 +1,88 @@
+"""What was spent, from the library's receipts and the journal: estimated, and may be billed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.store.entry import moment
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from seedream_widgets.journal import Entry
+    from seedream_widgets.store import Library
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Hold one request's cost.
+
+    Attributes:
+        when: UTC.
+        request_id: fal's id; empty when it never answered.
+        endpoint: The endpoint's id.
+        prompt: The prompt.
+        state: ``"completed"``, ``"failed"``, ``"cancelled"``, ``"unknown"`` or ``"in flight"``.
+        images: How many came.
+        usd: US dollars, estimated from the price table; the ceiling while uncertain.
+        certainty: ``"estimated"``, ``"not billed"`` or ``"may be billed"``.
+    """
+
+    when: datetime
+    request_id: str
+    endpoint: str
+    prompt: str
+    state: str
+    images: int
+    usd: Decimal
+    certainty: str
+
+
+def charges(library: Library, since: datetime | date | str | None = None) -> list[Charge]:
+    """Return what each request on fal cost or may cost, oldest first."""
+    found = [
+        Charge(
+            entry.created, entry.request_id, entry.endpoint, entry.prompt, "completed",
+            entry.images, entry.cost or Decimal(0), "estimated",
+        )
+        for entry in library.search(backend="fal", since=since)
+    ]  # fmt: skip
+    known = {charge.request_id for charge in found}
+    first = 0.0 if since is None else moment(since).timestamp()
+    # By id, so that one just moved from the pending to the ended counts once.
+    open_ones = {entry.id: entry for entry in library.journal.pending() if entry.created >= first}
+    entries = open_ones | {entry.id: entry for entry in library.journal.ended(first)}
+    found += [
+        charge
+        for charge in map(_uncertain, entries.values())
+        if not charge.request_id or charge.request_id not in known
+    ]
+    return sorted(found, key=lambda charge: charge.when)
+
+
+def _uncertain(entry: Entry) -> Charge:
+    ended = entry.step in ("failed", "cancelled", "unknown")
+    free = entry.step == "planned" or (ended and entry.billing == "no")
+    return Charge(
+        when=datetime.fromtimestamp(entry.created, timezone.utc),
+        request_id=(entry.handle or {}).get("request_id", ""),
+        endpoint=entry.endpoint,
+        prompt=entry.request["prompt"],
+        state=entry.step if ended else "in flight",
+        images=0,
+        usd=Decimal(0) if free else Decimal(entry.high),
+        certainty="not billed" if free else "may be billed",
+    )
+
+
+def as_table(found: list[Charge]) -> Any:
+    """Return a pandas DataFrame where pandas is installed, else a list of dicts."""
+    rows = [asdict(charge) for charge in found]
+    try:
+        import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:
+        return rows
+    return pd.DataFrame(rows, columns=list(Charge.__dataclass_fields__))

@@ -1,0 +1,175 @@
+"""What a result says of itself: readable JSON that lies beside the files and travels in them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import ImageUrl
+
+if TYPE_CHECKING:
+    from seedream_widgets.request import Request
+
+VERSION = 1
+MAX_BYTES = 512 * 1024
+"""Largest receipt that is read or written, in bytes."""
+SETTINGS = (
+    "image_size",
+    "num_images",
+    "max_images",
+    "seed",
+    "enhance_prompt_mode",
+    "enable_safety_checker",
+    "sync_mode",
+    "model",
+)
+"""The request's fields beside prompt and images."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Hold what was asked, what came, when, and what it costs.
+
+    Attributes:
+        request_id: fal's id of the request.
+        created: When it was complete, ISO 8601, UTC.
+        backend: ``"fal"`` or ``"offline"``.
+        endpoint: The endpoint's id.
+        model: ``"v4"`` and the like.
+        prompt: The prompt; empty where prompts are not stored.
+        settings: The request's other fields.
+        arguments: Exactly what fal got, local images as ``sha256:<digest>``.
+        inputs: The input images: name, digest, media type and size, or URL.
+        seed: The seed the backend says it used.
+        images: The files: name, format, width, height, bytes, URL at fal.
+        timings: Seconds in the queue, generating, fetching, and in all.
+        price: US dollars an image, when and where that was read.
+        cost: Estimated US dollars for the images that came; ``None`` where nothing is billed.
+        history: Every status with its time.
+        key: Digest that equal requests with a seed share, else ``None``.
+        package: The package's version.
+        version: The version of this format.
+    """
+
+    request_id: str
+    created: str
+    backend: str
+    endpoint: str
+    model: str
+    prompt: str
+    settings: dict[str, Any]
+    arguments: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    seed: int | None
+    images: list[dict[str, Any]]
+    timings: dict[str, float]
+    price: dict[str, str]
+    cost: str | None
+    history: list[dict[str, str]]
+    key: str | None = None
+    package: str = ""
+    version: int = VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dict."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Return readable JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Receipt:
+        """Read untrusted JSON: known names of the right types, others passed over.
+
+        Raises:
+            RequestError: It is no receipt, or too large.
+        """
+        try:
+            if len(text) > MAX_BYTES:
+                raise ValueError(f"it has over {MAX_BYTES:,} bytes")
+            values = json.loads(text)
+            known = {name: values[name] for name in _TYPES if name in values}
+            for name, value in known.items():
+                if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
+                    raise TypeError(f"{name} is a {type(value).__name__}")
+            return cls(**known)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise RequestError(
+                f"this is no receipt of seedream_widgets ({error!s:.100})", field="receipt"
+            ) from error
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "str | None": (str, type(None)),
+    "int | None": (int, type(None)),
+    "dict[str, Any]": dict,
+    "dict[str, str]": dict,
+    "dict[str, float]": dict,
+    "list[dict[str, Any]]": list,
+    "list[dict[str, str]]": list,
+}
+_TYPES = {field.name: _KINDS[str(field.type)] for field in fields(Receipt)}
+
+
+def read_receipt(file: Any) -> Receipt:
+    """Return the receipt an image file carries.
+
+    Args:
+        file: A path, bytes, or an open binary file of a PNG, JPEG or WebP that `save` wrote.
+
+    Raises:
+        RequestError: The file carries none, or can't be read.
+    """
+    from seedream_widgets.embed import extract
+
+    try:
+        if hasattr(file, "read"):
+            data = file.read()
+        elif isinstance(file, bytes | bytearray | memoryview):
+            data = bytes(file)
+        else:
+            data = Path(file).expanduser().read_bytes()
+    except (OSError, TypeError) as error:
+        raise RequestError(f"file can't be read ({error})", field="file") from error
+    text = extract(data)
+    if text is None:
+        raise RequestError(
+            "file carries no receipt; only PNG, JPEG and WebP files written by save() do",
+            field="file",
+        )
+    return Receipt.from_json(text)
+
+
+def moment(seconds: float) -> str:
+    """Return seconds since the epoch as ISO 8601, UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
+
+
+def describe_inputs(request: Request) -> list[dict[str, Any]]:
+    """Return the input images by digest or URL, without their bytes."""
+    return [
+        {"url": image.url}
+        if isinstance(image, ImageUrl)
+        else {
+            "sha256": image.sha256,
+            "name": image.name,
+            "media_type": image.media_type,
+            "width": image.width,
+            "height": image.height,
+        }
+        for image in request.images
+    ]
+
+
+def describe_settings(request: Request) -> dict[str, Any]:
+    """Return the request's fields beside prompt and images."""
+    values = {name: getattr(request, name) for name in SETTINGS}
+    size = values["image_size"]
+    return {**values, "image_size": list(size) if isinstance(size, tuple) else size}

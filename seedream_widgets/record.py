@@ -1,0 +1,251 @@
+"""One job on disk: its journal entry, its inputs and, in the end, its result.
+
+What can't be written is said in `Record.note`, and the job goes on: the pictures count.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SubmitUnknownError
+from seedream_widgets.journal import Entry, Journal, Step
+from seedream_widgets.policy import Policy
+from seedream_widgets.pricing import Prices, estimate
+from seedream_widgets.receipt import Receipt, describe_inputs, describe_settings, moment
+from seedream_widgets.result import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedream_widgets.backends.base import Backend, Handle
+    from seedream_widgets.engine import Engine
+    from seedream_widgets.errors import Billing, SeedreamError
+    from seedream_widgets.job import Job
+    from seedream_widgets.request import Request
+    from seedream_widgets.result import Result, ResultImage
+    from seedream_widgets.store import Library
+
+_log = logging.getLogger(__name__)
+_SHARED_MEMORY = Path("/dev/shm")  # the last place, when every disk is full
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Name a folder that is made when it is needed, and whether files may stay in it."""
+
+    make: Callable[[], Path]
+    lasts: bool = False
+
+
+class Record:
+    """Keep one job's traces; every step runs off the loop and never raises."""
+
+    def __init__(
+        self,
+        job: Job,
+        backend: Backend,
+        library: Library,
+        engine: Engine,
+        entry: Entry | None,
+        policy: Policy | None = None,
+        again: Callable[[Request], Job] | None = None,
+        prices: Prices | None = None,
+    ) -> None:
+        self._prices = prices or Prices()
+        self._policy = policy or Policy()
+        self._again = again
+        self.job, self.library = job, library
+        self._engine = engine
+        self._journal: Journal | None = library.journal if backend.bills else None
+        self._entry = entry
+        self._bills = backend.bills
+        self._trouble: Exception | None = None
+
+    async def plan(self) -> None:
+        """Write the request and its images down before anything is sent."""
+        await self._try(self.library.keep_inputs, self.job.request)
+        if self._journal and not self._entry:
+            entry = entry_of(self.job, self._prices)
+            if not self._policy.store_prompts:
+                entry = replace(entry, request={**entry.request, "prompt": ""})
+            self._entry = await self._try(self._journal.plan, entry)
+
+    async def sending(self) -> None:
+        """Write down that it may be accepted from now on."""
+        await self._step("sending")
+
+    async def accepted(self, handle: Handle) -> None:
+        """Write down how to find it again."""
+        await self._step("accepted", handle.to_dict())
+
+    async def _step(self, step: Step, handle: dict[str, str] | None = None) -> None:
+        if self._journal and self._entry:
+            found = await self._try(self._journal.step, self._entry, step, handle)
+            self._entry = found or replace(self._entry, step=step, handle=handle)
+
+    async def failed(self, error: SeedreamError) -> None:
+        """Write the end down; a result that fal may still have stays to be resumed."""
+        if not (self._journal and self._entry):
+            return
+        if _may_be_fetched(error):
+            await self._try(self._journal.release, self._entry)
+            return
+        step: Step = "failed"
+        if isinstance(error, JobCancelled):
+            step = "cancelled"
+        elif isinstance(error, SubmitUnknownError):
+            step = "unknown"
+        billing: Billing = getattr(error, "billing", "no")
+        await self._try(self._journal.end, self._entry, step, billing, str(error))
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where to download to: the library, and others should it not take the files."""
+        return (
+            Place(lambda: self.library.stage(self.job.id), lasts=True),
+            Place(lambda: Path(tempfile.mkdtemp(prefix="seedream-"))),
+            Place(lambda: Path(tempfile.mkdtemp(prefix="seedream-", dir=_SHARED_MEMORY))),
+        )
+
+    def trouble(self, error: Exception) -> None:
+        """Note that something could not be written."""
+        self._trouble = error
+        _log.warning("%s can't be written (%s)", self.library.path, error)
+
+    @property
+    def note(self) -> str | None:
+        """What could not be written, in a sentence."""
+        if self._trouble is None:
+            return None
+        return f"{self.library.path} can't be written ({self._trouble})"
+
+    async def commit(self, result: Result) -> Result:
+        """Put a result into the library, whole, and return it as it stands there."""
+        result = replace(result, receipt=self._receipt(result), again=self._again)
+        files = None
+        if all(file.data is None for file in result.files):
+            files = await self._try(self._commit, result)
+        if files:
+            if self._journal and self._entry:
+                await self._try(self._journal.close, self._entry)
+            return replace(
+                result, files=files, note=self._noted("the result is there all the same")
+            )
+        note = self._noted("the images are in memory: save them with result.save()")
+        files = await self._engine.decode(_in_memory, result.files)
+        self.library.clear(self.job.id)
+        if self._journal and self._entry:  # so that resuming puts it there, once there is room
+            await self._try(self._journal.release, self._entry)
+        return replace(result, files=files, note=note)
+
+    def _noted(self, what: str) -> str | None:
+        return f"{self.note}; {what}" if self.note else None
+
+    def _receipt(self, result: Result) -> Receipt:
+        receipt = receipt_of(self.job, result, self._bills, self._prices)
+        if not self._policy.store_prompts:
+            arguments = {**receipt.arguments, "prompt": ""}
+            receipt = replace(receipt, prompt="", arguments=arguments)
+        # A resumed request may not be accepted any more as it was asked: its key stays true.
+        return replace(receipt, key=self._entry.key) if self._entry else receipt
+
+    def _commit(self, result: Result) -> tuple[ResultImage, ...]:
+        assert result.receipt is not None
+        stage = self.library.staging(self.job.id)
+        folder = self.library.commit(stage, result.receipt, slug(result.receipt.prompt))
+        return tuple(replace(file, path=folder / file.path.name) for file in result.files)
+
+    async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            return await self._engine.decode(work, *args, **kwargs)
+        except Exception as error:  # whatever it is: the images are paid for
+            self.trouble(error)
+            return None
+
+
+def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
+    return tuple(replace(file, data=file.read_bytes()) for file in files)
+
+
+def entry_of(job: Job, prices: Prices | None = None) -> Entry:
+    """Return a job's first journal entry."""
+    cost = estimate(job.request, prices)
+    request = {
+        "prompt": job.request.prompt,
+        "settings": describe_settings(job.request),
+        "inputs": describe_inputs(job.request),
+    }
+    return Entry(
+        id=job.id,
+        step="planned",
+        backend=job.backend,
+        created=job.created,
+        request=request,
+        endpoint=job.request.endpoint.id,
+        key=job.request.key,
+        low=str(cost.low),
+        high=str(cost.high),
+    )
+
+
+def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = None) -> Receipt:
+    """Return the receipt of a result that has just come."""
+    request, price = result.request, estimate(result.request, prices).price
+    timings = result.timings
+    return Receipt(
+        request_id=result.request_id,
+        created=result.created.isoformat(),
+        backend=result.backend,
+        endpoint=job.handle.endpoint_id if job.handle else request.endpoint.id,
+        model=request.model,
+        prompt=request.prompt,
+        settings=describe_settings(request),
+        arguments=request.arguments,
+        inputs=describe_inputs(request),
+        seed=result.seed,
+        images=[
+            {
+                "file": file.path.name,
+                "format": file.format,
+                "width": file.width,
+                "height": file.height,
+                "url": file.url,
+            }
+            for file in result.files
+        ],
+        timings={
+            name: round(getattr(timings, name), 3)
+            for name in ("queue", "generation", "fetch", "total")
+        },
+        price={"usd": str(price.usd), "as_of": price.as_of, "source": price.source},
+        cost=str(price.usd * len(result.files)) if bills else str(Decimal(0)),
+        history=[
+            {"at": moment(seconds), "status": status.kind, "text": status.text}
+            for seconds, status in job.history
+        ],
+        key=request.key,
+        package=_version(),
+    )
+
+
+def _may_be_fetched(error: SeedreamError) -> bool:
+    """Tell a result that fal may still have from an end: no answer came, or files did not."""
+    if isinstance(error, SubmitUnknownError | JobCancelled):
+        return False
+    if isinstance(error, ResultError):
+        return error.status_code not in (404, 410)
+    return isinstance(error, BackendError) and error.status_code is None and error.billing != "no"
+
+
+def _version() -> str:
+    try:
+        return version("seedream-widgets")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,164 @@
+"""One result as the index knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+COLUMNS = (
+    "day, name, request_id, created, prompt, endpoint, model, backend,"
+    " seed, images, cost, favourite, key"
+)
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Tell what is known of one result without opening its folder.
+
+    Attributes:
+        request_id: fal's request id, or the offline preview's.
+        created: When the result was complete, in UTC.
+        prompt: The whole prompt.
+        endpoint: The fal endpoint id.
+        model: Such as ``"v4.5"``.
+        backend: ``"fal"`` or ``"offline"``.
+        seed: The seed, if there is one.
+        images: How many images it holds.
+        cost: US dollars, if known.
+        favourite: Whether it is marked as one.
+        folder: Where its images and its receipt are.
+        key: The digest that identical requests share, if there is one.
+    """
+
+    request_id: str
+    created: datetime
+    prompt: str
+    endpoint: str
+    model: str
+    backend: str
+    seed: int | None
+    images: int
+    cost: Decimal | None
+    favourite: bool
+    folder: Path
+    key: str | None
+
+    def result(self) -> Any:
+        """Open the `Result`.
+
+        Raises:
+            ResultError: Its folder is gone or damaged.
+        """
+        from seedream_widgets.store.load import load
+
+        return load(self.folder)
+
+
+def entry_of(row: Row, results: str) -> Entry:
+    """Return the entry of a row of `COLUMNS`."""
+    day, name, request_id, created, prompt, endpoint, model, backend = row[:8]
+    seed, images, cost, favourite, key = row[8:13]
+    return Entry(
+        request_id=request_id,
+        created=_EPOCH + timedelta(microseconds=created),
+        prompt=prompt,
+        endpoint=endpoint,
+        model=model,
+        backend=backend,
+        seed=seed,
+        images=images,
+        cost=None if cost is None else Decimal(cost),
+        favourite=bool(favourite),
+        folder=Path(f"{results}/{day}/{name}"),
+        key=key,
+    )
+
+
+def row_of(receipt: dict[str, Any], day: str, name: str, favourite: bool) -> Row | None:
+    """Return a receipt's row of `COLUMNS`, or ``None`` where it lacks what every receipt has."""
+    said = [receipt.get(field) for field in ("request_id", "endpoint", "model", "backend")]
+    request_id, endpoint, model, backend = (_short_text(value) for value in said)
+    prompt, images = receipt.get("prompt"), receipt.get("images")
+    created = _created(receipt.get("created"))
+    if not (request_id and endpoint and model and backend) or created is None:
+        return None
+    if not isinstance(prompt, str) or not isinstance(images, list):
+        return None
+    seed, cost, key = _seed(receipt.get("seed")), _cost(receipt.get("cost")), receipt.get("key")
+    about = (request_id, created, _clean(prompt), endpoint, model, backend)
+    return (day, name, *about, seed, len(images), cost, int(favourite), _short_text(key))
+
+
+def microseconds(when: datetime) -> int:
+    """Return an aware moment as microseconds since 1970."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def moment(value: datetime | date | str, zone: tzinfo | None = None) -> datetime:
+    """Return an aware moment; what names no time zone is in `zone`, else in local time.
+
+    Raises:
+        ValueError: It is no date, or one that no calendar here holds.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        value = datetime.fromisoformat(f"{text[:-1]}+00:00" if text[-1:] in "Zz" else text)
+    elif not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=zone) if zone else _local(value)
+    try:
+        return value.astimezone(timezone.utc)
+    except OverflowError as error:
+        raise ValueError(f"{value} is out of range") from error
+
+
+def _local(value: datetime) -> datetime:
+    """Take a moment for local time; the ends of the calendar have none and are UTC."""
+    try:
+        return value.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return value.replace(tzinfo=timezone.utc)
+
+
+def _created(value: object) -> int | None:
+    if not isinstance(value, str) or len(value) > 64:
+        return None
+    try:
+        return microseconds(moment(value, timezone.utc))
+    except ValueError:
+        return None
+
+
+def _clean(text: str) -> str:
+    """Replace what is no Unicode text, such as half a surrogate pair, and the NUL character."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+def _short_text(value: object) -> str | None:
+    return (
+        value if isinstance(value, str) and len(value) <= 200 and value == _clean(value) else None
+    )
+
+
+def _seed(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if abs(value) < 1 << 63 else None
+
+
+def _cost(value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > 32:
+        return None
+    try:
+        cost = Decimal(value)
+    except InvalidOperation:
+        return None
+    return str(cost) if cost.is_finite() and 0 <= cost < 1_000_000_000 else None

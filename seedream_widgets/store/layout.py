@@ -1,0 +1,105 @@
+"""Where a library's files are: ``results/<day>/<slug>-<request id>/receipt.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RESULTS = "results"
+RECEIPT = "receipt.json"
+FAVOURITE = "favourite"
+RECEIPT_LIMIT = 1 << 20
+"""Bytes of a receipt that are read; a larger one is not ours."""
+
+
+def folders(parent: Path) -> dict[str, int] | None:
+    """Return the folders in `parent` and when each was changed, in nanoseconds.
+
+    A missing `parent` has none; ``None`` means that it can't be read just now.
+    """
+    try:
+        with os.scandir(parent) as found:
+            return dict(_changed(found))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError:
+        return None
+
+
+def _changed(found: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
+    for entry in found:
+        if _is_folder(entry):
+            try:
+                yield entry.name, os.stat(entry.path).st_mtime_ns
+            except FileNotFoundError:
+                continue
+
+
+def names(parent: Path) -> set[str] | None:
+    """Return the names of the folders in `parent`, ``None`` when it can't be read just now."""
+    try:
+        with os.scandir(parent) as found:
+            return {entry.name for entry in found if _is_folder(entry)}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    except OSError:
+        return None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    name = entry.name
+    if name.startswith(".") or not (name.isascii() or _is_text(name)):
+        return False
+    return entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path))
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a file name is Unicode: other bytes come as surrogates, no database's text."""
+    return name.encode("utf-8", "replace").decode() == name
+
+
+def is_favourite(folder: str) -> bool:
+    """Tell whether a result's folder holds the empty file ``favourite``."""
+    return os.path.exists(f"{folder}/{FAVOURITE}")
+
+
+def receipt_changed(folder: str) -> int:
+    """Return when a folder's receipt was changed, in nanoseconds; 0 where there is none."""
+    try:
+        return os.stat(f"{folder}/{RECEIPT}").st_mtime_ns
+    except OSError:
+        return 0
+
+
+def read_receipt(folder: str) -> dict[str, Any] | None:
+    """Return a folder's receipt as data, ``None`` where it is missing or is none.
+
+    Raises:
+        OSError: It is there and can't be read just now.
+    """
+    try:
+        data = _read_file(f"{folder}/{RECEIPT}")
+        value = json.loads(data) if data is not None else None
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _read_file(path: str) -> bytes | None:
+    """Read a regular file; a pipe or a device by that name must neither block nor flood."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(RECEIPT_LIMIT + 1)
+        return data if len(data) <= RECEIPT_LIMIT else None
+    finally:
+        os.close(handle)

@@ -1,0 +1,196 @@
+"""`Library`: results on disk as plain folders, inputs by digest, the journal, and a search."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.files import make_private, staging, sweep, write_private
+from seedream_widgets.folders import library_folder
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.journal import Journal
+from seedream_widgets.store.index import Index
+from seedream_widgets.store.layout import FAVOURITE, RECEIPT, RESULTS
+from seedream_widgets.store.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from seedream_widgets.receipt import Receipt
+    from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
+    from seedream_widgets.store.entry import Entry
+    from seedream_widgets.store.search import Search
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+_UNSAFE = re.compile(r"[^\w.-]")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
+
+
+class Library:
+    """Keep results where people can browse, back up and share them.
+
+    ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
+    ``receipt.json``; ``inputs/`` the input images by digest; ``journal/`` what is under way.
+    The index for searching is a cache outside the folder and is rebuilt from it at any time.
+
+    Args:
+        path: The folder; ``SEEDREAM_HOME`` or the user's data folder unless given.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = library_folder() if path is None else Path(path).expanduser()
+        self.journal = Journal(self.path)
+        self._index = Index(self.path)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        since: datetime | date | str | None = None,
+        until: datetime | date | str | None = None,
+        endpoint: str | None = None,
+        model: str | None = None,
+        backend: str | None = None,
+        favourite: bool | None = None,
+    ) -> Search:
+        """Return the results whose prompts hold all words of `text`, newest first, lazily.
+
+        Each item is an `Entry`; ``entry.result()`` opens it.
+        """
+        return self._index.search(
+            text,
+            since=since,
+            until=until,
+            endpoint=endpoint,
+            model=model,
+            backend=backend,
+            favourite=favourite,
+        )
+
+    def get(self, request_id: str) -> Result:
+        """Return a result by fal's request id.
+
+        Raises:
+            ResultError: There is none.
+        """
+        entry = self._index.get(request_id)
+        if entry is None:
+            raise ResultError(f"no result {request_id!r:.80} in {self.path}; try sd.resume()")
+        return load(entry.folder)
+
+    def twin(self, key: str, backend: str) -> Result | None:
+        """Return the newest result of an identical request, if it is still whole."""
+        return _whole(self._ask(lambda: self._index.find(key, backend)))
+
+    def find(self, request_id: str) -> Result | None:
+        """Return a result by fal's request id, if it is here and whole."""
+        return _whole(self._ask(lambda: self._index.get(request_id)))
+
+    def _ask(self, work: Callable[[], T]) -> T | None:
+        """Ask the index, which is only a cache: its troubles harm no result."""
+        from sqlite3 import DatabaseError
+
+        try:
+            return work()
+        except (OSError, DatabaseError) as error:
+            _log.warning("the index of %s can't be used (%s)", self.path, error)
+            return None
+
+    def input(self, digest: str) -> ImageInput:
+        """Return an input image by the SHA-256 of its bytes.
+
+        Raises:
+            RequestError: It is not in this library.
+        """
+        if _DIGEST.fullmatch(digest):
+            for path in (self.path / "inputs" / digest[:2]).glob(f"{digest}.*"):
+                image = load_image(path)
+                if isinstance(image, ImageInput) and image.sha256 == digest:
+                    return image
+        raise RequestError(
+            f"input image {digest[:12]}… is not in {self.path}; give the image itself",
+            field="images",
+            value=digest,
+        )
+
+    def favourite(self, result: Result | Entry, mark: bool = True) -> None:
+        """Mark a result as a favourite, or no longer."""
+        folder = self._index.get(result.request_id)
+        if folder is None:
+            raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
+        sign = folder.folder / FAVOURITE
+        sign.touch() if mark else sign.unlink(missing_ok=True)
+        os.utime(folder.folder.parent)
+
+    def keep_inputs(self, request: Request) -> None:
+        """Write a request's local images, each once."""
+        for image in request.images:
+            if isinstance(image, ImageUrl) or not image.data:
+                continue
+            target = self.path / "inputs" / image.sha256[:2]
+            whole = target / f"{image.sha256}{_SUFFIX[image.media_type]}"
+            if not whole.exists():
+                write_private(whole, image.data, self.path)
+
+    def staging(self, name: str) -> Path:
+        """Return where a job's files are put before they are whole."""
+        return staging(name, self.path)
+
+    def stage(self, name: str) -> Path:
+        """Make that folder; files of an earlier run are replaced one by one."""
+        return make_private(self.staging(name), self.path)
+
+    def clear(self, name: str) -> None:
+        """Take away what an unfinished job left in its staging folder."""
+        shutil.rmtree(self.staging(name), ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Take away what processes that have ended left unfinished."""
+        sweep(self.path)
+
+    def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:
+        """Make a staged result appear, whole, and return its folder.
+
+        A result that is there already, from another kernel or an earlier run, stays.
+        """
+        write_private(stage / RECEIPT, receipt.to_json().encode(), self.path)
+        there = self.find(receipt.request_id)
+        if there:
+            shutil.rmtree(stage, ignore_errors=True)
+            return there.files[0].path.parent
+        name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
+        damaged = self._ask(lambda: self._index.get(receipt.request_id))
+        target = damaged.folder if damaged else self.path / RESULTS / receipt.created[:10] / name
+        make_private(target.parent, self.path)
+        _put(stage, target)
+        self._ask(lambda: self._index.add(target, receipt.to_dict()))
+        return target
+
+    def __repr__(self) -> str:
+        return f"<Library {str(self.path)!r}>"
+
+
+def _whole(entry: Entry | None) -> Result | None:
+    try:
+        return load(entry.folder) if entry else None
+    except ResultError:
+        return None
+
+
+def _put(stage: Path, target: Path) -> None:
+    """Rename a staged folder to its place; a damaged one there is made whole, its receipt last."""
+    if target.is_dir():
+        for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
+            os.replace(path, target / path.name)
+        stage.rmdir()
+    else:
+        os.replace(stage, target)

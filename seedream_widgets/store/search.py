@@ -1,0 +1,182 @@
+"""A search of the library: asked for when it is read, a page at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, overload
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.store.entry import COLUMNS, Entry, Row, microseconds, moment
+
+if TYPE_CHECKING:
+    from seedream_widgets.store.index import Index
+
+_PAGE = 100
+_MOST_WORDS = 200
+_MOST_TEXT = 20_000
+_FARTHEST = 1 << 40
+# Scripts that put no space between words; full-text search takes a whole phrase for one word.
+_UNSPACED = re.compile("[฀-໿က-႟ក-៿぀-ヿ㐀-鿿豈-﫿\U00020000-\U0003ffff]")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Hold what a search asks for, as SQL with values; words are quoted, never SQL or syntax."""
+
+    conditions: tuple[str, ...] = ()
+    values: tuple[Any, ...] = ()
+    words: tuple[str, ...] = ()
+    newest_first: bool = True
+
+    def where(self, full_text: bool) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition and its values, for an index with full-text search or without."""
+        phrases = [word for word in self.words if full_text and _is_for_full_text(word)]
+        conditions, values = list(self.conditions), list(self.values)
+        if phrases:
+            conditions.append("id IN (SELECT rowid FROM words WHERE words MATCH ?)")
+            values.append(" ".join('"' + word.replace('"', '""') + '"*' for word in phrases))
+        parts = [part for word in self.words if word not in phrases for part in _parts(word)]
+        conditions += ["instr(lower(prompt), lower(?))"] * len(parts)
+        values += parts
+        return " AND ".join(conditions) or "1", tuple(values)
+
+
+def filter_of(
+    text: str,
+    since: datetime | date | str | None,
+    until: datetime | date | str | None,
+    equal: Mapping[str, object],
+    newest_first: bool,
+) -> Filter:
+    """Return the filter of a search's arguments.
+
+    Raises:
+        RequestError: `since` or `until` is no date.
+    """
+    asked: list[tuple[str, Any]] = []
+    if since is not None:
+        asked.append(("created >= ?", _moment("since", since)))
+    if until is not None:
+        asked.append(_ending(until))
+    asked += [(f"{name} = ?", value) for name, value in equal.items() if value is not None]
+    conditions, values = tuple(pair[0] for pair in asked), tuple(pair[1] for pair in asked)
+    return Filter(conditions, values, _words(text), newest_first)
+
+
+class Search(Sequence[Entry]):
+    """Be the found results, newest first: counted, indexed and read only when asked.
+
+    It holds no result: iteration reads 100 at a time, in step with what is added or deleted
+    meanwhile, and ``len(search)`` counts anew.
+    """
+
+    __slots__ = ("_filter", "_index")
+
+    def __init__(self, index: Index, asked: Filter) -> None:
+        self._index = index
+        self._filter = asked
+
+    def __len__(self) -> int:
+        return int(self._index._select("COUNT(*)", self._filter)[0][0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        condition: str = ""
+        position: tuple[Any, ...] = ()
+        before = "<" if self._filter.newest_first else ">"
+        while rows := self._rows(f"LIMIT {_PAGE}", condition, position):
+            for row in rows:
+                yield self._index._entry(row)
+            condition, position = f"(created, request_id) {before} (?, ?)", (row[3], row[2])
+
+    def __reversed__(self) -> Iterator[Entry]:
+        asked = replace(self._filter, newest_first=not self._filter.newest_first)
+        return iter(Search(self._index, asked))
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        if isinstance(index, slice):
+            return self._slice(index)
+        place = index if index >= 0 else index + len(self)
+        rows = self._rows(f"LIMIT 1 OFFSET {place}") if 0 <= place <= _FARTHEST else []
+        if not rows:
+            raise IndexError(f"no result {index}: the search found {len(self)}")
+        return self._index._entry(rows[0])
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, Entry):
+            return False
+        return bool(self._rows("LIMIT 1", "request_id = ?", (value.request_id,)))
+
+    def __bool__(self) -> bool:
+        return bool(self._rows("LIMIT 1"))
+
+    def __repr__(self) -> str:
+        count = len(self)
+        return f"<Search: {count} result{'' if count == 1 else 's'}>"
+
+    def _slice(self, index: slice) -> list[Entry]:
+        ends = (index.start or 0, 0 if index.stop is None else index.stop, index.step or 1)
+        length = len(self) if min(ends) < 0 else _FARTHEST
+        wanted = range(*index.indices(length))
+        if not wanted:
+            return []
+        first, last = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
+        rows = self._rows(f"LIMIT {last - first + 1} OFFSET {first}")
+        return [self._index._entry(row) for row in rows[wanted[0] - first :: wanted.step]]
+
+    def _rows(self, tail: str, condition: str = "", values: tuple[Any, ...] = ()) -> list[Row]:
+        order = "DESC" if self._filter.newest_first else "ASC"
+        asked = self._filter
+        if condition:
+            together = (*asked.conditions, condition)
+            asked = replace(asked, conditions=together, values=(*asked.values, *values))
+        tail = f"ORDER BY created {order}, request_id {order} {tail}"
+        return self._index._select(COLUMNS, asked, tail)
+
+
+def _moment(field: str, value: datetime | date | str) -> int:
+    try:
+        return microseconds(moment(value))
+    except (ValueError, TypeError, AttributeError) as error:
+        told = "a datetime, a date or text such as '2026-05-01' or '2026-05-01T18:30'"
+        raise RequestError(
+            f"{field} takes {told}, got {value!r}", field=field, value=value
+        ) from error
+
+
+def _ending(until: datetime | date | str) -> tuple[str, int]:
+    """Return the condition of `until`: a day counts as a whole."""
+    day = _day(until)
+    if day is None or day == date.max:
+        return "created <= ?", _moment("until", until)
+    return "created < ?", _moment("until", day + timedelta(days=1))
+
+
+def _day(value: datetime | date | str) -> date | None:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    clean = text[:_MOST_TEXT].replace("\0", " ").encode("utf-8", "replace").decode()
+    return tuple(dict.fromkeys(clean.split()))[:_MOST_WORDS]
+
+
+def _is_for_full_text(word: str) -> bool:
+    """Tell whether full-text search sees this word: no emoji, no unspaced script."""
+    return any(map(str.isalnum, word)) and not _UNSPACED.search(word)
+
+
+def _parts(word: str) -> list[str]:
+    """Return a word without its punctuation, or that punctuation where it is all."""
+    return re.findall(r"[^\W_]+", word) or [word]

@@ -1,0 +1,88 @@
+"""The form as it was, from the receipt that a saved file carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from traitlets import TraitError
+
+from seedream_widgets.endpoints import ENDPOINTS
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.receipt import SETTINGS, Receipt, read_receipt
+from seedream_widgets.studio.references import load
+
+if TYPE_CHECKING:
+    from seedream_widgets.store import Library
+    from seedream_widgets.studio.widget import Studio
+
+_MAX_INPUTS = 11  # one more than the form takes, so that it refuses
+
+
+def restore(studio: Studio, library: Library, data: bytes) -> str | None:
+    """Set the whole form as the receipt in `data` says, and return what could not be.
+
+    Raises:
+        RequestError: There is no receipt, or the form does not take what it says.
+    """
+    receipt = _receipt(data)
+    images, missing = _inputs(receipt, library)
+    name, value = "", None
+    try:
+        # Held together: one value that is not taken puts all of them back.
+        with studio._lock, studio.hold_trait_notifications():
+            for name, value in {**_form(receipt), "references": images}.items():
+                setattr(studio, name, value)
+    except TraitError as error:
+        raise RequestError(
+            f"the receipt in this file has a {name} that is not taken ({value!r:.80}); "
+            "write the form by hand",
+            field="receipt",
+        ) from error
+    notes = [] if receipt.prompt else ["The prompt was not kept in this file"]
+    if missing:
+        notes.append(f"Not in this library: {', '.join(missing)}. Add what is missing, in order")
+    return ". ".join(notes) + "." if notes else None
+
+
+def _receipt(data: bytes) -> Receipt:
+    try:
+        return read_receipt(data)
+    except RequestError as error:
+        if error.field != "file":
+            raise
+        raise RequestError(
+            "no receipt in this file; drop it on the images to use it as a reference",
+            field="file",
+        ) from error
+
+
+def _form(receipt: Receipt) -> dict[str, Any]:
+    form = {name: receipt.settings[name] for name in SETTINGS if name in receipt.settings}
+    if form.get("image_size", "") is None:
+        del form["image_size"]
+        if receipt.endpoint in ENDPOINTS:
+            form["image_size"] = ENDPOINTS[receipt.endpoint].default_size
+    if receipt.seed is not None:
+        form["seed"] = receipt.seed
+    return {"prompt": receipt.prompt, **form} if receipt.prompt else form
+
+
+def _inputs(receipt: Receipt, library: Library) -> tuple[list[ImageInput | ImageUrl], list[str]]:
+    images: list[ImageInput | ImageUrl] = []
+    missing = []
+    for number, each in enumerate(receipt.inputs[:_MAX_INPUTS], 1):
+        about = each if isinstance(each, dict) else {}
+        name = str(about.get("name") or "image.png")[:60]
+        try:
+            images.append(_input(about, name, library))
+        except RequestError:
+            missing.append(f"image {number} ({name})")
+    return images, missing
+
+
+def _input(about: dict[str, Any], name: str, library: Library) -> ImageInput | ImageUrl:
+    url = about.get("url")
+    if isinstance(url, str) and url.startswith("https://"):  # never a path: it is untrusted
+        return load_image(url, field="references")
+    return load(name, library.input(str(about.get("sha256", ""))).data)

@@ -1,0 +1,1 @@
+"""Kernels that are killed, and the kernels that come after them."""

@@ -1,0 +1,74 @@
+"""What the notebooks' cells do; imported in the kernels."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import time
+from typing import Any
+
+import seedream_widgets as sd
+
+SIZE = (1024, 1024)
+
+
+def set_environment(variables: dict[str, str]) -> None:
+    """Set variables before the package looks for them; an empty value unsets one."""
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value:
+            os.environ[name] = value
+
+
+def be_on(machine: str) -> None:
+    """Have this kernel run on another machine, as far as it can tell."""
+    socket.gethostname = lambda: machine
+
+
+def submit(name: str, jobs: int = 1, images: int = 1, *, edit: bool = False) -> list[str]:
+    """Submit jobs with prompts of their own; with `edit` the first has an image to upload."""
+    prompts = [f"{name} {number}" for number in range(jobs)]
+    for number, prompt in enumerate(prompts):
+        inputs = (_photo(prompt),) if edit and not number else ()
+        seed = number if number % 2 else None
+        sd.submit(prompt, images=inputs, image_size=SIZE, num_images=images, seed=seed)
+    return prompts
+
+
+def wait(seconds: float = 30) -> list[dict[str, Any]]:
+    """Wait for every job of this kernel, and tell what came of it."""
+    return [_outcome(job, seconds) for job in sd.jobs()]
+
+
+def resume(at: float = 0) -> list[dict[str, Any]]:
+    """Follow what was left behind, from a common moment on, and tell what came of it."""
+    while time.time() < at:
+        time.sleep(0)
+    return [_outcome(job, 30) for job in sd.resume()]
+
+
+def spending() -> list[dict[str, Any]]:
+    """Return the ledger with its amounts as text."""
+    table = sd.spending()
+    rows = table if isinstance(table, list) else table.to_dict("records")
+    return [{**row, "when": str(row["when"]), "usd": str(row["usd"])} for row in rows]
+
+
+def _outcome(job: sd.Job, seconds: float) -> dict[str, Any]:
+    """Tell a job's end; a result's colours are read from the files as the user would."""
+    told = {"prompt": job.request.prompt, "request_id": job.request_id, "error": "", "colors": []}
+    try:
+        result = job.result(seconds)
+    except sd.SeedreamError as error:
+        return {**told, "error": type(error).__name__, "message": str(error)}
+    colors = [image.getpixel((0, 0)) for image in result.images]
+    return {**told, "colors": colors, "seed": result.seed, "note": result.note}
+
+
+def _photo(prompt: str) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.effect_noise((256, 256), 10 + hash(prompt) % 50).convert("RGB").save(file, "PNG")
+    return file.getvalue()

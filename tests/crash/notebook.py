@@ -1,0 +1,68 @@
+"""A library and a server, and one kernel after the other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.crash.audit import audit, pending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.crash.kernel import Kernel, Kernels
+    from tests.fal_server import FalServer
+
+
+class Notebook:
+    """Run cells in kernels, kill these, and resume in others."""
+
+    def __init__(
+        self, kernels: Kernels, library: Path, server: FalServer, machine: str = ""
+    ) -> None:
+        self.kernels, self.library, self.server = kernels, library, server
+        self._machine = machine
+
+    def kernel(self) -> Kernel:
+        kernel = self.kernels.take(self.library, self.server.env)
+        if self._machine:
+            kernel.ask(f"cells.be_on({self._machine!r})")
+        return kernel
+
+    def killed(self, cell: str, when: Callable[[], object]) -> None:
+        """Run a cell and kill its kernel once something is so."""
+        kernel = self.kernel()
+        kernel.start(cell)
+        end = time.monotonic() + 20
+        while not when():
+            assert time.monotonic() < end, "the point was never reached"
+            time.sleep(0.0005)
+        kernel.kill()
+
+    def resumed(self) -> list[dict[str, Any]]:
+        """Resume in a new kernel, check everything, and return what became of the jobs."""
+        submits = self.server.count("submit")
+        kernel = self.kernel()
+        outcomes = kernel.ask("cells.resume()")
+        assert self.server.count("submit") == submits
+        audit(self.library, self.server, kernel.ask("cells.spending()"))
+        assert kernel.ask("cells.resume()") == []
+        return outcomes
+
+    @property
+    def steps(self) -> set[str]:
+        return {entry["step"] for entry in pending(self.library)}
+
+    def staged(self, pattern: str) -> list[Path]:
+        return list((self.library / ".staging").glob(f"**/{pattern}"))
+
+
+def right(outcomes: list[dict[str, Any]], server: FalServer, jobs: int, images: int = 1) -> bool:
+    """Tell whether these are the jobs' results, in the server's colours."""
+    return len(outcomes) == jobs and all(
+        [tuple(color) for color in each["colors"]]
+        == [server.expected_color(each["prompt"], each["seed"], n) for n in range(images)]
+        and each["note"] is None
+        for each in outcomes
+    )

@@ -1,0 +1,149 @@
+"""Kernels killed at each point of a request's life."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from tests.crash.audit import ended, pending
+from tests.crash.notebook import right
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.crash.notebook import Notebook
+
+
+def test_while_uploading_before_the_submit(notebook: Notebook) -> None:
+    server = notebook.server
+    server.fail("upload", "hang", times=None)
+    notebook.killed("cells.submit('fox', 1, edit=True)", lambda: server.count("upload"))
+    assert notebook.steps == {"planned"}
+    (job,) = notebook.resumed()
+    assert job["error"] == "JobCancelled"
+    assert server.jobs == ()
+    assert server.count("submit") == 0
+    (entry,) = ended(notebook.library, "cancelled")
+    assert entry["billing"] == "no"
+
+
+def test_submitted_and_accepted_before_the_reply(notebook: Notebook) -> None:
+    notebook.server.fail("submit", "accept_hang", times=None)
+    notebook.killed("cells.submit('fox', 2)", lambda: len(notebook.server.jobs) == 2)
+    assert notebook.steps == {"sending"}
+    outcomes = notebook.resumed()
+    assert [job["error"] for job in outcomes] == ["SubmitUnknownError"] * 2
+    assert "may have accepted" in outcomes[0]["message"]
+    assert len(notebook.server.bill) == len(ended(notebook.library, "unknown")) == 2
+
+
+def test_submitted_and_never_accepted_before_the_reply(notebook: Notebook) -> None:
+    notebook.server.fail("submit", "hang", times=None)
+    notebook.killed("cells.submit('fox')", lambda: notebook.server.count("submit"))
+    (job,) = notebook.resumed()
+    assert job["error"] == "SubmitUnknownError"  # nobody can tell
+
+
+def test_queued(notebook: Notebook) -> None:
+    server = notebook.server
+    server.settings.queue_seconds = 1.5
+    notebook.killed("cells.submit('fox', 3, 2, edit=True)", lambda: server.count("stream") == 3)
+    assert {job.phase for job in server.jobs} == {"IN_QUEUE"}
+    assert notebook.steps == {"accepted"}
+    assert right(notebook.resumed(), server, jobs=3, images=2)
+
+
+def test_in_progress(notebook: Notebook) -> None:
+    server = notebook.server
+    server.settings.run_seconds = 1.5
+    notebook.killed(
+        "cells.submit('fox', 3)",
+        lambda: server.count("stream") == 3 and all(job.logs for job in server.jobs),
+    )
+    assert {job.phase for job in server.jobs} == {"IN_PROGRESS"}
+    assert right(notebook.resumed(), server, jobs=3)
+
+
+def test_completed_at_fal_while_nobody_looked(notebook: Notebook) -> None:
+    server = notebook.server
+    server.settings.run_seconds = 0.5
+    notebook.killed("cells.submit('fox')", lambda: server.count("stream"))
+    server.wait(lambda s: len(s.bill) == 1)
+    assert right(notebook.resumed(), server, jobs=1)
+
+
+def test_failed_at_fal_while_nobody_looked(notebook: Notebook) -> None:
+    server = notebook.server
+    server.settings.run_seconds = 0.5
+    server.fail("run", "policy")
+    notebook.killed("cells.submit('fox')", lambda: server.count("stream"))
+    server.wait(lambda s: s.jobs[0].failure)
+    submits, kernel = server.count("submit"), notebook.kernel()
+    (job,) = kernel.ask("cells.resume()")
+    assert job["error"] == "ContentRejectedError"
+    (row,) = kernel.ask("cells.spending()")
+    assert (row["state"], row["certainty"]) == ("failed", "may be billed")
+    assert server.count("submit") == submits
+    assert pending(notebook.library) == []
+
+
+def test_while_downloading(notebook: Notebook) -> None:
+    server = notebook.server
+    server.settings.file_bytes, server.settings.bytes_per_second = 3_000_000, 1_000_000
+    notebook.killed(
+        "cells.submit('fox', 1, 2)",
+        lambda: any(path.stat().st_size for path in notebook.staged("*.part")),
+    )
+    assert not list(notebook.library.glob("results/*/*"))
+    server.settings.bytes_per_second = None
+    assert right(notebook.resumed(), server, jobs=1, images=2)
+
+
+def test_some_files_whole_and_others_not(notebook: Notebook) -> None:
+    server = notebook.server
+    server.fail("download", "slow")
+    notebook.killed("cells.submit('fox', 1, 4)", lambda: len(notebook.staged("*.png")) == 3)
+    assert notebook.staged("*.part")
+    assert not list(notebook.library.glob("results/*/*"))
+    assert right(notebook.resumed(), server, jobs=1, images=4)
+
+
+def test_while_writing_the_journal(notebook: Notebook) -> None:
+    staging = notebook.library / ".staging"
+    notebook.killed(
+        "cells.submit('fox', 20)",
+        lambda: notebook.server.jobs and any(path.is_file() for path in staging.glob("*")),
+    )
+    notebook.resumed()
+
+
+def test_about_to_be_renamed(notebook: Notebook) -> None:
+    notebook.killed("cells.submit('fox', 4, 2)", lambda: notebook.staged("receipt.json"))
+    assert notebook.steps == {"accepted"}
+    outcomes = notebook.resumed()
+    assert right(outcomes, notebook.server, jobs=len(outcomes), images=2)
+    assert len(list(notebook.library.glob("results/*/*"))) == 4
+
+
+def test_right_after_completion(notebook: Notebook) -> None:
+    kernel = notebook.kernel()
+    kernel.ask("[cells.submit('fox', 2), cells.wait()]")
+    kernel.kill()
+    assert notebook.resumed() == []
+    assert len(list(notebook.library.glob("results/*/*"))) == 2
+
+
+def test_renamed_and_not_yet_crossed_out(notebook: Notebook, tmp_path: Path) -> None:
+    """The entry is put back, as no kill from outside hits the instant between the two."""
+    server, kernel = notebook.server, notebook.kernel()
+    server.settings.run_seconds = 0.5
+    kernel.ask("cells.submit('fox', 1, 2)")
+    server.wait(lambda s: s.count("stream"))
+    shutil.copytree(notebook.library / "journal", tmp_path / "journal")
+    kernel.ask("cells.wait()")
+    kernel.kill()
+    shutil.copytree(tmp_path / "journal", notebook.library / "journal", dirs_exist_ok=True)
+    server.expire(server.jobs[0].request_id)  # it is here, so fal's copy is not needed
+    downloads = server.count("download")
+    assert right(notebook.resumed(), server, jobs=1, images=2)
+    assert server.count("download") == downloads

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .drive import drive
+
+if TYPE_CHECKING:
+    from tests.fal_server import FalServer
+
+V4 = "fal-ai/bytedance/seedream/v4/text-to-image"
+
+
+def test_current_prices_are_exact_and_say_their_source(fal_server: FalServer) -> None:
+    fal_server.settings.prices = {V4: 0.035, "fal-ai/other": 1}
+    prices = drive(lambda backend: backend.prices())
+    assert {name: price.usd for name, price in prices.items()} == {V4: Decimal("0.035")}
+    assert prices[V4].source == "fal's pricing API"
+    assert prices[V4].as_of.startswith("20")
+    assert fal_server.hosts_with_key() == {"api.fal.ai"}
+    assert fal_server.count("pricing") == 1
+
+
+@pytest.mark.parametrize("price", [0, -1, "free", None, 1000, [], float("nan")])
+def test_a_price_that_makes_no_sense_is_passed_over(fal_server: FalServer, price: object) -> None:
+    fal_server.settings.prices = {V4: price}
+    assert drive(lambda backend: backend.prices()) == {}
+
+
+def test_no_answer_is_no_price(fal_server: FalServer) -> None:
+    fal_server.fail("connect", "502", times=None, host="api.fal.ai")
+    assert drive(lambda backend: backend.prices()) == {}

@@ -1,0 +1,111 @@
+"""What a session spends, counted before it is spent."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.allowance import read_usd
+from seedream_widgets.client import Client
+from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
+from seedream_widgets.request import Request
+from tests.scripted import SECONDS, ScriptedBackend
+
+
+def client_of(tmp_path, limit, **script):
+    client = Client(ScriptedBackend("fal", **script), library=tmp_path)
+    client.budget.limit = None if limit is None else Decimal(limit)
+    return client
+
+
+def test_what_is_in_flight_counts_at_its_ceiling(tmp_path):
+    client = client_of(tmp_path, "0.10", hold=["completed"])
+    backend = client.backend
+    job = client.submit(Request("a fox", max_images=3))
+    assert client.budget.committed == Decimal("0.09")
+    with pytest.raises(BudgetError, match=r"may cost \$0.03, and \$0.09 of the \$0.10 budget"):
+        client.submit(Request("an owl"))
+    assert len(client.jobs) == 1
+    backend.release("completed")
+    job.result(SECONDS)
+    assert client.budget.committed == client.spent == Decimal("0.03")
+    client.submit(Request("an owl", num_images=2)).result(SECONDS)
+    assert backend.count("submit") == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "committed"),
+    [
+        (BackendError("5xx", status_code=500, billing="no"), "0"),
+        (BackendError("refused", status_code=422, billing="maybe"), "0.06"),
+    ],
+)
+def test_a_failure_that_may_be_billed_counts(tmp_path, error, committed):
+    client = client_of(tmp_path, "1", errors={"completed": error})
+    with pytest.raises(BackendError):
+        client.submit(Request("a fox", num_images=2)).result(SECONDS)
+    assert client.budget.committed == Decimal(committed)
+    assert client.spent == 0
+
+
+@pytest.mark.parametrize(("billing", "committed"), [("no", "0"), ("maybe", "0.03")])
+def test_a_cancelled_one(tmp_path, billing, committed):
+    client = client_of(tmp_path, "1", hold=["completed"], billing=billing)
+    job = client.submit(Request("a fox"))
+    client.backend.reached("completed")
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        job.result(SECONDS)
+    assert client.budget.committed == Decimal(committed)
+
+
+def test_many_threads_do_not_go_over(tmp_path):
+    client = client_of(tmp_path, "0.30", hold=["submit"])
+
+    def submit(n):
+        try:
+            return client.submit(Request(f"fox {n}"))
+        except BudgetError:
+            return None
+
+    with ThreadPoolExecutor(16) as pool:
+        jobs = [job for job in pool.map(submit, range(40)) if job]
+    assert len(jobs) == 10
+    client.backend.release("submit")
+    for job in jobs:
+        job.result(SECONDS)
+    assert client.spent == Decimal("0.30")
+
+
+def test_one_resumed_counts_once_and_is_not_refused(tmp_path):
+    client = client_of(tmp_path, "0.03", errors={"fetch": BackendError("no net", billing="maybe")})
+    with pytest.raises(BackendError):
+        client.submit(Request("a fox")).result(SECONDS)
+    assert client.budget.committed == Decimal("0.03")
+    client.backend.errors.clear()
+    (job,) = client.resume()
+    job.result(SECONDS)
+    assert client.budget.committed == client.spent == Decimal("0.03")
+
+
+def test_what_is_free_does_not_count(tmp_path):
+    client = Client(ScriptedBackend("offline"), library=tmp_path)
+    client.budget.limit = Decimal(0)
+    client.submit(Request("a fox")).result(SECONDS)
+    assert client.budget.committed == 0
+
+
+@pytest.mark.parametrize(("usd", "exact"), [(5, "5"), (0.1, "0.1"), ("2.50", "2.50"), (0, "0")])
+def test_amounts_are_exact(usd, exact):
+    assert sd.budget(usd) == read_usd(usd) == Decimal(exact)
+    assert sd.default_client().budget.limit == Decimal(exact)
+    assert sd.budget() is None
+
+
+@pytest.mark.parametrize("usd", [-1, "NaN", "inf", True, "five", [], b"5", float("nan")])
+def test_what_is_no_amount(usd):
+    with pytest.raises(RequestError, match="usd takes an amount from 0 on"):
+        read_usd(usd)

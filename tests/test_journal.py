@@ -1,0 +1,149 @@
+"""Requests on their way, one file each: written whole, taken over once, read with distrust."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from seedream_widgets.journal import Entry, Journal
+from seedream_widgets.processes import AWAY_SECONDS
+
+HANDLE = {"request_id": "r1", "endpoint_id": "fal-ai/x"}
+REQUEST = {"prompt": "a fox", "settings": {}, "inputs": []}
+OTHER = "deadbeef-1-1"
+
+
+def entry(name="one", **facts):
+    return Entry(name, "planned", "fal", 1e9, REQUEST, "fal-ai/x", **facts)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "library")
+
+
+def left(journal, name="one", owner="", **facts):
+    """Write an entry down as another process's."""
+    planned = journal.plan(entry(name, **facts))
+    (ours,) = journal.folder.glob(f"{name}.*json")
+    theirs = ours.with_name(f"{name}.{owner}.json" if owner else f"{name}.json")
+    ours.rename(theirs)
+    return theirs, replace(planned, owner=owner)
+
+
+def test_the_steps(journal):
+    planned = journal.plan(entry())
+    (read,) = journal.pending()
+    assert replace(read, touched=0) == planned
+    assert read.followed
+    assert journal.left_behind() == []
+    accepted = journal.step(journal.step(planned, "sending"), "accepted", HANDLE)
+    assert journal.pending()[0].handle == HANDLE
+    journal.close(accepted)
+    journal.close(accepted)
+    assert journal.pending() == []
+
+
+def test_files_are_private_and_hold_no_half(journal):
+    journal.end(journal.plan(entry("two")), "failed", "no", "refused")
+    journal.plan(entry())
+    for path in journal.folder.parent.rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
+    assert journal.folder.parent.stat().st_mode & 0o777 == 0o700
+    assert not list(journal.folder.rglob("*.part"))
+
+
+def test_an_end_is_kept_by_day(journal):
+    journal.end(journal.plan(entry()), "unknown", "maybe", "x" * 1000)
+    assert journal.pending() == []
+    (ended,) = journal.ended()
+    assert (ended.step, ended.billing, len(ended.message), ended.owner) == (
+        *("unknown", "maybe"), 500, "",
+    )  # fmt: skip
+    assert (journal.folder / "ended" / "2001-09-09" / "one.json").is_file()
+    assert journal.ended(1e9) == [ended]
+    assert journal.ended(1e9 + 1) == journal.ended(time.time()) == []
+
+
+def test_another_machines_is_left_behind_once_untouched_for_long(journal):
+    path, _ = left(journal, owner=OTHER)
+    assert journal.left_behind() == []
+    long_ago = time.time() - AWAY_SECONDS - 1
+    os.utime(path, (long_ago, long_ago))
+    assert [found.id for found in journal.left_behind()] == ["one"]
+
+
+def test_one_alone_takes_over(journal):
+    for n in range(20):
+        left(journal, f"job{n}")
+    found = journal.left_behind()
+    assert len(found) == 20
+    with ThreadPoolExecutor(8) as pool:
+        won = [each for each in pool.map(journal.claim, found * 4) if each]
+    assert sorted(each.id for each in won) == sorted(each.id for each in found)
+    assert journal.left_behind() == []
+    assert journal.claim(found[0]) is None
+
+
+def test_what_is_let_go_can_be_taken_over(journal):
+    journal.release(journal.plan(entry()))
+    (found,) = journal.left_behind()
+    assert journal.claim(found)
+
+
+GOOD = {
+    "step": "accepted", "backend": "fal", "created": 1e9, "request": REQUEST,
+    "endpoint": "fal-ai/x", "high": "0.03", "handle": HANDLE,
+}  # fmt: skip
+
+
+def test_the_file_says_no_more_than_its_name_who_it_is(journal):
+    journal.folder.mkdir(parents=True)
+    hostile = {**GOOD, "id": "../../x", "owner": "me", "touched": 1e12}
+    (journal.folder / "one.json").write_text(json.dumps(hostile))
+    (found,) = journal.pending()
+    assert (found.id, found.owner) == ("one", "")
+    assert found.touched < 1e11
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"step": "done"}, {"created": "now"}, {"created": float("nan")}, {"created": 1e300},
+        {"handle": {"request_id": "r1"}}, {"handle": {**HANDLE, "key": "x"}}, {"handle": []},
+        {"handle": {**HANDLE, "request_id": 5}}, {"high": "much"}, {"high": "NaN"}, {"high": "-1"},
+        {"high": None}, {"request": {}}, {"request": {**REQUEST, "prompt": 1}}, {"billing": "?"},
+        {"request": None}, {"key": 5}, {"more": 1}, {"backend": None}, {"message": []},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_entry_is_passed_over(journal, values):
+    journal.folder.mkdir(parents=True)
+    (journal.folder / "good.json").write_text(json.dumps(GOOD))
+    (journal.folder / "bad.json").write_text(json.dumps({**GOOD, **values}))
+    assert [found.id for found in journal.pending()] == ["good"]
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b" " * 600_000])
+def test_what_is_no_json_is_passed_over(journal, data):
+    journal.folder.mkdir(parents=True)
+    (journal.folder / "bad.json").write_bytes(data)
+    (journal.folder / "a b.json").write_text(json.dumps(GOOD))
+    (journal.folder / "folder.json").mkdir()
+    assert journal.pending() == []
+
+
+def test_a_thousand_ended_ones_cost_no_glance_at_what_is_pending(journal):
+    folder = journal.folder / "ended" / "2020-01-01"
+    folder.mkdir(parents=True)
+    for n in range(1_000):
+        os.symlink(os.devnull, folder / f"{n}.json")
+    started = time.perf_counter()
+    assert journal.left_behind() == []
+    assert journal.ended(1.6e9) == []
+    assert time.perf_counter() - started < 0.05

@@ -1,0 +1,147 @@
+"""The same request is not paid for a second time."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from seedream_widgets.client import Client
+from seedream_widgets.errors import BackendError, JobCancelled
+from seedream_widgets.request import Request
+from tests.scripted import SECONDS, ScriptedBackend, picture, until
+
+FOX = {"prompt": "a fox", "seed": 7}
+
+
+def make(tmp_path, **script):
+    backend = ScriptedBackend("fal", **script)
+    return backend, Client(backend, library=tmp_path)
+
+
+def test_it_is_answered_from_the_library_at_no_cost(tmp_path):
+    backend, client = make(tmp_path)
+    first = client.submit(Request(**FOX, images=picture())).result(SECONDS)
+    spent = client.spent
+    for asked in (client, Client(backend, library=tmp_path)):
+        again = asked.submit(Request(**FOX, images=picture())).result(SECONDS)
+        assert (again.cached, first.cached) == (True, False)
+        assert again.files == first.files
+    assert backend.count("submit") == 1
+    assert client.spent == spent
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"prompt": "a fox"}, {**FOX, "seed": 8}, {**FOX, "prompt": "a fox "},
+        {**FOX, "num_images": 2}, {**FOX, "model": "v4.5"}, {**FOX, "images": picture()},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_another_request_is_sent(tmp_path, other):
+    backend, client = make(tmp_path)
+    for asked in (FOX, other):
+        assert not client.submit(Request(**asked)).result(SECONDS).cached
+    assert backend.count("submit") == 2
+
+
+def test_without_a_seed_each_is_its_own(tmp_path):
+    backend, client = make(tmp_path)
+    for _ in range(2):
+        client.submit(Request("a fox")).result(SECONDS)
+    assert backend.count("submit") == 2
+
+
+def test_fresh_asks_again(tmp_path):
+    backend, client = make(tmp_path)
+    for _ in range(2):
+        assert not client.submit(Request(**FOX), fresh=True).result(SECONDS).cached
+    assert backend.count("submit") == 2
+
+
+def test_fal_is_asked_for_what_only_the_preview_answered(tmp_path):
+    preview = Client(ScriptedBackend("offline"), library=tmp_path)
+    preview.submit(Request(**FOX)).result(SECONDS)
+    backend, client = make(tmp_path)
+    backend.calls.append(("submit", None))  # so that its request id is another
+    assert not client.submit(Request(**FOX)).result(SECONDS).cached
+
+
+def test_many_clicks_at_once_are_one_job(tmp_path):
+    backend, client = make(tmp_path, hold=["submit"])
+    with ThreadPoolExecutor(16) as pool:
+        jobs = set(pool.map(lambda _: client.submit(Request(**FOX)), range(64)))
+    assert client.jobs == tuple(jobs)
+    assert client.submit(Request(**FOX), fresh=True) not in jobs
+    backend.release("submit")
+    until(lambda: all(job.done for job in client.jobs))
+    assert backend.count("submit") == 2
+
+
+def test_one_that_is_being_cancelled_is_not_joined(tmp_path):
+    backend, client = make(tmp_path, hold=["cancel", "completed"])
+    first = client.submit(Request(**FOX))
+    backend.reached("completed")
+    first.cancel()
+    second = client.submit(Request(**FOX))
+    assert second is not first
+    for step in ("cancel", "completed"):
+        backend.release(step)
+    with pytest.raises(JobCancelled):
+        first.result(SECONDS)
+    assert len(second.result(SECONDS)) == 1
+
+
+def test_one_whose_cancelling_failed_is_joined_again(tmp_path):
+    backend, client = make(tmp_path, hold=["completed"], errors={"cancel": BackendError("no net")})
+    job = client.submit(Request(**FOX))
+    backend.reached("completed")
+    job.cancel()
+    backend.reached("completed", 2)
+    assert client.submit(Request(**FOX)) is job
+    backend.release("completed")
+    job.result(SECONDS)
+
+
+def test_one_that_failed_is_sent_again(tmp_path):
+    backend, client = make(tmp_path, errors={"fetch": BackendError("refused", status_code=422)})
+    with pytest.raises(BackendError):
+        client.submit(Request(**FOX)).result(SECONDS)
+    backend.errors.clear()
+    assert len(client.submit(Request(**FOX)).result(SECONDS)) == 1
+    assert backend.count("submit") == 2
+
+
+def test_one_whose_result_was_not_fetched_is_fetched_not_sent_again(tmp_path):
+    backend, client = make(tmp_path, errors={"fetch": BackendError("no net", billing="maybe")})
+    with pytest.raises(BackendError):
+        client.submit(Request(**FOX)).result(SECONDS)
+    backend.errors.clear()
+    assert len(client.submit(Request(**FOX)).result(SECONDS)) == 1
+    assert backend.count("submit") == 1
+
+
+@pytest.mark.parametrize("damage", ["folder", "file", "receipt"])
+def test_one_that_is_not_whole_any_more_is_sent_again(tmp_path, damage):
+    backend, client = make(tmp_path)
+    path = client.submit(Request(**FOX)).result(SECONDS).files[0].path
+    if damage == "folder":
+        shutil.rmtree(path.parent)
+    else:
+        (path if damage == "file" else path.with_name("receipt.json")).unlink()
+    again = client.submit(Request(**FOX)).result(SECONDS)
+    assert not again.cached
+    assert again.files[0].path.exists()
+    assert backend.count("submit") == 2
+
+
+def test_over_a_real_server_one_bill(fal_server, tmp_path):
+    request = Request("a fox", image_size=(960, 960), seed=7)
+    for _ in range(2):
+        client = Client("fal", library=tmp_path)
+        jobs = [client.submit(request) for _ in range(3)]
+        assert len({job.result(30).files for job in jobs}) == 1
+        client.close()
+    assert len(fal_server.bill) == fal_server.count("submit") == 1

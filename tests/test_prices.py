@@ -1,0 +1,57 @@
+"""Current prices, from fal's API to the estimate, the budget and the receipt."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.endpoints import ENDPOINTS, Price
+
+LIVE = dict.fromkeys(ENDPOINTS, 0.05)
+
+
+@pytest.fixture
+def client(fal_server, tmp_path):
+    fal_server.settings.prices = dict(LIVE)
+    client = sd.Client("fal", library=tmp_path)
+    assert client.backend.bills
+    deadline = time.monotonic() + 5
+    while not client.prices.is_live(next(iter(ENDPOINTS.values()))):
+        assert time.monotonic() < deadline, "no price came"
+        time.sleep(0.01)
+    yield client
+    client.close()
+
+
+def test_the_current_price_counts_everywhere(client, fal_server):
+    request = sd.Request("a fox", image_size=(1024, 1024))
+    assert sd.estimate(request, client.prices).low == Decimal("0.05")
+    assert sd.estimate(request).low == Decimal("0.03")
+    result = client.submit(request).result(20)
+    assert result.receipt.cost == "0.05"
+    assert result.receipt.price["source"] == "fal's pricing API"
+    deadline = time.monotonic() + 5
+    while client.spent != Decimal("0.05"):
+        assert time.monotonic() < deadline
+    assert fal_server.count("pricing") == 1
+
+
+def test_the_budget_counts_the_current_price(client):
+    client.budget.limit = Decimal("0.09")
+    with pytest.raises(sd.BudgetError, match=r"may cost \$0\.10"):
+        client.submit(sd.Request("two", num_images=2))
+
+
+def test_a_studio_is_told(page, client):
+    studio = page(client).studio
+    assert {model["price"] for model in studio._facts["models"]} == {"0.05"}
+    assert all(model["price_live"] for model in studio._facts["models"])
+    told = Price(Decimal("0.07"), "2026-11-22", "fal's pricing API")
+    client.prices.take(dict.fromkeys(ENDPOINTS, told))
+    deadline = time.monotonic() + 5
+    while studio._facts["models"][0]["price"] != "0.07":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,208 @@
+"""One job on disk: written down before it is sent, put away whole, and never in its own way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from decimal import Decimal
+
+import pytest
+
+from seedream_widgets.client import Client
+from seedream_widgets.engine import shared
+from seedream_widgets.errors import BackendError, ResultError, SubmitUnknownError
+from seedream_widgets.request import Request
+from seedream_widgets.store import Library
+from tests.scripted import SECONDS, ScriptedBackend, picture, started
+
+
+def pending(library):
+    return [(entry.step, entry.handle) for entry in Library(library).journal.pending()]
+
+
+def test_it_is_written_down_before_it_is_sent(tmp_path):
+    backend = ScriptedBackend("fal", hold=["upload", "submit", "queued"])
+    image = picture()
+    job = started(backend, tmp_path, images=image, seed=3)
+    backend.reached("upload")
+    (entry,) = Library(tmp_path).journal.pending()
+    assert (entry.step, entry.id, entry.key) == ("planned", job.id, job.request.key)
+    assert (entry.low, entry.high) == ("0.03", "0.03")
+    assert Library(tmp_path).input(job.request.images[0].sha256).data == image
+    backend.release("upload")
+    backend.reached("submit")
+    assert pending(tmp_path) == [("sending", None)]
+    backend.release("submit")
+    backend.reached("queued")
+    assert pending(tmp_path) == [("accepted", job.handle.to_dict())]
+    backend.release("queued")
+    result = job.result(SECONDS)
+    assert pending(tmp_path) == []
+    assert result.note is None
+    assert not list(tmp_path.glob(".staging/*"))
+
+
+def test_only_what_bills_is_written_down(tmp_path):
+    backend = ScriptedBackend("offline", hold=["queued"])
+    job = started(backend, tmp_path)
+    backend.reached("queued")
+    assert not (tmp_path / "journal").exists()
+    backend.release("queued")
+    assert job.result(SECONDS).files[0].path.is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "ended"),
+    [
+        ("submit", BackendError("refused", status_code=400), ("failed", "no")),
+        ("submit", SubmitUnknownError("lost", billing="maybe"), ("unknown", "maybe")),
+        (
+            "completed",
+            BackendError("refused", status_code=422, billing="maybe"),
+            ("failed", "maybe"),
+        ),
+        ("fetch", ResultError("gone", status_code=404, billing="maybe"), ("failed", "maybe")),
+        ("fetch", BackendError("no answer", billing="maybe"), None),
+        ("download", ResultError("not whole", billing="yes"), None),
+        ("queued", LookupError("a bug"), None),
+    ],
+)
+def test_an_end_is_written_and_what_may_still_come_is_kept(tmp_path, step, error, ended):
+    job = started(ScriptedBackend("fal", errors={step: error}), tmp_path)
+    with pytest.raises(BackendError):
+        job.result(SECONDS)
+    journal = Library(tmp_path).journal
+    assert [(entry.step, entry.billing) for entry in journal.ended()] == ([ended] if ended else [])
+    assert len(journal.left_behind()) == (ended is None)
+
+
+def test_the_receipt_tells_all(tmp_path):
+    backend = ScriptedBackend("fal", images=2)
+    job = started(backend, tmp_path, "Füchse", images=[picture(), "https://a.test/b.png"], seed=3)
+    result = job.result(SECONDS)
+    receipt = json.loads((result.files[0].path.parent / "receipt.json").read_bytes())
+    assert receipt == result.receipt.to_dict()
+    assert receipt["arguments"] == job.request.arguments
+    assert receipt["inputs"][0]["sha256"] == job.request.images[0].sha256
+    assert receipt["inputs"][1] == {"url": "https://a.test/b.png"}
+    assert (receipt["seed"], receipt["settings"]["seed"]) == (7, 3)
+    assert (receipt["cost"], receipt["price"]["usd"]) == ("0.06", "0.03")
+    assert receipt["key"] == job.request.key
+    assert [image["file"] for image in receipt["images"]] == ["1.png", "2.png"]
+    assert receipt["history"][-1]["status"] == "fetching"
+
+
+class SlowLibrary(Library):
+    """Take a while to put a result in, and say when it has begun."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def commit(self, *result):
+        self.begun.set()
+        assert self.go_on.wait(SECONDS)
+        return super().commit(*result)
+
+
+def test_a_cancel_while_the_result_is_written_comes_too_late(tmp_path):
+    backend, library = ScriptedBackend("fal"), SlowLibrary(tmp_path)
+    job = Client(backend, library=library).submit(Request("a fox"))
+    assert library.begun.wait(SECONDS)
+    job.cancel()
+    time.sleep(0.05)
+    assert not job.done
+    library.go_on.set()
+    assert job.result(SECONDS).files[0].path.is_relative_to(tmp_path / "results")
+    assert (backend.count("fetch"), backend.count("cancel")) == (1, 0)
+
+
+def test_a_cancel_while_the_failure_is_written_comes_too_late(tmp_path):
+    error, busy = BackendError("broken", status_code=500), threading.Event()
+    backend = ScriptedBackend("fal", hold=["fetch"], errors={"fetch": error})
+    job = started(backend, tmp_path)
+    backend.reached("fetch")
+    for _ in range(2):
+        shared().pool.submit(busy.wait, SECONDS)  # nothing gets to the disk until then
+    backend.release("fetch")
+    time.sleep(0.05)
+    job.cancel()
+    time.sleep(0.05)
+    assert not job.done
+    busy.set()
+    with pytest.raises(BackendError, match="broken"):
+        job.result(SECONDS)
+
+
+def test_a_library_that_is_a_file(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    backend = ScriptedBackend("fal", images=2)
+    result = started(backend, tmp_path / "file", seed=1).result(SECONDS)
+    assert [file.data for file in result.files] == [backend.bytes[f.url] for f in result.files]
+    names = ["a-fox-7-1.png", "a-fox-7-2.png"]
+    assert [path.name for path in result.save(tmp_path / "out")] == names
+    assert "file can't be written" in result.note
+    assert "save them with result.save()" in result.note
+
+
+def test_trouble_with_the_journal_alone_is_told_and_stops_nothing(tmp_path):
+    (tmp_path / "journal").write_text("not a folder")
+    client = Client(ScriptedBackend("fal"), library=tmp_path)
+    result = client.submit(Request("a fox")).result(SECONDS)
+    assert result.files[0].path.is_relative_to(tmp_path / "results")
+    assert result.files[0].data is None
+    assert "can't be written" in result.note
+    assert result.note.endswith("the result is there all the same")
+    assert client.spent == Decimal("0.03")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 64 KiB; where none can be mounted, the tests on it can't be run."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("needs to be root on Linux to mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("first_fits", [True, False])
+def test_a_full_disk(small_disk, first_fits, tmp_path):
+    backend = ScriptedBackend("fal", images=2)
+    padding = b"\0" * 80_000
+    small, large = picture(1), picture(2) + padding
+    data = [small if first_fits else large, large]
+    backend.bytes = {f"https://files.test/r1/{n}": each for n, each in enumerate(data)}
+    client = Client(backend, library=small_disk)
+    result = client.submit(Request("a fox")).result(SECONDS)
+    assert [file.data for file in result.files] == data
+    assert "No space left on device" in result.note
+    assert [image.size for image in result] == [(32, 24)] * 2
+    saved = result.save(tmp_path / "out", receipt=False)
+    assert [path.read_bytes() for path in saved] == data
+    assert not list(small_disk.glob("results/*/*"))
+    (again,) = client.resume()  # no more room than before
+    assert [file.data for file in again.result(SECONDS).files] == data
+    backend.bytes = {f"https://files.test/r1/{n}": small for n in range(2)}
+    (again,) = client.resume()
+    kept = again.result(SECONDS)
+    assert kept.note is None
+    assert kept.files[1].path.read_bytes() == small
+    assert backend.count("submit") == 1
+    assert client.resume() == ()
+
+
+def test_a_disk_that_is_full_from_the_start(small_disk):
+    with open(small_disk / "everything", "wb", buffering=0) as file:
+        while file.write(bytes(4096)) == 4096 and os.statvfs(small_disk).f_bavail:
+            pass
+    backend = ScriptedBackend("fal")
+    result = started(backend, small_disk).result(SECONDS)
+    assert result.files[0].read_bytes() == backend.bytes["https://files.test/r1/0"]
+    assert "No space left on device" in result.note

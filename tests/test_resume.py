@@ -1,0 +1,175 @@
+"""What an earlier session left behind comes back, without a new submit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from seedream_widgets.client import Client
+from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
+from seedream_widgets.request import Request
+from seedream_widgets.store import Library
+from tests.scripted import SECONDS, ScriptedBackend, picture
+
+LOST = BackendError("no net", billing="maybe")
+
+
+def left_behind(tmp_path, step="accepted", **settings):
+    """Leave a request behind at a step, as a process that ended there."""
+    backend = ScriptedBackend("fal", errors={"fetch": LOST})
+    job = Client(backend, library=tmp_path).submit(Request("a fox", seed=3, **settings))
+    with pytest.raises(BackendError):
+        job.result(SECONDS)
+    (path,) = tmp_path.glob("journal/*.json")
+    entry = json.loads(path.read_bytes())
+    if step != "accepted":
+        entry |= {"step": step, "handle": None}
+    path.write_text(json.dumps(entry))
+    return job
+
+
+def later(tmp_path, **script):
+    backend = ScriptedBackend("fal", **script)
+    return backend, Client(backend, library=tmp_path)
+
+
+def test_an_accepted_one_runs_to_its_result(tmp_path):
+    old = left_behind(tmp_path, images=picture(), num_images=2)
+    backend, client = later(tmp_path, images=2)
+    assert client.waiting() == 1
+    (job,) = client.resume()
+    assert (job.id, job.created, job.request) == (old.id, old.created, old.request)
+    result = job.result(SECONDS)
+    assert result.request_id == "r1"
+    assert result.receipt.key == old.request.key
+    assert client.library.get("r1").files == result.files
+    assert backend.count("submit") == backend.count("upload") == client.waiting() == 0
+    assert client.resume() == ()
+
+
+@pytest.mark.parametrize("found", [0, 1])
+def test_its_inputs_are_not_needed(tmp_path, found):
+    images = [picture(1), picture(2)]
+    old = left_behind(tmp_path, images=images)
+    kept = sorted(tmp_path.glob("inputs/*/*"), key=lambda path: path.read_bytes() != images[1])
+    for path in kept[found:]:
+        path.unlink()
+    _, client = later(tmp_path)
+    (job,) = client.resume()
+    result = job.result(SECONDS)
+    assert result.request == old.request
+    assert result.receipt.arguments == old.request.arguments
+
+
+def test_settings_that_are_not_accepted_any_more_are_not_in_its_way(tmp_path):
+    left_behind(tmp_path, image_size=(960, 960))
+    (path,) = tmp_path.glob("journal/*.json")
+    entry = json.loads(path.read_bytes())
+    entry["request"]["settings"] |= {"image_size": [1, 1], "model": "v3"}
+    path.write_text(json.dumps(entry))
+    _, client = later(tmp_path)
+    (job,) = client.resume()
+    receipt = job.result(SECONDS).receipt
+    assert (receipt.key, receipt.endpoint) == (entry["key"], entry["endpoint"])
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "billing"),
+    [("planned", JobCancelled, "no"), ("sending", SubmitUnknownError, "maybe")],
+)
+def test_one_that_fal_never_answered_is_told_once(tmp_path, step, error, billing):
+    left_behind(tmp_path, step)
+    backend, client = later(tmp_path)
+    (job,) = client.resume()
+    with pytest.raises(error) as caught:
+        job.result(SECONDS)
+    assert caught.value.billing == billing
+    assert [entry.billing for entry in client.library.journal.ended()] == [billing]
+    assert client.resume() == ()
+    assert backend.calls == []
+
+
+def test_one_that_is_here_already_is_only_crossed_out(tmp_path):
+    left_behind(tmp_path)
+    journal = shutil.copytree(tmp_path / "journal", tmp_path / "copy")
+    _, client = later(tmp_path)
+    client.resume()[0].result(SECONDS)
+    shutil.copytree(journal, tmp_path / "journal", dirs_exist_ok=True)
+    backend, client = later(tmp_path)
+    (job,) = client.resume()
+    assert job.result(SECONDS).cached
+    assert backend.calls == []
+    assert client.waiting() == 0
+    assert len(list(tmp_path.glob("results/*/*"))) == 1
+
+
+def test_twice_at_once_is_once(tmp_path):
+    left_behind(tmp_path)
+    backend, client = later(tmp_path, hold=["fetch"])
+    (job,) = client.resume()
+    assert client.resume() == Client(backend, library=tmp_path).resume() == ()
+    backend.release("fetch")
+    job.result(SECONDS)
+    assert backend.count("fetch") == 1
+
+
+def test_cancelled_while_resumed_fal_is_asked(tmp_path):
+    left_behind(tmp_path)
+    backend, client = later(tmp_path, hold=["completed"], billing="maybe")
+    (job,) = client.resume()
+    backend.reached("completed")
+    job.cancel()
+    with pytest.raises(JobCancelled, match="may finish and bill it"):
+        job.result(SECONDS)
+    assert backend.count("cancel") == 1
+
+
+def test_without_a_key_it_waits(tmp_path, caplog):
+    left_behind(tmp_path)
+    client = Client(library=tmp_path)
+    assert client.resume() == ()
+    assert "set FAL_KEY or call sd.login(), then resume again" in caplog.text
+    assert client.waiting() == 1
+
+
+def test_what_is_no_entry_is_not_in_its_way(tmp_path):
+    left_behind(tmp_path)
+    for name, text in (("a", "{"), ("b", "[]"), ("c", '{"step": "accepted"}')):
+        (tmp_path / "journal" / f"{name}.json").write_text(text)
+    _, client = later(tmp_path)
+    (job,) = client.resume()
+    assert len(job.result(SECONDS)) == 1
+
+
+def test_a_living_process_keeps_its_own(tmp_path):
+    code = (
+        "import sys\nfrom tests.scripted import *\n"
+        "backend = ScriptedBackend('fal', hold=['queued'])\n"
+        "job = Client(backend, library=sys.argv[1]).submit(Request('a fox', seed=3))\n"
+        "backend.reached('queued'); print('there', flush=True); input()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, cwd=os.getcwd()) as process:
+        assert process.stdout.readline().strip() == b"there"
+        _, client = later(tmp_path)
+        assert client.resume() == ()
+        process.kill()
+        process.wait()
+    (job,) = client.resume()
+    assert len(job.result(SECONDS)) == 1
+    assert Library(tmp_path).journal.pending() == []
+
+
+def test_an_unexpected_error_while_resumed_may_be_billed_and_leaves_it_to_be_resumed(tmp_path):
+    left_behind(tmp_path)
+    _, client = later(tmp_path, errors={"fetch": LookupError("a bug")})
+    (job,) = client.resume()
+    with pytest.raises(BackendError, match="unexpected LookupError") as caught:
+        job.result(SECONDS)
+    assert caught.value.billing == "maybe"
+    assert client.waiting() == 1

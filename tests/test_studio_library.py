@@ -1,0 +1,282 @@
+"""The widget over library, journal, receipts and budget, driven by a page without a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.embed import embed
+from tests.image_files import drawing, encoded
+from tests.scripted import ScriptedBackend
+from tests.test_studio import FORM, finish, job_messages, shape, upload
+
+MESSAGES = Path(__file__).parent / "messages"
+SEEDED = {**FORM, "seed": 7, "num_images": 1}
+KILLED = """
+import os, time
+import seedream_widgets as sd
+job = sd.submit("left behind", image_size=(960, 960), seed=5)
+while job.request_id is None:
+    time.sleep(0.01)
+os._exit(9)
+"""
+
+
+@pytest.fixture
+def open_page(page, tmp_path):
+    def opened(pace=0.0, **form):
+        return page(sd.Client(OfflineBackend(pace), library=tmp_path), **form)
+
+    return opened
+
+
+def golden(name):
+    return json.loads((MESSAGES / f"{name}.json").read_text())
+
+
+def leave_one_behind(server):
+    """Let another process submit to the local fal and die."""
+    server.settings.queue_seconds = 0.3
+    root = Path(sd.__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", KILLED], env=environment, timeout=60, cwd=root)
+    assert done.returncode == 9
+    assert server.count("submit") == 1
+
+
+def restored(page, data, name="saved.png"):
+    page.ask("upload", upload_id=name, name=name, size=len(data), purpose="restore")
+    page.ask("chunk", data, upload_id=name, offset=0)
+    return page.wait(lambda m: m["kind"] in ("restored", "uploaded", "upload_failed"))[0]
+
+
+def with_receipt(result, **changes):
+    receipt = {**result.receipt.to_dict(), **changes}
+    return embed(encoded(drawing(40, 30), "PNG"), json.dumps(receipt))
+
+
+def form_of(studio):
+    names = [*sd.Request.__dataclass_fields__]
+    names[names.index("images")] = "references"
+    return {name: getattr(studio, name) for name in names}
+
+
+def test_what_a_killed_kernel_left_behind_is_told_and_fetched_without_a_new_submit(
+    page, fal_server
+):
+    leave_one_behind(fal_server)
+    opened = page()
+    answer = opened.ask("sync")[0]
+    assert shape(answer["result"]) == shape(golden("reply_sync")["result"])
+    assert answer["result"]["waiting"] == 1
+    answer = opened.ask("resume")[0]
+    assert answer["result"] == {"jobs": 1}
+    assert shape(answer) == shape(golden("reply_resume"))
+    (job,) = opened.studio.jobs
+    assert job.result(20).request.prompt == "left behind"
+    assert opened.studio.result.seed == 5
+    card = opened.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])[0]["job"]
+    assert (card["cached"], card["note"], card["cost"]) == (False, None, "0.03")
+    assert opened.ask("sync")[0]["result"]["waiting"] == 0
+    assert opened.ask("resume")[0]["result"] == {"jobs": 0}
+    assert fal_server.count("submit") == 1
+    assert len(fal_server.bill) == 1
+
+
+def test_what_cannot_be_fetched_says_why_and_stays(page, fal_server, monkeypatch):
+    leave_one_behind(fal_server)
+    monkeypatch.delenv("FAL_KEY")
+    opened = page()
+    assert opened.ask("sync")[0]["result"]["waiting"] == 1
+    answer = opened.ask("resume")[0]
+    assert answer["kind"] == "error"
+    assert "set FAL_KEY" in answer["message"]
+    assert opened.ask("sync")[0]["result"]["waiting"] == 1
+    assert opened.studio.jobs == ()
+
+
+def test_an_identical_request_is_answered_from_the_library_and_says_so(open_page):
+    page = open_page()
+    finish(page, SEEDED)
+    finish(page, SEEDED)
+    first, second = (m["job"] for m in job_messages(page) if m["job"]["finished"])
+    assert (first["cached"], second["cached"]) == (False, True)
+    assert first["id"] != second["id"]
+    assert shape(second["cached"]) == shape(golden("job_cached")["job"]["cached"])
+
+
+def test_the_library_s_answer_costs_nothing_on_the_card(page, tmp_path):
+    opened = page(sd.Client(ScriptedBackend("fal"), library=tmp_path))
+    finish(opened, SEEDED)
+    finish(opened, SEEDED)
+    costs = [m["job"]["cost"] for m in job_messages(opened) if m["job"]["finished"]]
+    assert costs == ["0.03", "0"]
+
+
+def test_a_click_that_joins_a_running_job_makes_no_second_card(open_page):
+    page = open_page(pace=1)
+    first = page.ask("submit", form=SEEDED)[0]["result"]["job_id"]
+    other = page.ask("submit", form={**SEEDED, "seed": 8})[0]["result"]["job_id"]
+    again = page.ask("submit", form=SEEDED)[0]["result"]["job_id"]
+    assert again == first
+    cards = page.ask("sync")[0]["result"]["jobs"]
+    assert [card["id"] for card in cards] == [first, other]
+    assert [job.id for job in page.studio.jobs] == [first, other]
+    for job in page.studio.jobs:
+        job.cancel()
+
+
+def test_a_disk_that_takes_nothing_is_told_on_the_card(page, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the library should be")
+    opened = page(sd.Client(OfflineBackend(0), library=blocked))
+    name = finish(opened)
+    card = opened.ask("sync")[0]["result"]["jobs"][0]
+    assert "can't be written" in card["note"]
+    assert opened.studio.image.size == (960, 960)
+    _, (whole,) = opened.ask("original", image_id=f"{name}-0")
+    assert whole == opened.studio.result.file_bytes(0)
+
+
+def test_each_card_gives_the_code_that_repeats_its_request(open_page):
+    page = open_page()
+    name = finish(page, SEEDED)
+    answer = page.ask("code", job_id=name)[0]
+    assert shape(answer) == shape(golden("reply_code"))
+    code = answer["result"]["code"]
+    known = {}
+    exec(code.replace("sd.submit(request).result()", "None"), known)
+    assert known["request"] == page.studio.result.request
+    assert "none of this studio's" in page.ask("code", job_id="nobody")[0]["message"]
+
+
+def test_a_saved_file_brings_every_control_back(open_page, tmp_path):
+    page = open_page(references=[drawing(64, 48)], seed=None)
+    asked = {
+        **FORM, "image_size": [1152, 864], "num_images": 2, "max_images": 2,
+        "enhance_prompt_mode": "fast", "enable_safety_checker": False,
+        "references": [page.studio._references[0]["id"]],
+    }  # fmt: skip
+    finish(page, asked)
+    result = page.studio.result
+    (file, *_) = result.save(tmp_path / "saved.png")
+    page.studio.references = ()
+    page.set(
+        prompt="another", image_size="auto", num_images=1, max_images=1, seed=1, model="v4.5",
+        enhance_prompt_mode="standard", enable_safety_checker=True, sync_mode=True,
+    )  # fmt: skip
+    said = restored(page, file.read_bytes())
+    assert said == {"kind": "restored", "upload_id": "saved.png", "note": None}
+    assert form_of(page.studio) == {
+        "prompt": FORM["prompt"], "references": result.request.images, "image_size": (1152, 864),
+        "num_images": 2, "max_images": 2, "seed": result.seed, "enhance_prompt_mode": "fast",
+        "enable_safety_checker": False, "sync_mode": False, "model": "v4",
+    }  # fmt: skip
+    assert page.studio._references[0]["width"] == 64
+
+
+def test_an_input_that_is_not_in_the_library_is_named(open_page, tmp_path):
+    page = open_page(references=[drawing(64, 48), drawing(30, 30)])
+    ids = [each["id"] for each in page.studio._references]
+    finish(page, {**FORM, "references": ids})
+    result = page.studio.result
+    kept = result.request.images[1]
+    lost = result.request.images[0].sha256
+    shutil.rmtree(tmp_path / "inputs" / lost[:2])
+    said = restored(page, with_receipt(result))
+    assert shape(said) == shape(golden("restored"))
+    assert "image 1 (" in said["note"]
+    assert "image 2 (" not in said["note"]
+    assert page.studio.references == (kept,)
+
+
+@pytest.mark.parametrize("data", [encoded(drawing(40, 30), "PNG"), b"<html>no image</html>"])
+def test_a_file_without_a_receipt_says_what_else_it_is_good_for(open_page, data):
+    page = open_page(prompt="mine")
+    said = restored(page, data)
+    assert said["kind"] == "upload_failed"
+    assert said["message"] == (
+        "no receipt in this file; drop it on the images to use it as a reference"
+    )
+    assert page.studio.prompt == "mine"
+    assert page.studio.references == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_images", 99),
+        ("max_images", "many"),
+        ("image_size", ["a", 3]),
+        ("enhance_prompt_mode", "slow"),
+        ("enable_safety_checker", "no"),
+        ("model", {"v9": 1}),
+    ],
+)
+def test_a_receipt_the_form_does_not_take_changes_nothing(open_page, name, value):
+    page = open_page()
+    finish(page)
+    result = page.studio.result
+    page.studio.prompt, page.studio.references = "mine", [drawing(20, 20)]
+    before = form_of(page.studio)
+    said = restored(page, with_receipt(result, settings={**result.receipt.settings, name: value}))
+    assert said["kind"] == "upload_failed"
+    assert f"has a {name} that is not taken" in said["message"]
+    assert form_of(page.studio) == before
+    assert page.studio.get_state()["prompt"] == "mine"
+
+
+def test_a_receipt_reads_no_file_of_the_machine(open_page, tmp_path):
+    page = open_page()
+    finish(page)
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (64, 64)).save(secret)
+    inputs = [{"url": str(secret)}, {"sha256": "../../secret"}, "secret.png", {"url": 7}]
+    said = restored(page, with_receipt(page.studio.result, inputs=inputs))
+    assert page.studio.references == ()
+    assert "image 4 (" in said["note"]
+
+
+def test_an_input_at_a_url_and_a_prompt_that_was_not_kept(open_page):
+    page = open_page()
+    finish(page)
+    page.studio.prompt = "mine"
+    inputs = [{"url": "https://example.org/fox.png"}]
+    said = restored(page, with_receipt(page.studio.result, inputs=inputs, prompt=""))
+    assert said["note"] == "The prompt was not kept in this file."
+    assert page.studio.prompt == "mine"
+    assert page.studio.references == (sd.ImageUrl("https://example.org/fox.png"),)
+
+
+def test_a_file_with_a_receipt_dropped_elsewhere_is_a_reference(open_page):
+    page = open_page(prompt="mine")
+    finish(page)
+    said = upload(page, with_receipt(page.studio.result), chunk=100_000)
+    assert said["kind"] == "uploaded"
+    assert page.studio.prompt == "mine"
+
+
+def test_the_budget_is_told_and_its_refusal_stands_at_the_button(page, tmp_path):
+    client = sd.Client(ScriptedBackend("fal"), library=tmp_path)
+    opened = page(client)
+    assert opened.studio._budget == ""
+    client.budget.limit = Decimal("0.05")
+    finish(opened, SEEDED)
+    assert opened.studio._budget == "0.05"
+    answer = opened.ask("submit", form={**SEEDED, "seed": 8})[0]
+    assert (answer["kind"], answer["field"]) == ("error", None)
+    assert "budget" in answer["message"]
+    assert len(opened.studio.jobs) == 1
+    client.budget.limit = Decimal("1E+1")
+    opened.ask("sync")
+    assert opened.studio._budget == "10"
