@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BUNDLE_LIMIT = 80 * 1024
+BUNDLE_LIMIT = 80_000
 SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "seedream_widgets")
 STATIC = ("studio.js", "studio.css")
 
