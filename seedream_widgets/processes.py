@@ -11,7 +11,7 @@ import sys
 import time
 from functools import lru_cache
 
-AWAY_SECONDS = 600
+AWAY_SECONDS = 120
 """How long another machine's work may lie untouched before it counts as left behind."""
 _WINDOWS_MAY_ASK = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
 _WINDOWS_RUNS = 259  # STILL_ACTIVE

@@ -28,3 +28,35 @@ def test_prompts_are_stored_otherwise(fal_server, tmp_path):
     client.submit(sd.Request(SECRET, image_size=(1024, 1024))).result(20)
     client.close()
     assert SECRET.encode() in everything(tmp_path)
+
+
+def test_the_key_stands_nowhere(fal_server, tmp_path, caplog):
+    import logging
+    import traceback
+
+    caplog.set_level(logging.DEBUG)
+    key = fal_server.settings.key = "key-id-0123456789:key-secret-abcdefghijkl"
+    client = sd.Client("fal", key=key, library=tmp_path)
+    fox = client.submit(sd.Request("a fox", image_size=(1024, 1024), seed=3)).result(20)
+    fal_server.fail("result", "policy")
+    refused = client.submit(sd.Request("refused"))
+    told = ""
+    try:
+        refused.result(20)
+    except sd.SeedreamError:
+        told = traceback.format_exc()
+    fal_server.fail("submit", "401")
+    denied = client.submit(sd.Request("denied"))
+    try:
+        denied.result(20)
+    except sd.SeedreamError:
+        told += traceback.format_exc()
+    (saved,) = fox.save(tmp_path / "fox.png")
+    told += caplog.text + fox.as_code() + fox.receipt.to_json()
+    told += "".join(map(repr, (client, client.backend, client.library, fox, refused, denied)))
+    client.close()
+    assert "Traceback" in told
+    for part in (key, *key.split(":")):
+        assert part not in told
+        assert part.encode() not in everything(tmp_path)
+    assert sd.read_receipt(saved).request_id == fox.request_id

@@ -15,15 +15,15 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.S)
 
 
 def test_there_are_blocks_to_run():
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["widget", "headless"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["widget", "headless", "library"])
 def test_a_block_runs(block, tmp_path, monkeypatch, page):
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(compile(block, "README.md", "exec"), names)
-    saved = [*tmp_path.glob("fox.png"), *tmp_path.glob("night/*")]
+    saved = [*tmp_path.glob("fox.png"), *tmp_path.glob("fox.jpg"), *tmp_path.glob("night/*")]
     assert len(saved) == 1
     if "studio" in names:
         names["studio"].close()

@@ -137,11 +137,12 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     });
   }
 
-  /** Fires when the comm dies, and when it comes back. */
+  /** Fires when the comm dies, and when it comes back; anywidget's model does not say which. */
   function commChanged() {
     const { comm_live } = model as { comm_live?: boolean };
     if (comm_live === false) return die();
-    if (state.get().gone) refresh(false);
+    if (comm_live && state.get().gone) refresh(false);
+    // They ask the kernel something, and that goes through or not.
     for (const listener of revived) listener();
   }
 

@@ -95,6 +95,23 @@ describe("a dead kernel", () => {
     expect(channel.state.get().gone).toBe(false);
     expect(revived).toHaveBeenCalledOnce();
   });
+
+  it("asks whether the comm lives where the host does not say", () => {
+    channel.onRevived(() => void channel.request(sync).catch(() => {}));
+    model.dead = true;
+    model.emit("comm_live_update");
+    expect(channel.state.get().gone).toBe(true);
+    model.dead = false;
+    model.emit("comm_live_update");
+    expect(channel.state.get().gone).toBe(false);
+  });
+
+  it("stays gone while nothing went through", () => {
+    model.dead = true;
+    channel.request(sync).catch(() => {});
+    model.emit("comm_live_update");
+    expect(channel.state.get().gone).toBe(true);
+  });
 });
 
 it("hands notices on, and only those that read", () => {

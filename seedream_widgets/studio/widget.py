@@ -162,6 +162,21 @@ class Studio(anywidget.AnyWidget):
                 except Exception:  # ipykernel 7.0 can't send from threads; the page asks again
                     _log.exception("a message to the page could not be sent")
 
+    def open(self) -> None:
+        """Open the comm, and leave it to the host on which shell its messages arrive."""
+        super().open()
+        self._unpin()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        self._unpin()
+
+    def _unpin(self) -> None:
+        # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
+        # waits for the running cell. Without this each message goes where the host addressed it.
+        if self.comm is not None:
+            vars(self.comm).pop("_reply_subshell_id", None)
+
     def _handle_msg(self, msg: Any) -> None:
         # One lock around messages and trait writes: they come from several threads.
         with self._lock:
