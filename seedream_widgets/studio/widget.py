@@ -175,7 +175,7 @@ class Studio(anywidget.AnyWidget):
         # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
         # waits for the running cell. Without this each message goes where the host addressed it.
         if self.comm is not None:
-            vars(self.comm).pop("_reply_subshell_id", None)
+            self.comm.__dict__.pop("_reply_subshell_id", None)
 
     def _handle_msg(self, msg: Any) -> None:
         # One lock around messages and trait writes: they come from several threads.
