@@ -116,4 +116,9 @@ def _error(job: Job) -> dict[str, str | None] | None:
     if not isinstance(job.status, Failed | Cancelled) or job.error is None:
         return None
     field = getattr(job.error, "field", None)
-    return {"message": str(job.error), "field": field}
+    return {"message": sentence(str(job.error)), "field": field}
+
+
+def sentence(text: str) -> str:
+    """Return an error's words as a sentence of their own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -173,7 +173,8 @@ class Handlers:
         except Exception as error:
             if not isinstance(error, SeedreamError):
                 _log.exception("reading %s failed", name)
-            said = {"kind": "upload_failed", **told, "message": str(error)}
+            message = str(error).removeprefix("references, ")
+            said = {"kind": "upload_failed", **told, "message": message}
         await asyncio.to_thread(self._studio._post, said)
 
     async def _add(self, name: str, data: bytes) -> dict[str, Any]:

@@ -84,4 +84,3 @@ def test_a_saved_session_on_fal(
     assert text.count("image/") + text.count("data:image") > 0, "the outputs hold no preview"
     book.close()
     assert errors == []
-    print("SIZES", plain, with_state, len(text))
