@@ -54,7 +54,7 @@ wheel: .venv/.ready $(BUNDLE)
 
 lock:
 	$(BIN)/pip install --quiet uv
-	$(BIN)/$(LOCK) -o requirements/dev.txt pyproject.toml requirements/dev.in
+	$(BIN)/$(LOCK) -o requirements-dev.txt pyproject.toml requirements-dev.in
 	rm -rf js/package-lock.json js/node_modules
 	npm --prefix js install --loglevel=error
 
@@ -64,13 +64,13 @@ clean:
 chromium:
 	@command -v "$(CHROMIUM)" >/dev/null || sh tests/browser/install_chromium.sh
 
-.venv/.ready: requirements/dev.txt pyproject.toml
+.venv/.ready: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "$(PYTHON) can't make a venv; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
