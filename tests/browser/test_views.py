@@ -46,8 +46,13 @@ def test_python_and_page(errors: list[str], notebook: OpenNotebook, page: Page) 
     studio.field("Images").fill("2")
     studio.shape("4:3").click()
     studio.add.focus()
-    book.run(4)
-    assert book.text(4) == "('from the page', 5, 2, Size(width=2304, height=1728))"
+    expected = "('from the page', 5, 2, Size(width=2304, height=1728))"
+    for _ in range(10):  # the page writes a moment later, and cells have a shell of their own
+        book.run(4)
+        if book.text(4) == expected:
+            break
+        page.wait_for_timeout(200)
+    assert book.text(4) == expected
     book.run(5)
     heard = eval(book.text(5))
     assert heard[:2] == [("prompt", "from Python"), ("seed", 77)]
