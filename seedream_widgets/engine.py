@@ -46,7 +46,11 @@ class Engine:
 
     async def decode(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in the pool; call it on the loop only."""
-        return await self.loop.run_in_executor(self.pool, lambda: work(*args, **kwargs))
+        try:
+            waiting = self.loop.run_in_executor(self.pool, lambda: work(*args, **kwargs))
+        except RuntimeError:  # Python is ending and starts no more threads: what is left is short
+            return work(*args, **kwargs)
+        return await waiting
 
     @property
     def here(self) -> bool:
