@@ -76,4 +76,5 @@ def test_a_restarted_kernel(errors: list[str], notebook: OpenNotebook, page: Pag
     studio.submit("a new kernel")
     studio.wait_for_pictures("a new kernel")
     expect(studio.cards).to_have_count(1)
-    assert errors == []
+    # JupyterLab's own debugger may complain of the kernel that went.
+    assert [each for each in errors if "debugger state" not in each] == []
