@@ -14,14 +14,18 @@ export CHROMIUM
 PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)/build/home \
 	$(BIN)/pytest
 
-.PHONY: lab test check unit js-test notebooks wheel-test browser bench wheel bundle lock clean chromium
+# Those that `make test` runs; `make hosts` runs them all.
+HOSTS := jupyterlab,notebook,marimo
+
+.PHONY: lab test check unit js-test notebooks wheel-test browser journeys hosts bench wheel bundle \
+	lock clean chromium
 .DELETE_ON_ERROR:
 
 lab: .venv/.ready $(BUNDLE)
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/quickstart.ipynb
 
 # Browser tests run by themselves: Playwright keeps an event loop running in the main thread.
-test: check js-test notebooks unit browser
+test: check js-test notebooks unit browser journeys
 
 check: .venv/.ready js/node_modules/.ready
 	$(BIN)/ruff check
@@ -43,6 +47,14 @@ wheel-test: .venv/.ready $(BUNDLE)
 
 browser: .venv/.ready $(BUNDLE) chromium
 	$(PYTEST) tests/browser $(ARGS)
+
+journeys: .venv/.ready $(BUNDLE) chromium
+	$(PYTEST) tests/hosts --hosts $(HOSTS) $(ARGS)
+
+hosts: .venv/.ready $(BUNDLE) chromium
+	rm -rf build/hosts
+	$(PYTEST) tests/hosts --hosts all $(ARGS); status=$$?; \
+		$(BIN)/python -m tests.hosts.matrix --write && exit $$status
 
 bench: .venv/.ready $(BUNDLE)
 	$(BIN)/python -m tests.bench

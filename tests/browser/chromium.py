@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -60,16 +60,21 @@ def collect_errors(page: Page) -> list[str]:
     return errors
 
 
-def drop_files(page: Page, selector: str, paths: Sequence[Path | str]) -> None:
+def drop_files(
+    page: Page,
+    on: Locator | str,
+    paths: Sequence[Path | str],
+    steps: Sequence[str] = ("dragEnter", "dragOver", "drop"),
+) -> None:
     """Drop files on the middle of an element as the operating system would."""
-    target = page.locator(selector)
+    target = page.locator(on) if isinstance(on, str) else on
     target.scroll_into_view_if_needed()
     box = target.bounding_box()
-    assert box is not None, f"{selector} is not on the page"
+    assert box is not None, f"{on} is not on the page"
     data = {"items": [], "files": [str(Path(path).resolve()) for path in paths]}
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     devtools = page.context.new_cdp_session(page)
-    for kind in ("dragEnter", "dragOver", "drop"):
+    for kind in steps:
         event = {"type": kind, **place, "data": {**data, "dragOperationsMask": 1}}
         devtools.send("Input.dispatchDragEvent", event)
     devtools.detach()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from .chromium import chromium, collect_errors
-from .jupyter import JupyterServer, jupyterlab
+from .jupyter import JupyterServer, jupyter_server
 from .lab import Notebook, write_notebook
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    with jupyterlab(tmp_path_factory.mktemp("lab")) as server:
+    with jupyter_server(tmp_path_factory.mktemp("lab")) as server:
         yield server
 
 

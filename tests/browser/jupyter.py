@@ -1,4 +1,4 @@
-"""Start a real JupyterLab server that sees nothing of the machine's own configuration."""
+"""Start a real Jupyter server that sees nothing of the machine's own configuration."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def write_settings(home: Path, settings: dict[str, dict[str, Any]]) -> None:
     (folder / "default_setting_overrides.json").write_text(json.dumps(merged))
 
 
-def command(port: int, folder: Path) -> list[str]:
+def command(app: str, port: int, folder: Path) -> list[str]:
     return [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", app, "--no-browser", "--allow-root"),
         f"--port={port}",
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port_retries=0",
@@ -84,6 +84,7 @@ def command(port: int, folder: Path) -> list[str]:
         "--IdentityProvider.token=",
         "--ServerApp.password=",
         "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
     ]
@@ -98,7 +99,7 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None
                 return
         except URLError:
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+    raise RuntimeError(f"Jupyter did not start:\n{log.read_text()[-4000:]}")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -116,8 +117,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def jupyterlab(
+def jupyter_server(
     home: Path,
+    app: str = "jupyterlab",
     settings: dict[str, dict[str, Any]] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[JupyterServer]:
@@ -125,6 +127,7 @@ def jupyterlab(
 
     Args:
         home: Where everything of this server lies.
+        app: The module to run: jupyterlab, or notebook.
         settings: On top of the quiet ones, by plugin id.
         env: On top of the environment; an empty value takes the variable away.
     """
@@ -135,7 +138,7 @@ def jupyterlab(
     variables = environment(home) | dict(env or {})
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(port, folder),
+            command(app, port, folder),
             env={name: value for name, value in variables.items() if value},
             cwd=folder,
             stdin=subprocess.DEVNULL,

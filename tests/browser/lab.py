@@ -39,13 +39,16 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
 class Notebook:
     """An open notebook: its cells by number, its kernel, its file."""
 
-    def __init__(self, page: Page, server: JupyterServer, name: str) -> None:
+    def __init__(
+        self, page: Page, server: JupyterServer, name: str, view: str = "lab/tree"
+    ) -> None:
         self.page = page
         self.file = server.folder / name
         self._name = name
-        page.goto(f"{server.url}/lab/tree/{name}?reset")
+        page.goto(f"{server.url}/{view}/{name}?reset")
         self.wait_until_ready()
-        self.command("application:toggle-left-area")
+        if view == "lab/tree":
+            self.command("application:toggle-left-area")
 
     def wait_until_ready(self) -> None:
         self.page.wait_for_function(READY, arg=self._name, timeout=START_MS)
@@ -135,6 +138,9 @@ class Notebook:
         light = str(name == "Light").lower()
         self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
         self._wait_for_splash()
+
+    def end_kernel(self) -> None:
+        self._call("await panel.sessionContext.shutdown();")
 
     def close(self) -> None:
         """End the kernel, so that the next test has the machine to itself."""

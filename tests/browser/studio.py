@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Frame, Locator, Page
 
 STUDIO = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
 LOADED = "image => image.complete && image.naturalWidth > 0"
@@ -16,16 +16,20 @@ BLOB_SIZE = "async image => (await (await fetch(image.src)).blob()).size"
 
 
 class Studio:
-    """One view of a studio; where a page holds several, `nth` says which."""
+    """One view of a studio; where a place holds several, `nth` says which."""
 
-    def __init__(self, page: Page, nth: int = 0) -> None:
+    def __init__(
+        self, page: Page, nth: int = 0, within: Page | Frame | Locator | None = None
+    ) -> None:
         self.page = page
-        self.root = page.get_by_role("region", name="Seedream image studio").nth(nth)
+        place = page if within is None else within
+        self.root = place.get_by_role("region", name="Seedream image studio").nth(nth)
         self.root.wait_for(state="attached", timeout=60_000)
         self.prompt = self.root.get_by_role("textbox", name="Prompt")
         self.generate = self.root.get_by_role("button", name=re.compile("^Generate"))
         self.add = self.root.get_by_role("button", name="Add images")
         self.reference_list = self.root.get_by_role("list", name="Reference images")
+        self.references_zone = self.root.locator(".sd-refs")
         self.references = self.reference_list.get_by_role("listitem")
         self.size = self.root.get_by_role("radiogroup", name="Size")
         self.results = self.root.get_by_role("region", name="Results")
@@ -94,8 +98,9 @@ class Studio:
 
 def wait_until_drawn(image: Locator) -> None:
     handle = image.element_handle()
-    assert handle is not None
-    image.page.wait_for_function(LOADED, arg=handle)
+    frame = handle.owner_frame() if handle else None
+    assert frame is not None
+    frame.wait_for_function(LOADED, arg=handle)
 
 
 PASTE = """async (target, { name, colour }) => {

@@ -1,0 +1,156 @@
+"""Run every journey in every host that `--hosts` names, and write down how it went."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tests.browser.chromium import chromium, collect_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from .host import Book, Host
+
+HOSTS = {
+    "jupyterlab": "jupyter:JupyterLab",
+    "notebook": "jupyter:Notebook7",
+    "vscode": "vscode:VSCode",
+    "colab": "colab:Colab",
+    "marimo": "marimo:Marimo",
+}
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+RESULTS = ROOT / "build" / "hosts"
+
+
+class OpenBook(Protocol):
+    def __call__(self, *cells: str) -> Book: ...
+
+
+class Say(Protocol):
+    def __call__(self, sentence: str) -> None: ...
+
+
+class Shot(Protocol):
+    def __call__(self, name: str) -> None: ...
+
+
+def load(name: str) -> Host:
+    module, _, kind = HOSTS[name].partition(":")
+    host: Host = getattr(import_module(f"{__package__}.{module}"), kind)()
+    return host
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hosts", default="jupyterlab", help=f"of {','.join(HOSTS)}; or all")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "host" in metafunc.fixturenames:
+        wanted = metafunc.config.getoption("hosts", "jupyterlab")
+        names = [*HOSTS] if wanted == "all" else wanted.split(",")
+        metafunc.parametrize("host", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[CALLED] = report.passed
+    return report
+
+
+CALLED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def host(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
+    host = load(request.param)
+    with host.serve(tmp_path_factory.mktemp(host.name)):
+        yield host
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def errors(page: Page) -> list[str]:
+    """Console errors and uncaught errors since the notebook opened: before, they are the host's."""
+    return collect_errors(page)
+
+
+@pytest.fixture
+def book(
+    host: Host, page: Page, errors: list[str], request: pytest.FixtureRequest
+) -> Iterator[OpenBook]:
+    """Open cells in the host; their kernel ends with the test."""
+    opened: list[Book] = []
+
+    def open_book(*cells: str) -> Book:
+        name = f"{request.node.originalname}_{len(opened)}"
+        opened.append(host.open(page, name, cells))
+        errors.clear()
+        return opened[-1]
+
+    yield open_book
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def shot(host: Host, page: Page) -> Shot:
+    """Write a screenshot of the page into screenshots/, to be looked at."""
+
+    def take(name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"host-{host.name}-{name}.png")
+
+    return take
+
+
+@pytest.fixture
+def instead(host: Host, request: pytest.FixtureRequest) -> Iterator[Say]:
+    """Say what the widget does where the host forbids a thing; the table tells it."""
+    said: list[str] = []
+    yield said.append
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    journey = request.node.originalname.removeprefix("test_")
+    record = {
+        "host": host.name,
+        "label": host.label,
+        "journey": journey,
+        "passed": request.node.stash.get(CALLED, False),
+        "instead": said,
+    }
+    (RESULTS / f"{host.name}-{journey}.json").write_text(json.dumps(record, indent=1))
+
+
+@pytest.fixture(autouse=True)
+def _recorded(instead: Say) -> None:
+    """Write every journey down, not only those that ask for a word."""

@@ -1,0 +1,3 @@
+declare module "@vscode/jupyter-ipywidgets8" {
+  export function activate(): void;
+}
