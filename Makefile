@@ -4,6 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 BIN := .venv/bin
+WEB := tests/hosts/web
 BUNDLE := seedream_widgets/static/studio.js
 JS_SOURCES := $(wildcard js/*.mjs js/*.json) $(shell find js/src -type f 2>/dev/null)
 LOCK := uv pip compile --universal --python-version 3.10 --quiet --upgrade \
@@ -27,11 +28,12 @@ lab: .venv/.ready $(BUNDLE)
 # Browser tests run by themselves: Playwright keeps an event loop running in the main thread.
 test: check js-test notebooks unit browser journeys
 
-check: .venv/.ready js/node_modules/.ready
+check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	npm --prefix js run --silent check
+	npm --prefix $(WEB) run --silent check
 
 unit: .venv/.ready $(BUNDLE)
 	$(PYTEST) -m "not browser" $(ARGS)
@@ -51,7 +53,7 @@ browser: .venv/.ready $(BUNDLE) chromium
 journeys: .venv/.ready $(BUNDLE) chromium
 	$(PYTEST) tests/hosts --hosts $(HOSTS) $(ARGS)
 
-hosts: .venv/.ready $(BUNDLE) chromium
+hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 	rm -rf build/hosts
 	$(PYTEST) tests/hosts --hosts all $(ARGS); status=$$?; \
 		$(BIN)/python -m tests.hosts.matrix --write && exit $$status
@@ -69,9 +71,12 @@ lock:
 	$(BIN)/$(LOCK) -o requirements-dev.txt pyproject.toml requirements-dev.in
 	rm -rf js/package-lock.json js/node_modules
 	npm --prefix js install --loglevel=error
+	rm -rf $(WEB)/package-lock.json $(WEB)/node_modules
+	npm --prefix $(WEB) install --loglevel=error
 
 clean:
-	rm -rf build dist *.egg-info seedream_widgets/static js/node_modules .venv screenshots
+	rm -rf build dist *.egg-info seedream_widgets/static .venv screenshots
+	rm -rf js/node_modules $(WEB)/node_modules
 
 chromium:
 	@command -v "$(CHROMIUM)" >/dev/null || sh tests/browser/install_chromium.sh
@@ -90,6 +95,10 @@ js/node_modules/.ready: js/package.json js/package-lock.json js/.npmrc
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
 		{ echo "Node 20 or newer is needed to build the front end" >&2; exit 1; }
 	npm --prefix js ci --loglevel=error
+	touch $@
+
+$(WEB)/node_modules/.ready: $(WEB)/package.json $(WEB)/package-lock.json js/node_modules/.ready
+	npm --prefix $(WEB) ci --loglevel=error
 	touch $@
 
 $(BUNDLE): js/node_modules/.ready $(JS_SOURCES)

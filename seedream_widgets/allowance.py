@@ -7,32 +7,46 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import BudgetError, RequestError
-from seedream_widgets.pricing import Prices, estimate
+from seedream_widgets.pricing import Prices, cost, estimate
 from seedream_widgets.status import Completed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedream_widgets.job import Job
     from seedream_widgets.request import Request
 
 
 class Budget:
-    """Count one session's US dollars: what came, what may be billed, what is in flight.
-
-    Attributes:
-        limit: Most to spend in this session, or ``None``.
-    """
+    """Count one session's US dollars: what came, what may be billed, what is in flight."""
 
     def __init__(self, prices: Prices | None = None) -> None:
         self._prices = prices or Prices()
-        self.limit: Decimal | None = None
+        self._callbacks: list[Callable[[], object]] = []
+        self._limit: Decimal | None = None
         self._lock = threading.Lock()
         self._in_flight: dict[str, Decimal] = {}
         self._spent = Decimal(0)
         self._perhaps: dict[str, Decimal] = {}
 
     @property
+    def limit(self) -> Decimal | None:
+        """Most to spend in this session, or ``None``."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, usd: Decimal | None) -> None:
+        self._limit = usd
+        for callback in self._callbacks:
+            callback()
+
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call ``callback()`` when the limit is set, on the thread that sets it."""
+        self._callbacks.append(callback)
+
+    @property
     def spent(self) -> Decimal:
-        """Estimated for the images that have come."""
+        """What the images that have come cost: as fal told, else estimated."""
         return self._spent
 
     @property
@@ -70,7 +84,7 @@ class Budget:
                 return
             if isinstance(job.status, Completed):
                 price = self._prices.of(job.request.endpoint)
-                self._spent += price.usd * len(job.result().files)
+                self._spent += cost(job.result(), price)
             elif getattr(job.error, "billing", "no") != "no":
                 self._perhaps[job.id] = high
 

@@ -57,8 +57,9 @@ def budget(usd: Any = None) -> Decimal | None:
 def spending(since: Any = None) -> Any:
     """Return what requests on fal cost: a DataFrame where pandas is installed, else dicts.
 
-    Amounts are estimates from the dated price table. A refused, cancelled or lost request
-    stands with its ceiling as "may be billed", one that fal does not bill with 0.
+    "confirmed" are the units that fal told with the result, times the price an image; where fal
+    told none, the images that came are counted: "estimated". A refused, cancelled or lost
+    request stands with its ceiling as "may be billed", one that fal does not bill with 0.
 
     Args:
         since: A datetime, date or ISO text; everything in the library unless given.

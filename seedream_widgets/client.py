@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from seedream_widgets.allowance import Budget
+from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.choice import BackendChoice
+from seedream_widgets.elsewhere import at_work, wait
 from seedream_widgets.engine import shared
 from seedream_widgets.job import Job
 from seedream_widgets.left_behind import job_of, settle, take_over
 from seedream_widgets.policy import Policy
 from seedream_widgets.pricing import Prices
+from seedream_widgets.processes import AWAY_SECONDS
 from seedream_widgets.record import Record
+from seedream_widgets.result import Result
 from seedream_widgets.run import run
 from seedream_widgets.seeds import SeedCheck, check_seed
 from seedream_widgets.store import Library
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from decimal import Decimal
     from pathlib import Path
 
@@ -27,7 +33,6 @@ if TYPE_CHECKING:
     from seedream_widgets.engine import Engine
     from seedream_widgets.journal import Entry
     from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +68,8 @@ class Client:
         store_prompts: bool = True,
     ) -> None:
         self.policy = Policy(expire_media, store_prompts)
-        self._choice = BackendChoice(backend, key, self.policy)
         self.library = library if isinstance(library, Library) else Library(library)
+        self._choice = BackendChoice(backend, key, self.policy, self.library.uploads)
         self.prices = Prices()
         self.budget = Budget(self.prices)
         self._asked: set[int] = set()
@@ -99,14 +104,15 @@ class Client:
 
     @property
     def spent(self) -> Decimal:
-        """Estimated US dollars for the images that have come in this session."""
+        """US dollars for the images that have come in this session: as fal told, else estimated."""
         return self.budget.spent
 
     def submit(self, request: Request, *, fresh: bool = False) -> Job:
         """Start `request` and return its job at once.
 
         A request with a seed that was asked before, of the same backend, is answered from the
-        library and costs nothing; one that is under way is joined.
+        library and costs nothing; one that is under way, here or in another Python with the same
+        library, is joined.
 
         Args:
             request: What to ask for.
@@ -121,43 +127,68 @@ class Client:
             if isinstance(twin, Job):
                 return twin
             job = Job(request, backend=backend.name, engine=engine)
-            if twin:
+            if isinstance(twin, Result):
                 engine.loop.call_soon_threadsafe(
                     job.succeed, replace(twin, request=request, again=self._again)
                 )
+            elif twin:
+                self._wait(job, twin, backend, engine)
             else:
                 self._start(job, backend, engine)
             self._jobs.append(job)
         return job
 
-    def _twin(self, request: Request, backend: Backend, engine: Engine) -> Job | Result | None:
+    def _twin(
+        self, request: Request, backend: Backend, engine: Engine
+    ) -> Job | Result | Entry | None:
         key = request.key
         if key is None:
             return None
         for job in self._jobs:
             if job.backend == backend.name and job.request.key == key and job.may_be_joined(engine):
                 return job
-        return self.library.twin(key, backend.name) or self._left_behind_twin(key, backend)
+        return self.library.twin(key, backend.name) or self._journalled_twin(key, backend)
 
-    def _left_behind_twin(self, key: str, backend: Backend) -> Job | None:
-        """Follow an identical request of an earlier session instead of paying for it again."""
+    def _journalled_twin(self, key: str, backend: Backend) -> Job | Entry | None:
+        """Find an identical request of an earlier session, or of another one at work now."""
         if not backend.bills:
             return None
-        for entry in self.library.journal.left_behind():
-            if (entry.key, entry.backend, entry.step) == (key, backend.name, "accepted"):
+        ours = {job.id for job in self._jobs}
+        for entry in self.library.journal.pending():
+            if (entry.key, entry.backend) != (key, backend.name):
+                continue
+            if at_work(entry) and entry.id not in ours:
+                return entry
+            if not entry.followed and entry.step == "accepted":
                 return self._resume(entry)
         return None
+
+    def _wait(self, job: Job, entry: Entry, backend: Backend, engine: Engine) -> None:
+        """Have `job` wait for another's request, and go on with it where that leaves it behind."""
+
+        async def adopt(ours: Entry) -> None:
+            job.handle = Handle(**(ours.handle or {}))
+            await self._work(job, backend, engine, ours)
+
+        waiting = wait(job, entry, self.library, engine, adopt)
+        engine.loop.call_soon_threadsafe(job.begin, waiting)
 
     def _start(
         self, job: Job, backend: Backend, engine: Engine, entry: Entry | None = None
     ) -> None:
+        work = self._work(job, backend, engine, entry)
+        engine.loop.call_soon_threadsafe(job.begin, work)
+
+    def _work(
+        self, job: Job, backend: Backend, engine: Engine, entry: Entry | None = None
+    ) -> Coroutine[Any, Any, None]:
         if backend.bills:
             self.budget.take(job.id, job.request, limited=entry is None)
             job.on_update(self._settle)
         record = Record(
             job, backend, self.library, engine, entry, self.policy, self._again, self.prices
         )
-        engine.loop.call_soon_threadsafe(job.begin, run(job, backend, record, engine))
+        return run(job, backend, record, engine)
 
     def _again(self, request: Request) -> Job:
         return self.submit(request, fresh=True)
@@ -178,8 +209,20 @@ class Client:
             lost have failed with `SubmitUnknownError`; those that were never sent are cancelled.
         """
         self.library.sweep()
+        self._say_what_is_away()
         found = [self._resume(entry) for entry in self.library.journal.left_behind()]
         return tuple(job for job in found if job)
+
+    def _say_what_is_away(self) -> None:
+        """Tell of requests that nobody here can tell the end of; a silent () would mislead."""
+        away = self.library.journal.away()
+        if away:
+            last = max(0, int(time.time() - max(entry.touched for entry in away)))
+            _log.warning(
+                "requests of another computer: %d, last heard of %d s ago. They may still be "
+                "under way there; if they are not, resume again in %d s",
+                *(len(away), last, max(1, AWAY_SECONDS - last)),
+            )
 
     def _resume(self, entry: Entry) -> Job | None:
         engine, backend = shared(), self.backend

@@ -5,21 +5,31 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
+from seedream_widgets.folders import library_folder
 from seedream_widgets.images import ImageUrl
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seedream_widgets.images import ImageInput
     from seedream_widgets.request import Request
 
 
-def as_code(request: Request) -> str:
+def as_code(request: Request, library: Path | None = None) -> str:
     """Return Python that builds an equal `Request` and runs it; it holds no key.
 
     Local images are named by their digest and come back from the library.
+
+    Args:
+        request: What to repeat.
+        library: The folder of the client that sent it, where that is not the default one.
     """
+    client, begin = "sd", "import seedream_widgets as sd\n\n"
+    if library is not None and library != library_folder():
+        client, begin = "client", f"{begin}client = sd.Client(library={str(library)!r})\n"
     lines = [f"    {request.prompt!r},"]
     if request.images:
-        images = ", ".join(_image(image) for image in request.images)
+        images = ", ".join(_image(image, client) for image in request.images)
         lines.append(f"    images=[{images}],")
     default = {
         field.name: field.default for field in fields(request) if field.default is not MISSING
@@ -31,13 +41,10 @@ def as_code(request: Request) -> str:
         shown = tuple(value) if isinstance(value, tuple) else value
         lines.append(f"    {name}={shown!r},")
     body = "\n".join(lines)
-    return (
-        f"import seedream_widgets as sd\n\nrequest = sd.Request(\n{body}\n)\n"
-        "result = sd.submit(request).result()\n"
-    )
+    return f"{begin}request = sd.Request(\n{body}\n)\nresult = {client}.submit(request).result()\n"
 
 
-def _image(image: ImageInput | ImageUrl) -> str:
+def _image(image: ImageInput | ImageUrl, client: str) -> str:
     if isinstance(image, ImageUrl):
         return repr(image.url)
-    return f'sd.library.input("{image.sha256}")'
+    return f'{client}.library.input("{image.sha256}")'

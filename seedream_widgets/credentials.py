@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any, NoReturn
@@ -10,6 +11,7 @@ from seedream_widgets.errors import CredentialsError
 
 KEYS_PAGE = "https://fal.ai/dashboard/keys"
 _LONGEST = 512
+_log = logging.getLogger(__name__)
 # A key typed by hand has to outlive the call that asked for it, for this process alone:
 # in os.environ child processes would inherit it, and on disk it would stay.
 _typed: Key | None = None
@@ -136,7 +138,13 @@ def _from_colab() -> Key | None:
         from google.colab import userdata  # type: ignore[import-not-found, unused-ignore]
 
         found = userdata.get("FAL_KEY")
-    except Exception:  # its own types, for a secret that is missing, denied or not answered
+    except Exception as error:  # its own types, for a secret that is missing, denied or unanswered
+        if type(error).__name__ != "SecretNotFoundError":
+            _log.warning(
+                "Colab's secret FAL_KEY is not open to this notebook (%s); press the key in "
+                "Colab's sidebar, switch on its notebook access, then run this cell again",
+                type(error).__name__,
+            )
         return None
     return _read(found, "Colab's secret FAL_KEY") if isinstance(found, str) else None
 

@@ -1,4 +1,7 @@
-"""How a result shows itself in a notebook: small previews, never the originals."""
+"""How results show themselves in a notebook: small previews, never the originals.
+
+Nothing here depends on styles or scripts: GitHub and untrusted notebooks take them away.
+"""
 
 from __future__ import annotations
 
@@ -8,56 +11,142 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.previews import preview
-from seedream_widgets.pricing import estimate
+from seedream_widgets.pricing import cost, estimate
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
-    from seedream_widgets.result import Result
+    from seedream_widgets.result import Result, ResultImage
 
 RESULT_BYTES = 24_000
 """Most bytes of previews one result puts into a notebook."""
+SHEET_BYTES = 60_000
+"""Most bytes of HTML a contact sheet of several results has."""
+SHEET_RESULTS = 8
+"""Most results in a contact sheet."""
 _SHOWN = 12
+_IMAGES = 4
+_SHEET_EDGE = 224
+_SHEET_PICTURES = 4400
+_MAX_PROMPT = 200
+_MAX_ID = 64
+_MAX_COST = 12
 
 
 def result_html(result: Result) -> str:
     """Return a contact sheet of `result` with its receipt line, as static HTML."""
     files = result.files[:_SHOWN]
     edge = 512 if len(files) == 1 else 384 if len(files) < 4 else 256
-    budget = RESULT_BYTES // len(files)
-    tiles = "".join(_tile(file.path, edge, budget, result.request.prompt) for file in files)
+    alt = _prompt(result, 60)
+    tiles = " ".join(_tile(file, edge, RESULT_BYTES // len(files), alt) for file in files)
     return (
         '<div style="font:13px/1.45 system-ui,sans-serif">'
         f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>'
-        f'<div style="margin-top:6px;opacity:.75">{escape(_receipt(result))}</div></div>'
+        f'<div style="margin-top:6px;opacity:.75">{escape(receipt_line(result, _SHOWN))}</div>'
+        "</div>"
     )
 
 
-def _tile(path: Path, edge: int, budget: int, prompt: str) -> str:
-    try:
-        small = preview(path, edge=edge, max_bytes=budget)
-    except ImageInputError as error:  # such as a file that was moved
-        return f"<span>{escape(str(error))}</span>"
-    data = b64encode(small.data).decode()
+def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None = None) -> str:
+    """Return the first of several results, each with prompt and receipt, as static HTML.
+
+    Args:
+        results: Any number, the newest first.
+        draw: `sheet_item`, or what remembers it.
+    """
+    items: list[str] = []
+    left = SHEET_BYTES - 1000
+    for result in results[:SHEET_RESULTS]:
+        item = (draw or sheet_item)(result)
+        left -= len(item.encode())
+        if left < 0:
+            break
+        items.append(item)
     return (
-        f'<img src="data:{small.media_type};base64,{data}" width="{small.width}" '
-        f'height="{small.height}" alt="{escape(prompt[:60])}" '
-        'style="max-width:100%;height:auto;border-radius:6px">'
+        '<div style="font:13px/1.45 system-ui,sans-serif">'
+        f"<div>{_title(len(results), len(items))}</div>"
+        f'<div style="display:flex;flex-wrap:wrap;gap:16px">{"".join(items)}</div></div>'
     )
 
 
-def _receipt(result: Result) -> str:
+def sheet_text(results: Sequence[Result]) -> str:
+    """Return what `sheet_html` says as plain text."""
+    shown = results[:SHEET_RESULTS]
+    lines = [f"{_prompt(each)!r}\n  {receipt_line(each, _IMAGES)}" for each in shown]
+    return "\n".join([_title(len(results), len(shown)), *lines])
+
+
+def receipt_line(result: Result, most: int) -> str:
+    """Return what came, from where, when and for how much, in a line.
+
+    Args:
+        result: Of which.
+        most: How many of its images are shown beside it.
+    """
     first = result.files[0]
-    shown = f", {_SHOWN} shown" if len(result) > _SHOWN else ""
+    shown = f", {most} shown" if len(result) > most else ""
     parts = [
         f"{len(result)} image{'s' * (len(result) > 1)}{shown}",
         f"{first.width} × {first.height}",
         "seed unknown" if result.seed is None else f"seed {result.seed}",
         f"{result.timings.total:.1f} s",
+        *_origin(result),
+        f"{result.created:%Y-%m-%d %H:%M} UTC",
+        f"request {result.request_id[:_MAX_ID]}",
     ]
-    if result.backend == "offline":
-        parts.append("offline preview, not Seedream")
-    else:
-        price = estimate(result.request).price
-        parts += [result.request.endpoint.id, f"about ${price.usd * len(result)}"]
     return " · ".join(parts)
+
+
+def _origin(result: Result) -> tuple[str, ...]:
+    if result.backend == "offline":
+        return ("offline preview, not Seedream",)
+    if result.cached:
+        return (result.request.endpoint.id, "from the library, $0")
+    usd = result.receipt.cost if result.receipt else None
+    usd = usd or str(cost(result, estimate(result.request).price))
+    told = "" if result.billable_units is not None else "about "
+    return (result.request.endpoint.id, f"{told}${usd[:_MAX_COST]}")
+
+
+def _title(count: int, shown: int) -> str:
+    if not count:
+        return "Seedream studio: run this cell to write a prompt and generate images."
+    rest = f", {shown} shown" if shown < count else ""
+    newest = ", newest first" if count > 1 else ""
+    return (
+        f"Seedream studio: {count} result{'s' * (count > 1)}{newest}{rest}. "
+        "Run this cell to generate more."
+    )
+
+
+def sheet_item(result: Result) -> str:
+    """Return one result of a contact sheet."""
+    files = result.files[:_IMAGES]
+    edge = _SHEET_EDGE if len(files) == 1 else _SHEET_EDGE // 2 - 4
+    alt = _prompt(result, 60)
+    tiles = " ".join(_tile(file, edge, _SHEET_PICTURES // len(files), alt) for file in files)
+    return (
+        f'<div style="width:{_SHEET_EDGE + 4}px;margin-top:12px"><div>{tiles}</div>'
+        f"<div>{escape(_prompt(result))}</div>"
+        f'<div style="opacity:.75">{escape(receipt_line(result, _IMAGES))}</div></div>'
+    )
+
+
+def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
+    stored = result.receipt.prompt if result.receipt else result.request.prompt
+    prompt = " ".join(stored.split()) or "(prompt not stored)"
+    return prompt if len(prompt) <= longest else f"{prompt[: longest - 1]}…"
+
+
+def _tile(file: ResultImage, edge: int, budget: int, alt: str) -> str:
+    try:
+        source = file.path if file.data is None else file.data
+        small = preview(source, edge=edge, max_bytes=budget)
+    except ImageInputError as error:  # such as a file that was moved
+        return f"<span>{escape(str(error))}</span>"
+    data = b64encode(small.data).decode()
+    return (
+        f'<img src="data:{small.media_type};base64,{data}" width="{small.width}" '
+        f'height="{small.height}" alt="{escape(alt)}" '
+        'style="max-width:100%;height:auto;border-radius:6px">'
+    )

@@ -7,6 +7,7 @@ schema (stored copies of 2026), and the vendor's tutorial for ratios.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,7 @@ Kind = Literal["text-to-image", "edit"]
 
 COUNTS = (1, 6)
 """Smallest and largest `num_images` and `max_images`."""
+_FRESH = timedelta(days=1)
 MAX_SEED = 2**31 - 1
 """Largest seed upstream documents; fal's schema only says integer."""
 ENHANCE_PROMPT_MODES = ("standard", "fast")
@@ -44,6 +46,15 @@ class Price:
     usd: Decimal
     as_of: str
     source: str
+
+    @property
+    def age(self) -> str:
+        """``"price of 2026"`` where it was read before yesterday: fal may ask another one now."""
+        try:
+            fresh = date.today() - date.fromisoformat(self.as_of) <= _FRESH
+        except ValueError:  # a year or a month, as of a stored copy
+            fresh = False
+        return "" if fresh else f"price of {self.as_of}"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import Billing
 from seedream_widgets.files import write_private
-from seedream_widgets.processes import follows, this_process
+from seedream_widgets.processes import follows, runs, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +121,10 @@ class Journal:
         """Return what has not ended, oldest first."""
         return sorted(_read(self.folder), key=lambda entry: entry.created)
 
+    def find(self, name: str) -> Entry | None:
+        """Return what has not ended, by its id."""
+        return next((entry for entry in _read(self.folder, f"{name}.*") if entry.id == name), None)
+
     def ended(self, since: float = 0) -> list[Entry]:
         """Return what was asked from a moment on and ended without a result, oldest first."""
         first = time.strftime("%Y-%m-%d", time.gmtime(since))
@@ -131,6 +135,10 @@ class Journal:
     def left_behind(self) -> list[Entry]:
         """Return pending requests that no living process follows."""
         return [entry for entry in self.pending() if not entry.followed]
+
+    def away(self) -> list[Entry]:
+        """Return pending requests of other machines, whose end can't be told from here yet."""
+        return [entry for entry in self.pending() if entry.followed and runs(entry.owner) is None]
 
     def _path(self, entry: Entry) -> Path:
         return self.folder / ".".join(filter(None, (entry.id, entry.owner, "json")))
@@ -144,8 +152,8 @@ class Journal:
         return entry
 
 
-def _read(folder: Path) -> Iterator[Entry]:
-    for path in folder.glob("*.json"):
+def _read(folder: Path, names: str = "*.json") -> Iterator[Entry]:
+    for path in folder.glob(names):
         name = _NAME.fullmatch(path.name)
         try:
             known = path.stat()

@@ -1,4 +1,4 @@
-"""What was spent, from the library's receipts and the journal: estimated, and may be billed."""
+"""What was spent, from the library's receipts and the journal: told by fal, estimated, perhaps."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from seedream_widgets.journal import Entry
+    from seedream_widgets.store import Entry as Kept
     from seedream_widgets.store import Library
 
 
@@ -27,8 +28,11 @@ class Charge:
         prompt: The prompt.
         state: ``"completed"``, ``"failed"``, ``"cancelled"``, ``"unknown"`` or ``"in flight"``.
         images: How many came.
-        usd: US dollars, estimated from the price table; the ceiling while uncertain.
-        certainty: ``"estimated"``, ``"not billed"`` or ``"may be billed"``.
+        usd: US dollars; the ceiling while uncertain.
+        certainty: ``"confirmed"``: fal told the units it bills, and they are multiplied by its
+            price an image, from its pricing API or the dated table (``receipt.price`` says which);
+            a discount or tax of the account is not in it. ``"estimated"``: it did not tell, so
+            the images that came are counted. ``"not billed"``. ``"may be billed"``.
     """
 
     when: datetime
@@ -46,7 +50,7 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
     found = [
         Charge(
             entry.created, entry.request_id, entry.endpoint, entry.prompt, "completed",
-            entry.images, entry.cost or Decimal(0), "estimated",
+            entry.images, entry.cost or Decimal(0), _certainty(entry),
         )
         for entry in library.search(backend="fal", since=since)
     ]  # fmt: skip
@@ -61,6 +65,11 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
         if not charge.request_id or charge.request_id not in known
     ]
     return sorted(found, key=lambda charge: charge.when)
+
+
+def _certainty(entry: Kept) -> str:
+    told = entry.billable_units is not None and entry.cost is not None
+    return "confirmed" if told else "estimated"
 
 
 def _uncertain(entry: Entry) -> Charge:

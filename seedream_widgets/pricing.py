@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.endpoints import Endpoint, Price
     from seedream_widgets.request import Request
+    from seedream_widgets.result import Result
 
 
 class Prices:
@@ -41,16 +42,20 @@ class Prices:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Hold the least and the most a request costs, in US dollars, at a dated price an image."""
+    """Hold the least and the most a request costs, in US dollars, at a dated price an image.
+
+    Its text says so where that price is not fal's of today: "about $0.03 (price of 2026)".
+    """
 
     low: Decimal
     high: Decimal
     price: Price
 
     def __str__(self) -> str:
+        age = f" ({self.price.age})" if self.price.age else ""
         if self.low == self.high:
-            return f"about ${self.low}"
-        return f"${self.low} to ${self.high}"
+            return f"about ${self.low}{age}"
+        return f"${self.low} to ${self.high}{age}"
 
 
 def estimate(request: Request, prices: Prices | None = None) -> Estimate:
@@ -62,3 +67,9 @@ def estimate(request: Request, prices: Prices | None = None) -> Estimate:
     price = (prices or Prices()).of(request.endpoint)
     fewest, most = request.images_range
     return Estimate(fewest * price.usd, most * price.usd, price)
+
+
+def cost(result: Result, price: Price) -> Decimal:
+    """Return what a result cost: for the units fal says it bills, else for the images it holds."""
+    told = result.billable_units
+    return price.usd * (len(result.files) if told is None else told)

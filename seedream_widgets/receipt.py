@@ -48,10 +48,12 @@ class Receipt:
         images: The files: name, format, width, height, bytes, URL at fal.
         timings: Seconds in the queue, generating, fetching, and in all.
         price: US dollars an image, when and where that was read.
-        cost: Estimated US dollars for the images that came; ``None`` where nothing is billed.
+        cost: US dollars for the request at that price: for `billable_units` where fal told them,
+            else estimated from the images that came; 0 where nothing is billed.
         history: Every status with its time.
         key: Digest that equal requests with a seed share, else ``None``.
         package: The package's version.
+        billable_units: What fal says it bills, in images; ``None`` where it said nothing.
         version: The version of this format.
     """
 
@@ -72,6 +74,7 @@ class Receipt:
     history: list[dict[str, str]]
     key: str | None = None
     package: str = ""
+    billable_units: str | None = None
     version: int = VERSION
 
     def to_dict(self) -> dict[str, Any]:

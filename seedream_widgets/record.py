@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SubmitUnknownError
 from seedream_widgets.journal import Entry, Journal, Step
 from seedream_widgets.policy import Policy
-from seedream_widgets.pricing import Prices, estimate
+from seedream_widgets.pricing import Prices, cost, estimate
 from seedream_widgets.receipt import Receipt, describe_inputs, describe_settings, moment
 from seedream_widgets.result import slug
 
@@ -176,7 +176,7 @@ def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
 
 def entry_of(job: Job, prices: Prices | None = None) -> Entry:
     """Return a job's first journal entry."""
-    cost = estimate(job.request, prices)
+    expected = estimate(job.request, prices)
     request = {
         "prompt": job.request.prompt,
         "settings": describe_settings(job.request),
@@ -190,8 +190,8 @@ def entry_of(job: Job, prices: Prices | None = None) -> Entry:
         request=request,
         endpoint=job.request.endpoint.id,
         key=job.request.key,
-        low=str(cost.low),
-        high=str(cost.high),
+        low=str(expected.low),
+        high=str(expected.high),
     )
 
 
@@ -225,13 +225,14 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
             for name in ("queue", "generation", "fetch", "total")
         },
         price={"usd": str(price.usd), "as_of": price.as_of, "source": price.source},
-        cost=str(price.usd * len(result.files)) if bills else str(Decimal(0)),
+        cost=str(cost(result, price)) if bills else str(Decimal(0)),
         history=[
             {"at": moment(seconds), "status": status.kind, "text": status.text}
             for seconds, status in job.history
         ],
         key=request.key,
         package=_version(),
+        billable_units=None if result.billable_units is None else str(result.billable_units),
     )
 
 

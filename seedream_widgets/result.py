@@ -16,6 +16,7 @@ from seedream_widgets.seeds import SeedCheck, check_seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from decimal import Decimal
 
     import numpy as np
     from PIL.Image import Image
@@ -130,6 +131,7 @@ class Result:
         created: When it was complete, UTC.
         receipt: All of that and more as data, which `save` puts into the files.
         cached: Whether it came from the library and cost nothing.
+        billable_units: What fal says it bills, in images; ``None`` where it said nothing.
         note: What went wrong on the way to the disk, in a sentence, or ``None``.
         again: Submits a request anew, where a client made this result.
     """
@@ -144,6 +146,7 @@ class Result:
     receipt: Receipt | None = None
     cached: bool = False
     note: str | None = None
+    billable_units: Decimal | None = None
     again: Callable[[Request], Job] | None = field(default=None, repr=False)
 
     @property
@@ -240,7 +243,9 @@ class Result:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""
         from seedream_widgets.code import as_code
 
-        return as_code(self.request)
+        parents = self.files[0].path.parents  # <library>/results/<day>/<result>/<file>
+        kept = len(parents) > 3 and parents[2].name == "results"
+        return as_code(self.request, parents[3] if kept else None)
 
     def __repr__(self) -> str:
         file = self.files[0]

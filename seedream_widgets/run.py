@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_NOT_FETCHED = "file_download_error"
+"""fal's word for an input image that is not at its address (any more)."""
 
 
 async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> None:
@@ -43,7 +45,7 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
     try:
         job.succeed(await attempt.result())
     except SeedreamError as error:
-        await _to_its_end(record.failed(error))
+        await _to_its_end(attempt.failed(error))
         job.fail(error)
     except asyncio.CancelledError:
         job.fail(
@@ -73,6 +75,13 @@ class _Run:
     async def result(self) -> Result:
         handle = self.job.handle
         return await self._or_cancel(self._follow(handle) if handle else self._all())
+
+    async def failed(self, error: SeedreamError) -> None:
+        if getattr(error, "error_type", None) == _NOT_FETCHED:
+            for image in self.job.request.images:
+                if not isinstance(image, ImageUrl):
+                    await self.backend.forget(image)
+        await self.record.failed(error)
 
     async def _or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
         try:
@@ -169,6 +178,7 @@ class _Run:
             timings=_timings(self.job),
             backend=self.backend.name,
             created=datetime.now(timezone.utc),
+            billable_units=output.billable_units,
         )
 
     async def _cancel(self) -> Result:

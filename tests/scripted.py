@@ -84,6 +84,9 @@ class ScriptedBackend:
         await self._step("upload", image)
         return f"https://up.test/{image.sha256[:8]}"
 
+    async def forget(self, image: ImageInput) -> None:
+        await self._step("forget", image)
+
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
         await self._step("submit", list(image_urls))
         return Handle(f"r{self.count('submit')}", request.endpoint.id)

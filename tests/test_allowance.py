@@ -12,7 +12,7 @@ from seedream_widgets.allowance import read_usd
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
 from seedream_widgets.request import Request
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS, ScriptedBackend, until
 
 
 def client_of(tmp_path, limit, **script):
@@ -109,3 +109,12 @@ def test_amounts_are_exact(usd, exact):
 def test_what_is_no_amount(usd):
     with pytest.raises(RequestError, match="usd takes an amount from 0 on"):
         read_usd(usd)
+
+
+def test_setting_the_limit_is_told_at_once(page, tmp_path):
+    client = Client(ScriptedBackend("fal"), library=tmp_path)
+    studio = page(client).studio
+    client.budget.limit = Decimal("5.00")
+    until(lambda: studio._budget == "5.00")
+    client.budget.limit = None
+    until(lambda: studio._budget == "")

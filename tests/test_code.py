@@ -70,3 +70,18 @@ def test_a_result_gives_it_and_it_runs():
     exec(result.as_code(), names)
     assert names["request"] == result.request
     assert names["result"].cached
+
+
+def test_a_client_of_its_own_is_named_by_its_library(tmp_path):
+    folder = tmp_path / "it's here"
+    client = sd.Client("offline", library=folder)
+    request = Request("night", [picture(1)], image_size=(960, 960), seed=5)
+    result = client.submit(request).result(20)
+    code = result.as_code()
+    assert code == as_code(request, folder)
+    names = {}
+    exec(code, names)
+    assert names["request"] == request
+    assert names["result"].cached
+    assert names["result"].files == result.files
+    assert "sd.submit" in as_code(request, sd.library.path)

@@ -120,7 +120,9 @@ COLAB = """
     from seedream_widgets.credentials import find_key
     assert find_key() is None, "a script has nobody to ask"
     Shell.instance()
-    answers = [KeyError("missing"), PermissionError("denied"), "", " colab\\n"]
+    class SecretNotFoundError(Exception): pass
+    class NotebookAccessError(Exception): pass
+    answers = [SecretNotFoundError(), NotebookAccessError("a secret"), "", " colab\\n"]
     google.colab.userdata.get = lambda name: give(name)
     def give(name):
         assert name == "FAL_KEY"
@@ -142,3 +144,6 @@ def test_the_secret_of_colab_is_asked_for_each_time(tmp_path: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{textwrap.dedent(COLAB)}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("FAL_KEY is not open to this notebook (NotebookAccessError)") == 1
+    assert "SecretNotFoundError" not in done.stderr
+    assert "a secret" not in done.stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from dataclasses import replace
+from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
 
@@ -11,6 +13,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
+from seedream_widgets.display import SHEET_BYTES, receipt_line, sheet_html, sheet_text
 from tests.image_files import encoded, noise, photo
 from tests.test_result import make
 
@@ -63,32 +66,77 @@ def test_a_hostile_prompt_stays_text(tmp_path):
     assert [tag for tag, _ in tags] == ["div", "div", "img", "div"]
     (image,) = (attributes for tag, attributes in tags if tag == "img")
     assert set(image) == {"src", "width", "height", "alt", "style"}
-    assert unescape(image["alt"]) == HOSTILE[:60]
+    assert unescape(image["alt"]) == HOSTILE[:59] + "…"
 
 
 def test_the_receipt(tmp_path):
     data = encoded(photo(), "PNG")
-    text = Tags(html(make(tmp_path, data, data, num_images=2))).text
+    text = Tags(html(make(tmp_path, data, data, num_images=2))).text.strip()
     assert re.fullmatch(
         r"2 images · 96 × 64 · seed 7 · \d+\.\d s · "
-        r"fal-ai/bytedance/seedream/v4/text-to-image · about \$0\.06",
+        r"fal-ai/bytedance/seedream/v4/text-to-image · about \$0\.06 · "
+        r"\d{4}-\d\d-\d\d \d\d:\d\d UTC · request r1",
         text,
     )
 
 
 def test_the_receipt_of_many_says_how_many_are_shown(tmp_path):
     result = make(tmp_path, *[encoded(photo(), "PNG")] * 13, num_images=6, max_images=6)
-    assert Tags(html(result)).text.startswith("13 images, 12 shown · ")
+    assert Tags(html(result)).text.strip().startswith("13 images, 12 shown · ")
 
 
 def test_the_receipt_of_an_offline_preview_has_no_price(tmp_path):
-    from dataclasses import replace
-
     result = replace(make(tmp_path, encoded(photo(), "PNG")), backend="offline", seed=None)
     text = Tags(html(result)).text
     assert "seed unknown" in text
-    assert text.endswith(" · offline preview, not Seedream")
+    assert " · offline preview, not Seedream · " in text
     assert "$" not in text
+
+
+def test_the_receipt_says_what_fal_bills_where_it_told(tmp_path):
+    result = make(tmp_path, encoded(photo(), "PNG"))
+    told = replace(result, receipt=None, billable_units=Decimal(2))
+    assert " · $0.06 · " in receipt_line(told, 1)
+    kept = replace(result, cached=True)
+    assert " · from the library, $0 · " in receipt_line(kept, 1)
+
+
+def test_a_sheet_is_small_whatever_is_in_it(tmp_path, large):
+    for count in (1, 2, 36):
+        folder = tmp_path / str(count)
+        result = make(folder, *[large] * count, prompt=HOSTILE, num_images=6, max_images=6)
+        results = [result] * 9
+        sheet = sheet_html(results)
+        tags = Tags(sheet)
+        assert len(sheet.encode()) < SHEET_BYTES
+        assert len(sheet_text(results)) < 5000
+        assert {tag for tag, _ in tags.found} == {"div", "img"}
+        images = [attributes for tag, attributes in tags.found if tag == "img"]
+        shown = len(images) // min(count, 4)
+        assert f"9 results, newest first, {shown} shown." in tags.text
+        assert shown == (8 if count == 1 else shown) >= 6
+        assert all(int(image["width"]) <= 256 for image in images)
+
+
+def test_a_sheet_has_prompt_and_receipt_as_text(tmp_path):
+    one = make(tmp_path, encoded(photo(), "PNG"), prompt="  a <b>red</b>\n fox ")
+    text = Tags(sheet_html([one])).text
+    assert "Seedream studio: 1 result. Run this cell" in text
+    for shown in (text, sheet_text([one])):
+        assert "a <b>red</b> fox" in shown
+        assert receipt_line(one, 4) in shown
+
+
+def test_a_sheet_without_results_says_what_to_do():
+    assert "run this cell" in Tags(sheet_html([])).text
+    assert "run this cell" in sheet_text([])
+
+
+def test_a_prompt_that_is_not_stored_is_not_in_the_notebook_either(tmp_path):
+    result = make(tmp_path, encoded(photo(), "PNG"), prompt="a secret fox")
+    private = replace(result, receipt=replace(result.receipt, prompt=""))
+    for shown in (sheet_html([private]), sheet_text([private]), html(private)):
+        assert "secret" not in shown
 
 
 def test_a_file_that_is_gone_is_told_in_its_place(tmp_path):

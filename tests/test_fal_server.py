@@ -49,7 +49,7 @@ def test_async_client_goes_the_whole_way(fal_server: FalServer) -> None:
         content = httpx.get(image["url"]).content
         assert (len(content), 2048, 2048) == (image["file_size"], image["width"], image["height"])
         assert color(content) == fal_server.expected_color("fox", 5, index)
-    assert [charge[1:] for charge in fal_server.bill] == [(2, 0.06)]
+    assert [charge[1:] for charge in fal_server.bill] == [(2, 0.06, 2)]
     assert fal_server.hosts_with_key() == {"queue.fal.run"}
     assert set(fal_server.tunnels) == {"queue.fal.run", "v3.fal.media"}
 

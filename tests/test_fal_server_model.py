@@ -71,6 +71,16 @@ def test_counts_sizes_and_sync_mode(fal_server: FalServer, fal_http: httpx.Clien
     assert fal_server.usd == 0.3
 
 
+def test_a_result_tells_the_units_of_the_bill(
+    fal_server: FalServer, fal_http: httpx.Client
+) -> None:
+    fal_server.settings.units_per_image = "1.5"
+    assert result(fal_server, fal_http, num_images=2).headers["X-Fal-Billable-Units"] == "3.0"
+    fal_server.settings.units_header = lambda units: None
+    assert "X-Fal-Billable-Units" not in result(fal_server, fal_http).headers
+    assert [(charge.units, charge.usd) for charge in fal_server.bill] == [(3, 0.09), (1.5, 0.045)]
+
+
 @pytest.mark.parametrize("image_format", ["jpeg", "webp"])
 def test_other_formats(fal_server: FalServer, fal_http: httpx.Client, image_format: str) -> None:
     fal_server.settings.image_format = image_format

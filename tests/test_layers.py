@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "seedream_widgets"
 LAYERS = (
     ("errors", "folders", "processes"),
     ("files",),
-    ("status", "sizes", "engine", "credentials", "embed", "policy"),
+    ("status", "sizes", "engine", "credentials", "embed", "policy", "kept_uploads"),
     ("endpoints",),
     ("images",),
     ("request",),
@@ -30,7 +30,7 @@ LAYERS = (
     ("backends.choice", "store"),
     ("job", "ledger"),
     ("record", "allowance", "left_behind"),
-    ("run",),
+    ("run", "elsewhere"),
     ("client",),
     ("api",),
     ("batch",),

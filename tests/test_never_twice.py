@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -145,3 +147,41 @@ def test_over_a_real_server_one_bill(fal_server, tmp_path):
         assert len({job.result(30).files for job in jobs}) == 1
         client.close()
     assert len(fal_server.bill) == fal_server.count("submit") == 1
+
+
+NIGHT = """
+import sys
+import seedream_widgets as sd
+request = sd.Request("night", images=sys.argv[2], image_size=(1024, 1024))
+client = sd.Client("fal", library=sys.argv[1])
+print(client.submit(request).result(30).request_id)
+client.close()
+"""
+
+
+def test_other_kernels_do_not_upload_the_same_image_again(fal_server, tmp_path):
+    fox = tmp_path / "fox.png"
+    fox.write_bytes(picture())
+    library = str(tmp_path / "library")
+    ids = set()
+    for _ in range(2):
+        command = [sys.executable, "-c", NIGHT, library, str(fox)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        ids.add(done.stdout)
+    assert len(ids) == len(fal_server.bill) == 2
+    assert (fal_server.count("token"), fal_server.count("upload")) == (1, 1)
+
+
+def test_an_upload_that_is_gone_at_fal_is_made_again(fal_server, tmp_path):
+    client = Client("fal", library=tmp_path)
+    request = Request("night", images=picture(), image_size=(1024, 1024))
+    client.submit(request).result(SECONDS)
+    for path in [path for path in fal_server.files if path.startswith("/files/a/")]:
+        del fal_server.state.files[path]
+    with pytest.raises(BackendError, match="can't fetch an input image") as caught:
+        client.submit(request).result(SECONDS)
+    assert caught.value.error_type == "file_download_error"
+    client.submit(request).result(SECONDS)
+    assert fal_server.count("upload") == 2
+    client.close()

@@ -30,6 +30,7 @@ def test_the_current_price_counts_everywhere(client, fal_server):
     request = sd.Request("a fox", image_size=(1024, 1024))
     assert sd.estimate(request, client.prices).low == Decimal("0.05")
     assert sd.estimate(request).low == Decimal("0.03")
+    assert str(sd.estimate(request, client.prices)) == "about $0.05"
     result = client.submit(request).result(20)
     assert result.receipt.cost == "0.05"
     assert result.receipt.price["source"] == "fal's pricing API"
@@ -49,9 +50,11 @@ def test_a_studio_is_told(page, client):
     studio = page(client).studio
     assert {model["price"] for model in studio._facts["models"]} == {"0.05"}
     assert all(model["price_live"] for model in studio._facts["models"])
-    told = Price(Decimal("0.07"), "2026-11-22", "fal's pricing API")
+    told = Price(Decimal("0.07"), "2026-05-01", "fal's pricing API")
     client.prices.take(dict.fromkeys(ENDPOINTS, told))
     deadline = time.monotonic() + 5
     while studio._facts["models"][0]["price"] != "0.07":
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    assert not any(model["price_live"] for model in studio._facts["models"])  # not of today
+    assert studio._facts["models"][0]["price_as_of"] == "2026-05-01"

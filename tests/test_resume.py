@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
+from seedream_widgets.processes import this_process
 from seedream_widgets.request import Request
 from seedream_widgets.store import Library
 from tests.scripted import SECONDS, ScriptedBackend, picture
@@ -173,3 +175,35 @@ def test_an_unexpected_error_while_resumed_may_be_billed_and_leaves_it_to_be_res
         job.result(SECONDS)
     assert caught.value.billing == "maybe"
     assert client.waiting() == 1
+
+
+def test_what_another_computer_may_be_at_is_told(tmp_path, caplog):
+    left_behind(tmp_path)
+    (path,) = tmp_path.glob("journal/*.json")
+    away = path.rename(path.with_name(f"{path.stem}.deadbeef-17-99.json"))
+    then = time.time() - 30
+    os.utime(away, (then, then))
+    _, client = later(tmp_path)
+    assert client.resume() == ()
+    assert "another computer: 1, last heard of 30 s ago" in caplog.text
+    assert "resume again in 90 s" in caplog.text
+    os.utime(away, (then - 100, then - 100))
+    caplog.clear()
+    (job,) = client.resume()
+    job.result(SECONDS)
+    backend, client = later(tmp_path, hold=["fetch"])
+    here = client.submit(Request("another fox"))
+    backend.reached("fetch")
+    assert client.resume() == ()
+    assert caplog.text == ""
+    backend.release("fetch")
+    here.result(SECONDS)
+
+
+def test_what_a_dead_process_was_about_to_write_goes_on_first_use(tmp_path):
+    dead = [tmp_path / ".staging" / f"old{n}.{this_process()[:8]}-999999999-1" for n in (1, 2)]
+    dead[0].mkdir(parents=True)
+    dead[1].touch()
+    _, client = later(tmp_path)
+    client.submit(Request("a fox")).result(SECONDS)
+    assert not any(path.exists() for path in dead)

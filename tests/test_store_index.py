@@ -42,7 +42,7 @@ def ids(entries: Iterable[Entry]) -> list[str]:
 
 
 def test_an_entry_tells_what_the_receipt_tells(tmp_path: Path, index: Index) -> None:
-    folder = save(tmp_path, "r1", favourite=True, images=[{}, {}], seed=None)
+    folder = save(tmp_path, "r1", favourite=True, images=[{}, {}], seed=None, billable_units="2.0")
     entry = index.search()[0]
     assert dataclasses.asdict(entry) == {
         "request_id": "r1",
@@ -57,6 +57,7 @@ def test_an_entry_tells_what_the_receipt_tells(tmp_path: Path, index: Index) -> 
         "favourite": True,
         "folder": folder,
         "key": "key-r1",
+        "billable_units": Decimal("2.0"),
     }
     with pytest.raises(dataclasses.FrozenInstanceError):
         entry.prompt = "other"  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -111,6 +112,28 @@ def test_the_same_click_twice_is_one_job(open_page):
     assert len(answers) == 2
     assert len(set(answers)) == 1
     assert len(page.studio.jobs) == 1
+
+
+def test_state_that_comes_past_the_messages_waits_for_the_lock(open_page):
+    studio = open_page().studio
+    writer = threading.Thread(target=studio.set_state, args=({"prompt": "late"},))
+    with studio._lock:
+        writer.start()
+        writer.join(0.1)
+        assert studio.prompt == ""
+    writer.join()
+    assert studio.prompt == "late"
+
+
+def test_a_message_that_comes_twice_adds_one_reference(open_page):
+    page = open_page()
+    content = {"kind": "use_result", "id": "twice", "image_id": f"{finish(page)}-0"}
+    for _ in range(2):
+        page._deliver({"method": "custom", "content": content}, [])
+    page.wait(lambda m: [m for m, _ in page.messages if m.get("id") == "twice"][1:])
+    assert len(page.studio.references) == 1
+    page.ask("use_result", image_id=content["image_id"])
+    assert len(page.studio.references) == 2
 
 
 @pytest.mark.parametrize(

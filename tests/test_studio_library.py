@@ -280,3 +280,14 @@ def test_the_budget_is_told_and_its_refusal_stands_at_the_button(page, tmp_path)
     client.budget.limit = Decimal("1E+1")
     opened.ask("sync")
     assert opened.studio._budget == "10"
+
+
+def test_a_card_says_whether_the_page_asked_for_it(open_page):
+    page = open_page()
+    page.studio.prompt = "a cell's fox"
+    page.studio.submit().result(timeout=20)
+    finish(page)
+    cards = page.ask("sync")[0]["result"]["jobs"]
+    assert [card["clicked"] for card in cards] == [True, False]
+    page.set(_arrived=cards[0]["images"][0]["id"])
+    assert page.studio._arrived == cards[0]["images"][0]["id"]

@@ -161,7 +161,10 @@ function download(blob: Blob, name: string) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name.split(/[\\/]/).pop() || "seedream.png";
+  // VS Code takes downloads from clicks that reach the page.
+  document.body.append(link);
   link.click();
+  link.remove();
   // The host may still be reading it; a minute is long and not for ever.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

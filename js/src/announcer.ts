@@ -1,6 +1,7 @@
-/** What a screen reader hears: each change of a job's state once. */
+/** What a screen reader hears: each change of a job's state once, and that a click waits. */
 import type { Jobs } from "./jobs";
 import { createStore, type Store } from "./store";
+import { type Phase, WAITING } from "./submission";
 import type { JobState } from "./wire";
 
 const LENGTH = 60;
@@ -13,7 +14,7 @@ export interface Announcer {
   say(line: string): void;
 }
 
-export function createAnnouncer(jobs: Jobs): Announcer {
+export function createAnnouncer(jobs: Jobs, phase: Store<Phase>): Announcer {
   const line = createStore("");
   const told = new Map<string, JobState>();
   let first = true;
@@ -27,5 +28,6 @@ export function createAnnouncer(jobs: Jobs): Announcer {
     }
     first = false;
   });
+  phase.subscribe(() => phase.get() === "waiting" && line.set(WAITING));
   return { line, say: line.set };
 }

@@ -1,6 +1,7 @@
 /** Requests to the kernel and their answers. A slow answer is waited for, a dead kernel is told. */
 import type { AnyModel } from "@anywidget/types";
 import { type Bytes, isBytes } from "./bytes";
+import { createDoubt } from "./doubt";
 import { read } from "./parse";
 import { createStore, type Store } from "./store";
 import { type Incoming, incoming, type Notice, type Outgoing } from "./wire";
@@ -23,8 +24,10 @@ export class Refusal extends Error {
 }
 
 export class TimedOut extends Error {}
+export const GONE = "The kernel is gone. Run the cell again.";
+
 export class KernelGone extends Error {
-  override message = "The kernel is gone. Run the cell again.";
+  override message = GONE;
 }
 
 export interface RequestOptions {
@@ -47,6 +50,8 @@ export interface Channel {
   request(message: Outgoing, options?: RequestOptions): Promise<Reply>;
   listen(listener: (notice: Notice) => void): void;
   onRevived(listener: () => void): void;
+  /** Say that there is no kernel until it is heard again. */
+  lose(): void;
 }
 
 interface Pending {
@@ -65,6 +70,8 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   const listeners = new Set<(notice: Notice) => void>();
   const revived = new Set<() => void>();
   let count = 0;
+  /** Gone by its silence: that a message goes out proves nothing. */
+  let silent = false;
 
   function refresh(gone = state.get().gone) {
     const waiting = !gone && [...pending.values()].some((entry) => entry.late);
@@ -77,9 +84,25 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     for (const entry of [...pending.values()]) entry.reject(new KernelGone());
   }
 
+  function lose() {
+    silent = true;
+    die();
+  }
+
+  const doubt = createDoubt(model, view, lose);
+
+  function heard() {
+    doubt.settle();
+    if (!silent) return;
+    silent = false;
+    refresh(false);
+    for (const listener of revived) listener();
+  }
+
   function receive(content: unknown, buffers: unknown) {
     const message = read<Incoming>(incoming, content);
     if (!message) return;
+    heard();
     if (message.kind !== "reply" && message.kind !== "error") {
       for (const listener of listeners) listener(message);
       return;
@@ -99,7 +122,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
       die();
       return;
     }
-    if (state.get().gone) refresh(false);
+    if (state.get().gone && !silent) refresh(false);
   }
 
   function request(message: Outgoing, options: RequestOptions = {}): Promise<Reply> {
@@ -127,6 +150,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
         const late = () => {
           entry.late = true;
           refresh();
+          doubt.raise();
         };
         timers.push(setTimeout(late, PATIENCE));
       }
@@ -141,6 +165,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   function commChanged() {
     const { comm_live } = model as { comm_live?: boolean };
     if (comm_live === false) return die();
+    if (comm_live) silent = false;
     if (comm_live && state.get().gone) refresh(false);
     // They ask the kernel something, and that goes through or not.
     for (const listener of revived) listener();
@@ -151,6 +176,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   ended.addEventListener("abort", () => {
     model.off("msg:custom", receive);
     model.off("comm_live_update", commChanged);
+    doubt.settle();
     for (const entry of [...pending.values()]) {
       entry.reject(new DOMException("Aborted", "AbortError"));
     }
@@ -162,5 +188,6 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     request,
     listen: (listener) => listeners.add(listener),
     onRevived: (listener) => revived.add(listener),
+    lose,
   };
 }

@@ -13,10 +13,12 @@ const isText = (target: EventTarget | null): boolean =>
 /** Files on the prompt set the form again, anywhere else they become references. */
 export type DropPlace = "prompt" | "references";
 
+/** Where files hang over the widget: "shut" while the host lets none be dropped. */
+export type Hover = DropPlace | "shut" | "";
+
 export interface DropHandlers {
   onFiles(files: File[], place?: DropPlace): void;
-  /** Where files hang over the widget; "" once they do no longer. */
-  onHover(over: DropPlace | ""): void;
+  onHover(over: Hover): void;
 }
 
 const placeOf = ({ target }: Event): DropPlace =>
@@ -24,6 +26,8 @@ const placeOf = ({ target }: Event): DropPlace =>
 
 export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: AbortSignal): void {
   const hasFiles = (event: DragEvent) => carries(event, "Files");
+  const isShut = ({ dataTransfer }: DragEvent) =>
+    dataTransfer?.effectAllowed === "none" || dataTransfer?.types.length === 0;
 
   /** VS Code asks for Shift, and others open the file, unless the drag is claimed early. */
   function claim(event: DragEvent) {
@@ -34,13 +38,14 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
     if (isText(event.target) && !hasFiles(event)) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!hasFiles(event)) return;
+    if (!hasFiles(event) && !isShut(event)) return;
     if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
     const left = event.type === "dragleave" && !root.contains(event.relatedTarget as Node | null);
     const place = placeOf(event);
     const isDrop = event.type === "drop";
-    handlers.onHover(isDrop || left ? "" : place);
-    if (isDrop) handlers.onFiles([...(event.dataTransfer?.files ?? [])], place);
+    handlers.onHover(isDrop || left ? "" : isShut(event) ? "shut" : place);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (isDrop && files.length > 0) handlers.onFiles(files, place);
   }
 
   function paste(event: ClipboardEvent) {

@@ -27,10 +27,15 @@ export interface FormStore {
   flush(): void;
 }
 
+/** What is known of a field: to be written, being typed, and changed elsewhere meanwhile. */
+type Names = Set<keyof FormTraits>;
+
 const names = Object.keys(initialForm) as (keyof FormTraits)[];
 
 export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSignal): FormStore {
-  const unsaved = new Set<keyof FormTraits>();
+  const unsaved: Names = new Set();
+  const typing: Names = new Set();
+  const missed: Names = new Set();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const current = (): FormTraits => ({
@@ -44,7 +49,7 @@ export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSign
   });
   const values = createStore(current());
 
-  function flush() {
+  function save() {
     clearTimeout(timer);
     const form = values.get();
     const changed = [...unsaved].filter((name) => isWritable(facts.get(), name, form));
@@ -55,16 +60,30 @@ export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSign
 
   function edit(change: Partial<FormTraits>, typed = false) {
     values.set({ ...values.get(), ...change });
-    for (const name of Object.keys(change) as (keyof FormTraits)[]) unsaved.add(name);
+    for (const name of Object.keys(change) as (keyof FormTraits)[]) {
+      unsaved.add(name);
+      missed.delete(name);
+      if (typed) typing.add(name);
+    }
     clearTimeout(timer);
-    if (typed) timer = setTimeout(flush, DEBOUNCE);
-    else flush();
+    if (typed) timer = setTimeout(save, DEBOUNCE);
+    else save();
+  }
+
+  function flush() {
+    save();
+    const now = current();
+    const changed = [...missed].map((name) => [name, now[name]]);
+    typing.clear();
+    missed.clear();
+    if (changed.length > 0) values.set({ ...values.get(), ...Object.fromEntries(changed) });
   }
 
   for (const name of names) {
     traits.watch(name, () => {
-      // What is being typed here wins; it is on its way to the trait.
-      if (unsaved.has(name)) return;
+      // What is being typed here wins, also over its own echo, which may be late.
+      if (typing.has(name)) missed.add(name);
+      if (typing.has(name) || unsaved.has(name)) return;
       values.set({ ...values.get(), [name]: current()[name] });
     });
   }

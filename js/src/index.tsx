@@ -1,6 +1,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { Studio } from "./components/Studio";
+import { followConnection } from "./doubt";
 import { acceptDrops } from "./drops";
 import { guardKeyboard } from "./keyboard";
 import { createSession, SessionContext } from "./session";
@@ -33,7 +34,10 @@ function renderView({ model, el, signal }: Props): () => void {
   guardKeyboard(root, ending.signal);
   acceptDrops(root, handlers, ending.signal);
   root.addEventListener("focusout", session.actions.flush, { signal: ending.signal });
+  // The static contact sheet of the notebook is hidden while a view has the kernel's own cards.
+  session.jobs.cards.subscribe(() => root.classList.add("sd-live"));
   void session.jobs.sync();
+  followConnection(el, session.channel.lose, ending.signal);
 
   function cleanup() {
     ending.abort();

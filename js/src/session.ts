@@ -4,8 +4,9 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { type Actions, createActions } from "./actions";
 import { type Announcer, createAnnouncer } from "./announcer";
+import { tellArrivals } from "./arrivals";
 import { type Channel, createChannel } from "./channel";
-import type { DropPlace } from "./drops";
+import type { Hover } from "./drops";
 import { type Backend, backend, type Facts, facts, noFacts } from "./facts";
 import { createFaults, type Faults } from "./faults";
 import { createForm, type FormStore } from "./form";
@@ -26,7 +27,7 @@ export interface Parts {
   spent: Store<string>;
   /** US dollars; "" where no limit is set. */
   budget: Store<string>;
-  dropping: Store<DropPlace | "">;
+  dropping: Store<Hover>;
   selected: Store<string>;
   form: FormStore;
   references: References;
@@ -50,7 +51,9 @@ export function createSession(model: AnyModel, ended: AbortSignal): Session {
   const allFacts = traits.store("_facts", facts, noFacts);
   const references = createReferences(channel, traits);
   const jobs = createJobs(channel, ended);
+  tellArrivals(jobs, traits);
   const faults = createFaults();
+  const submission = createSubmission(channel, jobs, faults, ended);
   const count = () => references.shown.get().length;
   const parts: Parts = {
     traits,
@@ -59,7 +62,7 @@ export function createSession(model: AnyModel, ended: AbortSignal): Session {
     backend: traits.store("_backend", backend, offline),
     spent: traits.store("_spent", decimal, "0"),
     budget: traits.store("_budget", either(decimal, oneOf("")), ""),
-    dropping: createStore<DropPlace | "">(""),
+    dropping: createStore<Hover>(""),
     selected: traits.store("selected", text, ""),
     form: createForm(traits, allFacts, ended),
     references,
@@ -67,8 +70,8 @@ export function createSession(model: AnyModel, ended: AbortSignal): Session {
     jobs,
     previews: createPreviews(channel, ended),
     faults,
-    submission: createSubmission(channel, jobs, faults, ended),
-    announcer: createAnnouncer(jobs),
+    submission,
+    announcer: createAnnouncer(jobs, submission.phase),
   };
   return { ...parts, actions: createActions(parts) };
 }

@@ -12,6 +12,8 @@ const GRACE = 1000;
 const LOST =
   "No answer came to the click. If no new card stands in the results, press Generate again.";
 
+export const WAITING = "Waiting for the kernel";
+
 export type Phase = "idle" | "sending" | "waiting";
 
 export interface Submission {

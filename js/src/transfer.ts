@@ -1,9 +1,10 @@
-/** One file on its way to the kernel: 1 MiB chunks, go-back-N, and questions instead of resends. */
+/** One file on its way to the kernel: chunks of 1 MiB or less, go-back-N, and questions instead of resends. */
 import { type Channel, KernelGone, Refusal, type Reply, TimedOut } from "./channel";
 import { read } from "./parse";
 import { receivedReply } from "./wire";
 
 export const CHUNK = 1024 * 1024;
+export const LEAST_CHUNK = 64 * 1024;
 export const WINDOW = 4;
 const SILENCE = 5000;
 
@@ -19,6 +20,9 @@ export interface Transfer {
 
 const nonsense = (name: string) =>
   new Refusal(`The kernel lost count of ${name}. Remove it and drop it again.`);
+
+const stuck = (name: string) =>
+  new Refusal(`${name} does not get through to the kernel. Set studio.references in a cell.`);
 
 /** The kernel's word on how much it has; anything else than a number up to `most` is a fault. */
 function receivedOf({ result }: Reply, { file }: Transfer, most: number): number {
@@ -42,19 +46,25 @@ export async function transfer(job: Transfer): Promise<void> {
     { signal },
   );
   let received = receivedOf(announced, job, file.size);
+  let chunk = CHUNK;
   while (received < file.size) {
     job.onProgress(received);
-    const lost = await stream(job, received);
+    const lost = await stream(job, received, chunk);
     if (!lost) break;
     // One question at a time, however long: blind resends would only fill a busy kernel's queue.
     const answer = await channel.request({ kind: "probe", upload_id: uploadId }, { signal });
+    const before = received;
     received = receivedOf(answer, job, file.size);
+    if (received > before) continue;
+    // The kernel answers and yet nothing came: the host may have a lower limit for a message.
+    if (chunk === LEAST_CHUNK) throw stuck(file.name);
+    chunk /= 2;
   }
   job.onProgress(file.size);
 }
 
-/** Send from `start` until all is received (false) or answers stay away (true). */
-function stream(job: Transfer, start: number): Promise<boolean> {
+/** Send from `start` on, in parts of `chunk` bytes, until all is received (false) or answers stay away (true). */
+function stream(job: Transfer, start: number, chunk: number): Promise<boolean> {
   const { channel, uploadId, file } = job;
   const run = new AbortController();
   const { signal } = run;
@@ -90,9 +100,9 @@ function stream(job: Transfer, start: number): Promise<boolean> {
     async function pump() {
       if (reading) return;
       reading = true;
-      while (!signal.aborted && next < file.size && next - received < WINDOW * CHUNK) {
+      while (!signal.aborted && next < file.size && next - received < WINDOW * chunk) {
         const offset = next;
-        next = Math.min(file.size, offset + CHUNK);
+        next = Math.min(file.size, offset + chunk);
         flying += 1;
         const bytes = new Uint8Array(await file.slice(offset, next).arrayBuffer());
         if (signal.aborted) break;

@@ -121,6 +121,8 @@ export interface Card {
   cost: string | null;
   /** Answered from the library. */
   cached: boolean;
+  /** The page asked for it, not a cell. */
+  clicked: boolean;
   /** What went wrong on the way to the disk. */
   note: string | null;
   images: ResultImage[];
@@ -157,6 +159,7 @@ export const card = shape<Card>({
   seed: nullable(integer),
   cost: nullable(decimal),
   cached: flag,
+  clicked: flag,
   note: nullable(text),
   images: list(resultImage),
   error: nullable(fault),

@@ -33,6 +33,7 @@ export const initialTraits = (): Record<string, unknown> => ({
   _backend: { name: "fal", label: null, bills: true },
   _spent: "0",
   _budget: "",
+  _arrived: "",
 });
 
 export class FakeModel {

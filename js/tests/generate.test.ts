@@ -21,7 +21,15 @@ describe("Generate", () => {
 
   it("says what it costs, or that it is free", async () => {
     const view = await mount({ num_images: 2 });
-    expect(button(view, "Generate").textContent).toContain("2 images · about $0.06");
+    expect(button(view, "Generate").textContent).toContain(
+      "2 images · about $0.06 · price of 2026",
+    );
+    const facts = structuredClone(
+      view.model.get("_facts") as { models: { price_live: boolean }[] },
+    );
+    for (const model of facts.models) model.price_live = true;
+    await act(async () => view.model.set("_facts", facts));
+    expect(button(view, "Generate").textContent).toMatch(/about \$0\.06$/);
     await act(async () => {
       view.model.set("_backend", { name: "offline", label: "Offline preview", bills: false });
       view.model.set("max_images", 6);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createChannel } from "../src/channel";
-import { CHUNK, transfer, WINDOW } from "../src/transfer";
+import { CHUNK, LEAST_CHUNK, transfer, WINDOW } from "../src/transfer";
 import { FakeModel, type Sent, settle } from "./fake";
 
 const MB = CHUNK;
@@ -150,4 +150,32 @@ it("stops when its view ends", async () => {
   expect(await done).toBe("AbortError");
   await vi.advanceTimersByTimeAsync(60_000);
   expect(model.of("probe")).toHaveLength(0);
+});
+
+/** A host that drops every message above `limit` and says nothing. */
+const host = (limit: number) => (message: Sent, buffers: ArrayBufferView[]) =>
+  message.kind === "chunk" && (buffers[0]?.byteLength ?? 0) > limit
+    ? undefined
+    : kernel(message, buffers);
+
+it("halves the chunks while nothing gets through to a kernel that answers", async () => {
+  const source = file(1.5 * MB);
+  model.onSend = host(MB / 3);
+  const done = start(source);
+  await vi.advanceTimersByTimeAsync(30_000);
+  await done;
+  const sizes = model.buffers.map(([bytes]) => (bytes as Uint8Array | undefined)?.byteLength ?? 0);
+  expect([...new Set(sizes.filter((size) => size > 0))]).toEqual([MB, MB / 2, MB / 4]);
+  expect(model.of("probe")).toHaveLength(2);
+  expect(await same(source)).toBe(true);
+});
+
+it("says what to do where not even the smallest chunk gets through", async () => {
+  model.onSend = host(LEAST_CHUNK - 1);
+  const done = expect(start(file(2 * MB))).rejects.toThrow(
+    "fox.png does not get through to the kernel. Set studio.references in a cell.",
+  );
+  await vi.advanceTimersByTimeAsync(60_000);
+  await done;
+  expect(model.of("probe")).toHaveLength(5);
 });

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from seedream_widgets.endpoints import Price
@@ -49,11 +50,15 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Output:
-    """Hold what a backend answered for a finished request; the bytes come with `download`."""
+    """Hold what a backend answered for a finished request; the bytes come with `download`.
+
+    `billable_units` is what it says it bills, in the unit of its price, where it says so.
+    """
 
     files: tuple[OutputFile, ...]
     seed: int | None = None
     raw: dict[str, Any] | None = None
+    billable_units: Decimal | None = None
 
 
 class Backend(Protocol):
@@ -76,6 +81,10 @@ class Backend(Protocol):
 
     async def upload(self, image: ImageInput) -> str:
         """Make a local image reachable and return its URL; the same bytes go up once."""
+        ...
+
+    async def forget(self, image: ImageInput) -> None:
+        """Upload an image anew next time: it could not be fetched where it was."""
         ...
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:

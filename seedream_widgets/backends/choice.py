@@ -12,6 +12,7 @@ from seedream_widgets.errors import CredentialsError, RequestError
 if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.engine import Engine
+    from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.policy import Policy
 
 
@@ -22,6 +23,7 @@ class BackendChoice:
         choice: ``"fal"``, ``"offline"``, a `Backend`, or ``None``: fal when a key is found.
         key: fal key; ``None`` looks for one.
         policy: What fal may keep.
+        kept: What was uploaded before.
 
     Raises:
         RequestError: `choice` is another word.
@@ -33,6 +35,7 @@ class BackendChoice:
         choice: Literal["fal", "offline"] | Backend | None,
         key: str | None,
         policy: Policy | None = None,
+        kept: KeptUploads | None = None,
     ) -> None:
         if isinstance(choice, str) and choice not in ("fal", "offline"):
             raise RequestError(
@@ -42,6 +45,7 @@ class BackendChoice:
             )
         self._choice = choice
         self._policy = policy
+        self._kept = kept
         self._given = find_key(key) if choice == "fal" or key is not None else None
         self._colab: Key | None = None
         self._made: dict[tuple[Engine, Key | None], Backend] = {}
@@ -83,7 +87,7 @@ class BackendChoice:
             return OfflineBackend(label="Offline preview" + ("" if chosen else ": no FAL_KEY"))
         from seedream_widgets.backends.fal import FalBackend
 
-        return FalBackend(key, policy=self._policy)
+        return FalBackend(key, policy=self._policy, kept=self._kept)
 
     def close(self) -> None:
         """Let go of the connections of those made here."""

@@ -13,7 +13,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 COLUMNS = (
     "day, name, request_id, created, prompt, endpoint, model, backend,"
-    " seed, images, cost, favourite, key"
+    " seed, images, cost, favourite, key, billable_units"
 )
 Row = tuple[Any, ...]
 
@@ -35,6 +35,7 @@ class Entry:
         favourite: Whether it is marked as one.
         folder: Where its images and its receipt are.
         key: The digest that identical requests share, if there is one.
+        billable_units: What fal said it bills, if it said so.
     """
 
     request_id: str
@@ -49,6 +50,7 @@ class Entry:
     favourite: bool
     folder: Path
     key: str | None
+    billable_units: Decimal | None = None
 
     def result(self) -> Any:
         """Open the `Result`.
@@ -64,7 +66,7 @@ class Entry:
 def entry_of(row: Row, results: str) -> Entry:
     """Return the entry of a row of `COLUMNS`."""
     day, name, request_id, created, prompt, endpoint, model, backend = row[:8]
-    seed, images, cost, favourite, key = row[8:13]
+    seed, images, cost, favourite, key, units = row[8:14]
     return Entry(
         request_id=request_id,
         created=_EPOCH + timedelta(microseconds=created),
@@ -78,6 +80,7 @@ def entry_of(row: Row, results: str) -> Entry:
         favourite=bool(favourite),
         folder=Path(f"{results}/{day}/{name}"),
         key=key,
+        billable_units=None if units is None else Decimal(units),
     )
 
 
@@ -91,9 +94,10 @@ def row_of(receipt: dict[str, Any], day: str, name: str, favourite: bool) -> Row
         return None
     if not isinstance(prompt, str) or not isinstance(images, list):
         return None
-    seed, cost, key = _seed(receipt.get("seed")), _cost(receipt.get("cost")), receipt.get("key")
+    seed, key = _seed(receipt.get("seed")), receipt.get("key")
+    cost, units = (amount(receipt.get(field)) for field in ("cost", "billable_units"))
     about = (request_id, created, _clean(prompt), endpoint, model, backend)
-    return (day, name, *about, seed, len(images), cost, int(favourite), _short_text(key))
+    return (day, name, *about, seed, len(images), cost, int(favourite), _short_text(key), units)
 
 
 def microseconds(when: datetime) -> int:
@@ -154,11 +158,12 @@ def _seed(value: object) -> int | None:
     return value if abs(value) < 1 << 63 else None
 
 
-def _cost(value: object) -> str | None:
+def amount(value: object) -> str | None:
+    """Return an untrusted decimal, finite and from 0 on, as text; else ``None``."""
     if not isinstance(value, str) or len(value) > 32:
         return None
     try:
-        cost = Decimal(value)
+        found = Decimal(value)
     except InvalidOperation:
         return None
-    return str(cost) if cost.is_finite() and 0 <= cost < 1_000_000_000 else None
+    return str(found) if found.is_finite() and 0 <= found < 1_000_000_000 else None

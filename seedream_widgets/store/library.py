@@ -14,6 +14,7 @@ from seedream_widgets.files import make_private, staging, sweep, write_private
 from seedream_widgets.folders import library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.journal import Journal
+from seedream_widgets.kept_uploads import KeptUploads
 from seedream_widgets.store.index import Index
 from seedream_widgets.store.layout import FAVOURITE, RECEIPT, RESULTS
 from seedream_widgets.store.load import load
@@ -39,7 +40,8 @@ class Library:
     """Keep results where people can browse, back up and share them.
 
     ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
-    ``receipt.json``; ``inputs/`` the input images by digest; ``journal/`` what is under way.
+    ``receipt.json``; ``inputs/`` the input images by digest, ``uploads/`` where fal has them;
+    ``journal/`` what is under way.
     The index for searching is a cache outside the folder and is rebuilt from it at any time.
 
     Args:
@@ -49,7 +51,9 @@ class Library:
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = library_folder() if path is None else Path(path).expanduser()
         self.journal = Journal(self.path)
+        self.uploads = KeptUploads(self.path)
         self._index = Index(self.path)
+        self._swept = False
 
     def search(
         self,
@@ -147,6 +151,8 @@ class Library:
 
     def stage(self, name: str) -> Path:
         """Make that folder; files of an earlier run are replaced one by one."""
+        if not self._swept:
+            self.sweep()
         return make_private(self.staging(name), self.path)
 
     def clear(self, name: str) -> None:
@@ -155,6 +161,7 @@ class Library:
 
     def sweep(self) -> None:
         """Take away what processes that have ended left unfinished."""
+        self._swept = True
         sweep(self.path)
 
     def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.again import request_again
 from seedream_widgets.errors import ResultError
 from seedream_widgets.receipt import MAX_BYTES, Receipt
 from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
-from seedream_widgets.store.entry import moment
+from seedream_widgets.store.entry import amount, moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ def load(folder: Path) -> Result:
             raise ValueError(f"it has over {MAX_BYTES:,} bytes")
         receipt = Receipt.from_json(path.read_bytes())
         files = tuple(_file(folder, each) for each in receipt.images)
+        units = amount(receipt.billable_units)
         if not files:
             raise ValueError("it names no image")
         return Result(
@@ -39,6 +41,7 @@ def load(folder: Path) -> Result:
             created=moment(receipt.created, timezone.utc),
             receipt=receipt,
             cached=True,
+            billable_units=Decimal(units) if units else None,
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise ResultError(

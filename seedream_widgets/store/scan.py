@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SETTLED_NS = 2_000_000_000
 """A file system may tell time in steps this coarse: a younger folder may change unseen."""
 _PASSES = 3
-_INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 13)})"
+_INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 14)})"
 _SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?, ?, ?, ?)"
 
 

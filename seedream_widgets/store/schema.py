@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 1
+VERSION = 2
 
 # A day with stamp 0 is read again at the next refresh. `skipped` holds the folders without a
 # readable receipt, and the copies of a result that has its row already: those tell its id, and
@@ -22,7 +22,8 @@ CREATE TABLE results (
   day TEXT NOT NULL, name TEXT NOT NULL,
   request_id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,
   prompt TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL, backend TEXT NOT NULL,
-  seed INTEGER, images INTEGER NOT NULL, cost TEXT, favourite INTEGER NOT NULL, key TEXT
+  seed INTEGER, images INTEGER NOT NULL, cost TEXT, favourite INTEGER NOT NULL, key TEXT,
+  billable_units TEXT
 );
 CREATE UNIQUE INDEX folder ON results (day, name);
 CREATE INDEX newest ON results (created, request_id);

@@ -34,7 +34,7 @@ def _model(name: str, prices: Prices) -> dict[str, Any]:
         "label": name.upper(),
         "price": str(price.usd),
         "price_as_of": price.as_of,
-        "price_live": all(prices.is_live(row) for row in rows.values()),
+        "price_live": all(not prices.of(row).age for row in rows.values()),
         "endpoints": {kind: _endpoint(row) for kind, row in rows.items()},
     }
 

@@ -1,22 +1,114 @@
-"""What stands in place of the widget where none can run."""
+"""What stands in a studio's place where no kernel runs: an output of its own, below the widget's.
+
+Renewing the widget's own output would draw its view anew, and what is being typed would go.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import logging
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.display import result_html
+from seedream_widgets.display import SHEET_RESULTS, sheet_html, sheet_item, sheet_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedream_widgets.engine import Engine
     from seedream_widgets.result import Result
 
-_SHOWN = 4
+DELAY = 0.5
+"""Seconds in which several results make one update."""
+# Hidden while a view shows the kernel's own cards, and with it what holds nothing else.
+# Without a kernel JupyterLab has but an error to show for the view; the sheet replaces it.
+_STYLE = """<style>
+:root:has(.{name} .{live})
+:is(.{name}-sheet, :has(> .{name}-sheet:only-child), .jp-OutputArea-child:has(.{name}-sheet)),
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{name}-sheet) > .jp-OutputArea-output:not(:has(*))
+{{ display: none }}
+</style>"""
+
+_log = logging.getLogger(__name__)
 
 
-def fallback_html(results: tuple[Result, ...]) -> str:
-    """Return the newest results as static HTML, or a line that says how to get the widget."""
-    if results:
-        return "".join(result_html(result) for result in results[:_SHOWN])
-    return (
-        '<div style="font:13px/1.45 system-ui,sans-serif;opacity:.75">Seedream studio: run this '
-        "cell to write a prompt and generate images.</div>"
-    )
+class ContactSheet:
+    """Keep the newest results in the notebook, as HTML that a live view hides.
+
+    Args:
+        name: A class of the studio's views, and of nothing else.
+        results: Gives the results, newest first.
+        engine: Draws the pictures.
+    """
+
+    def __init__(
+        self, name: str, results: Callable[[], tuple[Result, ...]], engine: Engine
+    ) -> None:
+        self._name, self._results, self._engine = name, results, engine
+        self._draw = lru_cache(2 * SHEET_RESULTS)(sheet_item)
+        self._lock = threading.Lock()
+        self._scheduled = False
+        self._published: tuple[Result, ...] | None = None
+        self._kept: tuple[Result, ...] = ()
+        self._cells: Any = None
+
+    def html(self) -> str:
+        """Return the contact sheet as it is now."""
+        return sheet_html(self._results(), self._draw)
+
+    def show(self) -> None:
+        """Add the output to the running cell, where there is a kernel that can renew it."""
+        from IPython import get_ipython
+
+        shell: Any = get_ipython()  # type: ignore[no-untyped-call, unused-ignore]
+        if not hasattr(shell, "kernel"):
+            return
+        with self._lock:
+            self._publish(update=False)
+            self._kept = self._published or ()
+        if self._cells is None:
+            self._cells = shell.events
+            self._cells.register("post_run_cell", self._after_cell)
+
+    def close(self) -> None:
+        """Leave the output as it is from now on."""
+        self._published = None
+        if self._cells is not None:
+            self._cells.unregister("post_run_cell", self._after_cell)
+            self._cells = None
+
+    def changed(self) -> None:
+        """Have the output renewed soon; on the engine's thread only."""
+        if self._published is not None and not self._scheduled:
+            self._scheduled = True
+            self._engine.start(self._renew_soon())
+
+    async def _renew_soon(self) -> None:
+        await asyncio.sleep(DELAY)
+        self._scheduled = False
+        await self._engine.decode(self._renew, self._published)
+
+    def _after_cell(self, *_: object) -> None:
+        # What runs whole notebooks drops an update that comes between two cells.
+        self._renew(self._kept)
+        self._kept = self._published or ()
+
+    def _renew(self, known: tuple[Result, ...] | None) -> None:
+        try:
+            with self._lock:
+                if self._published is not None and self._results() != known:
+                    self._publish(update=True)
+        except Exception:  # ipykernel 7.0 can't send from threads; the next cell does
+            _log.exception("the studio's contact sheet could not be renewed")
+
+    def _publish(self, update: bool) -> None:
+        from IPython.display import display
+
+        self._published = results = self._results()
+        name = f"{self._name}-sheet"
+        live = "sd-live" if results else "sd-root"
+        html = sheet_html(results, self._draw) + _STYLE.format(name=self._name, live=live)
+        data = {"text/html": f'<div class="{name}">{html}</div>', "text/plain": sheet_text(results)}
+        show: Callable[..., object] = display
+        show(data, raw=True, display_id=name, update=update)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.code import as_code
 from seedream_widgets.errors import RequestError, SeedreamError
@@ -32,8 +32,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _REMEMBERED = 200
 
+Given = TypeVar("Given")
 Answer = tuple[dict[str, Any], list[bytes]]
 Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
+
+
+def _remember(seen: dict[str, Given], name: str, value: Given) -> None:
+    seen[name] = value
+    while len(seen) > _REMEMBERED:
+        del seen[next(iter(seen))]
 
 
 class Handlers:
@@ -48,6 +55,7 @@ class Handlers:
         self._resuming = asyncio.Lock()
         self.previews = Previews(session.engine)
         self._submitted: dict[str, Job] = {}
+        self._adding: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._table: dict[type, Callable[..., Answer | Late]] = {
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
@@ -104,10 +112,8 @@ class Handlers:
         # A page that is shown twice (Colab) sends twice: one click is one job.
         job = self._submitted.get(message.id)
         if job is None:
-            job = self._session.start(self._request(message.form))
-            self._submitted[message.id] = job
-            while len(self._submitted) > _REMEMBERED:
-                del self._submitted[next(iter(self._submitted))]
+            job = self._session.start(self._request(message.form), clicked=True)
+            _remember(self._submitted, message.id, job)
         return {"job_id": job.id}, []
 
     def _request(self, form: dict[str, Any]) -> Request:
@@ -142,7 +148,8 @@ class Handlers:
             return {"jobs": await asyncio.to_thread(self._session.resume)}, []
 
     def _code(self, message: protocol.Code) -> Answer:
-        return {"code": as_code(self._session.job(message.job_id).request)}, []
+        request = self._session.job(message.job_id).request
+        return {"code": as_code(request, self._session.client.library.path)}, []
 
     def _upload(self, message: protocol.Upload) -> Answer:
         return {"received": self._uploads.start(message)}, []
@@ -192,9 +199,15 @@ class Handlers:
         return {"references": describe(self._studio.references)}, []
 
     async def _use_result(self, message: protocol.UseResult) -> Answer:
-        file = self._session.file(message.image_id)
+        if message.id not in self._adding:
+            added = asyncio.ensure_future(self._add_result(message.image_id))
+            _remember(self._adding, message.id, added)
+        return {"reference": await asyncio.shield(self._adding[message.id])}, []
+
+    async def _add_result(self, image_id: str) -> dict[str, Any]:
+        file = self._session.file(image_id)
         image = await self._engine.decode(load_image, file.path, field="references")
-        return {"reference": await asyncio.to_thread(self._session.add_reference, image)}, []
+        return await asyncio.to_thread(self._session.add_reference, image)
 
     async def _preview(self, message: protocol.Preview) -> Answer:
         source = self._source(message.target)

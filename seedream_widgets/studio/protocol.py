@@ -176,6 +176,7 @@ class Card(TypedDict):
     seed: int | None
     cost: str | None
     cached: bool
+    clicked: bool
     note: str | None
     images: list[dict[str, Any]]
     error: dict[str, str | None] | None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seedream_widgets.client import Client
     from seedream_widgets.job import Job
     from seedream_widgets.result import ResultImage
+    from seedream_widgets.studio.protocol import Card
     from seedream_widgets.studio.widget import Studio
 
 SHOWN = 100
@@ -34,8 +35,10 @@ class Session:
         self._client = client
         self._jobs: list[Job] = []
         self._forgotten: set[str] = set()
+        self._clicked: set[str] = set()
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
         self.client.prices.on_change(lambda: self.engine.pool.submit(self._reprice))
+        self.client.budget.on_change(lambda: self.engine.pool.submit(self.refresh))
 
     def _reprice(self) -> None:
         with self.studio._lock:
@@ -70,15 +73,19 @@ class Session:
         values = {name: getattr(self.studio, name) for name in FORM}
         return Request(images=self.studio.references, **values)
 
-    def start(self, request: Request) -> Job:
+    def start(self, request: Request, clicked: bool = False) -> Job:
         """Submit `request` and keep the page told of its job; one it joins comes to the front.
+
+        Args:
+            request: What to submit.
+            clicked: The page asked for it, and tells Python when its pictures are there.
 
         Raises:
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         self.refresh()
         job = self.client.submit(request)
-        self._show(job)
+        self._show(job, clicked)
         return job
 
     def waiting(self) -> int:
@@ -103,7 +110,7 @@ class Session:
                 "make room there, then fetch again"
             ) from error
         for job in jobs:
-            self._show(job)
+            self._show(job, clicked=True)
         if not jobs and self.waiting():
             raise SeedreamError(
                 "requests from before can't be fetched; the Python log says why"
@@ -113,8 +120,10 @@ class Session:
             )
         return len(jobs)
 
-    def _show(self, job: Job) -> None:
+    def _show(self, job: Job, clicked: bool) -> None:
         with self.studio._lock:
+            if clicked:
+                self._clicked.add(job.id)
             known = job in self._jobs
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
@@ -134,14 +143,18 @@ class Session:
     def _tell(self, job: Job, seq: int) -> None:
         if job.status.final:
             self.studio._spent = str(self.client.spent)
-        self.studio._post({"kind": "job", "seq": seq, "job": card(job)})
+            self.studio._sheet.changed()
+        self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
+
+    def _card(self, job: Job) -> Card:
+        return card(job, clicked=job.id in self._clicked)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the newest cards and the number of the last update."""
         self.refresh()
         with self.studio._lock:
             shown = [job for job in self.jobs if job.id not in self._forgotten][:SHOWN]
-            return {"seq": self._publisher.seq, "jobs": [card(job) for job in shown]}
+            return {"seq": self._publisher.seq, "jobs": [self._card(job) for job in shown]}
 
     def job(self, name: str) -> Job:
         """Return a job by its id.

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
     from seedream_widgets.images import ImageInput, ImageUrl
 
+    Trait = TraitType[Any, Any]
+else:
+    Trait = TraitType  # Colab's traitlets 5.7 can't be subscripted
+
 _MAX_NAME = 40
 
 
-class SizeTrait(TraitType[Any, Any]):
+class SizeTrait(Trait):
     """Hold a `Size` or a name; whether the endpoint takes it is checked at submit."""
 
     info_text = "(width, height), a ratio such as '4:3 2K', or a name such as 'auto'"
@@ -36,7 +40,7 @@ def size_to_json(value: Size | str, _widget: object) -> list[int] | str:
     return list(value) if isinstance(value, Size) else value
 
 
-class ImagesTrait(TraitType[Any, Any]):
+class ImagesTrait(Trait):
     """Hold up to ten input images, given as anything `load_images` takes."""
 
     info_text = "images: PIL images, arrays, paths, URLs, bytes or results"

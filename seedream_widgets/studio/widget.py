@@ -9,9 +9,11 @@ import logging
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import anywidget
 import traitlets as t
+from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
 from seedream_widgets.endpoints import (
     COUNTS,
@@ -25,6 +27,8 @@ from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
 
     from seedream_widgets.client import Client
@@ -75,9 +79,13 @@ class Studio(anywidget.AnyWidget):
     _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
     _spent = t.Unicode("0", help="US dollars, estimated").tag(sync=True)
     _budget = t.Unicode("", help="US dollars, most to spend; '' is no limit").tag(sync=True)
+    _arrived = t.Unicode(
+        "", help="Id of the newest picture a click brought; the page writes it"
+    ).tag(sync=True)
 
     def __init__(self, client: Client | None = None, **form: Any) -> None:
         from seedream_widgets.studio.cards import FORM
+        from seedream_widgets.studio.fallback import ContactSheet
         from seedream_widgets.studio.session import Session
 
         unknown = set(form) - {*FORM, "references", "layout"}
@@ -88,8 +96,11 @@ class Studio(anywidget.AnyWidget):
             )
         self._lock = threading.RLock()
         self._session = Session(self, client)
+        name = f"seedream-{uuid4().hex[:8]}"
+        self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
-        super().__init__(**form, _facts=about, _backend=self._session.backend())
+        backend = self._session.backend()
+        super().__init__(**form, _facts=about, _backend=backend, _dom_classes=(name,))
         self.on_msg(lambda _, content, buffers: self._session.handlers.handle(content, buffers))
 
     @property
@@ -185,19 +196,45 @@ class Studio(anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take trait values from the page; one that is not accepted is put back there."""
         try:
-            super().set_state(sync_data)
+            with self._lock:  # marimo's wrapper calls this too, past `_handle_msg`
+                super().set_state(sync_data)
         except t.TraitError as error:
             _log.warning("the page sent a value that is not accepted: %s", error)
             self.send_state([name for name in sync_data if name in self.keys])
+        else:
+            self._tell_other_views(sync_data)
+
+    def _tell_other_views(self, sync_data: dict[str, Any]) -> None:
+        # In Colab each view has a model of its own, and its ipywidgets (7) does not echo.
+        if not getattr(ipywidgets, "JUPYTER_WIDGETS_ECHO", False):
+            self.send_state([name for name in sync_data if name in self.keys])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        from seedream_widgets.studio.fallback import fallback_html
-
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if self.comm is None:
+            return {"text/plain": f"{self!r}, closed"}
+        view = super()._repr_mimebundle_(**kwargs)
+        data = view[0] if isinstance(view, tuple) else view
         if data:
-            data["text/html"] = fallback_html(self.results)
-        return bundle
+            data["text/html"] = self._sheet.html()
+        return view
+
+    def _ipython_display_(self, **_: Any) -> None:
+        from IPython.display import display
+
+        show: Callable[..., object] = display
+        if self.comm is None:
+            show({"text/plain": f"{self!r}, closed"}, raw=True)
+            return
+        view = super()._repr_mimebundle_()
+        data, metadata = view if isinstance(view, tuple) else (view, None)
+        show(data, metadata=metadata, raw=True)
+        self._sheet.show()
+
+    def close(self) -> None:
+        """Close the comm; the views go, and the contact sheet stands in their place."""
+        if hasattr(self, "_sheet"):  # not where __init__ refused its arguments
+            self._sheet.close()
+        super().close()
 
     def __repr__(self) -> str:
         return f"<Studio {self.prompt[:60]!r}>"

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 LIMIT = 10 * 1024 * 1024
 """What tornado takes in one message; more closes the connection without a word."""
-USE = 4
+USE = [cell.source for cell in nbformat.read(QUICKSTART, as_version=4).cells].index(
+    "studio.image.size"
+)
 """The cell of the quickstart that says ``studio.image.size``."""
 
 

@@ -92,7 +92,8 @@ def _check_money(server: FalServer, spending: list[dict[str, Any]]) -> None:
     for charge in server.bill:
         usd = Decimal(str(charge.usd))
         if charge.request_id in by_id:
-            assert Decimal(by_id[charge.request_id]["usd"]) == usd
+            row = by_id[charge.request_id]
+            assert (Decimal(row["usd"]), row["certainty"]) == (usd, "confirmed")
         else:
             row = unknown[prompts[charge.request_id]]
             assert row["certainty"] == "may be billed"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from seedream_widgets.backends.base import Handle
+    from seedream_widgets.kept_uploads import KeptUploads
+    from seedream_widgets.policy import Policy
     from seedream_widgets.status import Status
 
 T = TypeVar("T")
@@ -24,13 +26,19 @@ QUICK = Limits(
 FOX = Request("a fox", seed=3)
 
 
-def drive(scenario: Callable[[FalBackend], Awaitable[T]], **limits: Any) -> T:
+def drive(
+    scenario: Callable[[FalBackend], Awaitable[T]],
+    *,
+    policy: Policy | None = None,
+    kept: KeptUploads | None = None,
+    **limits: Any,
+) -> T:
     """Run a scenario on a backend of its own, and close it."""
 
     async def main() -> T:
         key = find_key()
         assert key is not None
-        backend = FalBackend(key, replace(QUICK, **limits))
+        backend = FalBackend(key, replace(QUICK, **limits), policy, kept)
         try:
             return await scenario(backend)
         finally:

@@ -23,6 +23,12 @@ def test_current_prices_are_exact_and_say_their_source(fal_server: FalServer) ->
     assert fal_server.count("pricing") == 1
 
 
+def test_a_price_is_the_decimal_that_fal_wrote(fal_server: FalServer) -> None:
+    fal_server.settings.prices = {V4: 0.1 + 0.2}
+    prices = drive(lambda backend: backend.prices())
+    assert prices[V4].usd == Decimal("0.30000000000000004")
+
+
 @pytest.mark.parametrize("price", [0, -1, "free", None, 1000, [], float("nan")])
 def test_a_price_that_makes_no_sense_is_passed_over(fal_server: FalServer, price: object) -> None:
     fal_server.settings.prices = {V4: price}

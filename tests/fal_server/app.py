@@ -58,7 +58,8 @@ def _key_check(state: State) -> Any:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization")
-        if given == f"Key {state.settings.key}":
+        keys = (state.settings.key, *state.settings.other_keys)
+        if given in [f"Key {key}" for key in keys]:
             return await handler(request)
         detail = "Authentication is required" if given is None else "Invalid API key"
         raise refusal(web.HTTPUnauthorized, {"detail": detail})

@@ -1,4 +1,7 @@
-"""Switches for what can go wrong, scoped to the next n, to a prompt or to a host."""
+"""Switches for what can go wrong, scoped to the next n, to a prompt or to a host.
+
+Where there is no prompt, what stands for it is the file's name, and for an upload token the key.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,20 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .replies import ERRORS, NGINX, PORTAL, reply
+from .replies import ERRORS, INGRESS, NGINX, PORTAL, TYPES, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ANYWHERE = {*ERRORS, "nginx_502", "not_json", "html", "drop", "hang"}
+_ANYWHERE = {
+    *ERRORS,
+    *(f"nginx_{status}" for status in INGRESS),
+    *("not_json", "html", "blank", "half", "drip", "elsewhere", "drop", "hang"),
+}
 KINDS: dict[str, set[str]] = {
-    "connect": {"502", "close", "tls"},
+    "connect": {"502", "close", "tls", "hang"},
     "submit": _ANYWHERE | {"accept_drop", "accept_hang", "accept_not_json", "accept_no_id"},
-    "run": {"policy", "policy_silent", "500", "504", "no_media", "empty"},
+    "run": {*TYPES, "policy", "policy_silent", "500", "500_silent", "504", "no_media", "empty"},
     "status": _ANYWHERE | {"unknown", "no_logs"},
     "stream": _ANYWHERE | {"silent", "cut", "garbage", "unknown"},
     "result": _ANYWHERE | {"policy", "expired", "wrong_shape"},
@@ -75,20 +82,39 @@ class Faults:
         return None
 
 
-async def play(kind: str, request: web.Request) -> web.Response:
+async def play(kind: str, request: web.Request) -> web.StreamResponse:
     """Answer with one of the faults that may happen anywhere."""
     if kind == "drop":
         return drop(request)
     if kind == "hang":
         await hang()
-    if kind == "nginx_502":
-        return web.Response(text=NGINX, status=502, content_type="text/html")
+    if kind == "elsewhere":
+        raise web.HTTPFound("https://files.elsewhere.example/")
+    if kind in ("half", "drip"):
+        return await _unfinished(request, drips=kind == "drip")
+    if kind.startswith("nginx_"):
+        status = int(kind.removeprefix("nginx_"))
+        page = NGINX.format(INGRESS[status])
+        return web.Response(text=page, status=status, content_type="text/html")
     if kind == "html":
         return web.Response(text=PORTAL, content_type="text/html")
-    if kind == "not_json":
-        return web.Response(text="{not json", content_type="application/json")
+    if kind in ("not_json", "blank"):
+        text = "{not json" if kind == "not_json" else ""
+        return web.Response(text=text, content_type="application/json")
     status, body = ERRORS[kind]
     return reply(body, status)
+
+
+async def _unfinished(request: web.Request, *, drips: bool) -> web.Response:
+    """Answer with half a reply and cut it, or byte by byte without an end."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = 1_000_000
+    await response.prepare(request)
+    await response.write(b'{"status": "IN_')
+    while drips:
+        await asyncio.sleep(0.05)
+        await response.write(b" ")
+    return drop(request)
 
 
 def drop(request: web.Request) -> web.Response:

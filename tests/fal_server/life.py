@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import seedream
 from .pictures import CONTENT_TYPES, Size, draw, expected_color
-from .replies import POLICY, POLICY_BODY
+from .replies import POLICY, POLICY_BODY, TYPES
 from .state import Charge, Failure, File, Job, seconds
 
 if TYPE_CHECKING:
     from .state import Settings, State
 
+def _documented(kind: str) -> Failure:
+    status, body = TYPES[kind]
+    return Failure(status, body, f"Words of fal on {kind}.", kind)
+
+
 _RUN_FAULTS = {
+    **{kind: _documented(kind) for kind in TYPES},
     "policy": Failure(422, POLICY_BODY, POLICY, "content_policy_violation"),
     "policy_silent": Failure(422, POLICY_BODY),
     "500": Failure(
@@ -24,6 +31,7 @@ _RUN_FAULTS = {
         "Internal error",
         "internal_server_error",
     ),
+    "500_silent": Failure(*TYPES["internal_server_error"]),
     "504": Failure(
         504,
         {"detail": "Generation timed out", "error_type": "generation_timeout"},
@@ -74,8 +82,9 @@ async def _run(state: State, job: Job) -> None:
         return
     job.output = await _output(state, job, empty=kind == "empty")
     images = len(job.output["images"])
-    usd = round(images * seedream.ENDPOINTS[job.endpoint_id].usd, 4)
-    state.bill.append(Charge(job.request_id, images, usd))
+    job.units = images * Decimal(state.settings.units_per_image)
+    usd = job.units * Decimal(str(seedream.ENDPOINTS[job.endpoint_id].usd))
+    state.bill.append(Charge(job.request_id, images, float(usd), job.units))
 
 
 async def _output(state: State, job: Job, empty: bool) -> dict[str, Any]:

@@ -49,11 +49,11 @@ class MediaPlane:
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
-        kind = self._state.faults.take("upload", host=request.host)
+        name = request.headers.get("X-Fal-File-Name", "upload.bin").replace("/", "_")
+        kind = self._state.faults.take("upload", name, request.host)
         if kind is not None:
             return await play(kind, request)
         self._check_token(request)
-        name = request.headers.get("X-Fal-File-Name", "upload.bin").replace("/", "_")
         path = f"/files/a/{uuid.uuid4().hex}/{name}"
         self._state.store(path, File(content, request.content_type))
         return web.json_response({"access_url": self._url(request, path)})
@@ -88,7 +88,7 @@ class MediaPlane:
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
-        kind = self._state.faults.take("put", host=request.host)
+        kind = self._state.faults.take("put", request.match_info["name"], request.host)
         if kind is not None:
             return await play(kind, request)
         path = "/files/a/{group}/{name}".format(**request.match_info)
@@ -100,7 +100,8 @@ class MediaPlane:
         file = self._state.files.get(path)
         if file is None:
             return web.json_response({"detail": "Not found"}, status=404)
-        kind = self._state.faults.take("download", host=request.host)
+        job = self._state.jobs.get(path.split("/")[3])
+        kind = self._state.faults.take("download", job.prompt if job else "", request.host)
         if kind is not None and kind.startswith("redirect_"):
             raise web.HTTPFound(self._elsewhere(kind, path))
         if kind == "wrong_type":

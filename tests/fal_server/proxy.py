@@ -29,15 +29,21 @@ class Proxy:
         self._listener: asyncio.Server | None = None
         self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._upgrades: set[asyncio.Task[None]] = set()
+        self._closed = False
 
-    async def listen(self) -> int:
+    async def listen(self, port: int = 0) -> int:
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: _Tunnel(self), "127.0.0.1", 0)
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        self._listener = await loop.create_server(lambda: _Tunnel(self), "127.0.0.1", port)
+        given: int = self._listener.sockets[0].getsockname()[1]
+        return given
 
     async def close(self) -> None:
+        self._closed = True
         if self._listener is not None:
+            # asyncio drops, unclosed, what was just accepted by a listener that then closes.
+            for listening in self._listener.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            await asyncio.sleep(0)
             self._listener.close()
         for upgrade in tuple(self._upgrades):
             upgrade.cancel()
@@ -47,6 +53,8 @@ class Proxy:
 
     def adopt(self, transport: asyncio.Transport) -> None:
         self._transports.add(transport)
+        if self._closed:  # it was being accepted when the others were closed
+            transport.abort()
 
     def upgrade(self, tunnel: asyncio.Protocol, transport: asyncio.Transport) -> None:
         task = asyncio.create_task(self._upgrade(tunnel, transport))
@@ -97,6 +105,8 @@ class _Tunnel(asyncio.Protocol):
             state.refused.append(host or target)
             transport.write(_REFUSED)
             transport.close()
+            return
+        if fault == "hang":
             return
         if fault == "close":
             transport.abort()

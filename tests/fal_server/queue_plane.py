@@ -121,7 +121,7 @@ class QueuePlane:
             return web.json_response({"images": "none"})
         if kind is not None:
             return await play(kind, request)
-        return outcome(job)
+        return outcome(self._state, job)
 
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         job = self._job(request)
@@ -148,7 +148,7 @@ class RunPlane:
         job = accept(self._state, request, body, self._prefixed)
         while job.phase != "COMPLETED":
             await job.change().wait()
-        return outcome(job)
+        return outcome(self._state, job)
 
 
 def accept(state: State, request: web.Request, body: bytes, prefixed: bool) -> Job:
@@ -170,11 +170,13 @@ def accept(state: State, request: web.Request, body: bytes, prefixed: bool) -> J
     return job
 
 
-def outcome(job: Job) -> web.Response:
+def outcome(state: State, job: Job) -> web.Response:
     if job.phase != "COMPLETED":
         return web.json_response({"detail": "Request is still in progress"}, status=400)
     if job.failure is None:
-        return web.json_response(job.output)
+        told = state.settings.units_header(job.units) if job.units is not None else None
+        headers = {} if told is None else {"X-Fal-Billable-Units": told}
+        return web.json_response(job.output, headers=headers)
     return reply(job.failure.body, job.failure.status)
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-NGINX = """<html><head><title>502 Bad Gateway</title></head>
-<body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>"""
+from .documented import TYPES
+
+NGINX = """<html><head><title>{0}</title></head>
+<body><center><h1>{0}</h1></center><hr><center>nginx</center></body></html>"""
+INGRESS = {502: "502 Bad Gateway", 503: "503 Service Unavailable", 504: "504 Gateway Time-out"}
 PORTAL = "<html><h1>Sign in to the network</h1></html>"
 LOCKED = (
     "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
@@ -25,11 +28,19 @@ POLICY_BODY = {
     ]
 }
 ERRORS: dict[str, tuple[int, dict[str, Any]]] = {
+    **TYPES,
     "400": (400, {"detail": "Bad request", "error_type": "bad_request"}),
     "401": (401, {"detail": "Authentication is required to access this application"}),
     "403": (403, {"detail": LOCKED}),
+    "403_admin": (403, {"detail": "User is locked. Reason: Admin lock."}),
+    "403_top_up": (403, {"detail": "User is locked. Reason: TOP_UP"}),
     "404": (404, {"detail": "Not Found"}),
     "405": (405, {"detail": "Method Not Allowed"}),
+    "408": (408, {"detail": "Request Timeout"}),
+    "409": (409, {"detail": "Conflict"}),
+    "410": (410, {"detail": "Gone"}),
+    "413": (413, {"detail": "Request Entity Too Large"}),
+    "418": (418, {"detail": "I am a teapot"}),
     "429": (429, {"detail": "Too many requests", "error_type": "concurrent_requests_limit"}),
     "500": (500, {"detail": "Internal Server Error", "error_type": "internal_error"}),
     "503": (503, {"detail": "No runner", "error_type": "runner_scheduling_failure"}),

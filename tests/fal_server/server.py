@@ -97,16 +97,29 @@ class FalServer:
         await self._runner.setup()
         await web.SockSite(self._runner, plain).start()
         await web.SockSite(self._runner, secure, ssl_context=self.authority.context).start()
-        server = self._runner.server
-        assert server is not None
-        self._proxy = Proxy(self.state, server, self.authority.context, self._hosts)
-        self.proxy_url = f"http://127.0.0.1:{await self._proxy.listen()}"
+        self.proxy_url = f"http://127.0.0.1:{await self._listen()}"
         self.env = dict.fromkeys(_CLEARED, "") | {
             "HTTPS_PROXY": self.proxy_url,
             "https_proxy": self.proxy_url,
             "SSL_CERT_FILE": str(self.authority.ca_file),
             "FAL_KEY": self.settings.key,
         }
+
+    async def _listen(self, port: int = 0) -> int:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        context = self.authority.context
+        self._proxy = Proxy(self.state, self._runner.server, context, self._hosts)
+        return await self._proxy.listen(port)
+
+    def go_down(self) -> None:
+        """Cut every connection and take no new ones; the jobs go on."""
+        assert self._proxy is not None
+        self._call(self._proxy.close())
+
+    def come_back(self) -> None:
+        """Take connections again where they were taken before."""
+        self._call(self._listen(int(self.proxy_url.rpartition(":")[2])))
 
     async def _close(self) -> None:
         if self._proxy is not None:

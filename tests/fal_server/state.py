@@ -11,9 +11,12 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .faults import Faults
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Seconds = float | Callable[[Mapping[str, Any]], float]
 
@@ -22,10 +25,12 @@ Seconds = float | Callable[[Mapping[str, Any]], float]
 class Settings:
     """What may be changed while the server runs.
 
-    `queue_seconds` and `run_seconds` may be functions of a request's arguments.
+    `queue_seconds` and `run_seconds` may be functions of a request's arguments. `units_header`
+    tells what a result's ``X-Fal-Billable-Units`` says of the units billed; ``None``: no header.
     """
 
     key: str = "local-id:local-secret"
+    other_keys: Sequence[str] = ()
     queue_seconds: Seconds = 0.05
     run_seconds: Seconds = 0.1
     logs: Sequence[str] = ("Loading the model", "Drawing", "Encoding")
@@ -39,6 +44,8 @@ class Settings:
     stream_logs: str = "new"
     validate_at_submit: bool = False
     prices: dict[str, object] = field(default_factory=dict)
+    units_per_image: str = "1"
+    units_header: Callable[[Decimal], str | None] = str
 
 
 @dataclass
@@ -61,6 +68,7 @@ class Charge(NamedTuple):
     request_id: str
     images: int
     usd: float
+    units: Decimal
 
 
 class File(NamedTuple):
@@ -90,6 +98,7 @@ class Job:
     seed: int | None = None
     inputs: list[bytes] = field(default_factory=list)
     output: dict[str, Any] | None = None
+    units: Decimal | None = None
     failure: Failure | None = None
     cancelled: bool = False
     expired: bool = False

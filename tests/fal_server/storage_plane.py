@@ -28,7 +28,8 @@ class StoragePlane:
         ]
 
     async def token(self, request: web.Request) -> web.StreamResponse:
-        kind = self._state.faults.take("token", host=request.host)
+        key = request.headers["Authorization"].removeprefix("Key ")
+        kind = self._state.faults.take("token", key, request.host)
         if kind is not None:
             return await play(kind, request)
         token = uuid.uuid4().hex
@@ -44,10 +45,10 @@ class StoragePlane:
         )
 
     async def initiate(self, request: web.Request) -> web.StreamResponse:
-        kind = self._state.faults.take("initiate", host=request.host)
+        body = parse_object(await request.read())
+        kind = self._state.faults.take("initiate", str(body.get("file_name")), request.host)
         if kind is not None:
             return await play(kind, request)
-        body = parse_object(await request.read())
         if not all(isinstance(body.get(name), str) for name in ("file_name", "content_type")):
             body = {"detail": "file_name and content_type are required"}
             raise refusal(web.HTTPUnprocessableEntity, body)

@@ -48,15 +48,31 @@ def load(name: str) -> Host:
     return host
 
 
+def wanted(config: pytest.Config) -> list[str]:
+    names: str = config.getoption("hosts", "jupyterlab")
+    return [*HOSTS] if names == "all" else names.split(",")
+
+
+def own_host(module: Path) -> str | None:
+    """Return the one host that a module such as test_marimo.py is about."""
+    name = module.stem.removeprefix("test_")
+    return name if module.stem.startswith("test_") and name in HOSTS else None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hosts", default="jupyterlab", help=f"of {','.join(HOSTS)}; or all")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "host" in metafunc.fixturenames:
-        wanted = metafunc.config.getoption("hosts", "jupyterlab")
-        names = [*HOSTS] if wanted == "all" else wanted.split(",")
+        own = own_host(Path(metafunc.module.__file__))
+        names = [own] if own else wanted(metafunc.config)
         metafunc.parametrize("host", names, indirect=True, scope="session")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    own = own_host(collection_path)
+    return True if own and own not in wanted(config) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

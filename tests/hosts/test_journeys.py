@@ -188,6 +188,8 @@ def test_reload(book: OpenBook, host: Host, instead: Say) -> None:
     opened.reload()
     if not host.restores:
         expect(opened.place(0).get_by_text("Seedream studio")).to_be_visible()
+        for dead in opened.place(0).locator(".sd-root").all():
+            expect(dead.get_by_role("alert")).to_have_text(re.compile("Run the cell again."))
         instead("a contact sheet stands there; run the cell again")
         opened.run(0)
         opened.studio()

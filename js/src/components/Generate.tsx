@@ -1,11 +1,13 @@
+import { GONE } from "../channel";
 import { modelOf } from "../facts";
 import { isMac } from "../keyboard";
 import { estimate } from "../money";
 import { useSession } from "../session";
 import { useStore } from "../store";
+import { WAITING } from "../submission";
 import { Fault } from "./Notices";
 
-const PHASES = { sending: "Sending…", waiting: "Waiting for the kernel" };
+const PHASES = { sending: "Sending…", waiting: WAITING };
 
 /** What it costs, and how old that price is where it is not today's. */
 function useEstimate(): [cost: string, age: string] {
@@ -13,7 +15,7 @@ function useEstimate(): [cost: string, age: string] {
   const form = useStore(session.form.values);
   const model = modelOf(useStore(session.facts), form.model);
   const { bills } = useStore(session.backend);
-  const age = bills && model && !model.price_live ? `price as of ${model.price_as_of}` : "";
+  const age = bills && model && !model.price_live ? `price of ${model.price_as_of}` : "";
   return [estimate({ ...form, price: model?.price ?? "0", bills }), age];
 }
 
@@ -24,7 +26,7 @@ export function Generate({ reason }: { reason: string | null }) {
   const told = useStore(session.faults.all).form;
   const [cost, age] = useEstimate();
   const noteId = `${session.channel.view}-reason`;
-  const why = gone ? "The kernel is gone. Run the cell again." : reason;
+  const why = gone ? GONE : reason;
   return (
     <div class="sd-field">
       <button
@@ -34,14 +36,13 @@ export function Generate({ reason }: { reason: string | null }) {
         aria-describedby={noteId}
         // Not `disabled`: a button that loses focus hands the next key to the notebook.
         aria-disabled={why || phase !== "idle" ? true : undefined}
-        title={age}
         onClick={session.actions.submit}
       >
         <span>
           {phase === "idle" ? "Generate" : PHASES[phase]}{" "}
           {phase === "idle" && <kbd>{isMac() ? "⌘ ↵" : "Ctrl ↵"}</kbd>}
         </span>
-        <small>{cost}</small>
+        <small>{age ? `${cost} · ${age}` : cost}</small>
       </button>
       <p class="sd-hint" id={noteId}>
         {why ?? ""}

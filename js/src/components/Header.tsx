@@ -1,6 +1,7 @@
 import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
 import { useStore } from "../store";
+import { WAITING } from "../submission";
 
 function ModelSelect() {
   const { facts, form, actions } = useSession();
@@ -9,7 +10,7 @@ function ModelSelect() {
   const known = models.some((row) => row.name === model);
   return (
     <select
-      class="sd-select sd-model"
+      class="sd-select"
       aria-label="Model"
       value={model}
       onChange={(event) => actions.edit({ model: event.currentTarget.value })}
@@ -36,7 +37,7 @@ export function Header() {
       <b>Seedream</b>
       <ModelSelect />
       <span class="sd-grow" />
-      {waiting && <span class="sd-pill">Waiting for the kernel</span>}
+      {waiting && <span class="sd-pill">{WAITING}</span>}
       {label && (
         <span class="sd-pill sd-warn" title={GO_ONLINE}>
           {label}

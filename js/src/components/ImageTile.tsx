@@ -56,7 +56,7 @@ function Actions({ image, name }: { image: ResultImage; name: string }) {
         type="button"
         aria-label={`Save ${name}`}
         aria-busy={saving}
-        title={`Download the original, ${image.width}×${image.height}`}
+        title={`Download the original, ${image.width}×${image.height}; in a cell: studio.result.save()`}
         onClick={save}
       >
         {saving ? "Saving…" : "Save"}

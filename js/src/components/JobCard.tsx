@@ -6,6 +6,7 @@ import { formatDuration, formatElapsed, useNow } from "../time";
 import { type Card, isFinal } from "../wire";
 import { useCode } from "./CopyCode";
 import { Close } from "./icons";
+import { Progress } from "./Progress";
 import { Tiles } from "./Tiles";
 
 /** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
@@ -68,22 +69,6 @@ function Buttons({ card }: { card: Card }) {
   );
 }
 
-function Progress({ value }: { value: number | null }) {
-  const percent = value === null ? null : Math.round(100 * Math.min(1, Math.max(0, value)));
-  return (
-    <div
-      class={percent === null ? "sd-track sd-unknown" : "sd-track"}
-      role="progressbar"
-      aria-label="Progress"
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={percent ?? undefined}
-    >
-      <i style={percent === null ? undefined : { width: `${percent}%` }} />
-    </div>
-  );
-}
-
 function ErrorNote({ card }: { card: Card }) {
   const { actions, channel } = useSession();
   if (!card.error) return null;
@@ -128,7 +113,7 @@ export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
         <Buttons card={card} />
       </header>
       {code.text}
-      {running && <Progress value={card.progress} />}
+      {running && <Progress label="Progress" value={card.progress} />}
       <ErrorNote card={card} />
       {card.note && <p class="sd-note sd-warn">{card.note}</p>}
       <Tiles card={card} chosen={chosen} />

@@ -1,3 +1,4 @@
+import { GONE } from "../channel";
 import type { DropPlace } from "../drops";
 import { useSession } from "../session";
 import { useStore } from "../store";
@@ -16,7 +17,7 @@ export function KernelNotice() {
   const { gone } = useStore(useSession().channel.state);
   return gone ? (
     <p class="sd-banner" role="alert">
-      The kernel is gone. Run the cell again.
+      {GONE}
     </p>
   ) : null;
 }
@@ -24,6 +25,9 @@ export function KernelNotice() {
 /** What a drop would do here, while files hang over the widget. */
 export function DropHint({ place, children }: { place: DropPlace; children: string }) {
   const over = useStore(useSession().dropping);
+  if (over === "shut") {
+    return place === "references" ? <div class="sd-drop">Hold Shift to drop here</div> : null;
+  }
   return over ? <div class={over === place ? "sd-drop sd-over" : "sd-drop"}>{children}</div> : null;
 }
 

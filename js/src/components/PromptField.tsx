@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { mentionHint } from "../checks";
 import { useSession } from "../session";
 import { useStore } from "../store";
@@ -9,15 +9,24 @@ const LINES = 12;
 /** Grow with the text, so that a prompt is read whole; a drag of the corner still wins. */
 function useAutoGrow(text: string) {
   const area = useRef<HTMLTextAreaElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    // Some hosts draw before they attach, and all can change the width. A frame later, as a
+    // height that changes within the observer's own turn is reported as an error.
+    const measure = () => requestAnimationFrame(() => setWidth(area.current?.offsetWidth ?? 0));
+    const observer = new ResizeObserver(measure);
+    if (area.current) observer.observe(area.current);
+    return () => observer.disconnect();
+  }, []);
   useLayoutEffect(() => {
     const { current } = area;
     if (!current) return;
     current.style.height = "auto";
     const line = Number.parseFloat(getComputedStyle(current).lineHeight) || 19;
     const height = Math.min(current.scrollHeight + 2, line * LINES + 16);
-    // 0 where nothing is laid out yet, as in a host that draws before it attaches.
+    // 0 where nothing is laid out yet.
     if (current.scrollHeight > 0) current.style.height = `${height}px`;
-  }, [text]);
+  }, [text, width]);
   return area;
 }
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { STEPS } from "../keyboard";
 
 export interface Option {
   value: string;
@@ -18,8 +19,6 @@ interface Props {
   describedBy?: string | undefined;
   onChange(value: string): void;
 }
-
-const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 /** Radios as buttons: one stop for Tab, arrows move and choose. */
 export function RadioGroup({ options, value, onChange, ...props }: Props) {

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { carries, REFERENCE_DRAG } from "../drops";
+import { STEPS } from "../keyboard";
 import { edgeFor, usePreview } from "../previews";
 import { useSession } from "../session";
 import { formatSize } from "../sizes";
@@ -11,8 +12,6 @@ interface Props {
   index: number;
   count: number;
 }
-
-const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 function describe({ name, width, height, note }: Reference): string {
   const size = width > 0 ? `, ${formatSize([width, height])}` : "";

@@ -8,7 +8,7 @@ import { ReferenceTile } from "./ReferenceTile";
 import { UploadTile } from "./UploadTile";
 
 const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.bmp";
-const ZONE_TITLE = "Drop, paste or browse. In VS Code hold Shift while dropping if it asks for it.";
+const ZONE_TITLE = "Drop, paste or browse. Where a drop goes astray, hold Shift while dropping.";
 
 function AddButton() {
   const { actions } = useSession();
@@ -77,7 +77,7 @@ export function References({ fault }: { fault: string | null }) {
   return (
     <div class="sd-field">
       <div class="sd-label">
-        <span class="sd-name">Reference images</span>
+        <span>Reference images</span>
         <span>
           {shown.length > 0 ? `${shown.length} of ${most} · edit` : `optional, up to ${most}`}
         </span>

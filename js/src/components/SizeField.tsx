@@ -178,7 +178,7 @@ export function SizeField({ checks }: { checks: Checks }) {
   return (
     <div class="sd-field">
       <div class="sd-label">
-        <span class="sd-name">Size</span>
+        <span>Size</span>
         <span>{summary(facts, size)}</span>
       </div>
       <RadioGroup

@@ -2,25 +2,9 @@ import { formatBytes } from "../bytes";
 import { useSession } from "../session";
 import type { UploadTile as Tile } from "../uploads";
 import { Close } from "./icons";
+import { Progress } from "./Progress";
 
 const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", failed: "Failed" };
-
-function Progress({ tile }: { tile: Tile }) {
-  const percent = Math.round((100 * tile.received) / tile.size);
-  const known = tile.phase === "sending";
-  return (
-    <span
-      class={known ? "sd-track" : "sd-track sd-unknown"}
-      role="progressbar"
-      aria-label={`${PHASES[tile.phase]} ${tile.name}`}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={known ? percent : undefined}
-    >
-      <i style={known ? { width: `${percent}%` } : undefined} />
-    </span>
-  );
-}
 
 export function UploadTile({ tile }: { tile: Tile }) {
   const { actions } = useSession();
@@ -37,7 +21,10 @@ export function UploadTile({ tile }: { tile: Tile }) {
       ) : (
         <>
           {tile.picture && <img src={tile.picture} alt="" draggable={false} />}
-          <Progress tile={tile} />
+          <Progress
+            label={`${PHASES[tile.phase]} ${tile.name}`}
+            value={tile.phase === "sending" ? tile.received / tile.size : null}
+          />
         </>
       )}
       <button

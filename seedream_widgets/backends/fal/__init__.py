@@ -3,6 +3,7 @@
     backend    the verbs, and when the heavy modules are imported
     session    one AsyncClient, guarded, and what all requests share
     guard      a submit is never sent twice; the key goes to fal's hosts alone
+    units      what fal says it bills
     submit, watch (events, progress, poll), fetch (output), uploads, download, cancel
     errors     fal's replies and network failures in plain sentences
 

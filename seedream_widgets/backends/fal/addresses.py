@@ -10,6 +10,8 @@ _LONGEST = 4096
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 # fal's own domains, its documented hosts and fal_client's backup ones.
 _FAL = (".fal.run", ".fal.ai", ".falrun.com")
+_UPLOADS = ".fal.media"
+"""The domain of fal's CDN, where uploads are."""
 
 
 def is_request_id(text: object) -> bool:
@@ -38,6 +40,17 @@ def may_be_fetched(url: object, queue: str) -> bool:
     if home is not None and _is_loopback(home.hostname) and _is_loopback(parts.hostname):
         return parts.scheme in ("http", "https")
     return parts.scheme == "https" and not _is_private(parts.hostname)
+
+
+def is_upload(url: object, queue: str) -> bool:
+    """Tell whether `url` is a file on fal's CDN, as an upload's address is."""
+    parts, home = _split(url), _split(queue)
+    if parts is None or parts.query or parts.fragment:
+        return False
+    if home is not None and _is_loopback(home.hostname) and _is_loopback(parts.hostname):
+        return parts.scheme in ("http", "https")
+    on_cdn = f".{parts.hostname}".endswith(_UPLOADS) and parts.port in (None, 443)
+    return parts.scheme == "https" and on_cdn
 
 
 def _split(url: object) -> SplitResult | None:

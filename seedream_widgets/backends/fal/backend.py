@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
+    from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.request import Request
     from seedream_widgets.status import Status
 
@@ -33,6 +34,7 @@ class FalBackend:
         key: The fal key.
         limits: Time limits and counts.
         policy: What fal may keep.
+        kept: What other kernels, and earlier ones, have uploaded.
     """
 
     name = "fal"
@@ -40,9 +42,14 @@ class FalBackend:
     bills = True
 
     def __init__(
-        self, key: Key, limits: Limits | None = None, policy: Policy | None = None
+        self,
+        key: Key,
+        limits: Limits | None = None,
+        policy: Policy | None = None,
+        kept: KeptUploads | None = None,
     ) -> None:
         self._key = key
+        self._kept = kept
         self._policy = policy or Policy()
         self._limits = limits or Limits()
         self._opening = asyncio.Lock()
@@ -57,6 +64,13 @@ class FalBackend:
             CredentialsError: fal refused the key or the account.
         """
         return await (await self._open()).uploads.url(image)
+
+    async def forget(self, image: ImageInput) -> None:
+        """Upload an image anew next time: fal could not fetch it where it was."""
+        if self._session is not None:
+            self._session.uploads.forget(image.sha256)
+        if self._kept is not None:
+            await asyncio.to_thread(self._kept.forget, image.sha256)
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
         """Send the request once; never again when it may have been accepted.
@@ -155,7 +169,9 @@ class FalBackend:
                 await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
                 from seedream_widgets.backends.fal.session import Session
 
-                self._session = await Session.open(self._key, self._limits, self._policy)
+                self._session = await Session.open(
+                    self._key, self._limits, self._policy, self._kept
+                )
             return self._session
 
     def __repr__(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.backends.fal.output import read_output
 from seedream_widgets.backends.fal.patience import Patience, is_no_answer, is_trouble, within
+from seedream_widgets.backends.fal.units import hearing
 from seedream_widgets.errors import BackendError, CredentialsError, ResultError
 
 if TYPE_CHECKING:
@@ -47,12 +49,14 @@ async def fetch(session: Session, handle: AsyncRequestHandle, doubts: int = _DOU
         return error.status_code >= 500 and left >= 0
 
     try:
-        data = await Patience(session, handle.request_id).call(ask, passing)
+        with hearing() as heard:
+            data = await Patience(session, handle.request_id).call(ask, passing)
     except BackendError as error:
         if error.status_code in (404, 410):
             raise _gone(handle.request_id) from error
         raise
-    return read_output(data, handle.request_id, session.queue, session.limits)
+    output = read_output(data, handle.request_id, session.queue, session.limits)
+    return replace(output, billable_units=heard.units)
 
 
 async def raise_failure(session: Session, handle: AsyncRequestHandle, end: Report | None) -> None:

@@ -3,7 +3,8 @@
 fal_client sends a failed POST up to ten times without an idempotency key: a submit whose
 reply was lost would become two jobs, and two bills. Here a submit that may have been accepted
 is never sent again. And the key, which fal_client's client adds to every request, is taken
-off those that go to another host, such as a storage upload.
+off those that go to another host, such as a storage upload. On the way back, the billed units
+of a result are heard.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.backends.fal.addresses import takes_key
+from seedream_widgets.backends.fal.units import hear
 from seedream_widgets.errors import SubmitUnknownError
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ def watch_over(client: httpx.AsyncClient, queue: str) -> None:
         attempt = _attempt.get()
         if attempt is not None:
             await attempt.answer(response)
+        hear(response)
 
     client.event_hooks = {"request": [before], "response": [after]}
 

@@ -44,4 +44,9 @@ class Limits:
     files: int = 64
     """Most images in one output; the API's own ceiling is 36."""
     upload_age: float = 1800.0
-    """How long an uploaded file's URL is used again: an account may let its files expire."""
+    """How long an uploaded file's URL is used again unasked: an account may let files expire."""
+    kept_age: float = 6 * 86_400.0
+    """How long one is used again at all, where it still answers: fal's documentation promises
+    seven days unless the account or the request asked for less."""
+    answer: float = 5.0
+    """For an uploaded file to answer whether it is still there."""

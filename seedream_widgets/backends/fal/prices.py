@@ -1,7 +1,14 @@
-"""fal's current prices, for who has a key."""
+"""fal's current prices, for who has a key.
+
+The reply, from fal's documentation of ``GET /v1/models/pricing`` (Platform APIs, stored copy of
+2026): ``{"prices": [{"endpoint_id": "fal-ai/flux/dev", "unit_price": 0.025, "unit": "image",
+"currency": "USD"}], "next_cursor": null, "has_more": false}``, for 1 to 50 endpoints. The price
+is the account's own: discounts are in it.
+"""
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 URL = "https://api.fal.ai/v1/models/pricing"
 _SECONDS = 10.0
 _MOST = Decimal(100)
-_UNITS = ("image", "images")
+_UNITS = ("image", "images")  # fal documents "image"; its replies were seen with "images" too
 
 
 async def fetch_prices(session: Session) -> dict[str, Price]:
@@ -28,7 +35,7 @@ async def fetch_prices(session: Session) -> dict[str, Price]:
     try:
         async with session.http(timeout=_SECONDS, headers=session.authorization) as http:
             reply = await http.get(URL, params=asked)
-        rows = reply.raise_for_status().json()["prices"]
+        rows = json.loads(reply.raise_for_status().content, parse_float=Decimal)["prices"]
         prices = [(row["endpoint_id"], _price(row)) for row in rows[:100]]
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return {}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.credentials import Key
+    from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.policy import Policy
 
 
@@ -38,6 +39,7 @@ class Session:
         handle: AsyncRequestHandle,
         context: ssl.SSLContext,
         policy: Policy,
+        kept: KeptUploads | None = None,
     ) -> None:
         self._key = key
         self.policy = policy
@@ -55,11 +57,13 @@ class Session:
         self._ssl = context
         self.files = self.http()
         """For downloads: without the key."""
-        self.uploads = Uploads(self)
+        self.uploads = Uploads(self, kept)
         self.downloads = Downloads(self)
 
     @classmethod
-    async def open(cls, key: Key, limits: Limits, policy: Policy) -> Session:
+    async def open(
+        cls, key: Key, limits: Limits, policy: Policy, kept: KeptUploads | None = None
+    ) -> Session:
         """Make the client and put the guard on it before anything is sent."""
         client = AsyncClient(key=key.value, default_timeout=limits.submit)
         # The public way to the httpx client fal_client uses: a handle's `client` field.
@@ -67,7 +71,7 @@ class Session:
         watch_over(handle.client, handle.status_url)
         # A context costs 45 ms to make, a client on a shared one 0.4 ms.
         context = await asyncio.to_thread(httpx.create_ssl_context)
-        return cls(key, limits, client, handle, context, policy)
+        return cls(key, limits, client, handle, context, policy, kept)
 
     @property
     def client(self) -> AsyncClient:

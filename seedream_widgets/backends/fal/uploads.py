@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from typing import TYPE_CHECKING
@@ -10,24 +11,32 @@ from typing import TYPE_CHECKING
 import httpx
 from fal_client import FalClientHTTPError, StorageSettings
 
-from seedream_widgets.backends.fal.addresses import may_be_fetched
+from seedream_widgets.backends.fal.addresses import is_upload, may_be_fetched
+from seedream_widgets.backends.fal.patience import within
 from seedream_widgets.errors import BackendError
+from seedream_widgets.kept_uploads import KeptUpload
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.images import ImageInput
+    from seedream_widgets.kept_uploads import KeptUploads
 
 
 class Uploads:
-    """Remember where images went, by the hash of their bytes."""
+    """Remember where images went, by the hash of their bytes: here, and in the library."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, kept: KeptUploads | None) -> None:
         self._session = session
+        self._kept = kept
         self._known: dict[str, tuple[float, asyncio.Task[str]]] = {}
         self._slots = asyncio.Semaphore(session.limits.uploads)
-        expires = session.policy.expire_media
-        self._lifecycle = None if expires is None else StorageSettings(expires_in=expires)
-        self._age = min(session.limits.upload_age, (expires or session.limits.upload_age * 2) / 2)
+        self._expires = session.policy.expire_media
+        self._lifecycle = (
+            None if self._expires is None else StorageSettings(expires_in=self._expires)
+        )
+        # An expiring file is found on disk for half its life, and used here for a quarter more.
+        quarter = session.limits.upload_age if self._expires is None else self._expires / 4
+        self._age = min(session.limits.upload_age, quarter)
 
     async def url(self, image: ImageInput) -> str:
         """Return the URL of `image`, uploading it unless it is there or on its way.
@@ -38,15 +47,50 @@ class Uploads:
         """
         began, task = self._known.get(image.sha256, (0.0, None))
         if task is None or time.monotonic() - began > self._age:
-            task = asyncio.create_task(self._send(image))
+            task = asyncio.create_task(self._address(image))
             self._known[image.sha256] = (time.monotonic(), task)
             task.add_done_callback(lambda done: self._forget_failed(image.sha256, done))
         # Shielded: one job's cancel must not stop the upload another waits for.
         return await asyncio.shield(task)
 
+    def forget(self, sha256: str) -> None:
+        """Have an image uploaded anew next time."""
+        self._known.pop(sha256, None)
+
     def _forget_failed(self, sha256: str, task: asyncio.Task[str]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            self._known.pop(sha256, None)
+        failed = task.cancelled() or task.exception() is not None
+        if failed and self._known.get(sha256, (0.0, None))[1] is task:
+            del self._known[sha256]
+
+    async def _address(self, image: ImageInput) -> str:
+        if self._kept is None:
+            return await self._send(image)
+        kept = await asyncio.to_thread(self._kept.find, image.sha256)
+        if kept and self._may_serve(kept) and await self._answers(kept.url, len(image.data)):
+            return kept.url
+        now = time.time()
+        url = await self._send(image)
+        if is_upload(url, self._session.queue):
+            expires = None if self._expires is None else now + self._expires
+            await asyncio.to_thread(self._kept.keep, image.sha256, KeptUpload(url, now, expires))
+        return url
+
+    def _may_serve(self, kept: KeptUpload) -> bool:
+        """Tell whether an upload of another kernel is young enough, and goes as soon as asked."""
+        now, lasts = time.time(), self._session.limits.kept_age
+        if kept.expires is not None:
+            lasts = min(lasts, (kept.expires - kept.uploaded) / 2)
+        if self._expires is not None and (kept.expires or math.inf) > now + self._expires:
+            return False
+        return now - kept.uploaded < lasts and is_upload(kept.url, self._session.queue)
+
+    async def _answers(self, url: str, size: int) -> bool:
+        """Tell whether a file is still there: an account may let its files expire early."""
+        try:
+            reply = await within(self._session.limits.answer, self._session.files.head(url))
+        except (httpx.HTTPError, asyncio.TimeoutError):
+            return False
+        return reply.status_code == 200 and reply.headers.get("content-length") in (None, str(size))
 
     async def _send(self, image: ImageInput) -> str:
         explain = self._session.explain

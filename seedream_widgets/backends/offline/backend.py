@@ -59,6 +59,9 @@ class OfflineBackend:
         """Return a name for the bytes; they stay in the request."""
         return f"offline:{image.sha256}"
 
+    async def forget(self, image: ImageInput) -> None:
+        """Do nothing: nothing was uploaded."""
+
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
         """Accept the request."""
         request_id = f"offline-{secrets.token_hex(8)}"

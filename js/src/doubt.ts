@@ -1,0 +1,65 @@
+/** A kernel that was restarted takes what is meant for the old one, and not every host says so. */
+import type { AnyModel } from "@anywidget/types";
+
+const GRACE = 1000;
+const QUESTIONS = 2;
+/** Answered at once by any studio, and changes nothing: there is no such upload. */
+const QUESTION = { kind: "abandon", upload_id: "none" } as const;
+
+export interface Doubt {
+  /** Ask whether somebody is there; a busy kernel is waited for, however long. */
+  raise(): void;
+  /** Something was heard. */
+  settle(): void;
+}
+
+/** Told by `gone`: the kernel was through with two questions, and none was answered. */
+export function createDoubt(model: AnyModel, view: string, gone: () => void): Doubt {
+  let round = 0;
+  let open = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function ask(left: number) {
+    const mine = ++round;
+    let handled = false;
+    const status = ({ content }: { content: { execution_state: string } }) => {
+      if (content.execution_state !== "idle" || mine !== round || handled) return;
+      handled = true;
+      timer = setTimeout(() => (left > 1 ? ask(left - 1) : gone()), GRACE);
+    };
+    // marimo calls its callbacks, Jupyter looks into them.
+    const callbacks = Object.assign(() => {}, { iopub: { status } });
+    try {
+      model.send({ ...QUESTION, id: `${view}-doubt` }, callbacks, []);
+    } catch {
+      gone();
+    }
+  }
+
+  return {
+    raise() {
+      if (open) return;
+      open = true;
+      ask(QUESTIONS);
+    },
+    settle() {
+      clearTimeout(timer);
+      round += 1;
+      open = false;
+    },
+  };
+}
+
+/** Jupyter's views carry it while their model has no way to the kernel, as one from a file. */
+const CUT_OFF = "jupyter-widgets-disconnected";
+
+/** Tell when a view is without a kernel, from the start or from then on. */
+export function followConnection(el: HTMLElement, cutOff: () => void, ended: AbortSignal): void {
+  const look = () => {
+    if (el.classList.contains(CUT_OFF)) cutOff();
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(el, { attributeFilter: ["class"] });
+  ended.addEventListener("abort", () => observer.disconnect());
+  look();
+}

@@ -1,0 +1,2 @@
+/** What JSX becomes in the bundle and in the tests. */
+export { Fragment, h } from "preact";

@@ -1,0 +1,129 @@
+"""What stands in the studio's place, in notebooks that a real kernel ran and real tools convert."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter, MarkdownExporter, RSTExporter
+from nbformat.v4 import new_code_cell, new_notebook
+
+from seedream_widgets.display import SHEET_BYTES
+
+PROMPT = "a <b>fox</b> & co </div><script>alert(1)</script>"
+CELLS = (
+    "import seedream_widgets as sd",
+    f"studio = sd.Studio(prompt={PROMPT!r}, image_size='1:1 1K', seed=7)\nstudio",
+    "result = studio.submit().result()",
+    "studio.prompt = 'a second fox'\njob = studio.submit()",
+    "import time\nwhile not job.done: time.sleep(0.05)",
+    "del time",
+)
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def run(*cells):
+    """Run the cells in a kernel of their own, as ``nbconvert --execute`` does."""
+    book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    return book
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEEDREAM_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("FAL_KEY", raising=False)
+        return run(*CELLS)
+
+
+def outputs(book, number=1):
+    return [output["data"] for output in book.cells[number].outputs]
+
+
+def without_state(book):
+    copy = nbformat.reads(nbformat.writes(book), as_version=4)
+    del copy.metadata["widgets"]
+    return copy
+
+
+def text(html):
+    return re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+
+
+def test_the_sheet_is_an_output_of_its_own_and_holds_what_came_later(book):
+    view, sheet = outputs(book)
+    assert set(view) == {VIEW, "text/plain"}
+    assert set(sheet) == {"text/html", "text/plain"}
+    for shown in (text(sheet["text/html"]), sheet["text/plain"]):
+        assert "2 results, newest first" in shown
+        assert shown.index("a second fox") < shown.index("fox&lt;" if "&lt;" in shown else "fox<")
+        assert shown.count("1 image · 1024 × 1024 · seed 7 · ") == 2
+        assert shown.count("offline preview, not Seedream") == 2
+    assert sheet["text/html"].count('<img src="data:image/webp;base64,') == 2
+    assert "<script" not in sheet["text/html"]
+    assert len(json.dumps(sheet)) < SHEET_BYTES
+
+
+def test_the_view_and_its_saved_state_wear_the_class_that_hides_the_sheet(book):
+    view, sheet = outputs(book)
+    state = book.metadata["widgets"][STATE]["state"]
+    (name,) = state[view[VIEW]["model_id"]]["state"]["_dom_classes"]
+    assert f'class="{name}-sheet"' in sheet["text/html"]
+    assert f":has(.{name} .sd-live)" in sheet["text/html"]
+
+
+@pytest.mark.parametrize("saved", ["with state", "without"])
+def test_a_page_made_by_nbconvert_holds_the_sheet(book, saved):
+    page, _ = HTMLExporter().from_notebook_node(
+        book if saved == "with state" else without_state(book)
+    )
+    assert page.count('src="data:image/webp;base64,') == 2
+    assert "a second fox" in page
+    assert (VIEW in page) == (saved == "with state")
+
+
+@pytest.mark.parametrize("exporter", [MarkdownExporter, RSTExporter])
+def test_other_formats_hold_prompts_and_receipts(book, exporter):
+    page, _ = exporter().from_notebook_node(without_state(book))
+    for shown in ("2 results, newest first", "a second fox", "offline preview, not Seedream"):
+        assert shown in page
+
+
+def test_a_studio_without_results_says_what_to_do():
+    book = run("import seedream_widgets as sd\nstudio = sd.Studio()\nstudio")
+    view, sheet = outputs(book, 0)
+    assert "run this cell" in sheet["text/plain"]
+    assert "run this cell" in sheet["text/html"]
+    assert VIEW in view
+
+
+def test_a_closed_studio_leaves_its_sheet_and_shows_no_view():
+    book = run(
+        "import seedream_widgets as sd\nstudio = sd.Studio(prompt='a fox', image_size='1:1 1K')",
+        "studio",
+        "studio.submit().result()",
+        "studio.close()\nstudio",
+        "sd.generate('another fox', image_size='1:1 1K')",
+    )
+    assert "1 result." in outputs(book)[1]["text/plain"]
+    assert outputs(book, 3) == [{"text/plain": "<Studio 'a fox'>, closed"}]
+
+
+def test_nothing_is_shown_where_no_kernel_runs(page, capsys):
+    studio = page(prompt="a fox").studio
+    studio._ipython_display_()
+    assert "<Studio 'a fox'>" in capsys.readouterr().out
+
+
+def test_the_widget_itself_carries_the_sheet_for_hosts_that_take_its_bundle(page):
+    studio = page(prompt="a fox", image_size="1:1 1K").studio
+    studio.submit().result(10)
+    bundle = studio._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "1 result." in data["text/html"]
+    assert data[VIEW]["model_id"] == studio.model_id
