@@ -5,6 +5,7 @@ ARGS ?=
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 BIN := .venv/bin
 WEB := tests/hosts/web
+COLAB := tests/hosts/colab-requirements
 BUNDLE := seedream_widgets/static/studio.js
 JS_SOURCES := $(wildcard js/*.mjs js/*.json) $(shell find js/src -type f 2>/dev/null)
 LOCK := uv pip compile --universal --python-version 3.10 --quiet --upgrade \
@@ -55,7 +56,7 @@ journeys: .venv/.ready $(BUNDLE) chromium
 
 hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 	rm -rf build/hosts
-	$(PYTEST) tests/hosts --hosts all $(ARGS); status=$$?; \
+	$(PYTEST) tests/colab tests/hosts --hosts all $(ARGS); status=$$?; \
 		$(BIN)/python -m tests.hosts.matrix --write && exit $$status
 
 bench: .venv/.ready $(BUNDLE)
@@ -69,6 +70,7 @@ wheel: .venv/.ready $(BUNDLE)
 lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/$(LOCK) -o requirements-dev.txt pyproject.toml requirements-dev.in
+	$(BIN)/$(LOCK) -o $(COLAB).txt $(COLAB).in
 	rm -rf js/package-lock.json js/node_modules
 	npm --prefix js install --loglevel=error
 	rm -rf $(WEB)/package-lock.json $(WEB)/node_modules

@@ -11,7 +11,8 @@ export function exactBytes(value: Bytes): Uint8Array<ArrayBuffer> {
 export const isBytes = (value: unknown): value is Bytes =>
   ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 
+/** In thousands, as fal and Python count. */
 export function formatBytes(count: number): string {
-  if (count < 1024 * 1024) return `${Math.max(1, Math.round(count / 1024))} KB`;
-  return `${(count / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
+  if (count < 1e6) return `${Math.max(1, Math.round(count / 1000))} KB`;
+  return `${(count / 1e6).toFixed(1).replace(/\.0$/, "")} MB`;
 }

@@ -22,7 +22,7 @@ function renderView({ model, el, signal }: Props): () => void {
   root.setAttribute("aria-label", "Seedream image studio");
   el.append(root);
 
-  const session = createSession(model, ending.signal);
+  const session = createSession(model, root, ending.signal);
   const handlers = { onFiles: session.actions.addFiles, onHover: session.dropping.set };
   followTheme(root, ending.signal);
   render(

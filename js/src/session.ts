@@ -45,7 +45,7 @@ export interface Session extends Parts {
 
 const offline: Backend = { name: "offline", label: null, bills: false };
 
-export function createSession(model: AnyModel, ended: AbortSignal): Session {
+export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSignal): Session {
   const traits = createTraits(model, ended);
   const channel = createChannel(model, ended);
   const allFacts = traits.store("_facts", facts, noFacts);
@@ -71,7 +71,7 @@ export function createSession(model: AnyModel, ended: AbortSignal): Session {
     previews: createPreviews(channel, ended),
     faults,
     submission,
-    announcer: createAnnouncer(jobs, submission.phase),
+    announcer: createAnnouncer(jobs, submission.phase, root, ended),
   };
   return { ...parts, actions: createActions(parts) };
 }

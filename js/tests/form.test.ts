@@ -123,10 +123,10 @@ describe("the size", () => {
   it("says what is impossible and mends it", async () => {
     const view = await mount({ prompt: "x", image_size: [512, 513] });
     expect(view.root.textContent).toContain("921,600 to 16,777,216 pixels in all");
-    expect(button(view, "Generate").getAttribute("aria-disabled")).toBe("true");
+    expect(button(view, /^Generate/).getAttribute("aria-disabled")).toBe("true");
     await click(button(view, "Use 960 × 961"));
     expect(view.model.get("image_size")).toEqual([960, 961]);
-    expect(button(view, "Generate").hasAttribute("aria-disabled")).toBe(false);
+    expect(button(view, /^Generate/).hasAttribute("aria-disabled")).toBe(false);
   });
 
   it("keeps W×H open on a size of the table, and shows a preset by its name", async () => {

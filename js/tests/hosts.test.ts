@@ -59,15 +59,15 @@ it("says once that a click waits for the kernel, on the button and aloud", async
   const said: string[] = [];
   const observer = new MutationObserver(() => said.push(status.textContent ?? ""));
   observer.observe(status, { childList: true, characterData: true, subtree: true });
-  fireEvent.click(button(view, "Generate"));
+  fireEvent.click(button(view, /^Generate/));
   await pass(1400);
-  expect(button(view, "Generate: Sending…")).toBeTruthy();
+  expect(button(view, /^Generate: Sending…/)).toBeTruthy();
   await pass(3000);
-  expect(button(view, "Generate: Waiting for the kernel")).toBeTruthy();
+  expect(button(view, /^Generate: Waiting for the kernel/)).toBeTruthy();
   expect(said).toEqual(["Waiting for the kernel"]);
   model.onSend = answerAll();
   await doing(() => model.reply(model.last("submit"), { job_id: "j9" }));
-  expect(button(view, "Generate")).toBeTruthy();
+  expect(button(view, /^Generate (Ctrl|⌘)/)).toBeTruthy();
 });
 
 it("says of a dead kernel what can be done, and keeps what was typed", async () => {
@@ -77,7 +77,7 @@ it("says of a dead kernel what can be done, and keeps what was typed", async () 
     view.model.dead = true;
     view.model.emit("comm_live_update");
   });
-  await doing(() => fireEvent.click(button(view, "Generate")));
+  await doing(() => fireEvent.click(button(view, /^Generate/)));
   expect(ui(view).getByRole("alert").textContent).toBe("The kernel is gone. Run the cell again.");
   expect(prompt(view).value).toBe("a fox that stays");
   view.model.dead = false;

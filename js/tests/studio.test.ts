@@ -8,7 +8,7 @@ describe("names that people and tests hold on to", () => {
   it("has every control under its name", async () => {
     const view = await mount();
     expect(prompt(view)).toBeTruthy();
-    for (const name of ["Add images", "Random seed", "Reuse last seed", "Generate"]) {
+    for (const name of ["Add images", "Random seed", "Reuse last seed", /^Generate/]) {
       expect(button(view, name)).toBeTruthy();
     }
     for (const name of ["Images", "Up to", "Seed"]) expect(field(view, name)).toBeTruthy();

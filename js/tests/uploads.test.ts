@@ -62,7 +62,7 @@ it("shows the kernel's fault at the tile and goes on", async () => {
 
 it("refuses what is too large before a byte is sent", async () => {
   const huge = image("huge.png");
-  Object.defineProperty(huge, "size", { value: 70 * 1024 * 1024 });
+  Object.defineProperty(huge, "size", { value: 70_000_000 });
   uploads.add([huge]);
   await settle();
   expect(uploads.tiles.get()[0]?.fault).toBe("huge.png has 70 MB; at most 64 MB go up.");

@@ -8,7 +8,7 @@ from seedream_widgets.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpo
 from seedream_widgets.pricing import Prices
 from seedream_widgets.sizes import SIZES
 
-UPLOAD_BYTES = 64 * 1024 * 1024
+UPLOAD_BYTES = 64_000_000
 """Largest file the page may send, in bytes; the kernel makes it fit fal's 10 MB."""
 
 

@@ -15,15 +15,15 @@ from .conftest import HOSTS, RESULTS, ROOT
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- hosts: begin -->\n", "<!-- hosts: end -->"
-JOURNEYS = Path(__file__).with_name("test_journeys.py")
 
 
 def journeys() -> dict[str, str]:
-    """Name every journey by its test's docstring, in the order of the file."""
-    tree = ast.parse(JOURNEYS.read_text())
+    """Name every journey by its test's docstring, in the order of the files."""
+    files = sorted(Path(__file__).parent.glob("test_journeys_*.py"))
     tests = [
         node
-        for node in tree.body
+        for file in files
+        for node in ast.parse(file.read_text()).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     return {

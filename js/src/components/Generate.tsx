@@ -25,6 +25,7 @@ export function Generate({ reason }: { reason: string | null }) {
   const { gone } = useStore(session.channel.state);
   const told = useStore(session.faults.all).form;
   const [cost, age] = useEstimate();
+  const terms = age ? `${cost} · ${age}` : cost;
   const noteId = `${session.channel.view}-reason`;
   const why = gone ? GONE : reason;
   return (
@@ -32,8 +33,9 @@ export function Generate({ reason }: { reason: string | null }) {
       <button
         type="button"
         class="sd-go"
-        aria-label={phase === "idle" ? "Generate" : `Generate: ${PHASES[phase]}`}
-        aria-describedby={noteId}
+        // By itself it is called what it shows; while it waits it is found by the same name.
+        aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
+        aria-describedby={told ? `${noteId} ${noteId}-fault` : noteId}
         // Not `disabled`: a button that loses focus hands the next key to the notebook.
         aria-disabled={why || phase !== "idle" ? true : undefined}
         onClick={session.actions.submit}
@@ -41,14 +43,13 @@ export function Generate({ reason }: { reason: string | null }) {
         <span>
           {phase === "idle" ? "Generate" : PHASES[phase]}{" "}
           {phase === "idle" && <kbd>{isMac() ? "⌘ ↵" : "Ctrl ↵"}</kbd>}
-        </span>
-        <small>{age ? `${cost} · ${age}` : cost}</small>
+        </span>{" "}
+        <small>{terms}</small>
       </button>
       <p class="sd-hint" id={noteId}>
-        {why ?? ""}
-        {!why && <span class="sd-hidden">{`${cost} ${age}`}</span>}
+        {why}
       </p>
-      <Fault>{told}</Fault>
+      <Fault id={`${noteId}-fault`}>{told}</Fault>
     </div>
   );
 }

@@ -52,4 +52,5 @@ export function Header() {
   );
 }
 
-export const GO_ONLINE = "Set FAL_KEY or call sd.login() to use Seedream on fal.";
+export const GO_ONLINE =
+  "Set FAL_KEY (in Colab, as a secret) or call sd.login() to use Seedream on fal.";

@@ -24,11 +24,18 @@ function receipt(card: Card): string {
     .join(" · ");
 }
 
+/** A job whose kernel went runs no more, whatever was heard of it last. */
+function useRunning(card: Card): boolean {
+  const { gone } = useStore(useSession().channel.state);
+  return !isFinal(card) && !gone;
+}
+
 function Meta({ card }: { card: Card }) {
-  const running = !isFinal(card);
+  const running = useRunning(card);
   const skew = useStore(useSession().jobs.skew);
   const now = useNow(running);
   if (card.state === "completed") return <span class="sd-meta">{receipt(card)}</span>;
+  if (!running && !isFinal(card)) return <span class="sd-meta">Interrupted</span>;
   const spent = running ? now - skew - card.created : (card.finished ?? now) - card.created;
   return (
     <span class="sd-meta">
@@ -39,11 +46,14 @@ function Meta({ card }: { card: Card }) {
 
 function Buttons({ card }: { card: Card }) {
   const { actions } = useSession();
+  const running = useRunning(card);
   if (!isFinal(card)) {
     return (
-      <button type="button" class="sd-link" onClick={() => actions.cancel(card)}>
-        Cancel
-      </button>
+      running && (
+        <button type="button" class="sd-link" onClick={() => actions.cancel(card)}>
+          Cancel
+        </button>
+      )
     );
   }
   return (
@@ -100,7 +110,7 @@ function useJoined({ id }: Card) {
 }
 
 export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
-  const running = !isFinal(card);
+  const running = useRunning(card);
   const code = useCode(card);
   return (
     <article {...useJoined(card)} aria-label={card.prompt} tabIndex={-1}>

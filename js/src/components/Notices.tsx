@@ -1,22 +1,37 @@
+import { useEffect, useMemo } from "preact/hooks";
 import { GONE } from "../channel";
 import type { DropPlace } from "../drops";
 import { useSession } from "../session";
 import { useStore } from "../store";
+
+const REST = 500;
+
+/** Say a fault once it rests: a number half typed has one for each key. */
+export function useSaid(fault: string | null | undefined) {
+  const { announcer } = useSession();
+  useEffect(() => {
+    if (!fault) return;
+    const timer = setTimeout(announcer.say, REST, fault);
+    return () => clearTimeout(timer);
+  }, [announcer, fault]);
+}
 
 /** The one live region: said once, never drawn. */
 export function Announcer() {
   const line = useStore(useSession().announcer.line);
   return (
     <p class="sd-hidden" role="status" aria-live="polite">
-      {line}
+      <span key={line}>{line.words}</span>
     </p>
   );
 }
 
 export function KernelNotice() {
-  const { gone } = useStore(useSession().channel.state);
+  const { announcer, channel } = useSession();
+  const { gone } = useStore(channel.state);
+  const heard = useMemo(() => gone && announcer.claim(GONE), [announcer, gone]);
   return gone ? (
-    <p class="sd-banner" role="alert">
+    <p class="sd-banner" role={heard ? "alert" : undefined}>
       {GONE}
     </p>
   ) : null;
@@ -33,6 +48,7 @@ export function DropHint({ place, children }: { place: DropPlace; children: stri
 
 /** A fault as a sentence, tied to its field by `id`. */
 export function Fault({ id, children }: { id?: string; children: string | null | undefined }) {
+  useSaid(children);
   return children ? (
     <p class="sd-fault" id={id}>
       {children}

@@ -67,12 +67,13 @@ function useZone() {
 }
 
 export function References({ fault }: { fault: string | null }) {
-  const { facts, faults, references, uploads } = useSession();
+  const { channel, facts, faults, references, uploads } = useSession();
   const shown = useStore(references.shown);
   const tiles = useStore(uploads.tiles).filter((tile) => !tile.onFault);
   const most = useStore(facts).limits.references;
   const told = useStore(faults.all).references ?? fault;
   const { over, handlers } = useZone();
+  const noteId = `${channel.view}-references`;
   const empty = shown.length + tiles.length === 0;
   return (
     <div class="sd-field">
@@ -83,8 +84,13 @@ export function References({ fault }: { fault: string | null }) {
         </span>
       </div>
       <div class={over ? "sd-refs sd-over" : "sd-refs"} {...handlers}>
-        {/* biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list */}
-        <ul class="sd-list" role="list" aria-label="Reference images">
+        <ul
+          class="sd-list"
+          // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list
+          role="list"
+          aria-label="Reference images"
+          aria-describedby={told ? noteId : undefined}
+        >
           {shown.map((reference, index) => (
             <ReferenceTile key={reference.id} {...{ reference, index, count: shown.length }} />
           ))}
@@ -101,7 +107,7 @@ export function References({ fault }: { fault: string | null }) {
           </span>
         )}
       </div>
-      <Fault>{told}</Fault>
+      <Fault id={noteId}>{told}</Fault>
     </div>
   );
 }

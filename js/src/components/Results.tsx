@@ -6,7 +6,9 @@ import { Close } from "./icons";
 import { JobCard } from "./JobCard";
 
 function Empty() {
-  const offline = useStore(useSession().backend).name === "offline";
+  const { backend, channel } = useSession();
+  const offline = useStore(backend).name === "offline";
+  if (useStore(channel.state).gone) return null;
   return (
     <div class="sd-empty">
       <p>Pictures appear here. Write a prompt and press Generate.</p>

@@ -15,6 +15,7 @@ import {
 } from "../sizes";
 import { useStore } from "../store";
 import type { ImageSize, Size } from "../wire";
+import { useSaid } from "./Notices";
 import { NumberField } from "./NumberField";
 import { type Option, RadioGroup } from "./RadioGroup";
 
@@ -126,6 +127,7 @@ function Note({ checks, id, size }: { checks: Checks; id: string; size: ImageSiz
   const told = useStore(faults.all).image_size;
   const problem = checks.size;
   const near = problem?.nearest;
+  useSaid(problem?.message ?? told);
   if (problem || told) {
     return (
       <div class="sd-fault" id={id}>
@@ -155,6 +157,7 @@ export function SizeField({ checks }: { checks: Checks }) {
   const facts = useStore(session.facts);
   const { image_size: size } = useStore(session.form.values);
   const { shape, tier, holdCustom } = useShape(facts, size);
+  const told = useStore(session.faults.all).image_size;
   const { endpoint } = checks;
   const noteId = `${session.channel.view}-size`;
   const choose = (next: ImageSize) => session.actions.edit({ image_size: next });
@@ -187,7 +190,7 @@ export function SizeField({ checks }: { checks: Checks }) {
         optionClass="sd-shape"
         value={shape}
         options={shapeOptions(facts, endpoint)}
-        describedBy={checks.size ? noteId : undefined}
+        describedBy={checks.size || told ? noteId : undefined}
         onChange={chooseShape}
       />
       {endpoint && shape && shape !== "custom" && (

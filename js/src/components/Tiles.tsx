@@ -40,8 +40,13 @@ export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
   const { shape } = card.size ? choiceOf(facts, card.size) : { shape: "auto" };
   const label = shape && shape !== "custom" ? shape : size.join("×");
   return (
-    // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list
-    <ul class="sd-grid" role="list" style={{ "--sd-widening": widening(size) }}>
+    <ul
+      class="sd-grid"
+      // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list
+      role="list"
+      aria-busy={waiting > 0}
+      style={{ "--sd-widening": widening(size) }}
+    >
       {card.images.map((image: ResultImage, index) => (
         <ImageTile key={image.id} {...{ image, card, index, chosen: image.id === chosen }} />
       ))}

@@ -2,6 +2,7 @@ import { formatBytes } from "../bytes";
 import { useSession } from "../session";
 import type { UploadTile as Tile } from "../uploads";
 import { Close } from "./icons";
+import { useSaid } from "./Notices";
 import { Progress } from "./Progress";
 
 const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", failed: "Failed" };
@@ -9,6 +10,7 @@ const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", f
 export function UploadTile({ tile }: { tile: Tile }) {
   const { actions } = useSession();
   const failed = tile.phase === "failed";
+  useSaid(tile.fault);
   const about = `${tile.name}, ${formatBytes(tile.size)}. ${PHASES[tile.phase]}`;
   return (
     <li

@@ -1,0 +1,5 @@
+"""Errors of Colab's package."""
+
+
+class Error(Exception):
+    """Any of them."""
