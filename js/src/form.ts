@@ -27,14 +27,14 @@ export interface FormStore {
   flush(): void;
 }
 
-/** What is known of a field: to be written, being typed, and changed elsewhere meanwhile. */
 type Names = Set<keyof FormTraits>;
 
 const names = Object.keys(initialForm) as (keyof FormTraits)[];
 
 export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSignal): FormStore {
   const unsaved: Names = new Set();
-  const typing: Names = new Set();
+  /** What was written while a field is typed in, as JSON: it may come back late, out of step. */
+  const written = new Map<keyof FormTraits, Set<string>>();
   const missed: Names = new Set();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,6 +55,7 @@ export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSign
     const changed = [...unsaved].filter((name) => isWritable(facts.get(), name, form));
     unsaved.clear();
     if (changed.length === 0) return;
+    for (const name of changed) written.get(name)?.add(JSON.stringify(form[name]));
     traits.write(Object.fromEntries(changed.map((name) => [name, form[name]])));
   }
 
@@ -63,7 +64,7 @@ export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSign
     for (const name of Object.keys(change) as (keyof FormTraits)[]) {
       unsaved.add(name);
       missed.delete(name);
-      if (typed) typing.add(name);
+      if (typed && !written.has(name)) written.set(name, new Set());
     }
     clearTimeout(timer);
     if (typed) timer = setTimeout(save, DEBOUNCE);
@@ -74,17 +75,18 @@ export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSign
     save();
     const now = current();
     const changed = [...missed].map((name) => [name, now[name]]);
-    typing.clear();
+    written.clear();
     missed.clear();
     if (changed.length > 0) values.set({ ...values.get(), ...Object.fromEntries(changed) });
   }
 
   for (const name of names) {
     traits.watch(name, () => {
-      // What is being typed here wins, also over its own echo, which may be late.
-      if (typing.has(name)) missed.add(name);
-      if (typing.has(name) || unsaved.has(name)) return;
-      values.set({ ...values.get(), [name]: current()[name] });
+      const value = current()[name];
+      const echo = written.get(name)?.has(JSON.stringify(value));
+      if (echo) missed.add(name);
+      if (echo || unsaved.has(name)) return;
+      values.set({ ...values.get(), [name]: value });
     });
   }
   ended.addEventListener("abort", flush);

@@ -34,6 +34,14 @@ const EXTENSIONS = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 export const isImageFile = (file: File): boolean =>
   file.type ? file.type.startsWith("image/") : EXTENSIONS.test(file.name);
 
+const TURNS_TEXT = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The same file; a bidi control in its name would turn the words around it. */
+function renamed(file: File): File {
+  const name = file.name.replace(TURNS_TEXT, "_");
+  return name === file.name ? file : new File([file], name, { type: file.type });
+}
+
 export const isActive = ({ phase }: UploadTile): boolean => phase !== "failed";
 
 function noImages([first, ...more]: string[]): string {
@@ -98,7 +106,8 @@ export function createUploads(
     else waiting.set(id, { file, stop: new AbortController(), decoded: () => {} });
   }
 
-  function add(files: File[], onFault?: UploadTile["onFault"]): string | null {
+  function add(given: File[], onFault?: UploadTile["onFault"]): string | null {
+    const files = given.map(renamed);
     const most = facts.get().limits.references;
     const room = onFault ? 1 : most - references() - tiles.get().filter(isActive).length;
     const images = files.filter(isImageFile);

@@ -79,9 +79,9 @@ class Studio:
         starts = [
             re.compile(rf"^Image {at}: {re.escape(name)}") for at, name in enumerate(names, 1)
         ]
+        for at, start in enumerate(starts):
+            expect(self.references.nth(at)).to_have_attribute("aria-label", start)
         expect(self.references).to_have_count(len(names))
-        for tile, start in zip(self.references.all(), starts, strict=True):
-            expect(tile).to_have_attribute("aria-label", start)
 
     def wait_for_reference(self, number: int) -> None:
         """Wait until a reference, counted from 0, shows its picture."""

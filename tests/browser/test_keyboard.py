@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from PIL import Image
 from playwright.sync_api import expect
 
 from .studio import STUDIO, Studio
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from .conftest import OpenNotebook
@@ -23,7 +26,12 @@ studio.references = [Image.new("RGB", (40 + at, 30), name) for at, name in enume
 WIDTHS = "[image.width for image in studio.references]"
 CHOSEN = "len(studio.jobs), studio.image.size, studio.selected.endswith('-1')"
 STOPS = ["Image 1: image.png, 40 × 30", "Remove image 1", "Image 2: image.png, 41 × 30"]
+COPIED = "async () => (await navigator.clipboard.readText()).includes('a fox')"
 INSIDE = "() => document.activeElement.closest('.sd-root') !== null"
+SEEN = """() => {
+  const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(document.activeElement);
+  return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1 && !/, 0\\)/.test(outlineColor);
+}"""
 NAME = """() => {
   const active = document.activeElement;
   return active.getAttribute("aria-label") ?? active.labels?.[0]?.textContent ?? active.textContent;
@@ -42,6 +50,17 @@ def tab_to(page: Page, name: str) -> list[str]:
         page.keyboard.press("Tab")
         stops.append(focused(page))
     return stops
+
+
+def see(page: Page, name: str) -> None:
+    """Go by Tab to what a pattern names; the focus is seen at each stop, and stays inside."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        assert page.evaluate(INSIDE), name
+        assert page.evaluate(SEEN), focused(page)
+        if re.match(name, focused(page)):
+            return
+    raise AssertionError(f"no way to {name!r} by Tab")
 
 
 def expect_widths(studio: Studio, *widths: int) -> None:
@@ -97,8 +116,8 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     assert tab_to(page, "Images") == ["2K", "Images"]
     press("ArrowUp")
     expect(studio.field("Images")).to_have_value("2")
-    rest = ["Up to", "Seed", "Reuse last seed", "Random seed", "Advanced", "Generate"]
-    assert tab_to(page, "Generate") == rest
+    rest = ["Up to", "Seed", "Reuse last seed", "Random seed", "Advanced"]
+    assert tab_to(page, "Generate")[:-1] == rest
     press("Enter")
     running = studio.card("by keyboard, offline:slow 20")
     expect(running).to_contain_text("In queue")
@@ -119,4 +138,80 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     assert book.text(2) == "[40, 42]"
     book.run(3)
     assert book.text(3) == "(2, (2304, 1728), True)"
+    assert errors == []
+
+
+def references_by_keyboard(page: Page, studio: Studio, picture: Path) -> None:
+    press = page.keyboard.press
+    page.on("filechooser", lambda _: None)  # a key does not wait until choosers are listened for
+    see(page, "Add images")
+    with page.expect_file_chooser() as chooser:
+        press("Enter")
+    chooser.value.set_files(picture)
+    studio.expect_references("a.png")
+    studio.paste(studio.add, "pasted.png", "orange")
+    studio.expect_references("a.png", "pasted.png")
+    press("Shift+Tab")
+    assert focused(page) == "Remove image 2"
+    press("Enter")
+    studio.expect_references("a.png")
+
+
+def form_by_keyboard(page: Page, studio: Studio) -> None:
+    press = page.keyboard.press
+    see(page, "1:1")
+    for _ in range(8):
+        press("ArrowRight")
+    expect(studio.shape("W×H")).to_be_focused()
+    for name in ("Width", "Height"):
+        see(page, name)
+        press("Control+a")
+        page.keyboard.type("1200")
+    expect(studio.root).to_contain_text("1200 × 1200")
+    see(page, "Advanced")
+    press("Enter")
+    see(page, "Prompt enhancement")
+    see(page, "Safety checker")
+    press("Space")
+    expect(studio.root.get_by_role("checkbox", name="Safety checker")).not_to_be_checked()
+    see(page, "Sync mode")
+
+
+def test_the_rest_by_keyboard(
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
+) -> None:
+    Image.new("RGB", (40, 30), "teal").save(tmp_path / "a.png")
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    press = page.keyboard.press
+    studio.prompt.focus()
+    page.keyboard.type("a fox")
+    references_by_keyboard(page, studio, tmp_path / "a.png")
+    form_by_keyboard(page, studio)
+    see(page, "Generate")
+    press("Enter")
+    studio.wait_for_pictures("a fox")
+    see(page, "Copy as code")
+    press("Enter")
+    page.wait_for_function(COPIED)
+    see(page, "a fox, image")
+    see(page, "Use image as a reference")
+    press("Enter")
+    expect(studio.references).to_have_count(2)
+    see(page, "Save image")
+    with page.expect_download() as download:
+        press("Enter")
+    assert download.value.suggested_filename.startswith("a-fox-")
+    studio.prompt.focus()
+    press("Control+a")
+    page.keyboard.type("another idea")
+    see(page, "Reuse$")
+    press("Enter")
+    expect(studio.prompt).to_have_value("a fox")
+    studio.expect_references("a.png")
+    see(page, "Dismiss")
+    press("Enter")
+    expect(studio.cards).to_have_count(0)
+    assert focused(page) == "Results"
     assert errors == []

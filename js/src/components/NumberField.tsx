@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 interface Props {
   id: string;
@@ -29,7 +29,8 @@ function parse(input: HTMLInputElement, optional: boolean): number | null {
 export function NumberField({ value, onValue, optional = false, ...props }: Props) {
   const [text, setText] = useState(written(value));
   const { describedBy, invalid, label, ...rest } = props;
-  useEffect(() => {
+  // Before the next key: later it would undo what that has typed.
+  useLayoutEffect(() => {
     if (!Number.isNaN(value)) setText(written(value));
   }, [value]);
   return (
