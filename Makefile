@@ -19,7 +19,7 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 # Those that `make test` runs; `make hosts` runs them all.
 HOSTS := jupyterlab,notebook,marimo
 
-.PHONY: lab test check unit js-test notebooks wheel-test browser journeys hosts bench wheel bundle \
+.PHONY: lab test check unit js-test notebooks wheel-test browser journeys hosts bench soak range wheel bundle \
 	lock clean chromium
 .DELETE_ON_ERROR:
 
@@ -60,7 +60,13 @@ hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 		$(BIN)/python -m tests.hosts.matrix --write && exit $$status
 
 bench: .venv/.ready $(BUNDLE)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: .venv/.ready
+	$(BIN)/python -m tests.soak $(ARGS)
+
+range: .venv/.ready $(BUNDLE)
+	$(BIN)/python -m tests.range $(ARGS)
 
 bundle: $(BUNDLE)
 

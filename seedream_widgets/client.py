@@ -144,8 +144,8 @@ class Client:
         key = request.key
         if key is None:
             return None
-        for job in self._jobs:
-            if job.backend == backend.name and job.request.key == key and job.may_be_joined(engine):
+        for job in self._jobs:  # the key is last: it takes a hash each
+            if job.may_be_joined(engine) and job.backend == backend.name and job.request.key == key:
                 return job
         return self.library.twin(key, backend.name) or self._journalled_twin(key, backend)
 
@@ -154,7 +154,7 @@ class Client:
         if not backend.bills:
             return None
         ours = {job.id for job in self._jobs}
-        for entry in self.library.journal.pending():
+        for entry in self.library.journal.pending(but=ours):
             if (entry.key, entry.backend) != (key, backend.name):
                 continue
             if at_work(entry) and entry.id not in ours:

@@ -21,7 +21,7 @@ from seedream_widgets.files import write_private
 from seedream_widgets.processes import follows, runs, this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 Step = Literal["planned", "sending", "accepted", "failed", "cancelled", "unknown"]
@@ -117,9 +117,15 @@ class Journal:
         self._write(ended, day)
         self.close(entry)
 
-    def pending(self) -> list[Entry]:
-        """Return what has not ended, oldest first."""
-        return sorted(_read(self.folder), key=lambda entry: entry.created)
+    def pending(self, but: Collection[str] = ()) -> list[Entry]:
+        """Return what has not ended, oldest first.
+
+        Args:
+            but: Ids whose files are not read while this process follows them.
+        """
+        ours = this_process() if but else ""
+        passed = {f"{name}.{ours}.json" for name in but}
+        return sorted(_read(self.folder, passed=passed), key=lambda entry: entry.created)
 
     def find(self, name: str) -> Entry | None:
         """Return what has not ended, by its id."""
@@ -152,9 +158,9 @@ class Journal:
         return entry
 
 
-def _read(folder: Path, names: str = "*.json") -> Iterator[Entry]:
+def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> Iterator[Entry]:
     for path in folder.glob(names):
-        name = _NAME.fullmatch(path.name)
+        name = None if path.name in passed else _NAME.fullmatch(path.name)
         try:
             known = path.stat()
             if name and known.st_size <= MAX_BYTES:

@@ -13,7 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from seedream_widgets.errors import BackendError, JobCancelled, ResultError, SubmitUnknownError
+from seedream_widgets.errors import (
+    BackendError,
+    CredentialsError,
+    JobCancelled,
+    ResultError,
+    SubmitUnknownError,
+)
 from seedream_widgets.journal import Entry, Journal, Step
 from seedream_widgets.policy import Policy
 from seedream_widgets.pricing import Prices, cost, estimate
@@ -95,7 +101,8 @@ class Record:
         """Write the end down; a result that fal may still have stays to be resumed."""
         if not (self._journal and self._entry):
             return
-        if _may_be_fetched(error):
+        goes_on = isinstance(error, CredentialsError) and self._entry.step == "accepted"
+        if goes_on or _may_be_fetched(error):
             await self._try(self._journal.release, self._entry)
             return
         step: Step = "failed"
@@ -241,7 +248,7 @@ def _may_be_fetched(error: SeedreamError) -> bool:
     if isinstance(error, SubmitUnknownError | JobCancelled):
         return False
     if isinstance(error, ResultError):
-        return error.status_code not in (404, 410)
+        return error.status_code not in (200, 404, 410)
     return isinstance(error, BackendError) and error.status_code is None and error.billing != "no"
 
 

@@ -139,7 +139,8 @@ class _Run:
         output = await self.backend.fetch(handle)
         if not output.files:
             raise ResultError(
-                "fal answered without an image; try again or change the prompt",
+                "fal answered without an image. Try again or change the prompt.",
+                status_code=200,
                 request_id=handle.request_id,
                 billing="maybe",
             )
@@ -236,7 +237,8 @@ def _open(path: Path, file: OutputFile, lasts: bool) -> ResultImage:
         whole = path.with_name(path.name + SUFFIXES[kind])
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
         raise ResultError(
-            f"{path.name} is no image Pillow can read ({error}); its bytes are kept at {path}",
+            f"The file fal sent is no image Pillow can read ({error}). Its bytes are kept at "
+            f"{path}; call sd.resume() to fetch it again.",
             billing="yes",
         ) from error
     path.replace(whole)
@@ -257,4 +259,5 @@ def _timings(job: Job) -> Timings:
     fetching = first.get(Fetching, now)
     queued = first.get(Queued, job.created)
     running = first.get(InProgress, fetching)
-    return Timings(running - queued, fetching - running, now - fetching, now - job.created)
+    spans = (running - queued, fetching - running, now - fetching, now - job.created)
+    return Timings(*(max(0.0, seconds) for seconds in spans))  # the clock may have been set back

@@ -108,6 +108,17 @@ def test_metadata_bombs_and_damaged_metadata_are_never_parsed() -> None:
     assert load_image(jpeg[:2] + body + jpeg[20:]).data  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("at", [37, 50])
+def test_a_damaged_part_that_is_no_pixel_is_refused_too(at: int) -> None:
+    """The file would go as it is, and fal reads all of it."""
+    png = encoded(drawing(), "PNG")
+    data = bytearray(png[:33] + chunk(b"tEXt", b"Comment\0some words") + png[33:])
+    assert load_image(bytes(data)).data == data  # type: ignore[union-attr]
+    data[at] = 0
+    with pytest.raises(ImageInputError, match="truncated or damaged"):
+        load_images(bytes(data))
+
+
 def test_a_million_parts_are_refused_at_once() -> None:
     png = encoded(drawing(), "PNG")
     jpeg = encoded(drawing(), "JPEG")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from seedream_widgets.errors import ImageInputError
 
@@ -103,6 +104,10 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if end > len(data):
             break
         kind = data[at + 4 : at + 8]
+        check = int.from_bytes(data[end - 4 : end], "big")
+        # Of what is dropped too: the file may go as it is, and others read all of it.
+        if not kind.isalpha() or crc32(data[at + 4 : end - 4]) != check:
+            break
         yield kind, at, end
         if kind == b"IEND":
             return

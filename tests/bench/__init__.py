@@ -1,1 +1,1 @@
-"""Benchmarks: measured beside the obvious way, in the same run."""
+"""Benchmarks: measured beside what people write today, in the same run."""

@@ -56,23 +56,6 @@ def test_a_running_job_goes_on_while_a_cell_computes(
     assert errors == []
 
 
-def test_a_first_click_is_served_while_a_cell_computes(
-    errors: list[str], notebook: OpenNotebook, page: Page
-) -> None:
-    """On a subshell, which JupyterLab asks for by itself; and it makes one job."""
-    book = notebook([STUDIO, BUSY, "len(studio.jobs)"])
-    book.run(0)
-    studio = Studio(page)
-    book.run(1, wait=False)
-    studio.submit("at once")
-    studio.wait_for_pictures("at once")
-    assert book.text(1) == "", "the cell had ended, so nothing was proven"
-    expect(book.cell(1)).to_contain_text("computed", timeout=10_000)
-    book.run(2)
-    assert book.text(2) == "1"
-    assert errors == []
-
-
 def test_a_click_after_a_reload_is_served_while_a_cell_computes(
     errors: list[str], notebook: OpenNotebook, page: Page
 ) -> None:

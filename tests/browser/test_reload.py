@@ -1,4 +1,4 @@
-"""The page loaded again while the kernel lives, and the kernel restarted under the page."""
+"""The page loaded again while the kernel lives."""
 
 from __future__ import annotations
 
@@ -58,23 +58,3 @@ def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, pa
     assert picked.endswith("-1")
     assert (jobs, seed) == (2, 1234)
     assert errors == []
-
-
-def test_a_restarted_kernel(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
-    book = notebook([STUDIO])
-    book.run(0)
-    studio = Studio(page)
-    studio.submit("lost with its kernel, offline:slow 40")
-    book.restart_kernel()
-    expect(studio.alert).to_have_text("The kernel is gone. Run the cell again.")
-    expect(studio.generate).to_have_attribute("aria-disabled", "true")
-    studio.generate.click(force=True)
-    expect(studio.cards).to_have_count(1)
-    book.run(0)
-    studio = Studio(page)
-    expect(studio.alert).to_have_count(0)
-    studio.submit("a new kernel")
-    studio.wait_for_pictures("a new kernel")
-    expect(studio.cards).to_have_count(1)
-    # JupyterLab's own debugger may complain of the kernel that went.
-    assert [each for each in errors if "debugger state" not in each] == []

@@ -30,7 +30,7 @@ def audit(
     Return the request ids of the results; the files of those `known` are not read again.
     """
     server.wait(lambda s: all(job.phase == "COMPLETED" for job in s.jobs), 10)
-    found = _results(library)
+    found = results(library)
     reported = {entry["request"]["prompt"] for entry in ended(library, "unknown")}
     unsent = {entry["request"]["prompt"] for entry in ended(library, "cancelled")}
     asked = Counter(job.prompt for job in server.jobs)
@@ -42,13 +42,13 @@ def audit(
         assert job.prompt not in unsent, f"said to be unsent: {job.prompt}"
     assert set(found) <= {job.request_id for job in server.jobs}
     for request_id in found.keys() - known:
-        _check_folder(found[request_id], server)
-    _check_tidy(library)
+        check_folder(found[request_id], server)
+    check_tidy(library)
     _check_money(server, list(spending))
     return set(found)
 
 
-def _results(library: Path) -> dict[str, Path]:
+def results(library: Path) -> dict[str, Path]:
     """Return the results' folders by request id, each of which may be there once."""
     found: dict[str, Path] = {}
     for folder in library.glob("results/*/*"):
@@ -58,7 +58,7 @@ def _results(library: Path) -> dict[str, Path]:
     return found
 
 
-def _check_folder(folder: Path, server: FalServer) -> None:
+def check_folder(folder: Path, server: FalServer) -> None:
     """Make sure that a folder holds its own request's files, byte by byte, and no others."""
     result = load(folder)
     job = next(job for job in server.jobs if job.request_id == result.request_id)
@@ -76,7 +76,7 @@ def _check_folder(folder: Path, server: FalServer) -> None:
             assert image.getpixel((0, 0)) == server.expected_color(job.prompt, job.seed, index)
 
 
-def _check_tidy(library: Path) -> None:
+def check_tidy(library: Path) -> None:
     hidden = [path for path in library.rglob(".*") if path.name != ".staging"]
     left = [*hidden, *(library / ".staging").glob("*"), *library.rglob("*.part")]
     assert left == []

@@ -70,9 +70,9 @@ class Kernel:
         expressions = {"value": f"__import__('json').dumps({code})"}
         return self._client.execute(before, user_expressions=expressions)
 
-    def answer(self, cell: str) -> Any:
+    def answer(self, cell: str, seconds: float = _SECONDS) -> Any:
         """Return a cell's value."""
-        end = time.monotonic() + _SECONDS
+        end = time.monotonic() + seconds
         while True:
             reply = self._client.get_shell_msg(timeout=end - time.monotonic())
             if reply["parent_header"].get("msg_id") == cell:
@@ -82,8 +82,8 @@ class Kernel:
             raise RuntimeError("\n".join(value["traceback"]))
         return json.loads(ast.literal_eval(value["data"]["text/plain"]))
 
-    def ask(self, code: str) -> Any:
-        return self.answer(self.start(code))
+    def ask(self, code: str, seconds: float = _SECONDS) -> Any:
+        return self.answer(self.start(code), seconds)
 
     def kill(self, *, reap: bool = True) -> None:
         """End the process at once; not reaped it stays a zombie, as under a careless parent."""

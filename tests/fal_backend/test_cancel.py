@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,18 @@ def test_queued_is_not_billed(fal_server: FalServer) -> None:
     assert drive(queued) == "no"
     assert fal_server.jobs[0].cancelled
     assert fal_server.maybe_billed == fal_server.bill == ()
+
+
+def test_running_unheard_of_may_be_billed(fal_server: FalServer) -> None:
+    fal_server.settings.queue_seconds, fal_server.settings.run_seconds = 0, 5
+
+    async def scenario(backend: FalBackend) -> Billing:
+        handle = await submitted(backend)
+        await asyncio.to_thread(fal_server.wait, lambda s: s.jobs[0].phase == "IN_PROGRESS")
+        return await backend.cancel(handle)
+
+    assert drive(scenario) == "maybe"
+    assert fal_server.maybe_billed == (fal_server.jobs[0].request_id,)
 
 
 def test_running_may_be_billed(fal_server: FalServer) -> None:

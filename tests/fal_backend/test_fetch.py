@@ -50,9 +50,10 @@ def test_trouble_on_the_way_to_the_result(fal_server: FalServer, point: str, kin
 
 def test_a_model_that_failed_ends_soon(fal_server: FalServer) -> None:
     fal_server.fail("result", "500", times=None)
-    with pytest.raises(BackendError, match="nothing is billed") as caught:
+    with pytest.raises(BackendError, match="answers 500 instead of its result") as caught:
         drive(finished)
-    assert caught.value.status_code == 500
+    # It may be a trouble of fal's, with a paid image behind it: so it stays to be resumed.
+    assert (caught.value.status_code, caught.value.billing) == (None, "maybe")
     assert fal_server.count("result") == 3
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -111,9 +112,10 @@ async def _unfinished(request: web.Request, *, drips: bool) -> web.Response:
     response.content_length = 1_000_000
     await response.prepare(request)
     await response.write(b'{"status": "IN_')
-    while drips:
-        await asyncio.sleep(0.05)
-        await response.write(b" ")
+    with suppress(ConnectionError):
+        while drips:
+            await asyncio.sleep(0.05)
+            await response.write(b" ")
     return drop(request)
 
 

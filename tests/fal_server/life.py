@@ -16,6 +16,7 @@ from .state import Charge, Failure, File, Job, seconds
 if TYPE_CHECKING:
     from .state import Settings, State
 
+
 def _documented(kind: str) -> Failure:
     status, body = TYPES[kind]
     return Failure(status, body, f"Words of fal on {kind}.", kind)
@@ -77,7 +78,7 @@ async def _run(state: State, job: Job) -> None:
     kind = state.faults.take("run", job.prompt)
     if kind in _RUN_FAULTS:
         job.failure = _RUN_FAULTS[kind]
-        if job.failure.status < 500:
+        if job.failure.status < 500 and job.failure.status != 429:
             state.maybe_billed.append(job.request_id)
         return
     job.output = await _output(state, job, empty=kind == "empty")

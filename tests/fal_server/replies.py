@@ -11,7 +11,12 @@ from .documented import TYPES
 
 NGINX = """<html><head><title>{0}</title></head>
 <body><center><h1>{0}</h1></center><hr><center>nginx</center></body></html>"""
-INGRESS = {502: "502 Bad Gateway", 503: "503 Service Unavailable", 504: "504 Gateway Time-out"}
+INGRESS = {
+    403: "403 Forbidden",
+    502: "502 Bad Gateway",
+    503: "503 Service Unavailable",
+    504: "504 Gateway Time-out",
+}
 PORTAL = "<html><h1>Sign in to the network</h1></html>"
 LOCKED = (
     "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."

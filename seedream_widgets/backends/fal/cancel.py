@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
-from fal_client import FalClientHTTPError
+from fal_client import Completed, FalClientHTTPError, Queued
 
-from seedream_widgets.backends.fal.patience import within
+from seedream_widgets.backends.fal.patience import LOST, within
 
 if TYPE_CHECKING:
     from fal_client import AsyncRequestHandle
@@ -26,8 +26,8 @@ async def cancel(session: Session, handle: AsyncRequestHandle, *, queued: bool) 
         queued: Whether it was still in the queue when last heard of.
 
     Returns:
-        ``"no"`` when it was queued, ``"maybe"`` when it ran or fal does not know it (any more),
-        ``"yes"`` when it had finished.
+        ``"no"`` when it was queued to the last, ``"maybe"`` when it may have run or fal does not
+        know it (any more), ``"yes"`` when it had finished.
 
     Raises:
         BackendError: fal can't be reached or had an error: the request goes on.
@@ -42,8 +42,19 @@ async def cancel(session: Session, handle: AsyncRequestHandle, *, queued: bool) 
         if error.status_code == 400 and "ALREADY_COMPLETED" in error.response.text[:1000]:
             return "yes"
         raise session.explain.response(error.response, **known) from session.explain.cause(error)
-    except (httpx.HTTPError, asyncio.TimeoutError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
         raise session.explain.unreachable(
             error, "to cancel the request, which goes on", billing="maybe", **known
         ) from session.explain.cause(error)
-    return "no" if queued else "maybe"
+    return "no" if queued and not await _may_have_run(session, handle) else "maybe"
+
+
+async def _may_have_run(session: Session, handle: AsyncRequestHandle) -> bool:
+    """Ask once more: word that the request had begun may have been on its way to us."""
+    try:
+        status = await within(session.limits.answer, handle.status())
+    except (*LOST, FalClientHTTPError):
+        return True
+    if isinstance(status, Completed):
+        return not isinstance(status.metrics, dict) or "inference_time" in status.metrics
+    return not isinstance(status, Queued)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin
@@ -23,11 +24,32 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _FIRST_PAUSE = 0.3
-_TIMEOUT = httpx.Timeout(30.0)
 
 
 class Passing(Exception):
     """Tell that a download failed in a way that may pass."""
+
+
+class Pace:
+    """See to it that a download gets on."""
+
+    def __init__(self, least: int, seconds: float) -> None:
+        self._least, self._seconds = least, seconds
+        self._since, self._bytes = time.monotonic(), 0
+
+    def note(self, count: int) -> None:
+        """Count bytes that have come.
+
+        Raises:
+            Passing: They are too few.
+        """
+        self._bytes += count
+        now = time.monotonic()
+        if now - self._since < self._seconds:
+            return
+        if self._bytes < self._least:
+            raise Passing(f"only {self._bytes:,} bytes in {now - self._since:.0f} s")
+        self._since, self._bytes = now, 0
 
 
 class Downloads:
@@ -59,18 +81,19 @@ class Downloads:
                 with _whole(target) as out:
                     await self._stream(url, out)
                 return
-            except (Passing, httpx.RequestError) as error:
+            except (Passing, httpx.RequestError, httpx.InvalidURL) as error:
                 if not left:
                     raise self._refusal(f"did not arrive ({self._why(error)})", url) from error
             await asyncio.sleep(pause)
             pause *= 2
 
     async def _stream(self, url: str, out: IO[bytes]) -> None:
-        for _ in range(self._session.limits.redirects + 1):
+        limits = self._session.limits
+        for _ in range(limits.redirects + 1):
             self._check_address(url)
             headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
             async with self._session.files.stream(
-                "GET", url, headers=headers, timeout=_TIMEOUT
+                "GET", url, headers=headers, timeout=httpx.Timeout(limits.stall)
             ) as reply:
                 if not reply.has_redirect_location:
                     await self._copy(reply, url, out)
@@ -84,8 +107,9 @@ class Downloads:
 
     async def _copy(self, reply: httpx.Response, url: str, out: IO[bytes]) -> None:
         self._check_reply(reply, url)
-        written, block = 0, bytearray()
+        written, block, pace = 0, bytearray(), Pace(*self._session.limits.pace)
         async for chunk in _chunks(reply):
+            pace.note(len(chunk))
             block += chunk
             written += len(chunk)
             if written > self._session.limits.file_bytes:
@@ -117,7 +141,10 @@ class Downloads:
 
     def _refusal(self, how: str, url: str) -> ResultError:
         shown = self._session.explain.clean(url, 200)
-        return ResultError(f"The image {how}: {shown}. The request is billed.", billing="yes")
+        return ResultError(
+            f"The image {how}: {shown}. The request is billed; call sd.resume() to fetch it again.",
+            billing="yes",
+        )
 
 
 async def _chunks(reply: httpx.Response) -> AsyncIterator[bytes]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.backends.fal.meanings import (
     BY_STATUS,
     BY_TYPE,
+    NO_ENDPOINT,
     OTHER,
     SERVER_TROUBLE,
     Meaning,
 )
 from seedream_widgets.credentials import KEYS_PAGE
-from seedream_widgets.errors import BackendError, CredentialsError
+from seedream_widgets.errors import BackendError, ContentRejectedError, CredentialsError
 
 if TYPE_CHECKING:
     import httpx
@@ -37,9 +38,13 @@ class Explainer:
 
     def clean(self, text: object, longest: int = _LONGEST) -> str:
         """Return a server's text on one line, without control characters, cut, key removed."""
-        words = str(text)[: 20 * longest].replace(self._secret, "***")
+        words = self.hide(str(text)[: 20 * longest])
         line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
         return line if len(line) <= longest else line[: longest - 1] + "…"
+
+    def hide(self, text: str) -> str:
+        """Return `text` without the key."""
+        return text.replace(self._secret, "***")
 
     def cause(self, error: BaseException) -> BaseException | None:
         """Return `error` to chain, unless a server made it show the key."""
@@ -51,6 +56,9 @@ class Explainer:
             body = reply.json()
         except ValueError:
             body = None
+        page = "html" in reply.headers.get("content-type", "")
+        if reply.is_redirect or (page and reply.status_code in (401, 403, 407)):
+            return _in_between(reply.status_code)
         detail: object = body.get("detail", "") if isinstance(body, dict) else ""
         kind = body.get("error_type") if isinstance(body, dict) else None
         kind = kind or reply.headers.get("x-fal-error-type")
@@ -78,24 +86,26 @@ class Explainer:
         first = entries[0] if entries else {}
         text = first.get("msg") or self.clean(detail if isinstance(detail, str) else "")
         if status_code in (401, 403):
-            return _credentials(status_code, text)
+            return _credentials(status_code, text, request_id)
         kind = self.clean(error_type or first.get("type") or "", 64)
-        meaning = _meaning(kind, status_code)
+        meaning = _meaning(kind, status_code, accepted)
         return meaning.kind(
-            _sentence(meaning, first.get("loc", []), text),
+            _sentence(meaning, first.get("loc", []), text, request_id),
             status_code=status_code,
             request_id=request_id,
             error_type=kind or None,
-            billing=meaning.billing if accepted else "no",
+            billing=meaning.billing,
             field=_field(first.get("loc", [])),
             details=entries,
         )
 
-    def unreachable(self, error: BaseException | None, doing: str, **known: Any) -> BackendError:
+    def unreachable(
+        self, error: BaseException | None, doing: str, then: str = "try again", **known: Any
+    ) -> BackendError:
         """Explain that the network kept us from `doing` something."""
         why = f" ({type(error).__name__}: {self.clean(error, 120)})" if error else ""
         return BackendError(
-            f"fal can't be reached {doing}{why}. Check the network and proxy, then try again.",
+            f"fal can't be reached {doing}{why}. Check the network and proxy, then {then}.",
             **known,
         )
 
@@ -121,31 +131,60 @@ class Explainer:
         return kept
 
 
-def _credentials(status_code: int, text: str) -> CredentialsError:
-    quoted = f" (fal: {text!r})" if text else ""
-    if "locked" in text.lower() or "balance" in text.lower():
-        message = f"fal has locked this account{quoted}. Top it up at {BILLING_PAGE}"
-        return CredentialsError(f"{message}; it may take some minutes.", status_code=status_code)
-    message = f"fal does not accept the key{quoted}. Copy it again from {KEYS_PAGE}"
-    return CredentialsError(f"{message}, or call sd.login().", status_code=status_code)
+def _in_between(status_code: int) -> BackendError:
+    did = "sent the request elsewhere" if status_code < 400 else "refused the request"
+    return BackendError(
+        f"Something between here and fal {did} (HTTP {status_code}). Check the network and proxy, "
+        "then try again.",
+        status_code=status_code,
+    )
 
 
-def _meaning(kind: str, status_code: int | None) -> Meaning:
-    if kind in BY_TYPE:
-        meaning = BY_TYPE[kind]
+def _credentials(status_code: int, text: str, request_id: str | None) -> CredentialsError:
+    quoted, said = f" (fal: {text!r})" if text else "", text.lower()
+    if "admin lock" in said:
+        message = f"fal has locked this account{quoted}. Ask fal's support why."
+    elif "locked" in said or "balance" in said:
+        message = (
+            f"fal has locked this account{quoted}. Top it up at {BILLING_PAGE}; it may take some "
+            "minutes."
+        )
     else:
-        rest = SERVER_TROUBLE if (status_code or 0) >= 500 else OTHER
-        meaning = BY_STATUS.get(status_code or 0, rest)
-    # A 5xx is never billed, whatever its type (fal's docs).
-    return meaning._replace(billing="no") if (status_code or 0) >= 500 else meaning
+        message = (
+            f"fal does not accept the key{quoted}. Copy it again from {KEYS_PAGE}, or call "
+            "sd.login()."
+        )
+    if request_id:
+        message += f" Request {request_id} goes on at fal: call sd.resume() then."
+    return CredentialsError(message, status_code=status_code)
 
 
-def _sentence(meaning: Meaning, loc: list[Any], text: str) -> str:
+def _meaning(kind: str, status_code: int | None, accepted: bool) -> Meaning:
+    meaning = _of_what(kind, status_code, accepted)
+    if not accepted or (status_code or 0) >= 500:
+        # A 5xx is never billed, whatever its type (fal's docs), nor what was not accepted.
+        return meaning._replace(billing="no")
+    if meaning.kind is ContentRejectedError:
+        return meaning._replace(then=f"{meaning.then} fal may bill a refusal.")
+    return meaning
+
+
+def _of_what(kind: str, status_code: int | None, accepted: bool) -> Meaning:
+    if kind in BY_TYPE:
+        return BY_TYPE[kind]
+    if status_code in (404, 410) and not accepted:
+        return NO_ENDPOINT
+    rest = SERVER_TROUBLE if (status_code or 0) >= 500 else OTHER
+    return BY_STATUS.get(status_code or 0, rest)
+
+
+def _sentence(meaning: Meaning, loc: list[Any], text: str, request_id: str | None) -> str:
     field = _field(loc)
     images = field == "images"
     numbers = [part for part in loc if isinstance(part, int)]
     words = {
         "field": field or "the request",
+        "request": f"request {request_id}" if request_id else "the request",
         "image": f"image {numbers[0] + 1}" if images and numbers else "an input image",
         "subject": {"prompt": "this prompt", "images": "an input image"}.get(
             field or "", "this request"

@@ -54,6 +54,8 @@ async def fetch(session: Session, handle: AsyncRequestHandle, doubts: int = _DOU
     except BackendError as error:
         if error.status_code in (404, 410):
             raise _gone(handle.request_id) from error
+        if doubts and (error.status_code or 0) >= 500:
+            raise _unsure(handle.request_id, error) from error
         raise
     output = read_output(data, handle.request_id, session.queue, session.limits)
     return replace(output, billable_units=heard.units)
@@ -87,6 +89,21 @@ def _may_come(error: FalClientHTTPError) -> bool:
         return is_trouble(error)
     early = error.status_code == 400 and "in progress" in str(error.message)[:200]
     return early or is_no_answer(error)
+
+
+def _unsure(request_id: str, error: BackendError) -> BackendError:
+    """Return the error for a completion without a failure, and a failure in place of its result.
+
+    It may be the model's, which bills nothing, or a trouble of fal's, with an image behind it.
+    """
+    return BackendError(
+        f"fal says that request {request_id} is complete, but answers {error.status_code} instead "
+        "of its result. Call sd.resume() to ask again; fal may have billed it.",
+        request_id=request_id,
+        error_type=error.error_type,
+        billing="maybe",
+        details=error.details,
+    )
 
 
 def _gone(request_id: str) -> ResultError:

@@ -38,15 +38,17 @@ class Attempt:
         """Whether fal may have it: its head began to leave and no refusal came back."""
         self.reply: httpx.Response | None = None
         self.failure: Exception | None = None
+        self._tried = False
         self._end = time.monotonic() + longest
 
     def begin(self) -> None:
         """Let the POST leave, or stop fal_client's retry loop with what it does not catch."""
         if self.sent:
             raise unknown() from self.failure
-        if self.failure is not None and time.monotonic() > self._end:
+        # Not every failure is traced: a proxy that refuses to connect is none of httpcore's.
+        if self._tried and self.reply is None and time.monotonic() > self._end:
             raise Unreachable from self.failure
-        self.reply = None
+        self._tried, self.reply = True, None
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""

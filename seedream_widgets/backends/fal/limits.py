@@ -15,6 +15,8 @@ class Limits:
     """For the reply to a submit."""
     unreachable: float = 30.0
     """For trying to reach fal before a submit is given up, nothing having been sent."""
+    upload: float = 300.0
+    """For one upload, fal_client's retries and its second way included."""
     call: float = 60.0
     """For one status, result or cancel request, fal_client's retries included."""
     first_event: float = 5.0
@@ -37,6 +39,10 @@ class Limits:
     """Downloads in flight."""
     attempts: int = 5
     """How often a download is tried."""
+    stall: float = 30.0
+    """Without a byte of a download, before it is tried again."""
+    pace: tuple[int, float] = (100_000, 60.0)
+    """Least bytes of a download in so many seconds: one that drips would never end."""
     redirects: int = 5
     """Redirects a download follows."""
     file_bytes: int = 200 * MEGABYTE
@@ -49,4 +55,5 @@ class Limits:
     """How long one is used again at all, where it still answers: fal's documentation promises
     seven days unless the account or the request asked for less."""
     answer: float = 5.0
-    """For an uploaded file to answer whether it is still there."""
+    """For an uploaded file to answer whether it is still there, and a cancelled request whether
+    it ran."""

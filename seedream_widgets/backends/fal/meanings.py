@@ -32,13 +32,17 @@ _SLOW = Meaning("fal took too long and gave up", _AGAIN, "no")
 _RANGE = Meaning("fal does not take the value of {field}", "Change it and try again.")
 _FORMAT = Meaning("{image} has a format fal does not take", "Give it as PNG or JPEG.")
 _FETCH = Meaning("fal can't fetch {image}", "Check its address, or give the image itself.")
+_UNKNOWN = Meaning(
+    "fal does not know {request}",
+    "Look at https://fal.ai/dashboard/requests; fal may have billed it.",
+)
 _UNFIT = Meaning("The request does not fit this endpoint", "Change {field} and try again.")
 
 BY_TYPE: Mapping[str, Meaning] = MappingProxyType(
     {
         "content_policy_violation": Meaning(
             "The safety checker refused {subject}",
-            "Change {change} and try again. fal may bill a refusal.",
+            "Change {change} and try again.",
             quote=False,
             kind=ContentRejectedError,
         ),
@@ -68,8 +72,8 @@ BY_TYPE: Mapping[str, Meaning] = MappingProxyType(
         "less_than_equal": _RANGE,
         "multiple_of": _RANGE,
         "one_of": _RANGE,
-        "sequence_too_short": Meaning("{field} holds too few", "Give more and try again."),
-        "sequence_too_long": Meaning("{field} holds too many", "Give fewer and try again."),
+        "sequence_too_short": Meaning("fal wants more {field}", "Give more and try again."),
+        "sequence_too_long": Meaning("fal wants fewer {field}", "Give fewer and try again."),
         "downstream_service_error": Meaning("Seedream itself failed behind fal", "Try again."),
         "downstream_service_unavailable": Meaning("Seedream is not available now", _AGAIN, "no"),
         "internal_server_error": _TROUBLE,
@@ -99,9 +103,9 @@ BY_TYPE: Mapping[str, Meaning] = MappingProxyType(
 BY_STATUS: Mapping[int, Meaning] = MappingProxyType(
     {
         400: BY_TYPE["bad_request"],
-        404: Meaning("fal does not know it", "A result is kept for about an hour."),
+        404: _UNKNOWN,
         408: _SLOW._replace(billing="maybe", then="Try again."),
-        410: Meaning("fal no longer has it", "A result is kept for about an hour."),
+        410: _UNKNOWN,
         413: Meaning("The request is too large for fal", "Give fewer or smaller images.", "no"),
         422: Meaning("fal does not take the request", "Change {field} and try again."),
         429: BY_TYPE["concurrent_requests_limit"],
@@ -112,4 +116,7 @@ BY_STATUS: Mapping[int, Meaning] = MappingProxyType(
     }
 )
 SERVER_TROUBLE = _TROUBLE
+NO_ENDPOINT = Meaning(
+    "fal has no such endpoint", "Choose another model, or update seedream-widgets.", "no"
+)
 OTHER = Meaning("fal did not carry out the request", "Try again.")

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import BackendError
 
 T = TypeVar("T")
-# KeyError, TypeError and ValueError: what fal_client raises for a reply it can't read.
-LOST = (httpx.HTTPError, asyncio.TimeoutError, KeyError, TypeError, ValueError)
+# InvalidURL: of a redirect, though none is followed. KeyError, TypeError and ValueError: what
+# fal_client raises for a reply it can't read.
+LOST = (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError, KeyError, TypeError, ValueError)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_KNOWN = (401, 403, 404, 410)
+"""What fal answers to the question for a request: key, account or request are not known."""
+_WORDS = (*_KNOWN, 400, 422, 499)
+"""What besides a model may answer in place of a result; other 4xx come from in between."""
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
@@ -95,16 +100,16 @@ class Patience:
             error,
             f"for {minutes:.0f} minutes while request {self._request_id} ran; it may be done "
             "and billed",
+            then="call sd.resume() to get it",
             **known,
         )
 
 
 def is_no_answer(error: FalClientHTTPError) -> bool:
     """Tell whether an error reply is not fal's own word on the request."""
-    if error.status_code in (408, 409, 429):
-        return True
     if error.status_code < 500:
-        return False
+        page = "html" in error.response.headers.get("content-type", "")
+        return page or error.status_code not in _WORDS
     try:
         return not isinstance(error.response.json(), dict)
     except ValueError:
@@ -113,4 +118,4 @@ def is_no_answer(error: FalClientHTTPError) -> bool:
 
 def is_trouble(error: FalClientHTTPError) -> bool:
     """Tell whether an error reply to a status request says nothing of the request itself."""
-    return error.status_code >= 500 or is_no_answer(error)
+    return error.status_code not in _KNOWN or is_no_answer(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -10,11 +11,18 @@ from fal_client import FalClientHTTPError
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.fal.addresses import is_request_id
 from seedream_widgets.backends.fal.guard import Attempt, Unreachable, submitting, unknown
+from seedream_widgets.backends.fal.patience import within
 from seedream_widgets.errors import SubmitUnknownError
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.errors import SeedreamError
+
+
+_FAILURES = (
+    *(FalClientHTTPError, httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError),
+    Unreachable,
+)
 
 
 async def submit(
@@ -30,10 +38,12 @@ async def submit(
     async with session.submits:
         with submitting(session.limits.unreachable) as attempt:
             try:
-                accepted = await session.client.submit(endpoint_id, arguments, headers=headers)
+                sending = session.client.submit(endpoint_id, arguments, headers=headers)
+                # Its own time limit is for a read: a reply that drips would never end.
+                accepted = await within(2 * session.limits.submit, sending)
                 given = (accepted.status_url, accepted.response_url, accepted.cancel_url)
                 request_id: object = accepted.request_id
-            except (FalClientHTTPError, httpx.HTTPError, Unreachable) as error:
+            except _FAILURES as error:
                 raise _failed(session, attempt, error) from session.explain.cause(error)
             except (KeyError, TypeError, ValueError) as error:
                 if attempt.reply is None:
@@ -57,8 +67,8 @@ def _failed(session: Session, attempt: Attempt, error: Exception) -> SeedreamErr
     if attempt.sent:
         code = attempt.reply.status_code if attempt.reply is not None else None
         return SubmitUnknownError(str(unknown()), status_code=code, billing="maybe")
-    if isinstance(error, FalClientHTTPError):
-        return session.explain.response(error.response, accepted=False)
+    if attempt.reply is not None:
+        return session.explain.response(attempt.reply, accepted=False)
     cause = error if isinstance(error, httpx.HTTPError) else attempt.failure
     return session.explain.unreachable(cause, "to send the request; nothing was sent")
 

@@ -96,16 +96,17 @@ class Uploads:
         explain = self._session.explain
         try:
             async with self._slots:
-                url = await self._session.client.upload(
+                upload = self._session.client.upload(
                     image.data, image.media_type, _plain(image.name), lifecycle=self._lifecycle
                 )
+                url = await within(self._session.limits.upload, upload)
         except FalClientHTTPError as error:
             refusal = explain.response(error.response, accepted=False)
             raise refusal from explain.cause(error)
         except httpx.HTTPStatusError as error:
             refusal = explain.response(error.response, accepted=False)
             raise refusal from explain.cause(error)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
             lost = explain.unreachable(error, f"to upload {image.name}; nothing is billed")
             raise lost from explain.cause(error)
         except (KeyError, TypeError, ValueError) as error:

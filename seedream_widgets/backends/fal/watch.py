@@ -91,12 +91,14 @@ class Watch:
         status = await self._handle.status(with_logs=True)
         if isinstance(status, Queued):
             return Report("IN_QUEUE", position=status.position)
+        assert isinstance(status, InProgress | Completed)
+        logs = self._hidden(status.logs)
         if isinstance(status, InProgress):
-            return Report("IN_PROGRESS", logs=status.logs)
-        assert isinstance(status, Completed)
-        return Report(
-            "COMPLETED", logs=status.logs, error=status.error, error_type=status.error_type
-        )
+            return Report("IN_PROGRESS", logs=logs)
+        return Report("COMPLETED", logs=logs, error=status.error, error_type=status.error_type)
+
+    def _hidden(self, logs: object) -> object:
+        return json.loads(self._session.explain.hide(json.dumps(logs)))
 
     async def _stream(self) -> AsyncGenerator[Report, None]:
         """Yield the stream's reports up to the completion.
@@ -118,13 +120,13 @@ class Watch:
                 while (chunk := await within(wait, _next(chunks))) is not None:
                     for event in reader.feed(chunk):
                         wait = limits.silence
-                        report = _report(event)
+                        report = _report(self._session.explain.hide(event))
                         yield report
                         if report.state == "COMPLETED":
                             return
         except (ValueError, httpx.TimeoutException, asyncio.TimeoutError) as error:
             raise NoStream from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StreamCut from error
         raise StreamCut
 

@@ -1,0 +1,127 @@
+"""36 files of 20 MB through our downloads, beside a loop of `requests.get`.
+
+    python -m tests.bench.bench_downloads ours http://127.0.0.1:1234/image.png
+
+Every way runs in a process of its own, for its peak memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from tests.bench.file_server import file_server
+from tests.bench.rows import Row, fresh, hand_over, median
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILES = 36
+SIZE = 20_000_000
+PACE = 25_000_000
+RUNS = 3
+SLOW = (
+    "httpx takes the CPU of 3 s for 720 MB, however it is used; threads on http.client would "
+    "reach it, with redirects, proxies and TLS written anew. No connection to fal is that fast"
+)
+
+
+async def ours(url: str, folder: Path) -> float:
+    from seedream_widgets.backends.base import OutputFile
+    from seedream_widgets.backends.fal.limits import Limits
+    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.credentials import Key
+    from seedream_widgets.policy import Policy
+
+    session = await Session.open(Key("local:key"), Limits(), Policy())
+    session.queue = url  # loopback, as a test server's is
+    worst = [0.0]
+    watcher = asyncio.ensure_future(_watch(worst))
+    await asyncio.sleep(0.05)
+    worst[0] = 0.0
+    files = [session.downloads.save(OutputFile(url), folder / str(n)) for n in range(FILES)]
+    await asyncio.gather(*files)
+    watcher.cancel()
+    await session.aclose()
+    assert sum(path.stat().st_size for path in folder.iterdir()) == FILES * SIZE
+    return worst[0]
+
+
+async def _watch(worst: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(0.005)
+        worst[0] = max(worst[0], time.perf_counter() - began - 0.005)
+
+
+async def today(url: str, folder: Path) -> float:
+    import requests
+
+    images = [requests.get(url).content for _ in range(FILES)]
+    assert sum(map(len, images)) == FILES * SIZE
+    return 0.0
+
+
+def one(way: Callable[[str, Path], Any], url: str) -> dict[str, float]:
+    """Measure one way in this process."""
+    import requests  # noqa: F401 - neither pays for its imports
+
+    import seedream_widgets.backends.fal.session  # noqa: F401
+
+    with tempfile.TemporaryDirectory() as folder:
+        before, began = psutil.Process().memory_info().rss, time.perf_counter()
+        lag = asyncio.run(way(url, Path(folder)))
+        seconds = time.perf_counter() - began
+    peak = _peak() - before
+    return {"s": seconds, "MB": peak / 1e6, "lag": 1000 * lag}
+
+
+def _peak() -> int:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def compare(url: str, runs: int) -> dict[str, dict[str, float]]:
+    """Return the medians of both ways by measure, in the order of `Row`."""
+    code = "import sys; from tests.bench.bench_downloads import child; child(*sys.argv[1:])"
+    found: dict[str, list[dict[str, float]]] = {"ours": [], "today": []}
+    for _ in range(runs):
+        for way, each in found.items():
+            each.append(fresh(code, way, url))
+    return {
+        measure: {way: median(one[measure] for one in each) for way, each in found.items()}
+        for measure in ("s", "MB", "lag")
+    }
+
+
+def child(way: str, url: str) -> None:
+    print(json.dumps(one({"ours": ours, "today": today}[way], url)))
+
+
+def rows() -> list[Row]:
+    with file_server(SIZE) as url:
+        fast = compare(url, RUNS)
+    with file_server(SIZE, PACE) as url:
+        paced = compare(url, 1)
+    what = f"{FILES} images of {SIZE // 10**6} MB"
+    return [
+        Row(f"{what} at 25 MB/s a connection, s", **paced["s"], times=5),
+        Row(f"{what} as fast as they come, s", **fast["s"], times=3, why=SLOW),
+        Row("  their peak memory, MB", **fast["MB"], most=0.05 * FILES * SIZE / 1e6),
+        Row("  loop stands still at most, ms", paced["lag"]["ours"], "all the time", most=50),
+    ]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        child(*sys.argv[1:])
+    else:
+        hand_over(rows())

@@ -1,0 +1,55 @@
+"""Importing the package, beside importing eagerly what it uses; and the bundle's size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.bench.rows import Row, fresh, hand_over, interleaved
+
+EAGER = "import asyncio, anywidget, fal_client, httpx, IPython, numpy, PIL.Image"
+OURS = "import seedream_widgets"
+STATIC = Path(__file__).parents[2] / "seedream_widgets" / "static"
+RUNS = 7
+
+
+def took(statement: str, before: str = "pass") -> float:
+    """Return the milliseconds of a statement in a new interpreter."""
+    code = (
+        f"import json, time\n{before}\nbegan = time.perf_counter()\n{statement}\n"
+        "print(json.dumps(1000 * (time.perf_counter() - began)))"
+    )
+    return float(fresh(code))
+
+
+def rows() -> list[Row]:
+    kernel = "import ipykernel.ipkernel, ipykernel.zmqshell"
+    ways = {
+        "ours": lambda: took(OURS),
+        "today": lambda: took(EAGER),
+        "ours in a kernel": lambda: took(OURS, kernel),
+        "today in a kernel": lambda: took(EAGER, kernel),
+        "widget": lambda: took("import seedream_widgets as sd; sd.Studio"),
+    }
+    found = interleaved(RUNS, ways)
+    bundle = sum((STATIC / name).stat().st_size for name in ("studio.js", "studio.css"))
+    return [
+        Row("import, ms (today: all it uses, eagerly)", found["ours"], found["today"], times=50),
+        Row(
+            "import in a running kernel, ms",
+            found["ours in a kernel"],
+            found["today in a kernel"],
+            times=50,
+        ),
+        Row("import and the widget's class, ms", found["widget"], found["today"]),
+        Row(
+            "page: script and styles, KB",
+            bundle / 1000,
+            most=60,
+            why="60 KB was set before the page had comparison, keyboard, library and money; "
+            "the wheel's test holds it under 80 KB",
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    hand_over(rows())

@@ -1,0 +1,145 @@
+"""What a server, a file or a library says is text on the page: never HTML, never out of place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.fal_server import FalServer, Settings
+
+from .chromium import drop_files
+from .studio import STUDIO, Studio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.fal_server import Authority
+
+    from .conftest import OpenNotebook
+
+MARK = "pwned"
+HTML = f"<img src=x onerror='{MARK}()'><script>{MARK}()</script><b class={MARK}>"
+RTL = "\u202egnp.exe\u202c\u2067"
+EVIL = HTML + RTL
+FILE = f"<img src=x onerror={MARK}()><b class={MARK}>{RTL}.png"
+INJECTED = f".{MARK}, img[onerror], img[src='x'], .jp-OutputArea-output script"
+WATCH = f"window.{MARK} = () => {{ window.ran = true; }}"
+# A bidi control reaches to the end of its block, and no further.
+STANDS_ALONE = "element => !getComputedStyle(element).display.startsWith('inline')"
+WAIT = 20_000
+
+
+@pytest.fixture
+def fal(fal_authority: Authority) -> Iterator[FalServer]:
+    settings = Settings(logs=(EVIL,), run_seconds=0.1)
+    with FalServer(settings, authority=fal_authority) as server:
+        yield server
+    assert server.errors == ()
+
+
+def at_home(folder: Path, server: FalServer) -> str:
+    """Return a cell that sets the library, the key and the way to fal."""
+    variables = server.env | {"SEEDREAM_HOME": str(folder)}
+    return (
+        f"import os\nfor name, value in {variables!r}.items():\n"
+        "    os.environ.update({name: value}) if value else os.environ.pop(name, None)\n"
+    )
+
+
+def expect_text_alone(page: Page, errors: list[str], dialogs: list[str]) -> None:
+    """Nothing ran, nothing was asked for, nothing was put into the page."""
+    assert page.evaluate("window.ran") is None
+    assert page.locator(INJECTED).count() == 0
+    assert dialogs == []
+    assert errors == []
+
+
+@pytest.fixture
+def dialogs(page: Page) -> list[str]:
+    page.add_init_script(WATCH)
+    said: list[str] = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    return said
+
+
+def test_what_fal_says(
+    errors: list[str], dialogs: list[str], notebook: OpenNotebook, page: Page, fal: FalServer,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from tests.fal_server import replies
+
+    entry = {"loc": ["body", EVIL, "prompt"], "msg": EVIL, "type": EVIL, "ctx": {EVIL: EVIL}}
+    monkeypatch.setitem(replies.ERRORS, "400", (400, {"detail": [entry], "error_type": EVIL}))
+    monkeypatch.setitem(replies.ERRORS, "503", (400, {"detail": EVIL, "error_type": EVIL}))
+    refused = {"a": "400", "b": "503"}
+    for prompt, kind in refused.items():
+        fal.fail("submit", kind, times=None, when=lambda said, prompt=prompt: said == prompt)
+    fal.settings.run_seconds = lambda arguments: 2.0 if arguments["prompt"] == EVIL else 0.1
+    shown = (
+        "result = sd.generate(PROMPT, image_size=(960, 960))\nresult",
+        "from IPython.display import display, HTML\nsd.spending()",
+        "from seedream_widgets.display import sheet_html\n"
+        "display(HTML(sheet_html(studio.results)))",
+        f"list(sd.library.search({MARK!r}))[:1]",
+    )
+    setup = f"{at_home(tmp_path, fal)}PROMPT = {EVIL!r}"
+    book = notebook([setup, f"{STUDIO}", *shown])
+    book.run(0)
+    book.run(1)
+    studio = Studio(page)
+    studio.shape("W×H").click()
+    studio.field("Width").fill("960")
+    studio.field("Height").fill("960")
+    for prompt in refused:
+        expect(studio.submit(prompt)).to_contain_text(HTML[:20], timeout=WAIT)
+    studio.prompt.fill(EVIL)
+    studio.generate.click()
+    card = studio.cards.first
+    log = card.locator(".sd-log")
+    expect(log).to_contain_text(HTML, timeout=WAIT)
+    assert "\u202e" in str(log.text_content())
+    for part in (log, card.locator(".sd-job-prompt"), card.locator(".sd-meta")):
+        assert part.evaluate(STANDS_ALONE)
+    expect(card.locator("img")).to_have_count(1, timeout=WAIT)
+    for number in range(2, 2 + len(shown)):
+        book.run(number)
+        assert "Error" not in book.text(number), book.text(number)
+        expect(book.cell(number).locator(".jp-OutputArea-output").first).to_be_visible()
+    expect(page.locator("[class$='-sheet']")).to_contain_text(HTML[:20])
+    expect_text_alone(page, errors, dialogs)
+
+
+def test_files_that_are_dropped(
+    errors: list[str], dialogs: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
+) -> None:
+    picture, broken = tmp_path / FILE, tmp_path / f"broken {FILE}"
+    notes = tmp_path / f"{FILE}.txt"
+    Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
+    broken.write_bytes(picture.read_bytes()[:60])
+    notes.write_text("no picture")
+    saved = tmp_path / "saved.png"
+    save = f"sd.generate({EVIL!r}, image_size=(960, 960)).save({str(saved)!r})"
+    book = notebook([STUDIO, save])
+    book.run(0)
+    book.run(1)
+    studio = Studio(page)
+    drop_files(page, ".sd-refs", [picture])
+    studio.expect_references("img_src_x_onerror")
+    studio.wait_for_reference(0)
+    drop_files(page, ".sd-refs", [notes])
+    refusal = studio.root.get_by_text("is no image; drop PNG")
+    expect(refusal).to_contain_text(FILE.partition(RTL)[0])
+    assert "\u202e" not in str(refusal.text_content())
+    drop_files(page, ".sd-refs", [broken])
+    expect(studio.root.get_by_text("broken").first).to_be_attached()
+    drop_files(page, ".sd-prompt", [picture])
+    expect(studio.root).to_contain_text("no receipt in this file")
+    drop_files(page, ".sd-prompt", [saved])
+    expect(studio.prompt).to_have_value(EVIL)
+    expect_text_alone(page, errors, dialogs)

@@ -1,0 +1,86 @@
+"""One trial: the installed wheel by itself, then a fast part of the tests against it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from tests.range.wheel import FOLDER, ROOT, add, install, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.range.wheel import Choice
+
+KERNELS: dict[Choice, str] = {"lowest-direct": "ipykernel>=6.29,<7", "highest": "ipykernel>=7"}
+BESIDE = (
+    "aiohttp", "defusedxml", "hypothesis", "jupyter_client", "numpy", "psutil", "pytest",
+    "pytest-timeout", "trustme",
+)  # fmt: skip
+QUICK = (
+    "test_api", "test_client", "test_request", "test_result", "test_studio",
+    "range/test_in_kernel", "fal_backend/test_submit", "fal_backend/test_download",
+)  # fmt: skip
+PARTS = (
+    *QUICK, "test_display", "test_images", "test_images_arrays", "test_init",
+    "test_library", "test_previews", "test_run", "test_store_index",
+    "test_studio_protocol", "test_studio_uploads", "fal_backend/test_fetch",
+    "fal_backend/test_uploads", "fal_backend/test_watch",
+)  # fmt: skip
+_INI = """[pytest]
+addopts = -ra -q --strict-markers -p no:cacheprovider
+timeout = 120
+markers = browser: not here
+"""
+DRAW = """
+import shutil, sys
+import seedream_widgets as sd
+assert shutil.which("node") is None and shutil.which("npm") is None
+assert "site-packages" in sd.__file__, sd.__file__
+result = sd.generate("a red fox", image_size=(960, 960))
+assert result.image.size == (960, 960), result
+assert result.backend == "offline"
+studio = sd.Studio(prompt="a red fox")
+assert "export" in str(studio._esm)
+print(sd.__version__)
+"""
+
+
+def draw(python: Path) -> str:
+    """Import the package, draw a picture offline and make a studio; Node is out of reach."""
+    home = FOLDER / "home"
+    return run([str(python), "-c", DRAW], PATH=str(python.parent), SEEDREAM_HOME=str(home))
+
+
+def copy_tests() -> None:
+    """Put the tests where the package's own checkout is not."""
+    shutil.rmtree(FOLDER / "tests", ignore_errors=True)
+    wanted = shutil.ignore_patterns("__pycache__", "hosts", "browser", "bench", "node_modules")
+    shutil.copytree(ROOT / "tests", FOLDER / "tests", ignore=wanted)
+    shutil.copyfile(ROOT / "pyproject.toml", FOLDER / "pyproject.toml")
+    (FOLDER / "pytest.ini").write_text(_INI)
+
+
+def tests(python: Path, parts: tuple[str, ...]) -> str:
+    """Run tests against what is installed, and return what pytest counted."""
+    files = [f"tests/{part}.py" for part in parts]
+    told = run([str(python), "-m", "pytest", *files], SEEDREAM_HOME=str(FOLDER / "home"))
+    found = re.findall(r"\d+ (?:passed|skipped|xfailed)", told.strip().splitlines()[-1])
+    return ", ".join(found)
+
+
+def trial(
+    python: Path, wheel: Path, choice: Choice, folder: Path, parts: tuple[str, ...] = PARTS
+) -> tuple[Path, str]:
+    """Install one choice on one Python and try it; return its interpreter and what passed."""
+    own = install(python, wheel, choice, (KERNELS[choice],), folder)
+    draw(own)
+    add(own, BESIDE)
+    if choice == "lowest-direct":
+        # `tests.page` takes the place of ipywidgets 8's comms; 7 is tried in a real kernel.
+        parts = tuple(part for part in parts if not part.startswith("test_studio"))
+    return own, tests(own, parts)
+
+
+CHOICES: dict[str, Choice] = {"oldest": "lowest-direct", "newest": "highest"}

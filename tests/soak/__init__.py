@@ -1,0 +1,1 @@
+"""Many jobs through one kernel, with faults and cancels: nothing leaks, nothing is lost."""
