@@ -31,7 +31,8 @@ def outcomes(
 ) -> dict[Case, Outcome]:
     """What came of the rows that were selected, all run at once."""
     called = (getattr(item, "callspec", None) for item in request.session.items)
-    wanted = {each.params["case"].word for each in called if each and "case" in each.params}
+    named = (each.params.get("case") for each in called if each)
+    wanted = {case.word for case in named if isinstance(case, Case)}
     everything = any(
         "outcomes" in item.fixturenames and not hasattr(item, "callspec")
         for item in request.session.items
