@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+    from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Locator, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -60,6 +60,16 @@ def collect_errors(page: Page) -> list[str]:
     return errors
 
 
+def at_rest(target: Locator) -> FloatRect | None:
+    """Scroll an element into view, and return its box once the page does not move it any more."""
+    box, before = target.bounding_box(), None
+    while box != before:
+        target.scroll_into_view_if_needed()
+        target.page.wait_for_timeout(100)
+        box, before = target.bounding_box(), box
+    return box
+
+
 def drop_files(
     page: Page,
     on: Locator | str,
@@ -68,8 +78,7 @@ def drop_files(
 ) -> None:
     """Drop files on the middle of an element as the operating system would."""
     target = page.locator(on) if isinstance(on, str) else on
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
+    box = at_rest(target)
     assert box is not None, f"{on} is not on the page"
     data = {"items": [], "files": [str(Path(path).resolve()) for path in paths]}
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}

@@ -65,7 +65,7 @@ def test_quickstart(
     expect(studio.root).to_contain_text("Offline preview: no FAL_KEY")
     expect(studio.references).to_have_count(1)
 
-    drop_files(page, ".sd-root", [tmp_path / "noise.png"])
+    drop_files(page, studio.references_zone, [tmp_path / "noise.png"])
     expect(studio.root.get_by_role("progressbar", name=re.compile("noise.png"))).to_be_attached()
     expect(studio.generate).to_have_attribute("aria-disabled", "true")
     added = studio.root.get_by_role("listitem", name=re.compile("^Image 2: noise.jpg"))
