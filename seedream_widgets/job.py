@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.engine import Engine
+    from seedream_widgets.growing import Growing
     from seedream_widgets.request import Request
     from seedream_widgets.result import Result
 
@@ -72,6 +73,8 @@ class Job:
         self._future.set_running_or_notify_cancel()
         self._task: asyncio.Future[None] | None = None
         self.cancelling = False
+        self.arriving: Callable[[int, Growing], object] | None = None
+        """Who wants the bytes of few images while they come, each with its index."""
         self._unwanted = False
 
     @property

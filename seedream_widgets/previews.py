@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,14 @@ from seedream_widgets.images.sources import read_path
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from PIL.Image import Image
 
 _GAP = 1.5
-"""How far decoding may shrink coarsely before the good filter: SSIM .99 to a full LANCZOS."""
+"""How far a picture may be shrunk coarsely before the good filter: SSIM .99 to a full LANCZOS."""
+_DRAFT_GAP = 1.3
+"""The same for what a JPEG's decoder shrinks, which is a good filter itself: SSIM .999."""
 _QUALITIES = (80, 60, 40, 20)
 
 
@@ -54,19 +58,54 @@ def preview(
     return _encoded(_small(data, edge), max_bytes)
 
 
+@dataclass(frozen=True)
+class Reduced:
+    """Hold an upright picture that was reduced as far as previews of up to `edge` px allow."""
+
+    image: Image = field(repr=False)
+    edge: float
+
+    def preview(self, edge: int, max_bytes: int = 100_000) -> Preview:
+        """Return a preview as `preview` does, of at most `self.edge` px a side."""
+        size = _within(self.image.size, min(edge, self.edge))
+        return _encoded(_scaled(self.image, size), max_bytes)
+
+
+def reduced(blocks: Iterable[bytes], edge: int) -> Reduced:
+    """Decode a PNG while its blocks come, to what previews of `edge` px are made of.
+
+    Raises:
+        ImageInputError: It is none, or can't be decoded to the end.
+    """
+    from seedream_widgets.images.arriving import ArrivingPng, open_arriving
+    from seedream_widgets.images.pixels import eight_bit, to_rgb, upright
+
+    file = ArrivingPng(blocks)
+    image = open_arriving(file)
+    decode(image)
+    file.read()  # to its end: only there is it known to be whole
+    factor = int(max(image.size) / (edge * _GAP)) or 1
+    small = upright(to_rgb(eight_bit(image).reduce(factor)), file.orientation)
+    return Reduced(small, int(max(small.size) / _GAP) if factor > 1 else math.inf)
+
+
 def _small(data: bytes, edge: int) -> Image:
-    from seedream_widgets.images.encode import shrunk
     from seedream_widgets.images.pixels import eight_bit, to_rgb, upright
 
     image = open_image(data)
-    least = int(edge * _GAP)
+    least = int(edge * _DRAFT_GAP)
     decode(image, least=least if max(image.size) > least else None)
     plain, size = eight_bit(image), _within(image.size, edge)
-    small = to_rgb(plain if size == plain.size else shrunk(plain, size, _GAP))
-    return upright(small, image.info[ORIENTATION])
+    return upright(to_rgb(_scaled(plain, size)), image.info[ORIENTATION])
 
 
-def _within(size: tuple[int, int], edge: int) -> tuple[int, int]:
+def _scaled(image: Image, size: tuple[int, int]) -> Image:
+    from seedream_widgets.images.encode import shrunk
+
+    return image if size == image.size else shrunk(image, size, _GAP)
+
+
+def _within(size: tuple[int, int], edge: float) -> tuple[int, int]:
     factor = min(1, edge / max(size))
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 

@@ -9,6 +9,7 @@ import shutil
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import (
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend, Handle, Output, OutputFile
     from seedream_widgets.engine import Engine
     from seedream_widgets.errors import Billing
+    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
     from seedream_widgets.job import Job
     from seedream_widgets.record import Record
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_FEW = 2
+"""Images of a request that may be looked at while they come: with more, decoding is what takes
+the time."""
 _NOT_FETCHED = "file_download_error"
 """fal's word for an input image that is not at its address (any more)."""
 
@@ -148,7 +153,9 @@ class _Run:
         fetched = itertools.count(1)
 
         async def one(number: int, file: OutputFile) -> ResultImage:
-            image = await self._download(str(number), file)
+            wanted = self.job.arriving if len(output.files) <= _FEW else None
+            arriving = partial(wanted, number - 1) if wanted else None
+            image = await self._download(str(number), file, arriving)
             self.job.update(Fetching(next(fetched), len(output.files)))
             return image
 
@@ -156,11 +163,13 @@ class _Run:
         result = self._result(handle, output, tuple(files))
         return await _to_its_end(self.record.commit(result))
 
-    async def _download(self, stem: str, file: OutputFile) -> ResultImage:
+    async def _download(
+        self, stem: str, file: OutputFile, arriving: Arriving | None
+    ) -> ResultImage:
         for place in self.record.places():
             try:
                 folder = await self.engine.decode(place.make)
-                await self.backend.download(file, folder / stem)
+                await self.backend.download(file, folder / stem, arriving)
                 return await self.engine.decode(_open, folder / stem, file, place.lasts)
             except OSError as error:
                 self.record.trouble(error)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.errors import Billing
+    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
     from seedream_widgets.job import Job
     from seedream_widgets.status import Status
@@ -101,7 +102,9 @@ class ScriptedBackend:
         names = (f"https://files.test/{handle.request_id}/{n}" for n in range(self.images))
         return Output(tuple(OutputFile(name) for name in names), seed=7)
 
-    async def download(self, file: OutputFile, target: Path) -> None:
+    async def download(
+        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+    ) -> None:
         await self._step("download", file)
         data = self.bytes.setdefault(file.url, picture(len(self.bytes)))
         target.write_bytes(data)

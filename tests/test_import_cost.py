@@ -8,7 +8,10 @@ import subprocess
 import sys
 from typing import Any
 
-HEAVY = {"anywidget", "httpx", "PIL", "numpy", "fal_client", "IPython", "ipywidgets", "traitlets"}
+HEAVY = {
+    *("anywidget", "httpx", "urllib3", "PIL", "numpy", "fal_client"),
+    *("IPython", "ipywidgets", "traitlets"),
+}
 RUNS = 7
 LIMIT = 1.2
 
@@ -30,6 +33,12 @@ def cpu_seconds(statement: str) -> float:
 def test_import_loads_nothing_heavy() -> None:
     code = "import json, sys, seedream_widgets; print(json.dumps(sorted(sys.modules)))"
     assert not HEAVY & {name.partition(".")[0] for name in python(code)}
+
+
+def test_import_loads_itself_alone() -> None:
+    loaded = "set(sys.modules)"
+    code = f"before = {loaded}; import seedream_widgets; print(json.dumps([*({loaded} - before)]))"
+    assert set(python(f"import json, sys; {code}")) <= {"__future__", "seedream_widgets"}
 
 
 def test_every_public_name_is_there() -> None:

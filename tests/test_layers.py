@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "seedream_widgets"
 
 # The bottom comes first. A module imports only from lines above its own.
 LAYERS = (
-    ("errors", "folders", "processes"),
+    ("errors", "folders", "growing", "processes"),
     ("files",),
     ("status", "sizes", "engine", "credentials", "embed", "policy", "kept_uploads"),
     ("endpoints",),
@@ -43,6 +43,7 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 HOMES = {
     "fal_client": {"backends.fal"},
     "httpx": {"backends.fal"},
+    "urllib3": {"backends.fal"},
     "anywidget": {"studio"},
     "traitlets": {"studio"},
     "ipywidgets": {"studio"},

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.previews import Preview, preview
+from seedream_widgets.growing import Broken, Growing
+from seedream_widgets.previews import Preview, preview, reduced
 from tests.image_files import (
     drawing,
     encoded,
@@ -154,3 +157,51 @@ def test_a_large_jpeg_is_decoded_small() -> None:
 
     full = least(lambda: Image.open(io.BytesIO(data)).load())
     assert least(lambda: preview(data, edge=64)) < 0.8 * full
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+@pytest.mark.parametrize("size", [(1400, 1000), (500, 700), (90, 60)])
+def test_one_made_while_it_comes_is_the_same(mode: str, size: tuple[int, int]) -> None:
+    source = transparent(*size) if mode == "RGBA" else photo(*size).convert(mode)
+    data = encoded(source, "PNG")
+    made = reduced(iter([data[:100], data[100:]]), 400)
+    if mode != "RGBA":  # whose colours are weighed and unweighed once more
+        assert made.preview(400) == preview(data, 400)
+    # Each is made of half as many pixels again as it has: no worse than one of the file.
+    for edge in (400, 256, 128):
+        early, plain = opened(made.preview(edge)), opened(preview(data, edge))
+        assert early.size == plain.size
+        assert mean_difference(early, plain) < 2
+
+
+def mean_difference(one: Image.Image, other: Image.Image) -> float:
+    difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+    return sum(ImageStat.Stat(difference).mean) / 3
+
+
+def test_a_reduced_picture_knows_how_far_it_serves() -> None:
+    large = reduced(iter([encoded(photo(1400, 1000), "PNG")]), 400)
+    assert large.image.size == (700, 500)
+    assert large.edge == 466
+    assert opened(large.preview(5000)).size == (466, 333)
+    small = reduced(iter([encoded(photo(90, 60), "PNG")]), 768)
+    assert (small.image.size, small.edge) == ((90, 60), math.inf)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_reduced_picture_is_upright(orientation: int) -> None:
+    made = reduced(iter([oriented(orientation, "PNG", (1500, 1000))]), 300)
+    assert shows_drawing(opened(made.preview(300)))
+
+
+def test_a_picture_that_broke_off_is_not_reduced() -> None:
+    """Even where all of its bytes came: only the end tells that it is whole."""
+    growing = Growing()
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(reduced, growing, 300)
+        growing.add(encoded(photo(), "PNG"))
+        with pytest.raises(FutureTimeout):
+            made.result(0.3)
+        growing.end(whole=False)
+        with pytest.raises((ImageInputError, Broken)):
+            made.result(5)

@@ -18,6 +18,7 @@ from seedream_widgets.errors import (
     ResultError,
     SubmitUnknownError,
 )
+from seedream_widgets.growing import Growing
 from seedream_widgets.request import Request
 from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing
 from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, picture, started, until
@@ -139,7 +140,7 @@ def test_bytes_that_are_no_image_are_kept_and_told(tmp_path, data):
 
 def test_a_failed_download_waits_for_the_others(tmp_path):
     class Uneven(ScriptedBackend):
-        async def download(self, file, target):
+        async def download(self, file, target, arriving=None):
             if file.url.endswith("/0"):
                 raise ResultError("gone")
             await super().download(file, target)
@@ -151,6 +152,32 @@ def test_a_failed_download_waits_for_the_others(tmp_path):
     backend.release("download")
     with pytest.raises(ResultError, match="gone"):
         job.result(SECONDS)
+
+
+@pytest.mark.parametrize(("images", "given"), [(1, [0]), (2, [0, 1]), (3, [])])
+def test_few_files_are_shown_while_they_come_to_who_asks(tmp_path, images, given):
+    class Showing(ScriptedBackend):
+        async def download(self, file, target, arriving=None):
+            if arriving is not None:
+                arriving(Growing())
+            await super().download(file, target)
+
+    backend, seen = Showing(images=images, hold=["fetch"]), []
+    job = started(backend, tmp_path)
+    backend.reached("fetch")
+    job.arriving = lambda index, growing: seen.append(index)
+    backend.release("fetch")
+    job.result(SECONDS)
+    assert sorted(seen) == given
+
+
+def test_files_are_shown_to_nobody_else(tmp_path):
+    class Showing(ScriptedBackend):
+        async def download(self, file, target, arriving=None):
+            assert arriving is None
+            await super().download(file, target)
+
+    started(Showing(), tmp_path).result(SECONDS)
 
 
 def test_cancelled_before_it_starts_it_is_never_sent(tmp_path):

@@ -28,7 +28,7 @@ class Moody(OfflineBackend):
 
     colours = iter(("red", "blue"))
 
-    async def download(self, file, target):
+    async def download(self, file, target, arriving=None):
         await super().download(file, target)
         if file.url.endswith("/1"):
             Image.new("RGB", (960, 960), next(self.colours)).save(target, "PNG")

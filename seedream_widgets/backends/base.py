@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
+    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
     from seedream_widgets.request import Request
     from seedream_widgets.status import Status
@@ -107,8 +108,13 @@ class Backend(Protocol):
         """
         ...
 
-    async def download(self, file: OutputFile, target: Path) -> None:
-        """Write the untouched bytes of one output file to `target`, whole or not at all."""
+    async def download(
+        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+    ) -> None:
+        """Write the untouched bytes of one output file to `target`, whole or not at all.
+
+        `arriving` may be given the bytes of each try while they come; it need not be.
+        """
         ...
 
     async def cancel(self, handle: Handle) -> Billing:

@@ -15,8 +15,8 @@ from seedream_widgets.errors import ImageInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_PARTS = 100_000
-_PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
+MAX_PARTS = 100_000
+PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 _DAMAGED = "it is truncated or damaged; download or save it again"
 
 
@@ -70,7 +70,7 @@ def _bare_jpeg(data: bytes) -> Bare:
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield marker, start and end of each segment; the last is all from start-of-scan on."""
     at = 2
-    for _ in range(_MAX_PARTS):
+    for _ in range(MAX_PARTS):
         if at + 4 > len(data) or data[at] != 0xFF:
             break
         marker = data[at + 1]
@@ -92,14 +92,14 @@ def _bare_png(data: bytes) -> Bare:
         animated = animated or kind == b"acTL"
         if kind == b"eXIf":
             orientation = exif_orientation(data[start + 8 : end - 4])
-        if kind in _PNG_KEPT:
+        if kind in PNG_KEPT:
             kept.append(data[start:end])
     return Bare(b"".join(kept), orientation, animated)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     at = 8
-    for _ in range(_MAX_PARTS):
+    for _ in range(MAX_PARTS):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         if end > len(data):
             break

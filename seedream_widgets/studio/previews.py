@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.engine import Engine
-    from seedream_widgets.previews import Preview
+    from seedream_widgets.growing import Growing
+    from seedream_widgets.previews import Preview, Reduced
 
 KEPT = 128
 """Previews kept, of at most 100 KB each."""
 EDGES = (128, 1024)
+_LARGEST = 768
+"""The largest edge that the page asks for (`EDGES` in js/src/previews.ts)."""
 
 
 class Previews:
@@ -22,6 +27,53 @@ class Previews:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._made: dict[tuple[str, int], asyncio.Task[Preview]] = {}
+        self._begun: tuple[str, Future[Reduced]] | None = None
+        self._one = threading.Lock()
+
+    def begin(self, target: str, growing: Growing) -> None:
+        """Decode a picture while it comes, unless another is being decoded so; from any thread.
+
+        In a thread of its own, as it waits for the network most of the time. What comes of it is
+        kept, a few MB, until it is asked for or the next picture comes.
+        """
+        self._take(target)  # of an earlier try
+        if not self._one.acquire(blocking=False):
+            growing.close()
+            return
+        begun: Future[Reduced] = Future()
+        self._begun = target, begun
+        work = threading.Thread(
+            target=self._reduce, args=(growing, begun), name="seedream-arriving", daemon=True
+        )
+        try:
+            work.start()
+        except RuntimeError as error:  # Python is ending
+            self._end(growing, begun, error)
+
+    def _reduce(self, growing: Growing, begun: Future[Reduced]) -> None:
+        from seedream_widgets.previews import reduced
+
+        try:
+            found = reduced(growing, _LARGEST)
+        except Exception as error:  # whatever it is: the preview is made of the file then
+            self._end(growing, begun, error)
+        else:
+            self._end(growing, begun, found)
+
+    def _end(self, growing: Growing, begun: Future[Reduced], outcome: Reduced | Exception) -> None:
+        growing.close()
+        self._one.release()
+        if isinstance(outcome, Exception):
+            begun.set_exception(outcome)
+        else:
+            begun.set_result(outcome)
+
+    def _take(self, target: str) -> Future[Reduced] | None:
+        begun = self._begun
+        if begun is None or begun[0] != target:
+            return None
+        self._begun = None
+        return begun[1]
 
     async def get(self, target: str, edge: int, source: bytes | Path) -> Preview:
         """Return the preview of `source`, which `target` names, at most `edge` pixels a side.
@@ -32,7 +84,7 @@ class Previews:
         edge = min(max(edge, EDGES[0]), EDGES[1])
         key = target, edge
         if key not in self._made:
-            self._made[key] = asyncio.ensure_future(self._make(source, edge))
+            self._made[key] = asyncio.ensure_future(self._make(target, edge, source))
             while len(self._made) > KEPT:
                 del self._made[next(iter(self._made))]
         try:
@@ -41,7 +93,12 @@ class Previews:
             self._made.pop(key, None)
             raise
 
-    async def _make(self, source: bytes | Path, edge: int) -> Preview:
-        from seedream_widgets.previews import preview
+    async def _make(self, target: str, edge: int, source: bytes | Path) -> Preview:
+        from seedream_widgets.previews import Reduced, preview
 
+        begun = self._take(target)
+        if begun is not None:
+            (found,) = await asyncio.gather(asyncio.wrap_future(begun), return_exceptions=True)
+            if isinstance(found, Reduced) and edge <= found.edge:
+                return await self._engine.decode(found.preview, edge)
         return await self._engine.decode(preview, source, edge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.api import default_client
@@ -16,6 +17,7 @@ from seedream_widgets.studio.publisher import Publisher
 
 if TYPE_CHECKING:
     from seedream_widgets.client import Client
+    from seedream_widgets.growing import Growing
     from seedream_widgets.job import Job
     from seedream_widgets.result import ResultImage
     from seedream_widgets.studio.protocol import Card
@@ -128,8 +130,12 @@ class Session:
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
         if not known:
+            job.arriving = partial(self._begin_preview, job)
             job.on_update(self._publisher.publish)
         self._publisher.publish(job)
+
+    def _begin_preview(self, job: Job, index: int, growing: Growing) -> None:
+        self.handlers.previews.begin(image_id(job, index), growing)
 
     def refresh(self) -> None:
         """Tell the page who answers, what was spent, and of how much."""

@@ -24,7 +24,7 @@ import seedream_widgets as sd
 from tests.scripted import ScriptedBackend
 
 class OnePhoto(ScriptedBackend):
-    async def download(self, file, target):
+    async def download(self, file, target, arriving=None):
         await asyncio.to_thread(shutil.copyfile, %r, target)
 
 result = sd.Client(OnePhoto("fal")).submit(sd.Request("a fox", seed=7)).result()

@@ -17,16 +17,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
+    from pathlib import Path
 
 _STEP = 1 << 18
 
 
 @contextmanager
-def file_server(size: int, bytes_per_second: float | None = None) -> Iterator[str]:
-    """Serve `size` bytes at the URL that is yielded, each connection at a pace of its own."""
+def file_server(content: int | Path, bytes_per_second: float | None = None) -> Iterator[str]:
+    """Serve a file, or so many bytes, at the URL that is yielded.
+
+    Each connection has a pace of its own.
+    """
     here, there = get_context("spawn").Pipe()
     process = get_context("spawn").Process(
-        target=_serve, args=(there, size, bytes_per_second), daemon=True
+        target=_serve, args=(there, content, bytes_per_second), daemon=True
     )
     process.start()
     try:
@@ -36,9 +40,11 @@ def file_server(size: int, bytes_per_second: float | None = None) -> Iterator[st
         process.join()
 
 
-def _serve(pipe: Connection, size: int, pace: float | None) -> None:
+def _serve(pipe: Connection, content: int | Path, pace: float | None) -> None:
+    data = os.urandom(content) if isinstance(content, int) else content.read_bytes()
+    size = len(data)
     with tempfile.TemporaryFile() as file, socket.create_server(("127.0.0.1", 0)) as listener:
-        file.write(os.urandom(size))
+        file.write(data)
         file.flush()
         pipe.send(listener.getsockname()[1])
         while True:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tests.fal_server import FalServer
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + os.urandom(3_000_000)
+HUNG_UP = r"Remote end closed connection without response|.*Connection reset by peer"
 URL = "https://v3.fal.media/files/b/fox.png"
 
 
@@ -149,3 +152,97 @@ def test_few_connections_at_once(server: FalServer, tmp_path: Path) -> None:
     drive(scenario, downloads=3)
     assert {path.read_bytes() == PICTURE for path in tmp_path.iterdir()} == {True}
     assert server.connections("download") <= 3
+
+
+def test_each_file_has_a_thread_that_python_need_not_wait_for(
+    server: FalServer, tmp_path: Path
+) -> None:
+    server.settings.bytes_per_second = 3_000_000
+    seen: list[threading.Thread] = []
+
+    async def scenario(backend: FalBackend) -> None:
+        files = [backend.download(OutputFile(URL), tmp_path / str(n)) for n in range(6)]
+        together = asyncio.gather(*files)
+        while not together.done():
+            at_work = [each for each in threading.enumerate() if each.name == "seedream-download"]
+            assert len(at_work) <= 2
+            seen.extend(at_work)
+            await asyncio.sleep(0.01)
+        await together
+
+    drive(scenario, downloads=2)
+    assert len({*seen}) == 6
+    assert all(thread.daemon for thread in seen)
+
+
+def test_cancelling_does_not_wait_for_the_next_byte(server: FalServer, tmp_path: Path) -> None:
+    server.settings.bytes_per_second = 1
+
+    async def scenario(backend: FalBackend) -> float:
+        task = asyncio.create_task(backend.download(OutputFile(URL), tmp_path / "fox"))
+        while not list(tmp_path.iterdir()):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # one byte came; the next is a second away
+        began = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - began
+
+    assert drive(scenario) < 0.5
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("http://127.0.0.1:1", r"the proxy: \[Errno \d+\] Connection refused"),
+        ("http://proxy.invalid:3128", r"the proxy: \[Errno -\d+\] .+"),
+        ("socks5://127.0.0.1:1", "can't be fetched through a SOCKS proxy without PySocks"),
+    ],
+)
+def test_a_proxy_out_of_reach_is_told_in_plain_words(
+    server: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str, says: str
+) -> None:
+    async def scenario(backend: FalBackend) -> None:
+        await backend._open()  # httpx itself would not start with a SOCKS proxy
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, proxy)
+        await backend.download(OutputFile(URL), tmp_path / "fox")
+
+    with pytest.raises(ResultError, match=says) as caught:
+        drive(scenario, attempts=1)
+    assert caught.value.billing == "yes"
+
+
+@pytest.mark.parametrize(
+    ("point", "kind", "says"),
+    [
+        ("download", "cut", r"it broke off after 1,500,004 bytes"),
+        ("download", "drop", HUNG_UP),
+        ("download", "hang", r"nothing came for 0\.3 s"),
+        ("download", "503", r"HTTP 503"),
+        ("connect", "close", HUNG_UP),
+        ("connect", "502", r"Tunnel connection failed: 502 Bad Gateway"),
+        ("connect", "tls", rf".*EOF.*|{HUNG_UP}"),
+    ],
+)
+def test_why_it_did_not_arrive_is_told_in_plain_words(
+    server: FalServer, tmp_path: Path, point: str, kind: str, says: str
+) -> None:
+    server.fail(point, kind, times=None)
+    with pytest.raises(ResultError) as caught:
+        save(tmp_path, attempts=1, stall=0.3)
+    shown = re.fullmatch(r"The image did not arrive \((.+)\): https://v3\S+ .+", str(caught.value))
+    assert shown, caught.value
+    assert re.fullmatch(says, shown[1]), shown[1]
+    assert "object at" not in shown[1]
+    assert "Connection(" not in shown[1]
+
+
+def test_no_key_goes_along(server: FalServer, tmp_path: Path) -> None:
+    server.fail("download", "redirect_host")
+    save(tmp_path)
+    for record in server.requests:
+        assert server.settings.key not in str(record.headers)
+        assert not {"authorization", "cookie"} & {name.lower() for name in record.headers}

@@ -160,6 +160,25 @@ def test_polling_keeps_to_few_requests_at_once(fal_server: FalServer) -> None:
     assert drive(scenario, requests=3, call=10.0) == 3
 
 
+def test_polls_go_out_one_after_the_other(fal_server: FalServer) -> None:
+    fal_server.fail("stream", "405", times=None)
+    fal_server.fail("status", "hang", times=None)
+    number = 40
+
+    async def scenario(backend: FalBackend) -> list[float]:
+        handle = await submitted(backend)
+        tasks = [asyncio.create_task(watched(backend, handle)) for _ in range(number)]
+        while fal_server.count("status") < number:
+            await asyncio.sleep(0.02)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        return sorted(record.at for record in fal_server.requests if record.step == "status")
+
+    asked = drive(scenario, requests=number, call=30.0)
+    assert asked[-1] - asked[0] > 0.8 * number / 200
+
+
 def test_leaving_the_watch_closes_its_connection(fal_server: FalServer) -> None:
     fal_server.settings.run_seconds = 5
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.errors import Billing
+    from seedream_widgets.growing import Arriving
     from seedream_widgets.request import Request
 
 STEPS = 30
@@ -93,15 +94,15 @@ class OfflineBackend:
         files = tuple(OutputFile(f"offline:{handle.request_id}/{n}") for n in range(count))
         return Output(files, accepted.seed)
 
-    async def download(self, file: OutputFile, target: Path) -> None:
+    async def download(
+        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+    ) -> None:
         """Draw one picture and write it."""
         request_id, number = file.url.removeprefix("offline:").split("/")
         accepted = self._accepted[request_id]
         async with self._drawing:
             data = await asyncio.to_thread(_draw, accepted.request, accepted.seed, int(number))
-        part = target.with_name(f"{target.name}.part")
-        await asyncio.to_thread(part.write_bytes, data)
-        os.replace(part, target)
+        await asyncio.to_thread(_write, target, data)
 
     async def cancel(self, handle: Handle) -> Billing:
         """Stop the request; offline pictures never cost anything."""
@@ -125,6 +126,13 @@ class OfflineBackend:
                 "requests when Python ends; submit it again",
                 request_id=handle.request_id,
             ) from None
+
+
+def _write(target: Path, data: bytes) -> None:
+    part = target.with_name(f"{target.name}.part")
+    with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(data)
+    os.replace(part, target)
 
 
 def _now() -> str:
