@@ -5,9 +5,7 @@ Names load what they need on first use, so that importing the package costs next
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # importing it from typing would take longer than all the rest
 if TYPE_CHECKING:
     from seedream_widgets.api import budget as budget
     from seedream_widgets.api import default_client as default_client
@@ -103,6 +101,8 @@ def __getattr__(name: str) -> object:
         return default_client().library
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)
     globals()[name] = value
     return value

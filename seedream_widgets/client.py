@@ -144,7 +144,7 @@ class Client:
         key = request.key
         if key is None:
             return None
-        for job in self._jobs:  # the key is last: it takes a hash each
+        for job in self._jobs:
             if job.may_be_joined(engine) and job.backend == backend.name and job.request.key == key:
                 return job
         return self.library.twin(key, backend.name) or self._journalled_twin(key, backend)
@@ -257,6 +257,7 @@ class Client:
     def close(self) -> None:
         """Let go of its connections, once its jobs have ended; a backend of yours stays open."""
         self._choice.close()
+        self._asked.clear()
 
     def __repr__(self) -> str:
         return f"<Client {self._choice}, {len(self._jobs)} jobs>"

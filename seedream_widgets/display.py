@@ -54,17 +54,39 @@ def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None =
         results: Any number, the newest first.
         draw: `sheet_item`, or what remembers it.
     """
+    items = _items(results, draw or sheet_item)
+    return _sheet(_title(len(results), len(items)), items)
+
+
+def found_html(count: int, results: Sequence[Result]) -> str:
+    """Return the first of `count` results that a search found, as static HTML."""
+    items = _items(results, sheet_item)
+    return _sheet(found_title(count, len(items)), items)
+
+
+def found_title(count: int, shown: int) -> str:
+    """Say how many results a search found, and how many of them are shown."""
+    if shown < count:
+        return f"{count:,} results, newest first, {shown} shown. Search for words to find others."
+    return f"{count:,} result{'' if count == 1 else 's'}{', newest first' if count > 1 else ''}."
+
+
+def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str]:
     items: list[str] = []
     left = SHEET_BYTES - 1000
     for result in results[:SHEET_RESULTS]:
-        item = (draw or sheet_item)(result)
+        item = draw(result)
         left -= len(item.encode())
         if left < 0:
             break
         items.append(item)
+    return items
+
+
+def _sheet(title: str, items: Sequence[str]) -> str:
     return (
         '<div style="font:13px/1.45 system-ui,sans-serif">'
-        f"<div>{_title(len(results), len(items))}</div>"
+        f"<div>{title}</div>"
         f'<div style="display:flex;flex-wrap:wrap;gap:16px">{"".join(items)}</div></div>'
     )
 

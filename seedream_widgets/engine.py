@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -30,7 +30,7 @@ class Engine:
         self.loop = asyncio.new_event_loop()
         self.pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="seedream-decode")
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
-        self._closing: list[Callable[[], Awaitable[None]]] = []
+        self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._thread.start()
 
     def _run(self) -> None:
@@ -57,9 +57,14 @@ class Engine:
         """Whether the caller runs on the engine's own thread, where blocking would deadlock."""
         return threading.current_thread() is self._thread
 
-    def at_close(self, work: Callable[[], Awaitable[None]]) -> None:
+    def at_close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have `work` awaited when Python ends, after every task has."""
         self._closing.append(work)
+
+    def close_early(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have the `work` of `at_close` done now, and let go of it."""
+        self._closing.remove(work)
+        self.start(work()).result()
 
     def close(self) -> None:
         """End every task and the thread; fal goes on with what it has accepted."""

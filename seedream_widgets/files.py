@@ -18,6 +18,8 @@ STAGING = ".staging"
 
 def make_private(folder: Path, root: Path) -> Path:
     """Make `folder` and what it lies in down from `root`, and return it."""
+    if folder.is_dir():
+        return folder
     for each in (*reversed(folder.relative_to(root).parents), folder):
         (root / each).mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -46,6 +48,8 @@ def write_private(path: Path, data: bytes, root: Path) -> None:
 
 def sweep(root: Path) -> None:
     """Take away what processes that have ended were about to make below `root`."""
+    if (root / STAGING).is_symlink():  # never ours: what it leads to is somebody else's
+        return
     for path in root.glob(f"{STAGING}/*"):
         with suppress(OSError):  # another process is faster, or it is only read
             if follows(path.name.rpartition(".")[2], path.stat().st_mtime):

@@ -13,6 +13,7 @@ import re
 import time
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from seedream_widgets.backends.base import Handle
@@ -161,9 +162,11 @@ class Journal:
 def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> Iterator[Entry]:
     for path in folder.glob(names):
         name = None if path.name in passed else _NAME.fullmatch(path.name)
+        if name is None:
+            continue
         try:
-            known = path.stat()
-            if name and known.st_size <= MAX_BYTES:
+            known = path.lstat()
+            if S_ISREG(known.st_mode) and known.st_size <= MAX_BYTES:
                 values = json.loads(path.read_bytes())
                 facts = {"id": name[1], "owner": name[2] or "", "touched": known.st_mtime}
                 yield _checked(Entry(**{**values, **facts}))

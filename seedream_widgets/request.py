@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields
+from functools import cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,7 @@ class Request:
             name: values[name] for name in self.endpoint.arguments if values.get(name) is not None
         }
 
-    @property
+    @cached_property
     def key(self) -> str | None:
         """What requests share that ask fal for the very same, seed included; else ``None``."""
         if self.seed is None:

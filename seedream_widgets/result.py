@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
+    from seedream_widgets.embed.splice import Pieces
     from seedream_widgets.job import Job
     from seedream_widgets.receipt import Receipt
     from seedream_widgets.request import Request
@@ -103,7 +104,8 @@ class ResultImage:
         """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow."""
         suffix = ".jpg" if target.suffix.lower() == ".jpeg" else target.suffix.lower()
         data = self.read_bytes() if suffix == SUFFIXES[self.format] else self._converted(suffix)
-        target.write_bytes(_carry(data, receipt))
+        with open(target, "wb") as file:
+            file.writelines(_carry(data, receipt))
         return target
 
     def _converted(self, suffix: str) -> bytes:
@@ -223,7 +225,7 @@ class Result:
     def file_bytes(self, index: int) -> bytes:
         """Return one image's file with the receipt in it, as `save` writes it."""
         receipt = self.receipt.to_json() if self.receipt else ""
-        return _carry(self.files[index].read_bytes(), receipt)
+        return b"".join(_carry(self.files[index].read_bytes(), receipt))
 
     def verify_seed(self) -> SeedCheck:
         """Ask again with the same seed, at full price, and tell whether the pictures are the same.
@@ -259,15 +261,15 @@ class Result:
         return {"text/plain": repr(self), "text/html": result_html(self)}
 
 
-def _carry(data: bytes, receipt: str) -> bytes:
-    """Return a file with a receipt in it, or as it is where it can hold none."""
-    from seedream_widgets.embed import embed
+def _carry(data: bytes, receipt: str) -> Pieces:
+    """Return a file with a receipt in it, or as it is where it can hold none, in pieces."""
+    from seedream_widgets.embed import embed_pieces
 
     try:
-        return embed(data, receipt) if receipt else data
+        return embed_pieces(data, receipt) if receipt else [data]
     except RequestError as error:
         _log.warning("saved without its receipt: %s", error)
-        return data
+        return [data]
 
 
 def slug(prompt: str) -> str:

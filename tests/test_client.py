@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import datetime, timezone
 from decimal import Decimal
 
@@ -13,7 +15,7 @@ from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, CredentialsError, RequestError
 from seedream_widgets.request import Request
 from seedream_widgets.store import Library
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS, ScriptedBackend, until
 
 KEY = "key-id:very-secret"
 
@@ -142,6 +144,24 @@ def test_one_client_over_a_real_server(fal_server, tmp_path):
     assert [image.size for image in result.images] == [(960, 960)] * 2
     assert client.spent == Decimal("0.06")
     client.close()  # a connection left open would be a warning, and so an error
+
+
+def test_a_closed_client_leaves_nothing_of_its_backend(fal_server, tmp_path):
+    client = Client("fal", library=tmp_path)
+    client.submit(Request("a fox", image_size=(960, 960))).result(30)
+    backend = weakref.ref(client.backend)
+    client.close()
+    del client
+    until(lambda: gc.collect() and backend() is None)
+
+
+def test_a_client_that_was_closed_learns_the_prices_again(fal_server, tmp_path):
+    client = Client("fal", library=tmp_path)
+    for times in range(1, 13):  # the new backends come to lie where old ones lay
+        assert client.backend.bills
+        until(lambda times=times: fal_server.count("pricing") == times)
+        client.close()
+        gc.collect()
 
 
 def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):

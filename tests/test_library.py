@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 
 import pytest
 
@@ -13,12 +15,20 @@ from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from tests.library_folders import counted, save
 from tests.scripted import SECONDS, ScriptedBackend, picture
 
 
 def kept(folder, prompt="a fox", **settings):
     client = Client(ScriptedBackend("fal"), library=folder)
     return client.submit(Request(prompt, **settings)).result(SECONDS)
+
+
+def commit(library, receipt):
+    """Put a result into the library, as a job does when its files are downloaded."""
+    stage = library.stage(f"job-{threading.get_ident()}")
+    (stage / "1.png").write_bytes(picture())
+    return library.commit(stage, receipt, "a-fox")
 
 
 @pytest.fixture(autouse=True)
@@ -101,13 +111,98 @@ def test_a_damaged_folder_is_made_whole(tmp_path, damage, indexed):
     assert len(list(tmp_path.glob("results/*/*"))) == 1
 
 
+def test_a_further_result_is_the_same_work_on_a_busy_day(tmp_path):
+    result, work = kept(tmp_path / "other"), []
+    for others in (1, 400):
+        library = Library(tmp_path / str(others))
+        for number in range(others):
+            save(library.path, f"other-{number}", day=result.receipt.created[:10])
+        commit(library, replace(result.receipt, request_id="first"))
+        with counted() as calls:
+            commit(library, replace(result.receipt, request_id="second"))
+        work.append(calls)
+        assert len(library.search()) == others + 2
+    assert work[0] == work[1]
+
+
+def test_an_identical_request_is_no_look_into_each_folder(tmp_path):
+    mine, result = Library(tmp_path / "here"), kept(tmp_path / "other", seed=7)
+    for number in range(400):
+        save(mine.path, f"other-{number}", day=result.receipt.created[:10])
+    assert mine.twin(result.receipt.key, "fal") is None
+    another = Library(tmp_path / "here")
+    commit(another, replace(result.receipt, images=result.receipt.images[:1]))
+    with counted() as calls:
+        assert mine.twin(result.receipt.key, "fal").request_id == "r1"
+    assert calls["stat"] < 20, calls
+    assert calls["open"] < 5, calls
+
+
+def test_what_another_kernel_put_there_unseen_stays(tmp_path, monkeypatch):
+    mine = Library(tmp_path / "here")
+    assert len(mine.search()) == 0
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another's cache"))
+    receipt = kept(tmp_path / "other").receipt
+    folder = commit(Library(mine.path), receipt)
+    before = (folder / "receipt.json").stat()
+    assert commit(mine, replace(receipt, seed=99)) == folder
+    assert (folder / "receipt.json").stat() == before
+    assert not list(mine.path.glob(".staging/*"))
+
+
+def test_a_result_that_was_moved_by_hand_stays_where_it_is(tmp_path):
+    library, receipt = Library(tmp_path / "here"), kept(tmp_path / "other").receipt
+    elsewhere = library.path / "results" / "foxes of May" / "the best"
+    first = commit(library, receipt)
+    elsewhere.parent.mkdir()
+    first.rename(elsewhere)
+    assert commit(library, receipt) == elsewhere
+    assert list(library.path.glob("results/*/*")) == [elsewhere]
+
+
+@pytest.mark.parametrize("folder", ["there", "link"])
+def test_a_damaged_folder_is_made_whole_below_a_relative_path(tmp_path, monkeypatch, folder):
+    (tmp_path / "link").symlink_to("there")
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    first = kept(folder)
+    first.files[0].path.unlink()
+    second = kept(folder)
+    assert second.note is first.note is None
+    assert second.files == first.files
+    monkeypatch.chdir("/")
+    assert second.files[0].path.exists()
+
+
+def test_kernels_that_put_the_same_result_there_at_once(tmp_path):
+    receipt, troubles, together = kept(tmp_path / "other").receipt, [], threading.Barrier(4)
+
+    def put(library):
+        try:
+            for number in range(25):
+                together.wait(SECONDS)
+                commit(library, replace(receipt, request_id=f"r-{number}"))
+        except Exception as error:
+            troubles.append(error)
+            together.abort()
+
+    kernels = [threading.Thread(target=put, args=(Library(tmp_path / "a"),)) for _ in range(4)]
+    for kernel in kernels:
+        kernel.start()
+    for kernel in kernels:
+        kernel.join()
+    assert troubles == []
+    assert {entry.request_id for entry in Library(tmp_path / "a").search()} == {
+        entry.result().request_id for entry in Library(tmp_path / "a").search()
+    }
+    assert len(list((tmp_path / "a").glob("results/*/*"))) == 25
+
+
 def test_a_request_id_stays_in_its_folder(tmp_path):
     library = Library(tmp_path)
     result = kept(tmp_path / "other")
-    stage = library.stage("job")
-    (stage / "1.png").write_bytes(picture())
     receipt = json.loads(json.dumps({**result.receipt.to_dict(), "request_id": "../../../x/.."}))
-    folder = library.commit(stage, type(result.receipt)(**receipt), "a-fox")
+    folder = commit(library, type(result.receipt)(**receipt))
     assert folder.parent.parent == tmp_path / "results"
     assert folder.name == "a-fox-.._.._.._x_.."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 from dataclasses import replace
 
@@ -129,6 +130,17 @@ def test_saved_to_a_file_of_the_same_suffix_byte_for_byte(tmp_path, name):
     assert pixels(path) == result.image.tobytes()
     result.save(path, receipt=False)
     assert path.read_bytes() == data
+
+
+def test_saving_holds_the_file_in_memory_once(tmp_path):
+    data = encoded(noise(1000, 1000), "PNG", compress_level=0)
+    result = make(tmp_path, data)
+    tracemalloc.start()
+    (path,) = result.save(tmp_path / "fox.png")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(data) < path.stat().st_size
+    assert peak < 1.5 * len(data)
 
 
 def test_jpeg_is_jpg(tmp_path):

@@ -15,7 +15,7 @@ import pytest
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.store.index import Index
-from tests.library_folders import receipt, save, set_favourite, settle
+from tests.library_folders import counted, receipt, save, set_favourite, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -391,6 +391,38 @@ def test_favourites_follow_their_file(tmp_path: Path, index: Index) -> None:
     assert ids(index.search(favourite=True)) == ["r1"]
     set_favourite(folder, False)
     assert ids(index.search(favourite=True)) == []
+
+
+def test_a_look_for_one_result_is_no_look_into_each_folder(tmp_path: Path, index: Index) -> None:
+    for number in range(300):
+        save(tmp_path, f"r{number:03}")
+    index.refresh()
+    for number in range(3):
+        save(tmp_path, f"new{number}", key="new")
+        with counted() as work:
+            assert index.find("new", "fal") is not None
+        assert work["scandir"] == 2  # the days, and the busy one
+        assert work["stat"] < 10, work
+        assert work["open"] == 2, work  # one receipt: the file, and Python's view of it
+    folder = tmp_path / "results" / "2026-05-01" / "a-red-fox-r007"
+    shutil.rmtree(folder)
+    assert index.get("r007") is None
+
+
+def test_a_mark_on_a_busy_day_waits_for_a_search_or_for_quiet(tmp_path: Path, index: Index) -> None:
+    folders = [save(tmp_path, name) for name in ("r1", "r2")]
+    index.refresh()
+    set_favourite(folders[0], True)
+    assert ids(filter(None, [index.get("r1")])) == ["r1"]
+    assert ids(index.search(favourite=True)) == ["r1"]
+    set_favourite(folders[1], True)
+    assert ids(filter(None, [index.get("r1")])) == ["r1"]
+    settle(tmp_path)
+    found = index.get("r2")
+    assert found is not None
+    assert found.favourite
+    settle(tmp_path)
+    assert ids(index.search(favourite=True)) == ["r2", "r1"]
 
 
 def test_the_cache_is_private_and_leaves_no_wal(tmp_path: Path, index: Index) -> None:

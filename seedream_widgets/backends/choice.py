@@ -95,7 +95,7 @@ class BackendChoice:
             made, self._made = self._made, {}
         for (engine, _), backend in made.items():
             if engine is shared():
-                engine.start(backend.aclose()).result()
+                engine.close_early(backend.aclose)
 
     def __str__(self) -> str:
         if isinstance(self._choice, str | None):

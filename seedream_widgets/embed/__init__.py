@@ -7,9 +7,13 @@ there keeps everything it says. What is read back is untrusted text.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from seedream_widgets.embed import jpeg, png, webp
 from seedream_widgets.errors import RequestError
+
+if TYPE_CHECKING:
+    from seedream_widgets.embed.splice import Pieces
 
 MAX_RECEIPT = 512 * 1024
 """The most bytes of UTF-8 a receipt may have to be embedded."""
@@ -26,7 +30,12 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def embed(data: bytes, receipt: str) -> bytes:
-    """Return a new file that carries `receipt`, in place of an older one it carried.
+    """Return a new file that carries `receipt`; see `embed_pieces`."""
+    return b"".join(embed_pieces(data, receipt))
+
+
+def embed_pieces(data: bytes, receipt: str) -> Pieces:
+    """Return a file that carries `receipt`, in place of an older one it carried, in pieces.
 
     Args:
         data: A PNG, JPEG or WebP file; its pixel data is kept byte for byte.

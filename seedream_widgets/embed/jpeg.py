@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.embed import xmp
-from seedream_widgets.embed.splice import MAX_PARTS, MAX_TEXT, Edit, damaged, splice, text_of
+from seedream_widgets.embed.splice import (
+    MAX_PARTS,
+    MAX_TEXT,
+    Edit,
+    Pieces,
+    damaged,
+    pieces,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +39,7 @@ class _Segment(NamedTuple):
         return self.marker == 0xE1 and self.body.startswith(identifier)
 
 
-def embed(data: bytes, receipt: str) -> bytes:
+def embed(data: bytes, receipt: str) -> Pieces:
     """Return `data` with the receipt among its first segments."""
     segments = list(_segments(data))
     scan = segments[-1] if segments else None
@@ -50,7 +58,7 @@ def embed(data: bytes, receipt: str) -> bytes:
     ]
     if not done:
         edits.append((place, place, _own(receipt)))
-    return splice(data, edits)
+    return pieces(data, edits)
 
 
 def extract(data: bytes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from seedream_widgets.embed.splice import MAX_PARTS, MAX_TEXT, damaged, splice, text_of
+from seedream_widgets.embed.splice import MAX_PARTS, MAX_TEXT, Pieces, damaged, pieces, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ _COMPRESSED_ABOVE = 2048
 _TEXTS = (b"iTXt", b"tEXt", b"zTXt")
 
 
-def embed(data: bytes, receipt: str) -> bytes:
+def embed(data: bytes, receipt: str) -> Pieces:
     """Return `data` with the receipt as its last chunk before the pixels."""
     edits, pixels, kind = [], None, b""
     for kind, start, end in _chunks(data):
@@ -26,7 +26,7 @@ def embed(data: bytes, receipt: str) -> bytes:
             edits.append((start, end, b""))
     if pixels is None or kind != b"IEND":
         raise damaged("PNG")
-    return splice(data, [*edits, (pixels, pixels, _chunk(receipt))])
+    return pieces(data, [*edits, (pixels, pixels, _chunk(receipt))])
 
 
 def extract(data: bytes) -> str | None:

@@ -14,17 +14,24 @@ MAX_PARTS = 100_000
 
 Edit: TypeAlias = tuple[int, int, bytes]
 """Start, end, and what takes the place of the bytes between them."""
+Pieces: TypeAlias = list[bytes | memoryview]
+"""A file's bytes, one after another; written in turn, they are copied only to the disk."""
+
+
+def pieces(data: bytes, edits: Iterable[Edit]) -> Pieces:
+    """Return `data` with `edits` made, copying nothing."""
+    view = memoryview(data)
+    found: Pieces = []
+    at = 0
+    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
+        found += (view[at:start], new)
+        at = end
+    return [*found, view[at:]]
 
 
 def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
     """Return `data` with `edits` made, copying the rest once."""
-    view = memoryview(data)
-    parts: list[bytes | memoryview] = []
-    at = 0
-    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
-        parts += (view[at:start], new)
-        at = end
-    return b"".join([*parts, view[at:]])
+    return b"".join(pieces(data, edits))
 
 
 def text_of(raw: bytes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.embed import xmp
-from seedream_widgets.embed.splice import MAX_PARTS, Edit, damaged, splice, text_of
+from seedream_widgets.embed.splice import MAX_PARTS, Edit, Pieces, damaged, pieces, splice, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def is_webp(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def embed(data: bytes, receipt: str) -> bytes:
+def embed(data: bytes, receipt: str) -> Pieces:
     """Return `data` with the receipt in its XMP chunk, or in one of its own beside a bad one."""
     data = _padded(data)
     chunks, end = list(_chunks(data)), _end(data)
@@ -49,7 +49,7 @@ def embed(data: bytes, receipt: str) -> bytes:
     if not done:
         edits.append((end, end, _chunk(_OWN, receipt.encode())))
     grown = sum(len(new) - (stop - start) for start, stop, new in edits)
-    return splice(data, [(4, 8, (end - 8 + grown).to_bytes(4, "little")), *edits])
+    return pieces(data, [(4, 8, (end - 8 + grown).to_bytes(4, "little")), *edits])
 
 
 def extract(data: bytes) -> str | None:

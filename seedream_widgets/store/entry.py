@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from seedream_widgets.errors import ResultError
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -61,6 +63,18 @@ class Entry:
         from seedream_widgets.store.load import load
 
         return load(self.folder)
+
+    def whole(self) -> Any:
+        """Open the `Result`, or return ``None`` where it is gone or damaged."""
+        try:
+            return self.result()
+        except ResultError:
+            return None
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        result = self.whole()
+        shown: dict[str, str] = result._repr_mimebundle_() if result else {}
+        return {**shown, "text/plain": repr(self)}
 
 
 def entry_of(row: Row, results: str) -> Entry:

@@ -90,18 +90,27 @@ class Index:
 
     def find(self, key: str, backend: str) -> Entry | None:
         """Return the newest result of an identical request, if there is one."""
+        self._look()
         return self._first(Filter(("key = ?", "backend = ?"), (key, backend)))
 
     def get(self, request_id: str) -> Entry | None:
         """Return the result of a request id, if it is here."""
+        self._look()
+        return self.known(request_id)
+
+    def known(self, request_id: str) -> Entry | None:
+        """Return the result of a request id as it was last seen, without a look at the folders."""
         return self._first(Filter(("request_id = ?",), (request_id,)))
 
     def close(self) -> None:
         """Close the cache file; the next use opens it again."""
         self._cache.close()
 
+    def _look(self) -> None:
+        """Take in which results came and went."""
+        self._cache.run(lambda db: scan.refresh(db, self._results, marks=False))
+
     def _first(self, asked: Filter) -> Entry | None:
-        self.refresh()
         newest = "ORDER BY created DESC, request_id DESC LIMIT 1"
         rows = self._select(COLUMNS, asked, newest)
         return self._entry(rows[0]) if rows else None

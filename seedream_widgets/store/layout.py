@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 RESULTS = "results"
@@ -41,11 +42,14 @@ def _changed(found: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
                 continue
 
 
-def names(parent: Path) -> set[str] | None:
-    """Return the names of the folders in `parent`, ``None`` when it can't be read just now."""
+def names(parent: Path, known: Collection[str]) -> set[str] | None:
+    """Return the names of the folders in `parent`, ``None`` when it can't be read just now.
+
+    Only what is not `known` is looked at.
+    """
     try:
         with os.scandir(parent) as found:
-            return {entry.name for entry in found if _is_folder(entry)}
+            return {entry.name for entry in found if entry.name in known or _is_folder(entry)}
     except (FileNotFoundError, NotADirectoryError):
         return set()
     except OSError:
@@ -84,22 +88,31 @@ def read_receipt(folder: str) -> dict[str, Any] | None:
         OSError: It is there and can't be read just now.
     """
     try:
-        data = _read_file(f"{folder}/{RECEIPT}")
+        data = read_file(f"{folder}/{RECEIPT}", RECEIPT_LIMIT)
         value = json.loads(data) if data is not None else None
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _read_file(path: str) -> bytes | None:
-    """Read a regular file; a pipe or a device by that name must neither block nor flood."""
+def read_file(path: str, limit: int) -> bytes | None:
+    """Return a regular file's bytes, ``None`` where it is none or has more than `limit`.
+
+    A pipe or a device by that name must neither block nor flood, and a link of a stranger's
+    folder must not lead to other files.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags)
+    try:
+        handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
         with open(handle, "rb", closefd=False) as file:
-            data = file.read(RECEIPT_LIMIT + 1)
-        return data if len(data) <= RECEIPT_LIMIT else None
+            data = file.read(limit + 1)
+        return data if len(data) <= limit else None
     finally:
         os.close(handle)

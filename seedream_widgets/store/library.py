@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -49,7 +50,7 @@ class Library:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        self.path = library_folder() if path is None else Path(path).expanduser()
+        self.path = (library_folder() if path is None else Path(path).expanduser()).absolute()
         self.journal = Journal(self.path)
         self.uploads = KeptUploads(self.path)
         self._index = Index(self.path)
@@ -132,7 +133,10 @@ class Library:
         if folder is None:
             raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
         sign = folder.folder / FAVOURITE
-        sign.touch() if mark else sign.unlink(missing_ok=True)
+        sign.unlink(missing_ok=True)
+        if mark:
+            with suppress(FileExistsError):  # another process marked it, too
+                os.close(os.open(sign, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         os.utime(folder.folder.parent)
 
     def keep_inputs(self, request: Request) -> None:
@@ -167,37 +171,51 @@ class Library:
     def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:
         """Make a staged result appear, whole, and return its folder.
 
-        A result that is there already, from another kernel or an earlier run, stays.
+        A result that is there already, from another kernel or an earlier run, stays. It takes as
+        long on a day of many results as on its first.
         """
         write_private(stage / RECEIPT, receipt.to_json().encode(), self.path)
-        there = self.find(receipt.request_id)
-        if there:
+        target = self._place(receipt, words)
+        if _is_whole(target, receipt.request_id):
             shutil.rmtree(stage, ignore_errors=True)
-            return there.files[0].path.parent
-        name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
-        damaged = self._ask(lambda: self._index.get(receipt.request_id))
-        target = damaged.folder if damaged else self.path / RESULTS / receipt.created[:10] / name
+            return target
         make_private(target.parent, self.path)
         _put(stage, target)
         self._ask(lambda: self._index.add(target, receipt.to_dict()))
         return target
+
+    def _place(self, receipt: Receipt, words: str) -> Path:
+        """Return the folder that a result has, or else the one it is to have."""
+        entry = self._ask(lambda: self._index.known(receipt.request_id))
+        if entry and not entry.folder.is_dir():  # moved by hand, or deleted
+            entry = self._ask(lambda: self._index.get(receipt.request_id))
+        if entry:
+            return self.path.joinpath(*entry.folder.parts[-3:])
+        name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
+        return self.path / RESULTS / receipt.created[:10] / name
 
     def __repr__(self) -> str:
         return f"<Library {str(self.path)!r}>"
 
 
 def _whole(entry: Entry | None) -> Result | None:
+    return entry.whole() if entry else None
+
+
+def _is_whole(folder: Path, request_id: str) -> bool:
     try:
-        return load(entry.folder) if entry else None
+        return load(folder).request_id == request_id
     except ResultError:
-        return None
+        return False
 
 
 def _put(stage: Path, target: Path) -> None:
     """Rename a staged folder to its place; a damaged one there is made whole, its receipt last."""
-    if target.is_dir():
+    try:
+        os.replace(stage, target)
+    except OSError:
+        if not target.is_dir():
+            raise
         for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
             os.replace(path, target / path.name)
         stage.rmdir()
-    else:
-        os.replace(stage, target)

@@ -11,6 +11,7 @@ from seedream_widgets.errors import ResultError
 from seedream_widgets.receipt import MAX_BYTES, Receipt
 from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
 from seedream_widgets.store.entry import amount, moment
+from seedream_widgets.store.layout import RECEIPT, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,11 +23,11 @@ def load(folder: Path) -> Result:
     Raises:
         ResultError: Receipt or files are missing or damaged.
     """
-    path = folder / "receipt.json"
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has over {MAX_BYTES:,} bytes")
-        receipt = Receipt.from_json(path.read_bytes())
+        data = read_file(f"{folder}/{RECEIPT}", MAX_BYTES)
+        if data is None:
+            raise ValueError(f"its receipt is no file of up to {MAX_BYTES:,} bytes")
+        receipt = Receipt.from_json(data)
         files = tuple(_file(folder, each) for each in receipt.images)
         units = amount(receipt.billable_units)
         if not files:
@@ -56,7 +57,7 @@ _TIMINGS = ("queue", "generation", "fetch", "total")
 def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
     name = str(image["file"])
     path = folder / name
-    if path.name != name or not path.is_file():  # a receipt may come from anybody
+    if path.name != name or path.is_symlink() or not path.is_file():  # it may come from anybody
         raise ValueError(f"there is no file {name!r:.80}")
     if image["format"] not in SUFFIXES:
         raise ValueError(f"{name!r:.80} has the format {image['format']!r:.20}")

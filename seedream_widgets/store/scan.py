@@ -37,10 +37,14 @@ class _Changes:
         return bool(self.vanished or self.rows or self.bad or self.marks)
 
 
-def refresh(db: sqlite3.Connection, results: Path) -> None:
-    """Bring the index up to date; where a result vanished, look again for copies of it."""
+def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> None:
+    """Bring the index up to date; where a result vanished, look again for copies of it.
+
+    Without `marks` a busy day is only asked for names: what came and went is seen, and whether
+    what stayed is a favourite, a look at each folder, waits until the day is quiet.
+    """
     for _ in range(_PASSES):
-        if not _refresh_once(db, results):
+        if not _refresh_once(db, results, marks):
             return
 
 
@@ -52,7 +56,7 @@ def insert(db: sqlite3.Connection, results: Path, row: Row) -> None:
         _place(db, results, row)
 
 
-def _refresh_once(db: sqlite3.Connection, results: Path) -> bool:
+def _refresh_once(db: sqlite3.Connection, results: Path, marks: bool) -> bool:
     """Read the changed days; tell whether a result vanished."""
     retry = _changed_receipts(db, results)
     known = dict(db.execute("SELECT day, stamp FROM days").fetchall())
@@ -64,10 +68,11 @@ def _refresh_once(db: sqlite3.Connection, results: Path) -> bool:
     for day, stamp in [*found.items(), *((day, 0) for day in known.keys() - found.keys())]:
         if known.get(day) == stamp != 0 and day not in retry:
             continue
-        changes = _changes(db, results, day, retry.get(day, set()))
+        quiet = now - stamp > _SETTLED_NS
+        changes = _changes(db, results, day, retry.get(day, set()), marks or quiet)
         _write(db, results, day, changes, is_new=day not in known)
         vanished = vanished or bool(changes.vanished)
-        settled = stamp if changes.whole and now - stamp > _SETTLED_NS else 0
+        settled = stamp if changes.whole and quiet else 0
         if settled != known.get(day, 0):
             stamps.append((settled, day))
     _settle(db, stamps, known.keys() - found.keys())
@@ -85,16 +90,19 @@ def _changed_receipts(db: sqlite3.Connection, results: Path) -> dict[str, set[st
     return retry
 
 
-def _changes(db: sqlite3.Connection, results: Path, day: str, retry: set[str]) -> _Changes:
+def _changes(
+    db: sqlite3.Connection, results: Path, day: str, retry: set[str], marks: bool
+) -> _Changes:
     # What is known is asked before the folder: what others add in between is not "vanished".
     known = dict(db.execute("SELECT name, favourite FROM results WHERE day = ?", (day,)).fetchall())
     skipped = {name for (name,) in db.execute("SELECT name FROM skipped WHERE day = ?", (day,))}
-    there = layout.names(results / day)
+    before = known.keys() | skipped
+    there = layout.names(results / day, before)
     if there is None:
         return _Changes(whole=False)
-    changes = _Changes(vanished=(known.keys() | skipped) - there)
+    changes = _Changes(vanished=before - there)
     changes.fresh = there - known.keys() - (skipped - retry)
-    for name in known.keys() & there:
+    for name in known.keys() & there if marks else ():
         favourite = layout.is_favourite(f"{results}/{day}/{name}")
         if favourite != known[name]:
             changes.marks.append((favourite, name))

@@ -120,6 +120,13 @@ class Search(Sequence[Entry]):
         count = len(self)
         return f"<Search: {count} result{'' if count == 1 else 's'}>"
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show the newest as a contact sheet: small, however many there are."""
+        from seedream_widgets.display import SHEET_RESULTS, found_html
+
+        results = [result for entry in self[:SHEET_RESULTS] if (result := entry.whole())]
+        return {"text/plain": repr(self), "text/html": found_html(len(self), results)}
+
     def _slice(self, index: slice) -> list[Entry]:
         ends = (index.start or 0, 0 if index.stop is None else index.stop, index.step or 1)
         length = len(self) if min(ends) < 0 else _FARTHEST

@@ -16,12 +16,13 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench.report import footer, table, unexplained, write
+from tests.bench.report import footer, table, unexplained
 from tests.bench.rows import ROWS, Row
+from tests.readme import write
 
 ORDER = (
     "arrival", "notebook", "preview", "downloads", "uploads", "jobs", "import", "memory",
-    "messages", "library",
+    "messages", "library", "gallery",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def main() -> int:
     text = table(rows) + footer(names, time.monotonic() - began, machine)
     print(text)
     if asked.write:
-        write(text)
+        write("bench", text)
     for what in unexplained(rows):
         print(f"missed without a reason: {what}", file=sys.stderr)
     return int(bool(unexplained(rows)))

@@ -3,7 +3,7 @@
     python -m tests.bench.bench_jobs --jobs 100
 
 Overhead is the time from a job's completion at the server to its picture, opened and checked.
-Lag is that of the loop which awaits the jobs, as a notebook's does.
+Lag is that of the loop which awaits the jobs, as a notebook's does: its 99th percentile.
 """
 
 from __future__ import annotations
@@ -30,11 +30,15 @@ from tests.fal_server import FalServer
 Job = Callable[[str, Path], Awaitable[str]]
 SIZE = {"width": 1024, "height": 1024}
 SECONDS = (8.0, 14.0)
-SPARING = "all pollers together ask fal 200 times a second at most, so each waits half a second"
+SPARING = (
+    "all pollers together ask fal 200 times a second at most, as its limits are not known: 100 "
+    "jobs that still run wait half a second each, so no p50 is below 190 ms"
+)
 KEPT = (
     "most of it is httpx, TLS and fal_client, which both ways use; ours also writes a journal "
     "and a receipt for each job, which today's way has not"
 )
+COLLECTOR = "one pass of Python's garbage collector over all objects of the process stops it once"
 
 
 class Run(NamedTuple):
@@ -44,6 +48,7 @@ class Run(NamedTuple):
     p50: float
     p95: float
     lag: float
+    worst: float
     requests: int
     connections: int
 
@@ -68,7 +73,8 @@ async def measure(name: str, job: Job, jobs: int, fal: FalProcess, close: Any = 
     seen = fal.seen()
     overheads = sorted(1000 * (ends[each] - seen.done[each]) for each in ends)
     p50, p95 = statistics.median(overheads), overheads[int(0.95 * len(overheads))]
-    return Run(name, wall, cpu, p50, p95, 1000 * max(lags), seen.requests, seen.connections)
+    lag, worst = 1000 * sorted(lags)[int(0.99 * len(lags))], 1000 * max(lags)
+    return Run(name, wall, cpu, p50, p95, lag, worst, seen.requests, seen.connections)
 
 
 def check(image: Image.Image, prompt: str, seed: int | None) -> None:
@@ -131,10 +137,10 @@ async def naive(jobs: int, fal: FalProcess) -> Run:
 
 def table(runs: list[Run]) -> str:
     head = f"{'':22}{'wall s':>8}{'CPU s':>8}{'p50 ms':>9}{'p95 ms':>9}{'lag ms':>8}"
-    lines = [f"{head}{'requests':>10}{'connections':>13}"]
+    lines = [f"{head}{'worst':>7}{'requests':>10}{'connections':>13}"]
     lines += [
         f"{run.name:22}{run.wall:8.1f}{run.cpu:8.1f}{run.p50:9.0f}{run.p95:9.0f}{run.lag:8.0f}"
-        f"{run.requests:10}{run.connections:13}"
+        f"{run.worst:7.0f}{run.requests:10}{run.connections:13}"
         for run in runs
     ]
     return "\n".join(lines)
@@ -165,7 +171,8 @@ def rows() -> list[Row]:
         Row("  p95, ms", mine.p95, other.p95, most=250),
         Row("  without fal's status stream, p50, ms", polled.p50, other.p50, times=5, why=SPARING),
         Row("  CPU, s", mine.cpu, other.cpu, times=3, why=KEPT),
-        Row("  lag of the awaiting loop at most, ms", mine.lag, other.lag, times=10),
+        Row("  lag of the awaiting loop, p99, ms", mine.lag, other.lag, times=10),
+        Row("  the same at most, ms", mine.worst, other.worst, times=10, why=COLLECTOR),
     ]
 
 

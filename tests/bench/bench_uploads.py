@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -21,12 +22,13 @@ from tests.bench.photos import KEPT, photo
 from tests.bench.rows import Row, hand_over, median
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 FILES = 10
 EDGE = 2368  # a PNG of it has 10 MB
 CHUNK = 1 << 20
 WINDOW = 4
+IN_KERNEL = 3
 RUNS = 3
 SERIAL = (
     "an image is announced, sent and checked before the next one is announced, so that their "
@@ -63,50 +65,89 @@ async def ours(page: Page, files: Sequence[bytes], run: int) -> float:
     """Return how long until every picture is there, checked and a reference of the form."""
     comm = await page.run("studio = sd.Studio()\nstudio.comm.comm_id")
     before, began = page.buffers, time.perf_counter()
-    for number, data in enumerate(files):
-        await _send(page, comm, f"{run}-{number}", data)
+    await Sender(page, comm).send({f"{run}-{number}": data for number, data in enumerate(files)})
     took = time.perf_counter() - began
-    assert await page.run("len(studio.references)") == FILES
+    assert await page.run("[image.sha256 for image in studio.references]") == [
+        hashlib.sha256(data).hexdigest() for data in files
+    ]
     assert page.buffers == before, "image bytes came back"
     return took
 
 
-async def _send(page: Page, comm: str, name: str, data: bytes) -> None:
-    start = {"kind": "upload", "id": name, "upload_id": name, "name": "a.png", "size": len(data)}
-    await page.custom(comm, start)
-    await _reply(page, comm, name)
-    parts = _parts(data)
-    for _ in range(WINDOW):
-        await _chunk(page, comm, name, parts)
-    for _ in range(0, len(data), CHUNK):
-        await _reply(page, comm, name)
-        await _chunk(page, comm, name, parts)
-    end = await page.told(comm, lambda content: content.get("upload_id") == name)
-    assert end["kind"] == "uploaded", end
+class Sender:
+    """Send files as js/src/uploads.ts does, with the same limits."""
+
+    def __init__(self, page: Page, comm: str) -> None:
+        self._page, self._comm = page, comm
+        self._room = asyncio.Semaphore(IN_KERNEL)
+        self._wire = asyncio.Semaphore(1)
+        self._window = asyncio.Semaphore(WINDOW)
+        self._told: dict[str, asyncio.Future[dict[str, Any]]] = {}
+
+    async def send(self, files: Mapping[str, bytes]) -> None:
+        """Return once the kernel has taken them all, in this order."""
+        listening = asyncio.create_task(self._listen())
+        before = _done(None)
+        sending = []
+        for name, data in files.items():
+            whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            sending.append(self._file(name, data, before, whole))
+            before = whole
+        await asyncio.gather(*sending)
+        listening.cancel()
+        await asyncio.wait([listening])
+
+    async def _listen(self) -> None:
+        while True:
+            said = await self._page.told(self._comm, lambda content: True)
+            self._answer(said.get("id") or said["upload_id"]).set_result(said)
+
+    def _answer(self, name: str) -> asyncio.Future[dict[str, Any]]:
+        return self._told.setdefault(name, asyncio.get_running_loop().create_future())
+
+    async def _ask(self, content: dict[str, Any], *buffers: bytes) -> None:
+        await self._page.custom(self._comm, content, *buffers)
+        said = await self._answer(content["id"])
+        assert said["kind"] == "reply", said
+
+    async def _file(
+        self, name: str, data: bytes, before: asyncio.Future[None], whole: asyncio.Future[None]
+    ) -> None:
+        about = {"upload_id": name, "name": "a.png", "size": len(data), "media_type": "image/png"}
+        async with self._room:
+            await self._ask({"kind": "upload", "id": f"{name}-start", **about})
+            async with self._wire:
+                answers = [part async for part in self._parts(name, data, before)]
+            await asyncio.gather(*answers)
+            whole.set_result(None)
+            assert (await self._answer(name))["kind"] == "uploaded"
+
+    async def _parts(
+        self, name: str, data: bytes, before: asyncio.Future[None]
+    ) -> AsyncIterator[asyncio.Task[None]]:
+        for offset in range(0, len(data), CHUNK):
+            part = data[offset : offset + CHUNK]
+            if offset + CHUNK >= len(data):
+                await before  # the kernel takes files in the order in which they become whole
+            await self._window.acquire()
+            about = {"kind": "chunk", "id": f"{name}-{offset}", "upload_id": name}
+            answer = asyncio.create_task(self._ask({**about, "offset": offset}, part))
+            answer.add_done_callback(lambda _: self._window.release())
+            yield answer
 
 
-async def _reply(page: Page, comm: str, name: str) -> None:
-    content = await page.told(comm, lambda content: content.get("id", "").startswith(name))
-    assert content["kind"] == "reply", content
-
-
-def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for offset in range(0, len(data), CHUNK):
-        yield offset, data[offset : offset + CHUNK]
-
-
-async def _chunk(page: Page, comm: str, name: str, parts: Iterator[tuple[int, bytes]]) -> None:
-    offset, part = next(parts, (0, b""))
-    if part:
-        asked = {"kind": "chunk", "id": f"{name}-{offset}", "upload_id": name, "offset": offset}
-        await page.custom(comm, asked, part)
+def _done(value: None) -> asyncio.Future[None]:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
 
 
 async def in_base64(page: Page, files: Sequence[bytes]) -> float:
     comm = await page.run(BASE64)
     began = time.perf_counter()
     for data in files:
-        for _, part in _parts(data):
+        for offset in range(0, len(data), CHUNK):
+            part = data[offset : offset + CHUNK]
             await page.custom(comm, {"data": base64.b64encode(part).decode()})
             await page.told(comm, lambda content: "received" in content)
     return time.perf_counter() - began

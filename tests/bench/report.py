@@ -1,8 +1,7 @@
-"""The benchmarks' table, on the terminal and between the markers in README."""
+"""The benchmarks' table."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,8 +9,6 @@ if TYPE_CHECKING:
 
     from tests.bench.rows import Row
 
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->"
 _HEAD = "| measurement | ours | today's way | ratio | target | reached |\n|---|---|---|---|---|---|"
 
 
@@ -49,21 +46,6 @@ def _number(value: float | None) -> str:
 def unexplained(rows: Iterable[Row]) -> list[str]:
     """Name the measurements that miss their target and do not say why."""
     return [row.what for row in rows if row.reached is False and not row.why]
-
-
-def write(text: str, readme: Path = README) -> None:
-    """Put the table between README's markers.
-
-    Raises:
-        SystemExit: The markers are missing.
-    """
-    before, begin, rest = readme.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(
-            f"{readme} has no lines {BEGIN.strip()!r} and {END!r}; add both where the table belongs"
-        )
-    readme.write_text(before + BEGIN + text + END + after)
 
 
 def footer(modules: Sequence[str], seconds: float, machine: str) -> str:

@@ -1,10 +1,10 @@
-"""The benchmarks' table: no target is missed in silence, and README is not written by guess."""
+"""The benchmarks' table: no target is missed in silence."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.bench.report import BEGIN, END, table, unexplained, write
+from tests.bench.report import table, unexplained
 from tests.bench.rows import Row
 
 
@@ -26,19 +26,3 @@ def test_a_row(row: Row, cells: str) -> None:
 def test_what_is_missed_without_a_reason() -> None:
     rows = [Row("told", 2, 1, times=5, why="b"), Row("silent", 2, 1, times=5), Row("free", 1, 1)]
     assert unexplained(rows) == ["silent"]
-
-
-def test_it_is_written_between_the_markers(tmp_path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}old\n{END}\nafter\n")
-    write("new\n", readme)
-    assert readme.read_text() == f"before\n{BEGIN}new\n{END}\nafter\n"
-
-
-@pytest.mark.parametrize("text", ["", BEGIN, f"{END}\n{BEGIN}", "x"])
-def test_it_fails_without_the_markers(tmp_path, text: str) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(text)
-    with pytest.raises(SystemExit, match=r"bench: begin"):
-        write("new\n", readme)
-    assert readme.read_text() == text

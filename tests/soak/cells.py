@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 import threading
 import time
 import tracemalloc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 import seedream_widgets as sd
 from seedream_widgets import api
+from seedream_widgets.engine import shared
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 SIZE = (1024, 1024)
 SECONDS = 90
@@ -24,19 +29,45 @@ _INTERNED = tracemalloc.Filter(False, "*pathlib*")
 
 
 def weigh() -> dict[str, int]:
-    """Return what this process holds."""
+    """Return what this process holds; the objects are those made since the first call."""
     if not tracemalloc.is_tracing():
         tracemalloc.start()
     gc.collect()
     process = psutil.Process()
-    taken = tracemalloc.take_snapshot().filter_traces((_INTERNED,))
     return {
-        "KB of objects": sum(trace.size for trace in taken.traces) // 1000,
+        "KB of objects": tracemalloc.get_traced_memory()[0] // 1000,
         "KB resident": process.memory_info().rss // 1000,
         "threads": threading.active_count(),
         "open files": process.num_fds(),
         "sockets": len(process.net_connections()),
     }
+
+
+def start_threads() -> str:
+    """Have every thread that may come later come now, and write: ipykernel opens a file for each.
+
+    The answer is long: with the first such one pyzmq starts a thread of its own.
+    """
+    engine = shared()
+    engine.loop.call_soon_threadsafe(_write)
+    asyncios: Any = engine.loop._default_executor  # type: ignore[attr-defined]
+    for pool in (engine.pool, asyncios):
+        _fill(pool)
+    return "x" * 200_000
+
+
+def _fill(pool: ThreadPoolExecutor) -> None:
+    together = threading.Barrier(pool._max_workers)
+
+    def meet(_: int) -> None:
+        together.wait(10)
+        _write()
+
+    list(pool.map(meet, range(pool._max_workers)))
+
+
+def _write() -> None:
+    print("here", file=sys.stderr)
 
 
 def run(first: int, jobs: int) -> list[dict[str, Any]]:
@@ -78,4 +109,6 @@ def forget() -> dict[str, int]:
     api.default_client().close()
     api._client = None
     time.sleep(0.5)  # a closed connection's file goes with the loop's next turn
-    return weigh()
+    weighed = weigh()
+    left = tracemalloc.take_snapshot().filter_traces((_INTERNED,))
+    return {**weighed, "KB of objects": sum(trace.size for trace in left.traces) // 1000}
