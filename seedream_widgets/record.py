@@ -9,6 +9,7 @@ import logging
 import tempfile
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -252,6 +253,7 @@ def _may_be_fetched(error: SeedreamError) -> bool:
     return isinstance(error, BackendError) and error.status_code is None and error.billing != "no"
 
 
+@lru_cache(maxsize=1)  # it reads and parses a file: a millisecond on the loop for each job
 def _version() -> str:
     try:
         return version("seedream-widgets")

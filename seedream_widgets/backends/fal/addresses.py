@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _LONGEST = 4096
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+_ENDPOINT_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*){2,7}")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+# Resolvers take 127.1 and 0x7f000001 for addresses; a top-level domain begins with a letter.
+_PUBLIC_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
 # fal's own domains, its documented hosts and fal_client's backup ones.
 _FAL = (".fal.run", ".fal.ai", ".falrun.com")
 _UPLOADS = ".fal.media"
@@ -17,6 +23,16 @@ _UPLOADS = ".fal.media"
 def is_request_id(text: object) -> bool:
     """Tell whether `text` can stand in a path as a request id."""
     return isinstance(text, str) and _REQUEST_ID.fullmatch(text) is not None
+
+
+def is_endpoint_id(text: object) -> bool:
+    """Tell whether `text` can stand in a path as an endpoint id."""
+    return isinstance(text, str) and len(text) < 256 and _ENDPOINT_ID.fullmatch(text) is not None
+
+
+def is_about(url: object, request_id: str, queue: str) -> bool:
+    """Tell whether the key may be sent to `url` to ask for one request, and for nothing else."""
+    return takes_key(url, queue) and f"/requests/{request_id}" in urlsplit(str(url)).path
 
 
 def takes_key(url: object, queue: str) -> bool:
@@ -39,7 +55,7 @@ def may_be_fetched(url: object, queue: str) -> bool:
         return False
     if home is not None and _is_loopback(home.hostname) and _is_loopback(parts.hostname):
         return parts.scheme in ("http", "https")
-    return parts.scheme == "https" and not _is_private(parts.hostname)
+    return parts.scheme == "https" and _is_public(parts.hostname or "")
 
 
 def is_upload(url: object, queue: str) -> bool:
@@ -56,14 +72,16 @@ def is_upload(url: object, queue: str) -> bool:
 def _split(url: object) -> SplitResult | None:
     if not isinstance(url, str) or len(url) > _LONGEST or not url.isascii():
         return None
-    if any(character <= " " or character in "\\\x7f" for character in url):
+    if not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises for a port that is none
     except ValueError:
         return None
-    return parts if parts.hostname and "@" not in parts.netloc else None
+    if not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc:
+        return None
+    return parts
 
 
 def _is_loopback(host: str | None) -> bool:
@@ -75,8 +93,14 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-def _is_private(host: str | None) -> bool:
+def _is_public(host: str) -> bool:
     try:
-        return not ip_address(host or "").is_global
+        address = ip_address(host)
     except ValueError:
-        return host == "localhost" or (host or "").endswith(".localhost")
+        local = f".{host.rstrip('.')}".endswith(_LOCAL_NAMES)
+        return _PUBLIC_NAME.fullmatch(host) is not None and not local
+    if isinstance(address, IPv6Address) and (
+        address not in _GLOBAL_UNICAST or address.sixtofour or address.teredo
+    ):
+        return False  # an IPv4 address may be within
+    return address.is_global and not address.is_multicast

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seedream_widgets.credentials import Key
     from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
+    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
     from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.request import Request
@@ -126,14 +127,16 @@ class FalBackend:
 
         return await fetch(session, await session.resolve(handle))
 
-    async def download(self, file: OutputFile, target: Path) -> None:
+    async def download(
+        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+    ) -> None:
         """Write the untouched bytes of one output file to `target`, whole or not at all.
 
         Raises:
             ResultError: The file is gone, is no image, or did not arrive whole.
             OSError: `target` can't be written.
         """
-        await (await self._open()).downloads.save(file, target)
+        await (await self._open()).downloads.save(file, target, arriving)
 
     async def cancel(self, handle: Handle) -> Billing:
         """Ask to stop the request and tell whether it may still be billed.

@@ -38,7 +38,7 @@ class Explainer:
 
     def clean(self, text: object, longest: int = _LONGEST) -> str:
         """Return a server's text on one line, without control characters, cut, key removed."""
-        words = self.hide(str(text)[: 20 * longest])
+        words = self.hide(str(text))[: 20 * longest]
         line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
         return line if len(line) <= longest else line[: longest - 1] + "…"
 
@@ -46,8 +46,37 @@ class Explainer:
         """Return `text` without the key."""
         return text.replace(self._secret, "***")
 
+    def hide_in(self, data: Any) -> Any:
+        """Return a reply's JSON without the key in any of its texts.
+
+        Raises:
+            ValueError: It is nested deeper than any reply of fal.
+        """
+        try:
+            return self._hide_in(data)
+        except RecursionError as error:
+            raise ValueError("a reply is nested too deep") from error
+
+    def _hide_in(self, data: Any) -> Any:
+        if isinstance(data, str):
+            return self.hide(data)
+        if isinstance(data, list):
+            return [self._hide_in(each) for each in data]
+        if isinstance(data, dict):
+            return {self.hide(name): self._hide_in(each) for name, each in data.items()}
+        return data
+
     def cause(self, error: BaseException) -> BaseException | None:
-        """Return `error` to chain, unless a server made it show the key."""
+        """Return `error` to chain, unless a server made it show the key.
+
+        It is without its frames: the variables in those of httpx and fal_client hold the key,
+        and notebooks (``%xmode Verbose``) and crash reporters show variables.
+        """
+        pending = [error]
+        while pending:
+            each = pending.pop()
+            each.__traceback__ = None
+            pending += [led for led in (each.__cause__, each.__context__) if led]
         return None if self._secret in f"{error!r}{error}" else error
 
     def response(self, reply: httpx.Response, **known: Any) -> SeedreamError:

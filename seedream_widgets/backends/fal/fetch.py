@@ -57,6 +57,10 @@ async def fetch(session: Session, handle: AsyncRequestHandle, doubts: int = _DOU
         if doubts and (error.status_code or 0) >= 500:
             raise _unsure(handle.request_id, error) from error
         raise
+    try:
+        data = session.explain.hide_in(data)
+    except ValueError:
+        data = None
     output = read_output(data, handle.request_id, session.queue, session.limits)
     return replace(output, billable_units=heard.units)
 

@@ -25,8 +25,9 @@ class Limits:
     """Between two events or comments of the stream; fal sends a comment every 15 s."""
     patience: float = 600.0
     """For failing to hear from fal while a paid job runs, before giving it up."""
-    poll: tuple[float, float] = (0.15, 2.0)
-    """Shortest and longest pause between polls; between them 8 % of the time waited."""
+    poll: tuple[float, float] = (0.25, 2.0)
+    """Shortest and longest pause between a job's polls; between them 2 % of the time waited.
+    Many jobs wait longer, as all together ask 200 times a second at most."""
     streams: int = 4
     """How often a job's stream is opened; one that was cut is opened again."""
     requests: int = 8

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from fal_client import AsyncClient
 
-from seedream_widgets.backends.fal.addresses import is_request_id, takes_key
+from seedream_widgets.backends.fal.addresses import is_about, is_endpoint_id, is_request_id
 from seedream_widgets.backends.fal.download import Downloads
 from seedream_widgets.backends.fal.errors import Explainer
 from seedream_widgets.backends.fal.guard import watch_over
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from seedream_widgets.credentials import Key
     from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.policy import Policy
+
+
+class _Unseen(str):
+    """Be the key for fal_client, whose `AuthCredentials` shows in its repr what it is given."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
 
 
 class Session:
@@ -52,11 +61,11 @@ class Session:
         self.requests = asyncio.Semaphore(limits.requests)
         self.submits = asyncio.Semaphore(limits.submits)
         self.cancels = asyncio.Semaphore(limits.requests)
-        self.pollers: set[object] = set()
-        """Who polls now: the more, the more seldom each."""
-        self._ssl = context
+        self.polls = asyncio.Lock()
+        """Lets polls through one after the other."""
+        self.context = context
         self.files = self.http()
-        """For downloads: without the key."""
+        """For questions about files: without the key."""
         self.uploads = Uploads(self, kept)
         self.downloads = Downloads(self)
 
@@ -65,7 +74,7 @@ class Session:
         cls, key: Key, limits: Limits, policy: Policy, kept: KeptUploads | None = None
     ) -> Session:
         """Make the client and put the guard on it before anything is sent."""
-        client = AsyncClient(key=key.value, default_timeout=limits.submit)
+        client = AsyncClient(key=_Unseen(key.value), default_timeout=limits.submit)
         # The public way to the httpx client fal_client uses: a handle's `client` field.
         handle = await client.get_handle("fal-ai/bytedance", "none")
         watch_over(handle.client, handle.status_url)
@@ -80,7 +89,7 @@ class Session:
 
     def http(self, **options: Any) -> httpx.AsyncClient:
         """Make an httpx client on the shared context; proxies come from the environment."""
-        return httpx.AsyncClient(verify=self._ssl, **options)
+        return httpx.AsyncClient(verify=self.context, **options)
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -91,8 +100,13 @@ class Session:
         """Return fal_client's handle; an address not of fal is replaced by the one it must have.
 
         Raises:
-            BackendError: The request id is none.
+            BackendError: The request id or the endpoint id is none.
         """
+        if not is_endpoint_id(handle.endpoint_id):
+            raise BackendError(
+                f"{self.explain.clean(handle.endpoint_id, 80)!r} is no fal endpoint id; "
+                "take it from the job or the result"
+            )
         if not is_request_id(handle.request_id):
             raise BackendError(
                 f"{self.explain.clean(handle.request_id, 80)!r} is no fal request id; "
@@ -102,7 +116,7 @@ class Session:
         given = {
             name: url
             for name in ("status_url", "response_url", "cancel_url")
-            if takes_key(url := getattr(handle, name), self.queue)
+            if is_about(url := getattr(handle, name), handle.request_id, self.queue)
         }
         return replace(known, **given)
 
@@ -111,3 +125,4 @@ class Session:
         await self.uploads.aclose()
         await self._transport.aclose()
         await self.files.aclose()
+        self.downloads.close()

@@ -50,7 +50,8 @@ async def submit(
                     raise
                 given, request_id = ("", "", ""), _request_id(attempt.reply)
                 if not is_request_id(request_id):
-                    raise unknown(status_code=attempt.reply.status_code) from error
+                    lost = unknown(status_code=attempt.reply.status_code)
+                    raise lost from session.explain.cause(error)
     return await _handle(session, request_id, endpoint_id, given)
 
 

@@ -110,7 +110,7 @@ class Uploads:
             lost = explain.unreachable(error, f"to upload {image.name}; nothing is billed")
             raise lost from explain.cause(error)
         except (KeyError, TypeError, ValueError) as error:
-            raise _unusable(image) from error
+            raise _unusable(image) from explain.cause(error)
         if not may_be_fetched(url, self._session.queue):
             raise _unusable(image)
         return url

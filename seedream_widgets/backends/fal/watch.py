@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.status import Status
 
-_SHARE = 0.08
-_EACH = 0.005
-"""Seconds each poller adds to the pause of all: 200 polls a second at most."""
+_SHARE = 0.02
+_APART = 0.005
+"""Seconds between two polls, all jobs together: 200 a second at most, however many there are."""
 
 
 class NoStream(Exception):
@@ -72,33 +72,30 @@ class Watch:
             except NoStream:
                 break
             except StreamCut:
-                yield await self._patience.call(self._poll, is_trouble)
-        self._session.pollers.add(self)
-        try:
-            while True:
-                yield await self._patience.call(self._poll, is_trouble)
-                await asyncio.sleep(self._pause())
-        finally:
-            self._session.pollers.discard(self)
+                yield await self._in_turn()
+        while True:
+            yield await self._in_turn()
+            await asyncio.sleep(self._pause())
+
+    async def _in_turn(self) -> Report:
+        async with self._session.polls:
+            await asyncio.sleep(_APART)
+        return await self._patience.call(self._poll, is_trouble)
 
     def _pause(self) -> float:
         shortest, longest = self._session.limits.poll
-        crowd = _EACH * len(self._session.pollers)
         waited = _SHARE * (time.monotonic() - self._began)
-        return min(max(shortest, crowd, waited), longest)
+        return min(max(shortest, waited), longest)
 
     async def _poll(self) -> Report:
         status = await self._handle.status(with_logs=True)
         if isinstance(status, Queued):
             return Report("IN_QUEUE", position=status.position)
         assert isinstance(status, InProgress | Completed)
-        logs = self._hidden(status.logs)
+        logs = self._session.explain.hide_in(status.logs)
         if isinstance(status, InProgress):
             return Report("IN_PROGRESS", logs=logs)
         return Report("COMPLETED", logs=logs, error=status.error, error_type=status.error_type)
-
-    def _hidden(self, logs: object) -> object:
-        return json.loads(self._session.explain.hide(json.dumps(logs)))
 
     async def _stream(self) -> AsyncGenerator[Report, None]:
         """Yield the stream's reports up to the completion.
@@ -120,7 +117,7 @@ class Watch:
                 while (chunk := await within(wait, _next(chunks))) is not None:
                     for event in reader.feed(chunk):
                         wait = limits.silence
-                        report = _report(self._session.explain.hide(event))
+                        report = _report(self._session.explain.hide_in(json.loads(event)))
                         yield report
                         if report.state == "COMPLETED":
                             return
@@ -143,8 +140,7 @@ def _check(reply: httpx.Response) -> None:
         raise NoStream
 
 
-def _report(event: str) -> Report:
-    data = json.loads(event)
+def _report(data: object) -> Report:
     if not isinstance(data, dict):
         raise ValueError("an event of the status stream is no object")
     return Report.from_event(data)
