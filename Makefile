@@ -19,8 +19,8 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 # Those that `make test` runs; `make hosts` runs them all.
 HOSTS := jupyterlab,notebook,marimo
 
-.PHONY: lab test check unit js-test notebooks wheel-test browser journeys hosts bench soak range wheel bundle \
-	lock clean chromium
+.PHONY: lab test check unit js-test notebooks wheel-test browser journeys hosts bench soak range audit wheel \
+	bundle lock clean chromium
 .DELETE_ON_ERROR:
 
 lab: .venv/.ready $(BUNDLE)
@@ -67,6 +67,14 @@ soak: .venv/.ready
 
 range: .venv/.ready $(BUNDLE)
 	$(BIN)/python -m tests.range $(ARGS)
+
+# Not part of `test`: advisory databases need the network. tests/security/test_locked.py needs none.
+audit: .venv/.ready js/node_modules/.ready
+	mkdir -p build
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --constraint requirements-dev.txt pyproject.toml -o build/runtime.txt
+	$(BIN)/uv tool run pip-audit --strict --no-deps --disable-pip --requirement build/runtime.txt
+	npm --prefix js audit --omit=dev
 
 bundle: $(BUNDLE)
 

@@ -78,6 +78,7 @@ def test_faults_that_may_happen_anywhere(
         "upload": lambda: fal_http.post("https://v3.fal.media/files/upload", content=b"x"),
         "put": lambda: fal_http.put("https://v3b.fal.media/files/a/b/c", content=b"x"),
         "download": lambda: fal_http.get(file),
+        "pricing": lambda: fal_http.get("https://api.fal.ai/v1/models/pricing"),
     }
     assert set(calls) == set(KINDS) - {"connect", "run"}
     fal_http.timeout = httpx.Timeout(0.1 if kind == "hang" else 5.0)

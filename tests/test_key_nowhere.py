@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 from tests.fal_server import FalServer, Settings
 
@@ -28,6 +32,7 @@ FAULTS = (
         for kind in ("401", "403", "content_policy_violation", "500", "accept_drop")
     ),
     *(("run", kind) for kind in ("policy", "500", "no_media")),
+    *(("status", kind) for kind in ("401", "404")),
     *(("result", kind) for kind in ("wrong_shape", "expired")),
     *(("download", kind) for kind in ("404", "redirect_http", "garbage", "html", "drop")),
 )
@@ -71,6 +76,20 @@ assert len(failed) == len(PROMPTS), [str(each) for each in failed]
 UPLOAD = """
 sd.edit([Image.new("RGB", (300, 300))], "blend", image_size=(960, 960))
 """
+FAILING = "sd.generate('submit 500', image_size=(960, 960))"
+FAILING_UPLOAD = "sd.edit('broken.png', 'blend', image_size=(960, 960))"
+AGAIN = (
+    "%xmode Context", FAILING, FAILING_UPLOAD, "%tb", "%xmode Verbose", "%tb", FAILING_UPLOAD,
+    "sd.generate('status 404', image_size=(960, 960))", "%xmode Plain", FAILING_UPLOAD,
+)  # fmt: skip
+CRASH = """
+import logging, os, time, seedream_widgets as sd
+logging.basicConfig(level=logging.DEBUG)
+job = sd.submit("never done", image_size=(960, 960))
+while not job.handle:
+    time.sleep(0.01)
+os.abort()
+"""
 SHOWN = """
 client = sd.Client()
 backend = client._choice.current if hasattr(client, "_choice") else client
@@ -107,6 +126,9 @@ def fal(fal_authority: Authority) -> Iterator[FalServer]:
         for point, kind in FAULTS:
             name = f"{point} {kind}"
             server.fail(point, kind, times=None, when=lambda prompt, name=name: prompt == name)
+        server.fail("stream", "drop", times=None, when=lambda prompt: prompt.startswith("status"))
+        for point in ("upload", "initiate"):
+            server.fail(point, "500", times=None, when=lambda name: name == "broken.png")
         yield server
     assert server.errors == ()
 
@@ -140,16 +162,39 @@ def test_the_key_is_nowhere(fal: FalServer, tmp_path: Path, typed: bool) -> None
     if typed:
         env |= {"FAL_KEY": "", "TYPED": KEY}
     prompts = f"PROMPTS = {[f'{point} {kind}' for point, kind in FAULTS]!r}"
-    failing = "sd.generate('submit 500', image_size=(960, 960))"
-    cells = [SETUP, *([LOGIN] if typed else []), WIDGET, prompts, JOBS, UPLOAD, failing, SHOWN]
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "broken.png")
+    failing = [each.replace("broken.png", str(tmp_path / "broken.png")) for each in AGAIN]
+    cells = [SETUP, *([LOGIN] if typed else []), WIDGET, prompts, JOBS, UPLOAD, *failing, SHOWN]
     said = session(tmp_path, env, cells)
     assert fal.hosts_with_key() == {"queue.fal.run", "rest.fal.ai", "api.fal.ai"}
-    for proof in (b"BackendError", b":httpx:", b"DEBUG:httpcore", b"comm_msg", b"Loading",
-                  b"Current thread", b"capture_locals", b"not pickled"):  # fmt: skip
+    for proof in (
+        *(b"BackendError", b":httpx:", b"DEBUG:httpcore", b"comm_msg", b"Loading"),
+        *(b"Current thread", b"capture_locals", b"not pickled", b"DEBUG:urllib3.connectionpool"),
+        *(b"mode: Context", b"mode: Verbose", b"mode: Plain", b"does not know request"),
+    ):
         assert proof in said, proof
     check_folder(library)
-    files = {path: path.read_bytes() for path in library.rglob("*") if path.is_file()}
-    for place, data in {"what was said": said, **files}.items():
+    check({"what was said": said}, library)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, abort() is no signal")
+def test_a_crash_tells_where_and_not_the_key(fal: FalServer, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    fal.settings.run_seconds = 60
+    env = {**os.environ, **fal.env, "SEEDREAM_HOME": str(library), "PYTHONASYNCIODEBUG": "1"}
+    command = [sys.executable, "-X", "faulthandler", "-W", "default", "-c", CRASH]
+    died = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    assert died.returncode == -signal.SIGABRT
+    for proof in (b"Fatal Python error: Aborted", b"Current thread", b"DEBUG:httpcore"):
+        assert proof in died.stderr, died.stderr[-2000:]
+    check({"the dump": died.stderr, "the output": died.stdout}, library)
+
+
+def check(said: Mapping[str, bytes], library: Path) -> None:
+    """Make sure that the key is in nothing that was said, and in no file."""
+    files = {str(path): path.read_bytes() for path in library.rglob("*") if path.is_file()}
+    assert files
+    for place, data in {**said, **files}.items():
         for secret in secrets():
             at = data.find(secret)
             assert at < 0, f"{place}: {data[max(0, at - 400) : at + 100]!r}"

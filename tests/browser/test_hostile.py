@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import time
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.client import Client
+from seedream_widgets.embed import embed
+from seedream_widgets.request import Request
+from seedream_widgets.sizes import Size
 from tests.fal_server import FalServer, Settings
 
 from .chromium import drop_files
@@ -65,6 +73,7 @@ def dialogs(page: Page) -> list[str]:
     page.add_init_script(WATCH)
     said: list[str] = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda asked: said.append(asked.url) if asked.url.endswith("/x") else None)
     return said
 
 
@@ -142,4 +151,98 @@ def test_files_that_are_dropped(
     expect(studio.root).to_contain_text("no receipt in this file")
     drop_files(page, ".sd-prompt", [saved])
     expect(studio.prompt).to_have_value(EVIL)
+    expect_text_alone(page, errors, dialogs)
+
+
+def strangers_library(folder: Path) -> None:
+    """Write a library whose every text is hostile: a result, its folder, and a request left."""
+    client = Client(OfflineBackend(pace=0), library=folder)
+    result = client.submit(Request("fox", image_size=Size(960, 960), seed=7)).result(20)
+    place = result.files[0].path.parent
+    receipt = json.loads((place / "receipt.json").read_text())
+    texts = dict.fromkeys(("prompt", "model", "endpoint", "request_id", "package"), EVIL)
+    hostile: dict[str, Any] = {
+        "settings": receipt["settings"] | {"model": EVIL, "enhance_prompt_mode": EVIL},
+        "arguments": {EVIL: EVIL},
+        "inputs": [{"name": EVIL, "sha256": "a" * 64, "media_type": EVIL, "width": 1, "height": 1}],
+        "price": {"usd": EVIL, "as_of": EVIL, "source": EVIL},
+        "history": [{"kind": EVIL, "at": EVIL}],
+        "images": [each | {"url": f"https://a.example/{EVIL}"} for each in receipt["images"]],
+    }
+    (place / "receipt.json").write_text(json.dumps(receipt | texts | hostile))
+    place.rename(place.with_name(FILE.replace("/", "")))
+    left = {
+        "id": "left", "step": "planned", "backend": "fal", "created": time.time(),
+        "request": {"prompt": EVIL, "settings": {"model": EVIL}, "inputs": [{"name": EVIL}]},
+        "endpoint": EVIL, "message": EVIL,
+    }  # fmt: skip
+    (folder / "journal").mkdir()
+    (folder / "journal" / "left.json").write_text(json.dumps(left))
+
+
+def test_a_library_of_a_stranger(
+    errors: list[str], dialogs: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
+) -> None:
+    strangers_library(tmp_path)
+    home = f"import os\nos.environ['SEEDREAM_HOME'] = {str(tmp_path)!r}"
+    asked = "studio.image_size, studio.seed = (960, 960), 7"
+    shown = (
+        "sd.library.search()",
+        "found = next(iter(sd.library.search()))\nfound",
+        "result = found.result()\nresult",
+        "result.receipt",
+        "print(result.as_code())",
+        "sd.spending()",
+        "sd.library.get('<b class=pwned>')",
+        "sd.resume()",
+    )
+    book = notebook([home, STUDIO, asked, *shown])
+    for number in range(3):
+        book.run(number)
+    studio = Studio(page)
+    card = studio.submit("fox")  # answered with the stranger's result
+    expect(card.locator("img").first).to_be_visible(timeout=WAIT)
+    for number in range(3, 3 + len(shown)):
+        book.run(number)
+        expect(book.cell(number).locator(".jp-OutputArea-output").first).to_be_visible()
+    assert "no result '<b class=pwned>'" in book.text(9)
+    expect(page.locator("[class$='-sheet']").first).to_contain_text(HTML[:20])
+    assert HTML[:20] in book.text(6)
+    expect_text_alone(page, errors, dialogs)
+
+
+RECEIPT: dict[str, Any] = {
+    "request_id": "r1", "created": "2026-01-02T03:04:05+00:00", "backend": "fal", "endpoint": "e",
+    "model": "v4", "prompt": EVIL, "settings": {}, "arguments": {}, "inputs": [], "seed": 7,
+    "images": [], "timings": {}, "price": {}, "cost": None, "history": [],
+}  # fmt: skip
+MALFORMED = {
+    "a name": (
+        {"inputs": [{"name": HTML, "sha256": "a" * 64}]},
+        "Not in this library: image 1 (<img",
+    ),
+    "a model": ({"settings": {"model": HTML}}, "has a model that is not taken"),
+    "a size": ({"settings": {"image_size": HTML}}, "V4 knows no size “<img"),
+    "a type": ({"prompt": [HTML]}, "this is no receipt of seedream_widgets"),
+    "a seed": ({"seed": 10**400}, "has a seed that is not taken"),
+    "an address": ({"inputs": [{"url": f"javascript:{MARK}()"}]}, "Not in this library: image 1"),
+}
+
+
+def test_receipts_of_a_stranger(
+    errors: list[str], dialogs: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
+) -> None:
+    file = BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(file, "PNG")
+    notebook([STUDIO]).run(0)
+    studio = Studio(page)
+    for name, (changes, words) in MALFORMED.items():
+        path = tmp_path / f"{name}.png"
+        path.write_bytes(embed(file.getvalue(), json.dumps(RECEIPT | changes)))
+        drop_files(page, ".sd-prompt", [path])
+        expect(studio.root).to_contain_text(words)
+    path = tmp_path / f"text {FILE}"
+    path.write_bytes(embed(file.getvalue(), HTML))
+    drop_files(page, ".sd-prompt", [path])
+    expect(studio.root).to_contain_text("this is no receipt of seedream_widgets (Expecting value")
     expect_text_alone(page, errors, dialogs)

@@ -17,6 +17,8 @@ PLANES = {
     "v3.fal.media": "media",
     "v3b.fal.media": "media",
 }
+ELSEWHERE = "files.elsewhere.example"
+"""Where redirects lead to: no host of fal's."""
 BACKUP_PLANES = {"queue.falrun.com": "queue", "falrun.com": "run"}
 
 
@@ -30,7 +32,7 @@ class Authority:
         authority.cert_pem.write_to_path(str(self.ca_file))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.set_alpn_protocols(["http/1.1"])
-        names = [*PLANES, *BACKUP_PLANES, "localhost", "127.0.0.1"]
+        names = [*PLANES, *BACKUP_PLANES, ELSEWHERE, "localhost", "127.0.0.1"]
         authority.issue_cert(*names).configure_cert(self.context)
 
     def close(self) -> None:

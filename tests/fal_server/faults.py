@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .authority import ELSEWHERE
 from .replies import ERRORS, INGRESS, NGINX, PORTAL, TYPES, reply
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _ANYWHERE = {
     *ERRORS,
     *(f"nginx_{status}" for status in INGRESS),
     *("not_json", "html", "blank", "half", "drip", "elsewhere", "drop", "hang"),
+    "elsewhere_307",
 }
 KINDS: dict[str, set[str]] = {
     "connect": {"502", "close", "tls", "hang"},
@@ -29,6 +31,7 @@ KINDS: dict[str, set[str]] = {
     "run": {*TYPES, "policy", "policy_silent", "500", "500_silent", "504", "no_media", "empty"},
     "status": _ANYWHERE | {"unknown", "no_logs"},
     "stream": _ANYWHERE | {"silent", "cut", "garbage", "unknown"},
+    "pricing": _ANYWHERE,
     "result": _ANYWHERE | {"policy", "expired", "wrong_shape"},
     "cancel": _ANYWHERE | {"ignored"},
     "token": _ANYWHERE,
@@ -90,7 +93,9 @@ async def play(kind: str, request: web.Request) -> web.StreamResponse:
     if kind == "hang":
         await hang()
     if kind == "elsewhere":
-        raise web.HTTPFound("https://files.elsewhere.example/")
+        raise web.HTTPFound(f"https://{ELSEWHERE}/")
+    if kind == "elsewhere_307":  # a client that follows it sends the body again
+        raise web.HTTPTemporaryRedirect(f"https://{ELSEWHERE}/")
     if kind in ("half", "drip"):
         return await _unfinished(request, drips=kind == "drip")
     if kind.startswith("nginx_"):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .faults import play
+
 if TYPE_CHECKING:
     from .state import State
 
@@ -18,6 +20,9 @@ class PricingPlane:
         return [web.get("/v1/models/pricing", self.pricing)]
 
     async def pricing(self, request: web.Request) -> web.StreamResponse:
+        kind = self._state.faults.take("pricing", host=request.host)
+        if kind is not None:
+            return await play(kind, request)
         prices = [
             {"endpoint_id": name, "unit_price": price, "unit": "image", "currency": "USD"}
             for name in request.query.getall("endpoint_id", [])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import web
 
 from .app import build
-from .authority import BACKUP_PLANES, PLANES, Authority
+from .authority import BACKUP_PLANES, ELSEWHERE, PLANES, Authority
 from .faults import Fault
 from .pictures import Color, expected_color
 from .proxy import Proxy
@@ -32,7 +32,8 @@ class FalServer:
     """Be fal on loopback: ``with FalServer() as server: os.environ.update(server.env)``.
 
     In `env` an empty value stands for a variable better unset. `settings` may be changed
-    while it runs; `fail` switches faults on, `heal` all off.
+    while it runs; `fail` switches faults on, `heal` all off. With `elsewhere` a host that is
+    not fal's can be reached too: it answers 404, and what it is sent is recorded.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class FalServer:
         *,
         authority: Authority | None = None,
         backup_hosts: bool = False,
+        elsewhere: bool = False,
     ) -> None:
         self.settings = settings or Settings()
         self.authority = authority or Authority()
@@ -48,7 +50,8 @@ class FalServer:
         self.env: dict[str, str] = {}
         self.https_url = self.http_url = self.proxy_url = ""
         self._owns_authority = authority is None
-        self._hosts = frozenset(PLANES | BACKUP_PLANES if backup_hosts else PLANES)
+        hosts = frozenset(PLANES | BACKUP_PLANES if backup_hosts else PLANES)
+        self._hosts = hosts | {ELSEWHERE} if elsewhere else hosts
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.AppRunner | None = None

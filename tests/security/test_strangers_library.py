@@ -1,0 +1,297 @@
+"""A library, or a part of one, from a stranger: nothing outside of it is read or written."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from seedream_widgets.client import Client
+from seedream_widgets.embed import embed
+from seedream_widgets.errors import RequestError, ResultError, SeedreamError
+from seedream_widgets.images import ImageUrl
+from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
+from seedream_widgets.receipt import read_receipt
+from seedream_widgets.request import Request
+from seedream_widgets.store import Library
+from tests.image_files import drawing, encoded
+from tests.scripted import SECONDS, ScriptedBackend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seedream_widgets.job import Job
+    from seedream_widgets.result import Result
+
+PNG = encoded(drawing(), "PNG")
+SECRET = encoded(drawing(40, 40), "PNG")
+HTML = "<img src=x onerror=pwned()>"
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """Make a folder beside the library with a picture that is nobody's business."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    (folder / "secret.png").write_bytes(SECRET)
+    (folder / "secret.txt").write_text("mine")
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path, outside: Path) -> Path:
+    return tmp_path / "library"
+
+
+def kept(library: Path) -> Result:
+    return Client(ScriptedBackend("fal"), library=library).submit(Request("a fox")).result(SECONDS)
+
+
+def tampered(library: Path, **changes: Any) -> Path:
+    """Return the folder of a result whose receipt says something else."""
+    folder = kept(library).files[0].path.parent
+    receipt = json.loads((folder / "receipt.json").read_text())
+    (folder / "receipt.json").write_text(json.dumps(receipt | changes))
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Return what is in a folder, and when it was changed."""
+    return {
+        str(path): (path.read_bytes() if path.is_file() else b"", path.lstat().st_mtime_ns)
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+def use(library: Path) -> list[SeedreamError]:
+    """Do with a library what users do; return what was refused."""
+    refused: list[SeedreamError] = []
+    client = Client(ScriptedBackend("fal"), library=library)
+    for entry in client.library.search():
+        try:
+            result = entry.result()
+            result.image.load()
+            result.as_code()
+        except SeedreamError as error:
+            refused.append(error)
+        client.library.favourite(entry)
+    for job in client.resume():
+        ended(job)
+    return refused
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../../outside/secret.png", "{outside}/secret.png", "..", ".", "", "/", "a/../secret.png",
+     "..\\..\\secret.png", "con", "1.png\0.txt", "x" * 5000, "\u2025/\u2025/secret.png", "~/x.png",
+     "file:///etc/passwd", HTML, "receipt.json/../1.png"],
+)  # fmt: skip
+def test_a_receipt_names_files_of_its_folder_alone(library: Path, outside: Path, name: str) -> None:
+    name = name.replace("{outside}", str(outside))
+    image = {"file": name, "format": "PNG", "width": 40, "height": 40, "url": ""}
+    folder, before = tampered(library, images=[image]), snapshot(outside)
+    with pytest.raises(ResultError, match="can't be read") as caught:
+        Library(library).get("r1")
+    assert len(str(caught.value)) < 700
+    assert len(use(library)) == 1
+    assert snapshot(outside) == before
+    assert {path.name for path in folder.iterdir()} == {"1.png", "receipt.json", "favourite"}
+
+
+@pytest.mark.parametrize("what", ["1.png", "receipt.json", "favourite"])
+def test_a_link_out_of_a_results_folder_is_not_followed(
+    library: Path, outside: Path, what: str
+) -> None:
+    folder = kept(library).files[0].path.parent
+    there = outside / {"1.png": "secret.png", "favourite": "new"}.get(what, "receipt.json")
+    if what == "receipt.json":
+        (folder / what).rename(there)
+    (folder / what).unlink(missing_ok=True)
+    (folder / what).symlink_to(there)
+    before = snapshot(outside)
+    refused = use(library)
+    assert snapshot(outside) == before
+    if what == "1.png":
+        assert len(refused) == 1
+        assert "can't be read" in str(refused[0])
+    if what == "receipt.json":
+        with pytest.raises(ResultError, match=r"can't be read|no result 'r1'"):
+            Library(library).get("r1")
+
+
+@pytest.mark.parametrize("link", [".staging", ".staging/a.pid-1"])
+def test_what_is_swept_away_is_in_the_library(library: Path, outside: Path, link: str) -> None:
+    (library / link).parent.mkdir(parents=True)
+    (library / link).symlink_to(outside)
+    for path in (*outside.iterdir(), outside):
+        os.utime(path, (0, 0))
+    before = snapshot(outside)
+    Library(library).sweep()
+    assert use(library) == []
+    assert snapshot(outside) == before
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize(
+    "place", ["journal/job.json", "uploads/aa/{digest}.json", "inputs/aa/{digest}.png"]
+)
+def test_a_pipe_or_a_device_holds_nobody_up(library: Path, place: str, kind: str) -> None:
+    digest = "a" * 64
+    path = library / place.format(digest=digest)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    began = time.monotonic()
+    assert Library(library).journal.pending() == []
+    assert KeptUploads(library).find(digest) is None
+    with pytest.raises(RequestError):
+        Library(library).input(digest)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_a_receipt_that_is_no_file_holds_nobody_up(library: Path, kind: str) -> None:
+    result = kept(library)
+    path = result.files[0].path.parent / "receipt.json"
+    assert Library(library).get("r1").files == result.files  # the index knows it
+    path.unlink()
+    {"pipe": os.mkfifo, "folder": os.mkdir, "device": lambda to: os.symlink("/dev/zero", to)}[kind](
+        path
+    )
+    began = time.monotonic()
+    with pytest.raises(ResultError):
+        Library(library).get("r1")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "data", [DEEP, b"{" + b'"a":' * 1, b'{"a": "' + b"x" * 10_000_000 + b'"}', b"\xff\xfe", b"[]",
+             b'{"images": ' + DEEP + b"}", b'{"seed": ' + b"9" * 100_000 + b"}"],
+    ids=["deep", "cut", "10 MB", "utf-16", "list", "deep images", "a long number"],
+)  # fmt: skip
+def test_a_receipt_that_is_a_bomb(library: Path, data: bytes) -> None:
+    result = kept(library)
+    (result.files[0].path.parent / "receipt.json").write_bytes(data)
+    began = time.monotonic()
+    with pytest.raises(ResultError):
+        Library(library).get("r1")
+    assert time.monotonic() - began < 5
+    if len(data) < 500_000:
+        with pytest.raises(RequestError, match="receipt"):
+            read_receipt(embed(PNG, data.decode("latin-1")))
+
+
+@pytest.mark.parametrize("name", [HTML, "\u202egnp", "a\nb", "-rf", "con", "x" * 240, "..."])
+def test_a_folder_of_any_name_is_a_result(library: Path, outside: Path, name: str) -> None:
+    folder = kept(library).files[0].path.parent
+    folder.rename(folder.with_name(name.replace("/", "")))
+    before = snapshot(outside)
+    assert use(library) == []
+    assert snapshot(outside) == before
+
+
+@pytest.mark.parametrize(
+    "digest",
+    ["../../../outside/secret", "{outside}/secret", "*", "a" * 63 + "*", "a" * 64, "\0" * 64],
+)
+def test_an_input_is_looked_for_by_its_digest_alone(
+    library: Path, outside: Path, digest: str
+) -> None:
+    digest = digest.replace("{outside}", str(outside))
+    tampered(library, inputs=[{"sha256": digest, "name": "x", "width": 1, "height": 1}])
+    with pytest.raises(RequestError, match="is not in"):
+        Library(library).input(digest)
+    images = Library(library).get("r1").request.images
+    assert all(getattr(image, "data", b"") == b"" for image in images)
+
+
+def test_an_input_that_links_elsewhere_is_only_itself(library: Path, outside: Path) -> None:
+    """Its digest tells that it is the image that was asked for, wherever it lies."""
+    digest = "a" * 64
+    (library / "inputs" / "aa").mkdir(parents=True)
+    (library / "inputs" / "aa" / f"{digest}.png").symlink_to(outside / "secret.png")
+    with pytest.raises(RequestError, match="is not in"):
+        Library(library).input(digest)
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "job", "step": "accepted", "backend": "fal", "created": time.time(),
+        "request": {"prompt": HTML, "settings": {}, "inputs": []}, "endpoint": "e",
+        "handle": {"request_id": "r7", "endpoint_id": "e"}, **changes,
+    }  # fmt: skip
+
+
+ENTRIES = {
+    "a handle of paths": entry(handle={"request_id": "../../x", "endpoint_id": "../.."}),
+    "a long request id": entry(handle={"request_id": "r" * 5000, "endpoint_id": "e"}),
+    "NUL": entry(handle={"request_id": "r\0", "endpoint_id": "\0"}),
+    "an input outside": entry(
+        request={"prompt": "x", "settings": {}, "inputs": [{"sha256": "../" * 21 + "x"}]}
+    ),
+    "an input of this computer": entry(
+        request={"prompt": "x", "settings": {}, "inputs": [{"url": "file:///etc/passwd"}]}
+    ),
+    "planned": entry(step="planned", handle=None),
+    "sending": entry(step="sending", handle=None),
+    "a day of the calendar's end": entry(step="planned", handle=None, created=9e10),
+    "another id": entry(id="../../../outside/x"),
+}
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "x" * 65, "job.pid-1.json/../x"])
+def test_a_journal_name_stays_in_the_journal(library: Path, outside: Path, name: str) -> None:
+    before = snapshot(outside)
+    assert Library(library).journal.find(name) is None
+    assert snapshot(outside) == before
+
+
+@pytest.mark.parametrize("values", ENTRIES.values(), ids=ENTRIES)
+def test_a_journal_entry_of_a_stranger_spends_nothing_and_leaves_nothing_outside(
+    library: Path, outside: Path, values: dict[str, Any]
+) -> None:
+    (library / "journal").mkdir(parents=True)
+    (library / "journal" / "job.json").write_text(json.dumps(values))
+    before, backend = snapshot(outside), ScriptedBackend("fal")
+    jobs = Client(backend, library=library).resume()
+    for job in jobs:
+        assert "unexpected" not in ended(job)
+        assert all(url.startswith("https://") for url in urls(job.request))
+    assert not [step for step, _ in backend.calls if step in ("submit", "upload")]
+    assert snapshot(outside) == before
+    written = {path.relative_to(library).parts[0] for path in library.rglob("*")}
+    assert written <= {"journal", "results", ".staging", "inputs"}
+
+
+def ended(job: Job) -> str:
+    try:
+        return job.result(SECONDS).request_id
+    except SeedreamError as error:
+        return str(error)
+
+
+def urls(request: Request) -> list[str]:
+    return [image.url for image in request.images if isinstance(image, ImageUrl)]
+
+
+@pytest.mark.parametrize("digest", ["..", "../outside/secret", "a" * 64 + "\n", "A" * 64])
+def test_a_kept_upload_is_looked_for_by_its_digest_alone(
+    library: Path, outside: Path, digest: str
+) -> None:
+    (library / "uploads").mkdir(parents=True)
+    upload = KeptUpload("https://v3.fal.media/files/a/1.png", 1.0)
+    (outside / "secret.json").write_text(json.dumps(asdict(upload)))
+    before, kept_uploads = snapshot(outside), KeptUploads(library)
+    assert kept_uploads.find(digest) is None
+    kept_uploads.keep(digest, upload)
+    kept_uploads.forget(digest)
+    assert snapshot(outside) == before
