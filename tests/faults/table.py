@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fal_server import Authority
+from tests.readme import write
 
 from .case import cases
 from .course import run
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from .case import Case, Group
     from .course import Outcome
 
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- faults: begin -->\n", "<!-- faults: end -->"
 KEPT = {
     "result": "the images",
     "resumable": "the request: `sd.resume()` asks again",
@@ -62,15 +61,6 @@ def table(outcomes: Mapping[Case, Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def block(readme: str, found: str) -> str:
-    """Return the README with the table between its markers."""
-    head, _, rest = readme.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not end:
-        raise SystemExit(f"README.md has no {BEGIN.strip()} ... {END}")
-    return f"{head}{BEGIN}{found}{END}{tail}"
-
-
 def _faults(group: Group) -> str:
     names = [row.fault for row in group.rows]
     more = len(names) - _NAMED
@@ -91,7 +81,7 @@ def main() -> None:
         found = table(run(cases(GROUPS), authority, Path(folder)))
     print(found)
     if "--write" in sys.argv[1:]:
-        README.write_text(block(README.read_text(), found))
+        write("faults", found)
 
 
 if __name__ == "__main__":

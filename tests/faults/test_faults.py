@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fal_server.documented import TYPES
+from tests.readme import README, with_table
 
 from . import table
 from .case import Case, cases
@@ -77,7 +78,7 @@ def test_every_documented_type_has_its_row(where: str) -> None:
 
 
 def test_the_readme_tells_what_came_of_them(outcomes: dict[Case, Outcome]) -> None:
-    readme = table.README.read_text()
-    assert table.block(readme, table.table(outcomes)) == readme, (
+    readme = README.read_text()
+    assert with_table(readme, "faults", table.table(outcomes)) == readme, (
         "python -m tests.faults.table --write"
     )

@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .conftest import HOSTS, RESULTS, ROOT
+from tests.readme import write
 
-README = ROOT / "README.md"
-BEGIN, END = "<!-- hosts: begin -->\n", "<!-- hosts: end -->"
+from .conftest import HOSTS, RESULTS
 
 
 def journeys() -> dict[str, str]:
@@ -74,8 +73,7 @@ def main() -> int:
     text = table(found)
     print(text)
     if "--write" in sys.argv[1:]:
-        before, _, rest = README.read_text().partition(BEGIN)
-        README.write_text(before + BEGIN + text + END + rest.partition(END)[2])
+        write("hosts", text)
     wanted = {(host, journey) for host in HOSTS for journey in journeys()}
     return int(any(not found.get(each, {"passed": False})["passed"] for each in wanted))
 

@@ -1,6 +1,6 @@
-"""The wheel by itself, and with the oldest dependencies that pyproject.toml allows.
+"""The wheel by itself, with the oldest dependencies allowed, and on every Python that is here.
 
-`make range` tries every Python that is here.
+`make range` does it with more of the tests.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.range.trial import QUICK, copy_tests, draw, trial
+from tests.range.pythons import VERSIONS, find
+from tests.range.table import keep, table
+from tests.range.trial import CHOICES, FEW, QUICK, copy_tests, draw, trial
 from tests.range.wheel import FOLDER, ROOT, build, install, versions
 
 pytestmark = pytest.mark.timeout(300)
+OWN = "{}.{}".format(*sys.version_info)
+OTHERS = [version for version in VERSIONS if version != OWN and find(version)]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,28 @@ def test_the_oldest_dependencies(wheel: Path) -> None:
     for name, least in bounds().items():
         # On a new Python the oldest with a wheel may be newer.
         assert found[name].startswith(least) or sys.version_info >= (3, 12), (name, found)
+
+
+@pytest.mark.parametrize("kind", CHOICES)
+@pytest.mark.parametrize("version", OTHERS)
+def test_another_python(wheel: Path, version: str, kind: str) -> None:
+    copy_tests()
+    python = find(version)
+    assert python
+    folder = FOLDER / f"{version}-{kind}"
+    own, passed = trial(python, wheel, CHOICES[kind], folder, FEW)
+    assert re.fullmatch(r"[1-9]\d+ passed", passed)
+    ipykernel = int(versions(own)["ipykernel"].partition(".")[0])
+    assert ipykernel == 6 if kind == "oldest" else ipykernel >= 7
+
+
+def test_the_table_tells_what_was_not_tried(tmp_path: Path) -> None:
+    keep("3.12", "newest", {"pillow": "13.0.0"}, "7 passed", tmp_path)
+    lines = table(tmp_path).splitlines()
+    assert len(lines) == 2 + len(VERSIONS) * len(CHOICES)
+    assert [line for line in lines[2:] if "not here" not in line] == [
+        "| 3.12 | newest |  |  |  |  |  |  | 13.0.0 |  |  |  | 7 passed |"
+    ]
 
 
 def bounds() -> dict[str, str]:

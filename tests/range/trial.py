@@ -22,11 +22,13 @@ QUICK = (
     "test_api", "test_client", "test_request", "test_result", "test_studio",
     "range/test_in_kernel", "fal_backend/test_submit", "fal_backend/test_download",
 )  # fmt: skip
+FEW = ("test_api", "range/test_in_kernel", "fal_backend/test_submit")
 PARTS = (
     *QUICK, "test_display", "test_images", "test_images_arrays", "test_init",
     "test_library", "test_previews", "test_run", "test_store_index",
     "test_studio_protocol", "test_studio_uploads", "fal_backend/test_fetch",
-    "fal_backend/test_uploads", "fal_backend/test_watch",
+    "fal_backend/test_uploads", "fal_backend/test_watch", "fal_backend/test_transfer",
+    "fal_backend/test_connections", "test_search_display",
 )  # fmt: skip
 _INI = """[pytest]
 addopts = -ra -q --strict-markers -p no:cacheprovider

@@ -15,7 +15,7 @@ FOLDER = ROOT / "build" / "range"
 Choice = Literal["lowest-direct", "highest"]
 SHOWN = (
     "anywidget", "fal-client", "httpx", "ipykernel", "ipython", "ipywidgets", "pillow",
-    "platformdirs",
+    "platformdirs", "sniffio", "urllib3",
 )  # fmt: skip
 
 
