@@ -12,6 +12,7 @@ import pytest
 
 from seedream_widgets.journal import Entry, Journal
 from seedream_widgets.processes import AWAY_SECONDS
+from tests.library_folders import counted
 
 HANDLE = {"request_id": "r1", "endpoint_id": "fal-ai/x"}
 REQUEST = {"prompt": "a fox", "settings": {}, "inputs": []}
@@ -136,6 +137,15 @@ def test_what_is_no_json_is_passed_over(journal, data):
     (journal.folder / "a b.json").write_text(json.dumps(GOOD))
     (journal.folder / "folder.json").mkdir()
     assert journal.pending() == []
+
+
+def test_entries_that_are_known_are_not_looked_at(journal):
+    names = [f"one-{number}" for number in range(50)]
+    for name in names:
+        journal.plan(entry(name))
+    with counted() as work:
+        assert journal.pending(but=names[1:]) == [journal.find(names[0])]
+    assert work["stat"] < 10, work
 
 
 def test_a_thousand_ended_ones_cost_no_glance_at_what_is_pending(journal):
