@@ -36,8 +36,9 @@ check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 	npm --prefix js run --silent check
 	npm --prefix $(WEB) run --silent check
 
+# Most of them wait, for servers and kernels; the tests of one file stay together.
 unit: .venv/.ready $(BUNDLE)
-	$(PYTEST) -m "not browser" $(ARGS)
+	$(PYTEST) -m "not browser" -n 2 --dist loadfile $(ARGS)
 
 js-test: js/node_modules/.ready
 	npm --prefix js test --silent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ class _File:
     name: str
     size: int
     purpose: str
-    data: bytearray = field(default_factory=bytearray)
+    data: io.BytesIO = field(default_factory=io.BytesIO)
 
 
 class Uploads:
@@ -64,7 +65,7 @@ class Uploads:
                 "add the image again",
                 field="references",
             )
-        return len(self._open[upload_id].data)
+        return self._open[upload_id].data.tell()
 
     def write(self, upload_id: str, offset: int, data: memoryview) -> int:
         """Append bytes that go on where the last ended, pass over others, and say how far it is.
@@ -75,21 +76,25 @@ class Uploads:
         received = self.received(upload_id)
         file = self._open.get(upload_id)
         if file and offset == received:
-            file.data += data[: file.size - received]
-            return len(file.data)
+            return received + file.data.write(data[: file.size - received])
         return received
 
     def take(self, upload_id: str) -> tuple[str, bytes, str] | None:
         """Return name, bytes and purpose of a file that is whole, once; else ``None``."""
         file = self._open.get(upload_id)
-        if file is None or len(file.data) < file.size:
+        if file is None or file.data.tell() < file.size:
             return None
         del self._open[upload_id]
         self._finished[upload_id] = file.size
         while len(self._finished) > _REMEMBERED:
             del self._finished[next(iter(self._finished))]
-        return file.name, bytes(file.data), file.purpose
+        return file.name, file.data.getvalue(), file.purpose  # BytesIO hands it over uncopied
+
+    def wanted(self, upload_id: str) -> bool:
+        """Return whether a file that was taken has not been dropped since."""
+        return upload_id in self._finished
 
     def drop(self, upload_id: str) -> None:
         """Forget a file."""
         self._open.pop(upload_id, None)
+        self._finished.pop(upload_id, None)
