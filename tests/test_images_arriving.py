@@ -115,13 +115,13 @@ def test_a_whole_file_with_orientation_agrees() -> None:
     assert file.orientation == bare(data, "PNG").orientation == 6
 
 
-@pytest.mark.parametrize("at", [0, 7, 8, 20, 33, 60, len(PNG) // 2, len(PNG) - 13, len(PNG) - 1])
+@pytest.mark.parametrize("at", [0, 7, 8, 20, 33, 60, 90_000, -13, -1])
 def test_one_that_is_cut_is_refused(at: int) -> None:
     with pytest.raises(ImageInputError):
         ArrivingPng(blocks(PNG[:at], 100)).read()
 
 
-@pytest.mark.parametrize("at", [1, 12, 17, 30, 45, len(PNG) // 2, len(PNG) - 18, len(PNG) - 2])
+@pytest.mark.parametrize("at", [1, 12, 17, 30, 45, 90_000, -18, -2])
 def test_one_wrong_bit_is_refused(at: int) -> None:
     wrong = PNG[:at] + bytes([PNG[at] ^ 1]) + PNG[at + 1 :]
     with pytest.raises(ImageInputError):
