@@ -97,7 +97,9 @@ class _Run:
         return await self._cancel()
 
     async def _all(self) -> Result:
-        await self.record.plan()
+        # Written to its end: an entry that comes after the job's end would stay for ever.
+        await _to_its_end(self.record.plan())
+        self._not_unwanted()
         urls = await self._upload()
         # Shielded: a submit in flight may be accepted, so its reply is always waited for.
         self.submitting = asyncio.ensure_future(self._submit(urls))
@@ -125,13 +127,16 @@ class _Run:
         return await _together([url(image) for image in images])
 
     async def _submit(self, urls: list[str]) -> Handle:
-        if self.job.cancelling:
-            raise _unsent()
+        self._not_unwanted()
         await self.record.sending()
         handle = await self.backend.submit(self.job.request, urls)
         await self.record.accepted(handle)
         self.job.accept(handle)
         return handle
+
+    def _not_unwanted(self) -> None:
+        if self.job.cancelling:
+            raise _unsent()
 
     async def _follow(self, handle: Handle) -> Result:
         async with aclosing(self.backend.watch(handle)) as statuses:

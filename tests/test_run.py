@@ -19,8 +19,10 @@ from seedream_widgets.errors import (
     SubmitUnknownError,
 )
 from seedream_widgets.growing import Growing
+from seedream_widgets.journal import Journal
 from seedream_widgets.request import Request
 from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing
+from seedream_widgets.store import Library
 from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, picture, started, until
 
 STEPS = ("upload", "submit", "queued", "in_progress", "completed", "fetch", "download")
@@ -188,6 +190,34 @@ def test_cancelled_before_it_starts_it_is_never_sent(tmp_path):
     busy.set()
     assert cancelled(job).billing == "no"
     assert backend.calls == []
+
+
+class SlowJournal(Journal):
+    """A journal on a disk that keeps a first entry waiting."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def plan(self, entry):
+        self.reached.set()
+        self.go.wait(SECONDS)
+        return super().plan(entry)
+
+
+def test_cancelled_while_it_is_written_down_it_leaves_nothing_pending(tmp_path):
+    backend, library = ScriptedBackend("fal"), Library(tmp_path)
+    library.journal = journal = SlowJournal(tmp_path)
+    job = Client(backend, library=library).submit(Request("a fox", images=[picture(1)]))
+    assert journal.reached.wait(SECONDS)
+    job.cancel()
+    until(lambda: job.cancelling)
+    time.sleep(0.05)
+    journal.go.set()
+    assert cancelled(job).billing == "no"
+    assert backend.calls == []
+    assert journal.pending() == []
+    assert [entry.step for entry in journal.ended()] == ["cancelled"]
 
 
 def test_cancelled_while_uploading_it_is_never_sent(tmp_path):

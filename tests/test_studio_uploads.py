@@ -1,7 +1,12 @@
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from PIL import Image
+
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import RequestError
 from seedream_widgets.studio.facts import UPLOAD_BYTES
 from seedream_widgets.studio.protocol import Upload
@@ -14,6 +19,55 @@ def announce(uploads, name="u", size=10):
 
 def write(uploads, offset, data, name="u"):
     return uploads.write(name, offset, memoryview(data))
+
+
+@pytest.fixture
+def studio_page(page, tmp_path):
+    return page(sd.Client(OfflineBackend(), library=tmp_path))
+
+
+def picture(edge, color="red"):
+    file = io.BytesIO()
+    Image.new("RGB", (edge, edge), color).save(file, "PNG")
+    return file.getvalue()
+
+
+def drop(page, name, data):
+    page.send("upload", upload_id=name, name=f"{name}.png", size=len(data))
+    page.send("chunk", data, upload_id=name, offset=0)
+
+
+def ended(name):
+    return lambda said: said.get("upload_id") == name
+
+
+def test_files_become_references_in_the_order_they_came_in(studio_page):
+    drop(studio_page, "large", picture(4096))  # takes longer to check than both others
+    drop(studio_page, "broken", b"no picture")
+    drop(studio_page, "small", picture(64))
+    assert studio_page.wait(ended("broken"))[0]["kind"] == "upload_failed"
+    assert studio_page.wait(ended("small"))[0]["kind"] == "uploaded"
+    names = [image.name for image in studio_page.studio.references]
+    assert names == ["large.png", "small.png"]
+
+
+def test_a_file_given_up_while_it_is_checked_becomes_no_reference(studio_page):
+    drop(studio_page, "large", picture(4096))
+    studio_page.ask("abandon", upload_id="large")
+    drop(studio_page, "small", picture(64))
+    studio_page.wait(ended("small"))
+    assert [image.name for image in studio_page.studio.references] == ["small.png"]
+
+
+@pytest.mark.parametrize("data", [picture(64), b"no picture"], ids=["picture", "broken"])
+def test_what_became_of_a_file_is_said_again_when_asked(studio_page, data):
+    drop(studio_page, "u", data)
+    said, _ = studio_page.wait(ended("u"))
+    before = len(studio_page.messages), len(studio_page.updates)
+    studio_page.ask("probe", upload_id="u")
+    assert studio_page.messages[before[0]][0] == said
+    state = {"_references": studio_page.studio._references}
+    assert studio_page.updates[before[1] :] == [state]
 
 
 def test_chunks_in_order_make_the_file():
@@ -94,3 +148,14 @@ def test_a_dropped_upload_is_forgotten():
     uploads.drop("u")
     with pytest.raises(RequestError):
         uploads.received("u")
+
+
+def test_a_taken_file_is_wanted_until_it_is_dropped():
+    uploads = Uploads()
+    announce(uploads)
+    assert not uploads.wanted("u")
+    write(uploads, 0, b"0123456789")
+    uploads.take("u")
+    assert uploads.wanted("u")
+    uploads.drop("u")
+    assert not uploads.wanted("u")

@@ -3,7 +3,6 @@ import { createStore, type Store } from "./store";
 
 export type Place =
   | "prompt"
-  | "model"
   | "references"
   | "image_size"
   | "num_images"
@@ -16,7 +15,6 @@ export type FaultMap = Partial<Record<Place, string>>;
 
 const PLACES: Record<string, Place> = {
   prompt: "prompt",
-  model: "model",
   references: "references",
   images: "references",
   image_urls: "references",

@@ -28,6 +28,8 @@ export interface Previews {
   /** Hold a preview of an image or reference; call the answer to let go. */
   hold(target: string): () => void;
   ask(target: string, edge: number): void;
+  /** Show this Blob URL until the first preview is there; to revoke it falls to this side. */
+  adopt(target: string, url: string): void;
   url(target: string): Store<string | null>;
 }
 
@@ -125,6 +127,11 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
       entry.wanted = edge;
       queue.push(target);
       pump();
+    },
+    adopt(target, url) {
+      const { url: shown } = entryOf(target);
+      if (shown.get()) URL.revokeObjectURL(url);
+      else shown.set(url);
     },
     url: (target) => entryOf(target).url,
   };

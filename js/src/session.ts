@@ -54,6 +54,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   tellArrivals(jobs, traits);
   const faults = createFaults();
   const submission = createSubmission(channel, jobs, faults, ended);
+  const previews = createPreviews(channel, ended);
   const count = () => references.shown.get().length;
   const parts: Parts = {
     traits,
@@ -66,9 +67,9 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     selected: traits.store("selected", text, ""),
     form: createForm(traits, allFacts, ended),
     references,
-    uploads: createUploads(channel, allFacts, count, ended),
+    uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
-    previews: createPreviews(channel, ended),
+    previews,
     faults,
     submission,
     announcer: createAnnouncer(jobs, submission.phase, root, ended),

@@ -45,7 +45,7 @@ export function createSubmission(
     const lost = new AbortController();
     phase.set("sending");
     const slow = setTimeout(() => phase.set("waiting"), PATIENCE);
-    faults.clear("prompt", "model", "references", "image_size", "form");
+    faults.clear("prompt", "references", "image_size", "form");
     faults.clear("num_images", "max_images", "seed");
     const known = jobs.cards.get().map(({ id }) => id);
     try {

@@ -1,11 +1,13 @@
 /** One file on its way to the kernel: chunks of 1 MiB or less, go-back-N, and questions instead of resends. */
 import { type Channel, KernelGone, Refusal, type Reply, TimedOut } from "./channel";
 import { read } from "./parse";
+import type { Enter } from "./room";
 import { receivedReply } from "./wire";
 
 export const CHUNK = 1024 * 1024;
 export const LEAST_CHUNK = 64 * 1024;
-export const WINDOW = 4;
+/** Most chunks unanswered, of all files together: 8 MiB, as the wire stands still while it is full. */
+export const WINDOW = 8;
 const SILENCE = 5000;
 
 export interface Transfer {
@@ -31,10 +33,20 @@ function receivedOf({ result }: Reply, { file }: Transfer, most: number): number
   return received;
 }
 
-/** Send the whole file; resolves when the kernel has every byte. */
-export async function transfer(job: Transfer): Promise<void> {
+/** How one file gets along with the others. */
+export interface Way {
+  /** All files of a view share it. */
+  window: Enter;
+  /** Resolves when the files before are there: the kernel takes them as they become whole. */
+  before: Promise<unknown>;
+  /** Every byte has been sent, though not yet received. */
+  onSent(): void;
+}
+
+/** Tell the kernel what comes; resolves with where to go on. */
+export async function announce(job: Transfer): Promise<number> {
   const { channel, uploadId, file, signal } = job;
-  const announced = await channel.request(
+  const answer = await channel.request(
     {
       kind: "upload",
       upload_id: uploadId,
@@ -45,11 +57,16 @@ export async function transfer(job: Transfer): Promise<void> {
     },
     { signal },
   );
-  let received = receivedOf(announced, job, file.size);
+  return receivedOf(answer, job, file.size);
+}
+
+/** Send an announced file from `received` on; resolves when the kernel has every byte. */
+export async function transfer(job: Transfer, received: number, way: Way): Promise<void> {
+  const { channel, uploadId, file, signal } = job;
   let chunk = CHUNK;
   while (received < file.size) {
     job.onProgress(received);
-    const lost = await stream(job, received, chunk);
+    const lost = await stream(job, way, received, chunk);
     if (!lost) break;
     // One question at a time, however long: blind resends would only fill a busy kernel's queue.
     const answer = await channel.request({ kind: "probe", upload_id: uploadId }, { signal });
@@ -64,7 +81,7 @@ export async function transfer(job: Transfer): Promise<void> {
 }
 
 /** Send from `start` on, in parts of `chunk` bytes, until all is received (false) or answers stay away (true). */
-function stream(job: Transfer, start: number, chunk: number): Promise<boolean> {
+function stream(job: Transfer, way: Way, start: number, chunk: number): Promise<boolean> {
   const { channel, uploadId, file } = job;
   const run = new AbortController();
   const { signal } = run;
@@ -72,9 +89,11 @@ function stream(job: Transfer, start: number, chunk: number): Promise<boolean> {
   let next = start;
   let flying = 0;
   let reading = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const mayGoOn = () => !signal.aborted && next < file.size && next - received < WINDOW * chunk;
 
   return new Promise<boolean>((resolve, reject) => {
-    let timer = setTimeout(() => finish(() => resolve(true)), SILENCE);
     const finish = (settle: () => void) => {
       clearTimeout(timer);
       run.abort();
@@ -83,31 +102,48 @@ function stream(job: Transfer, start: number, chunk: number): Promise<boolean> {
     const fail = (error: unknown) => {
       if (!signal.aborted) finish(() => reject(error));
     };
+    /** Only a chunk under way can be missed. */
+    function watch() {
+      clearTimeout(timer);
+      if (flying > 0) timer = setTimeout(() => finish(() => resolve(true)), SILENCE);
+    }
 
-    async function answered(reply: Promise<Reply>) {
+    async function answered(reply: Promise<Reply>, leave: () => void) {
       const value = receivedOf(await reply, job, next);
+      leave();
       flying -= 1;
       received = Math.max(received, value);
       job.onProgress(received);
-      clearTimeout(timer);
-      timer = setTimeout(() => finish(() => resolve(true)), SILENCE);
+      watch();
       if (received >= file.size) return finish(() => resolve(false));
       // All were answered and yet some are missing: a chunk was dropped on the way.
       if (flying === 0 && received < next) next = received;
       await pump();
     }
 
+    async function send(leave: () => void) {
+      const offset = next;
+      next = Math.min(file.size, offset + chunk);
+      flying += 1;
+      signal.addEventListener("abort", leave, { once: true });
+      const bytes = new Uint8Array(await file.slice(offset, next).arrayBuffer());
+      if (signal.aborted) return;
+      const message = { kind: "chunk", upload_id: uploadId, offset } as const;
+      const reply = channel.request(message, { buffers: [bytes], signal, quiet: true });
+      answered(reply, leave).catch(fail);
+      watch();
+    }
+
     async function pump() {
       if (reading) return;
       reading = true;
-      while (!signal.aborted && next < file.size && next - received < WINDOW * chunk) {
-        const offset = next;
-        next = Math.min(file.size, offset + chunk);
-        flying += 1;
-        const bytes = new Uint8Array(await file.slice(offset, next).arrayBuffer());
-        if (signal.aborted) break;
-        const message = { kind: "chunk", upload_id: uploadId, offset } as const;
-        answered(channel.request(message, { buffers: [bytes], signal, quiet: true })).catch(fail);
+      while (mayGoOn()) {
+        if (next + chunk >= file.size) await way.before;
+        const leave = await way.window(signal);
+        // Answers that came meanwhile may have changed where to go on.
+        if (mayGoOn()) await send(leave);
+        else leave();
+        if (next === file.size) way.onSent();
       }
       reading = false;
     }

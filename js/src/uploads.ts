@@ -1,9 +1,11 @@
-/** Files dropped, pasted or chosen, one after the other so that their order is kept. */
+/** Files dropped, pasted or chosen: what is taken, and how far each one is. */
 import { formatBytes } from "./bytes";
 import type { Channel } from "./channel";
 import type { Facts } from "./facts";
+import { createLine } from "./line";
+import type { Previews } from "./previews";
 import { createStore, type Store } from "./store";
-import { isExpected, transfer } from "./transfer";
+import { isExpected } from "./transfer";
 import type { Notice } from "./wire";
 
 export interface UploadTile {
@@ -29,6 +31,7 @@ export interface Uploads {
 const PICTURE_BYTES = 12 * 1024 * 1024;
 const READING_PATIENCE = 10_000;
 const READING_ROUNDS = 6;
+const PROGRESS_INTERVAL = 100;
 const EXTENSIONS = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 
 export const isImageFile = (file: File): boolean =>
@@ -60,12 +63,13 @@ export function createUploads(
   channel: Channel,
   facts: Store<Facts>,
   references: () => number,
+  previews: Pick<Previews, "adopt">,
   ended: AbortSignal,
 ): Uploads {
   const tiles = createStore<UploadTile[]>([]);
   const waiting = new Map<string, Waiting>();
   let count = 0;
-  let busy = false;
+  const line = createLine();
 
   const patch = (id: string, change: Partial<UploadTile>) =>
     tiles.set(tiles.get().map((tile) => (tile.id === id ? { ...tile, ...change } : tile)));
@@ -75,6 +79,14 @@ export function createUploads(
     if (tile?.picture) URL.revokeObjectURL(tile.picture);
     tiles.set(tiles.get().filter((entry) => entry.id !== id));
     waiting.delete(id);
+  }
+
+  /** The reference shows what its tile showed, until its preview is there. */
+  function handOver(id: string, reference: string) {
+    const picture = tiles.get().find((tile) => tile.id === id)?.picture;
+    if (!picture) return;
+    patch(id, { picture: null });
+    previews.adopt(reference, picture);
   }
 
   /** Why a file is refused before a byte is sent. */
@@ -103,7 +115,7 @@ export function createUploads(
     const tile = { id, name, size, received: 0, fault: null, picture, onFault };
     tiles.set([...tiles.get(), { ...tile, phase: "waiting" }]);
     if (fault) fail(id, fault);
-    else waiting.set(id, { file, stop: new AbortController(), decoded: () => {} });
+    else void run(id, file, Boolean(onFault));
   }
 
   function add(given: File[], onFault?: UploadTile["onFault"]): string | null {
@@ -113,7 +125,6 @@ export function createUploads(
     const images = files.filter(isImageFile);
     const others = files.filter((file) => !isImageFile(file));
     for (const file of images.slice(0, Math.max(0, room))) take(file, onFault);
-    void next();
     if (!onFault && images.length > room) {
       return room <= 0
         ? `edit takes up to ${most} images; remove one first.`
@@ -122,16 +133,8 @@ export function createUploads(
     return others.length > 0 ? noImages(others.map(({ name }) => name)) : null;
   }
 
-  /** Resolves with the fault, or null once the reference is there. */
-  function decoding(entry: Waiting): Promise<string | null> {
-    return new Promise((resolve) => {
-      entry.decoded = resolve;
-      entry.stop.signal.addEventListener("abort", () => resolve(null));
-    });
-  }
-
-  /** `uploaded` may be lost in an output flood: the kernel then knows more than this page. */
-  async function watchReading(id: string, entry: Waiting, before: number) {
+  /** `uploaded` may be lost in an output flood: the kernel says it again when asked. */
+  async function watchReading(id: string, entry: Waiting) {
     const { signal } = entry.stop;
     for (let round = 0; round < READING_ROUNDS; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, READING_PATIENCE));
@@ -141,58 +144,61 @@ export function createUploads(
       } catch (error) {
         return entry.decoded(isExpected(error) ? error.message : null);
       }
-      if (references() > before) return entry.decoded(null);
     }
     entry.decoded(`No word from the kernel on ${entry.file.name}. Remove it and drop it again.`);
   }
 
-  async function run(id: string, entry: Waiting) {
-    const decoded = decoding(entry);
-    const before = references();
-    patch(id, { phase: "sending" });
-    await transfer({
+  function send(id: string, entry: Waiting, restores: boolean): Promise<void> {
+    const decoded = new Promise<string | null>((resolve) => {
+      entry.decoded = resolve;
+      entry.stop.signal.addEventListener("abort", () => resolve(null));
+    });
+    let shown = 0;
+    return line({
       channel,
       uploadId: id,
       file: entry.file,
       signal: entry.stop.signal,
-      restores: tiles.get().some((tile) => tile.id === id && tile.onFault),
-      onProgress: (received) => patch(id, { received }),
+      restores,
+      onStart: () => patch(id, { phase: "sending" }),
+      onProgress(received) {
+        if (Date.now() - shown < PROGRESS_INTERVAL) return;
+        shown = Date.now();
+        patch(id, { received });
+      },
+      async checked() {
+        patch(id, { phase: "reading" });
+        void watchReading(id, entry);
+        const fault = await decoded;
+        if (fault) throw new Error(fault);
+      },
     });
-    patch(id, { phase: "reading" });
-    void watchReading(id, entry, before);
-    const fault = await decoded;
-    if (fault) throw new Error(fault);
-    forget(id);
   }
 
-  async function next() {
-    const [first] = waiting;
-    if (busy || !first || ended.aborted) return;
-    const [id, entry] = first;
-    busy = true;
+  async function run(id: string, file: File, restores: boolean) {
+    const entry: Waiting = { file, stop: new AbortController(), decoded: () => {} };
+    waiting.set(id, entry);
     try {
-      await run(id, entry);
+      await send(id, entry, restores);
+      forget(id);
     } catch (error) {
       waiting.delete(id);
       const message = error instanceof Error ? error.message : String(error);
       if (!entry.stop.signal.aborted) fail(id, message);
     }
-    busy = false;
-    void next();
   }
 
   function remove(id: string) {
     const entry = waiting.get(id);
-    const started = tiles.get().some((tile) => tile.id === id && tile.phase !== "waiting");
     forget(id);
     entry?.stop.abort();
-    if (entry && started) {
-      channel.request({ kind: "abandon", upload_id: id }, { quiet: true }).catch(() => {});
-    }
+    // It may be announced already.
+    if (entry) channel.request({ kind: "abandon", upload_id: id }, { quiet: true }).catch(() => {});
   }
 
   channel.listen((notice: Notice) => {
     if (!("upload_id" in notice)) return;
+    if (notice.kind === "uploaded") handOver(notice.upload_id, notice.reference.id);
     const fault = notice.kind === "upload_failed" ? notice.message : null;
     waiting.get(notice.upload_id)?.decoded(fault);
   });

@@ -39,6 +39,19 @@ describe("Generate", () => {
     expect(view.root.textContent).toContain("or call sd.login()");
   });
 
+  it("is told where the kernel refuses the model, which has no place of its own", async () => {
+    const view = await mount({ prompt: "a fox" });
+    view.model.onSend = () => undefined;
+    await click(button(view, /^Generate/));
+    await doing(() => view.model.refuse(view.model.last("submit"), "no such model", "model"));
+    const ids =
+      button(view, /^Generate/)
+        .getAttribute("aria-describedby")
+        ?.split(" ") ?? [];
+    const told = ids.map((id) => view.root.querySelector(`#${id}`)?.textContent);
+    expect(told).toContain("no such model");
+  });
+
   it("is pressed by Ctrl+Enter and Cmd+Enter, not by Enter", async () => {
     const view = await mount({ prompt: "a fox" });
     await press(prompt(view), "Enter");

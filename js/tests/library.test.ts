@@ -1,4 +1,4 @@
-import { act } from "@testing-library/preact";
+import { act, fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeModel, initialTraits, message, type Sent } from "./fake";
 import { answerAll, mount, unmountAll } from "./mount";
@@ -197,6 +197,18 @@ describe("a saved file on the prompt", () => {
     const view = await dropped([notes]);
     expect(prompt(view).getAttribute("aria-invalid")).toBe("true");
     expect(view.model.of("upload")).toHaveLength(0);
+  });
+
+  it("can be chosen too, for who can't drop", async () => {
+    const view = await mount();
+    view.model.onSend = () => undefined;
+    const input = button(view, "Restore from file…").nextElementSibling as HTMLInputElement;
+    const opened = vi.spyOn(input, "click");
+    await click(button(view, "Restore from file…"));
+    expect(opened).toHaveBeenCalledOnce();
+    Object.defineProperty(input, "files", { value: [file()], configurable: true });
+    await doing(() => fireEvent.change(input));
+    expect(view.model.last("upload")).toMatchObject({ name: "fox.png", purpose: "restore" });
   });
 
   it("has its own place while files are dragged", async () => {

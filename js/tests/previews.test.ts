@@ -110,3 +110,22 @@ it.each([
 ])("%d CSS pixels at ratio %d take an edge of %d", (pixels, ratio, edge) => {
   expect(edgeFor(pixels, ratio)).toBe(edge);
 });
+
+it("shows a picture lent to it until the preview is there", async () => {
+  live.add("blob:lent");
+  previews.adopt("a", "blob:lent");
+  previews.hold("a");
+  previews.ask("a", 256);
+  expect(previews.url("a").get()).toBe("blob:lent");
+  await answer(window(7));
+  expect([...live]).toEqual([previews.url("a").get()]);
+});
+
+it("has no use for a picture where there is a preview", async () => {
+  previews.hold("a");
+  previews.ask("a", 256);
+  await answer(window(7));
+  live.add("blob:lent");
+  previews.adopt("a", "blob:lent");
+  expect([...live]).toEqual([previews.url("a").get()]);
+});

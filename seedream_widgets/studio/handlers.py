@@ -51,7 +51,8 @@ class Handlers:
         self._studio = session.studio
         self._engine = session.engine
         self._uploads = Uploads()
-        self._reading = asyncio.Lock()
+        self._in_order = asyncio.Lock()
+        self._told: dict[str, dict[str, Any]] = {}
         self._resuming = asyncio.Lock()
         self.previews = Previews(session.engine)
         self._submitted: dict[str, Job] = {}
@@ -164,34 +165,43 @@ class Handlers:
         return {"received": received}, []
 
     def _probe(self, message: protocol.Probe) -> Answer:
-        return {"received": self._uploads.received(message.upload_id)}, []
+        received = self._uploads.received(message.upload_id)
+        if said := self._told.get(message.upload_id):
+            with self._studio._lock:  # a flood of output may have swallowed both
+                self._studio.send_state("_references")
+                self._studio._post(said)
+        return {"received": received}, []
 
     def _abandon(self, message: protocol.Abandon) -> Answer:
         self._uploads.drop(message.upload_id)
         return {}, []
 
     async def _read(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
-        told = {"upload_id": upload_id}
-        said: dict[str, Any]
+        reading = self._restore(data) if purpose == "restore" else self._add(upload_id, name, data)
         try:
-            async with self._reading:  # one by one, so that files keep the order they came in
-                take = self._restore if purpose == "restore" else self._add
-                said = {**told, **await take(name, data)}
+            said = await reading
         except Exception as error:
             if not isinstance(error, SeedreamError):
                 _log.exception("reading %s failed", name)
             message = str(error).removeprefix("references, ")
-            said = {"kind": "upload_failed", **told, "message": message}
+            said = {"kind": "upload_failed", "message": message}
+        said["upload_id"] = upload_id
+        _remember(self._told, upload_id, said)
         await asyncio.to_thread(self._studio._post, said)
 
-    async def _add(self, name: str, data: bytes) -> dict[str, Any]:
-        image = await self._engine.decode(load, name, data)
-        reference = await asyncio.to_thread(self._session.add_reference, image)
+    async def _add(self, upload_id: str, name: str, data: bytes) -> dict[str, Any]:
+        loading = asyncio.ensure_future(self._engine.decode(load, name, data))
+        async with self._in_order:  # the next one is already being checked
+            image = await loading
+            if not self._uploads.wanted(upload_id):
+                raise RequestError("this upload was given up", field="references")
+            reference = await asyncio.to_thread(self._session.add_reference, image)
         return {"kind": "uploaded", "reference": reference}
 
-    async def _restore(self, name: str, data: bytes) -> dict[str, Any]:
+    async def _restore(self, data: bytes) -> dict[str, Any]:
         library = self._session.client.library
-        note = await asyncio.to_thread(restore, self._studio, library, data)
+        async with self._in_order:
+            note = await asyncio.to_thread(restore, self._studio, library, data)
         return {"kind": "restored", "note": note}
 
     def _arrange(self, message: protocol.Arrange) -> Answer:

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from .case import Case
 
 LIMITS = Limits(
-    submit=2.0, unreachable=0.4, upload=4.0, call=2.0, first_event=1.0, silence=1.0, patience=4.0,
+    submit=2.0, unreachable=4.0, upload=5.0, call=2.0, first_event=1.0, silence=1.0, patience=4.0,
     stall=1.0, pace=(5000, 1.5), poll=(0.05, 0.2), attempts=2,
     requests=99, submits=99, uploads=99, downloads=99,
 )  # fmt: skip
-ALONE = replace(LIMITS, submit=1.0, upload=1.5, call=1.0, patience=1.5)
+ALONE = replace(LIMITS, submit=1.0, unreachable=0.4, upload=1.5, call=1.0, patience=1.5)
 _AT_ONCE = 20
 _SECONDS = 20.0
 

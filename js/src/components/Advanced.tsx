@@ -2,6 +2,7 @@ import type { Endpoint } from "../facts";
 import { useSession } from "../session";
 import { useStore } from "../store";
 import type { EnhanceMode } from "../wire";
+import { FileButton } from "./FileButton";
 
 interface SwitchProps {
   name: "enable_safety_checker" | "sync_mode";
@@ -45,6 +46,20 @@ function Enhancement() {
   );
 }
 
+/** What a drop on the prompt does, for who can't drop. */
+function Restore() {
+  const { actions } = useSession();
+  return (
+    <FileButton
+      class="sd-link"
+      title="Set the form as it was for a saved picture"
+      onFiles={(files) => actions.addFiles(files, "prompt")}
+    >
+      Restore from file…
+    </FileButton>
+  );
+}
+
 export function Advanced({ endpoint }: { endpoint: Endpoint | null }) {
   const has = (name: string) => endpoint?.arguments.includes(name) ?? false;
   return (
@@ -61,6 +76,7 @@ export function Advanced({ endpoint }: { endpoint: Endpoint | null }) {
           hint="images come inside the reply; not kept in fal's history"
         />
       )}
+      <Restore />
     </details>
   );
 }

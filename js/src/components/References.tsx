@@ -1,44 +1,27 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "../drops";
 import { useSession } from "../session";
 import { useStore } from "../store";
+import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
 import { Fault } from "./Notices";
 import { ReferenceTile } from "./ReferenceTile";
 import { UploadTile } from "./UploadTile";
 
-const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.bmp";
 const ZONE_TITLE = "Drop, paste or browse. Where a drop goes astray, hold Shift while dropping.";
 
 function AddButton() {
   const { actions } = useSession();
-  const input = useRef<HTMLInputElement>(null);
   return (
-    <>
-      <button
-        type="button"
-        class="sd-add"
-        aria-label="Add images"
-        title={ZONE_TITLE}
-        onClick={() => input.current?.click()}
-      >
-        <Plus />
-      </button>
-      <input
-        ref={input}
-        class="sd-hidden"
-        type="file"
-        accept={ACCEPT}
-        multiple
-        tabIndex={-1}
-        aria-hidden="true"
-        onChange={({ currentTarget }) => {
-          actions.addFiles([...(currentTarget.files ?? [])]);
-          // The same file may be chosen again.
-          currentTarget.value = "";
-        }}
-      />
-    </>
+    <FileButton
+      class="sd-add"
+      label="Add images"
+      title={ZONE_TITLE}
+      multiple
+      onFiles={(files) => actions.addFiles(files)}
+    >
+      <Plus />
+    </FileButton>
   );
 }
 

@@ -26,37 +26,45 @@ if TYPE_CHECKING:
 _attempt: ContextVar[Attempt | None] = ContextVar("seedream_submit", default=None)
 
 
-class Unreachable(Exception):
-    """Tell that trying to reach fal has taken long enough; nothing was sent."""
+class GivenUp(Exception):
+    """Tell that trying has taken long enough; nothing is with fal."""
 
 
 class Attempt:
-    """Follow one submit through fal_client's retries."""
+    """Follow one submit through fal_client's retries.
 
-    def __init__(self, longest: float) -> None:
+    Args:
+        unreachable: Seconds in which a new try may begin while fal was not reached.
+        refused: The same once it was reached, and refused.
+    """
+
+    def __init__(self, unreachable: float, refused: float) -> None:
         self.sent = False
         """Whether fal may have it: its head began to leave and no refusal came back."""
         self.reply: httpx.Response | None = None
+        """The answer to what was sent last."""
         self.failure: Exception | None = None
         self._tried = False
-        self._end = time.monotonic() + longest
+        self._began = time.monotonic()
+        self._unreachable, self._refused = unreachable, refused
 
     def begin(self) -> None:
         """Let the POST leave, or stop fal_client's retry loop with what it does not catch."""
         if self.sent:
             raise unknown() from self.failure
         # Not every failure is traced: a proxy that refuses to connect is none of httpcore's.
-        if self._tried and self.reply is None and time.monotonic() > self._end:
-            raise Unreachable from self.failure
-        self._tried, self.reply = True, None
+        longest = self._unreachable if self.reply is None else self._refused
+        if self._tried and time.monotonic() - self._began > longest:
+            raise GivenUp from self.failure
+        self._tried = True
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""
         if event.endswith(".failed"):
             self.failure = info["exception"]
         # A proxy's CONNECT sends headers too.
-        elif event.endswith("send_request_headers.started"):
-            self.sent = self.sent or info["request"].method == b"POST"
+        elif event.endswith("send_request_headers.started") and info["request"].method == b"POST":
+            self.sent, self.reply = True, None
 
     async def answer(self, reply: httpx.Response) -> None:
         """Take a reply; a definite refusal means that it may be sent again."""
@@ -66,9 +74,9 @@ class Attempt:
 
 
 @contextmanager
-def submitting(longest: float) -> Iterator[Attempt]:
-    """Guard the submit made inside; `longest` bounds how long fal is tried to be reached."""
-    attempt = Attempt(longest)
+def submitting(unreachable: float, refused: float) -> Iterator[Attempt]:
+    """Guard the submit made inside; how long it may be tried, see `Attempt`."""
+    attempt = Attempt(unreachable, refused)
     token = _attempt.set(attempt)
     try:
         yield attempt

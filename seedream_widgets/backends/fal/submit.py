@@ -10,7 +10,7 @@ from fal_client import FalClientHTTPError
 
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.fal.addresses import is_request_id
-from seedream_widgets.backends.fal.guard import Attempt, Unreachable, submitting, unknown
+from seedream_widgets.backends.fal.guard import Attempt, GivenUp, submitting, unknown
 from seedream_widgets.backends.fal.patience import within
 from seedream_widgets.errors import SubmitUnknownError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FAILURES = (
     *(FalClientHTTPError, httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError),
-    Unreachable,
+    GivenUp,
 )
 
 
@@ -35,12 +35,14 @@ async def submit(
         BackendError: fal refused it, or can't be reached; nothing is billed.
         CredentialsError: fal refused the key or the account.
     """
+    limits = session.limits
     async with session.submits:
-        with submitting(session.limits.unreachable) as attempt:
+        with submitting(limits.unreachable, limits.submit) as attempt:
             try:
                 sending = session.client.submit(endpoint_id, arguments, headers=headers)
-                # Its own time limit is for a read: a reply that drips would never end.
-                accepted = await within(2 * session.limits.submit, sending)
+                # Its own time limit is for a read: a reply that drips would never end. The last
+                # try has begun by half of this, and so has as long as the first.
+                accepted = await within(2 * limits.submit, sending)
                 given = (accepted.status_url, accepted.response_url, accepted.cancel_url)
                 request_id: object = accepted.request_id
             except _FAILURES as error:

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+
+const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.bmp";
+
+interface Props {
+  class: string;
+  label?: string;
+  title?: string;
+  multiple?: boolean;
+  onFiles(files: File[]): void;
+  children: ComponentChildren;
+}
+
+/** A button that has image files chosen. */
+export function FileButton({ label, multiple, onFiles, children, ...rest }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button type="button" aria-label={label} onClick={() => input.current?.click()} {...rest}>
+        {children}
+      </button>
+      <input
+        ref={input}
+        class="sd-hidden"
+        type="file"
+        accept={ACCEPT}
+        multiple={multiple}
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={({ currentTarget }) => {
+          onFiles([...(currentTarget.files ?? [])]);
+          // The same file may be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+    </>
+  );
+}
