@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 
+import httpcore
 import httpx
 import pytest
 
 from seedream_widgets.backends.fal.guard import Attempt, GivenUp
 from seedream_widgets.errors import SubmitUnknownError
 
-POST = {"request": httpx.Request("POST", "https://queue.fal.run/fal-ai/fox")}
+POST = {"request": httpcore.Request("POST", "https://queue.fal.run/fal-ai/fox")}
 SENT = "http11.send_request_headers.started"
 REFUSAL = httpx.Response(429, json={"detail": "too many"})
 
