@@ -101,8 +101,9 @@ def test_browse(book: OpenBook, errors: list[str], tmp_path: Path) -> None:
     with opened.page.expect_file_chooser() as chooser:
         studio.add.click()
     chooser.value.set_files(big)
-    expect(studio.references).to_have_attribute(
+    expect(studio.references.first).to_have_attribute(
         "aria-label", re.compile("^Image 1: big.jpg, 3300 × 3100"), timeout=90_000
     )
+    expect(studio.references).to_have_count(1)
     read(opened, 1, "[(3300, 3100)]")
     assert errors == []
