@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
 import sys
 import time
 import uuid
@@ -18,7 +17,7 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_msg_to_ws_v1,
 )
 
-from tests.browser.jupyter import environment, free_port, stop, wait_until_up
+from tests.browser.jupyter import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -118,25 +117,16 @@ def _read(data: bytes | str) -> Message:
 @asynccontextmanager
 async def jupyter_page(home: Path, env: Mapping[str, str]) -> AsyncIterator[Page]:
     """Start a server and a kernel with `env`, and open the kernel's websocket."""
-    port, log = free_port(), home / "server.log"
-    variables = {**environment(home), **env}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-                *(f"--port={port}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"),
-                *(f"--ServerApp.root_dir={home}", "--IdentityProvider.token="),
-                "--ServerApp.disable_check_xsrf=True",
-            ],
-            env={name: value for name, value in variables.items() if value},
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_up(url, process, log)
+
+    def command(port: int) -> list[str]:
+        return [
+            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+            *(f"--port={port}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"),
+            *(f"--ServerApp.root_dir={home}", "--IdentityProvider.token="),
+            "--ServerApp.disable_check_xsrf=True",
+        ]
+
+    with serving(command, home, home, env) as url:
         async with aiohttp.ClientSession() as http:
             async with http.post(f"{url}/api/kernels", json={"name": "python3"}) as reply:
                 kernel = (await reply.json())["id"]
@@ -144,5 +134,3 @@ async def jupyter_page(home: Path, env: Mapping[str, str]) -> AsyncIterator[Page
                 f"{url}/api/kernels/{kernel}/channels", protocols=(PROTOCOL,), max_msg_size=0
             ) as socket:
                 yield Page(socket)
-    finally:
-        stop(process)

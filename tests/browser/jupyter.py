@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 START_SECONDS = 60
@@ -134,11 +134,20 @@ def jupyter_server(
     folder = home / "notebooks"
     folder.mkdir(parents=True)
     write_settings(home, settings or {})
+    with serving(lambda port: command(app, port, folder), home, folder, env or {}) as url:
+        yield JupyterServer(url, folder)
+
+
+@contextmanager
+def serving(
+    started: Callable[[int], list[str]], home: Path, folder: Path, env: Mapping[str, str]
+) -> Iterator[str]:
+    """Run a Jupyter server in `folder` and give its address once it answers."""
     port, log = free_port(), home / "server.log"
-    variables = environment(home) | dict(env or {})
+    variables = environment(home) | dict(env)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(app, port, folder),
+            started(port),
             env={name: value for name, value in variables.items() if value},
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -148,6 +157,6 @@ def jupyter_server(
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_up(url, process, log)
-        yield JupyterServer(url, folder)
+        yield url
     finally:
         stop(process)
