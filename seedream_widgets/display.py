@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.previews import preview
+from seedream_widgets.images.previews import preview
 from seedream_widgets.pricing import cost, estimate
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.engine import Engine
-    from seedream_widgets.growing import Growing
+    from seedream_widgets.images.growing import Growing
     from seedream_widgets.request import Request
     from seedream_widgets.result import Result
 

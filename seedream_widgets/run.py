@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend, Handle, Output, OutputFile
     from seedream_widgets.engine import Engine
     from seedream_widgets.errors import Billing
-    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
+    from seedream_widgets.images.growing import Arriving
     from seedream_widgets.job import Job
     from seedream_widgets.record import Record
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.errors import Billing
-    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
+    from seedream_widgets.images.growing import Arriving
     from seedream_widgets.job import Job
     from seedream_widgets.status import Status
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from seedream_widgets.growing import Broken, Growing
+from seedream_widgets.images.growing import Broken, Growing
 from tests.scripted import SECONDS
 
 

@@ -47,7 +47,7 @@ class Result:
 
 def test_import_stays_light() -> None:
     code = (
-        "import sys, seedream_widgets.images, seedream_widgets.previews\n"
+        "import sys, seedream_widgets.images, seedream_widgets.images.previews\n"
         "print([m for m in ('PIL', 'numpy', 'httpx') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

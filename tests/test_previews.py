@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.growing import Broken, Growing
-from seedream_widgets.previews import Preview, preview, reduced
+from seedream_widgets.images.growing import Broken, Growing
+from seedream_widgets.images.previews import Preview, preview, reduced
 from tests.image_files import (
     drawing,
     encoded,

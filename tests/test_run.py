@@ -18,7 +18,7 @@ from seedream_widgets.errors import (
     ResultError,
     SubmitUnknownError,
 )
-from seedream_widgets.growing import Growing
+from seedream_widgets.images.growing import Growing
 from seedream_widgets.journal import Journal
 from seedream_widgets.request import Request
 from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing

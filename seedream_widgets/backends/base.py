@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
-    from seedream_widgets.growing import Arriving
     from seedream_widgets.images import ImageInput
+    from seedream_widgets.images.growing import Arriving
     from seedream_widgets.request import Request
     from seedream_widgets.status import Status
 

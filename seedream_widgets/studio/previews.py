@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.engine import Engine
-    from seedream_widgets.growing import Growing
-    from seedream_widgets.previews import Preview, Reduced
+    from seedream_widgets.images.growing import Growing
+    from seedream_widgets.images.previews import Preview, Reduced
 
 KEPT = 128
 """Previews kept, of at most 100 KB each."""
@@ -51,7 +51,7 @@ class Previews:
             self._end(growing, begun, error)
 
     def _reduce(self, growing: Growing, begun: Future[Reduced]) -> None:
-        from seedream_widgets.previews import reduced
+        from seedream_widgets.images.previews import reduced
 
         try:
             found = reduced(growing, _LARGEST)
@@ -94,7 +94,7 @@ class Previews:
             raise
 
     async def _make(self, target: str, edge: int, source: bytes | Path) -> Preview:
-        from seedream_widgets.previews import Reduced, preview
+        from seedream_widgets.images.previews import Reduced, preview
 
         begun = self._take(target)
         if begun is not None:

@@ -17,7 +17,7 @@ from seedream_widgets.studio.publisher import Publisher
 
 if TYPE_CHECKING:
     from seedream_widgets.client import Client
-    from seedream_widgets.growing import Growing
+    from seedream_widgets.images.growing import Growing
     from seedream_widgets.job import Job
     from seedream_widgets.result import ResultImage
     from seedream_widgets.studio.protocol import Card

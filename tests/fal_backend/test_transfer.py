@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from seedream_widgets.backends.fal.connections import Connections
 from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.backends.fal.transfer import Pace, Passing, Refused, Transfer
-from seedream_widgets.growing import Broken, Growing
+from seedream_widgets.images.growing import Broken, Growing
 
 from .loopback import reply, saying
 

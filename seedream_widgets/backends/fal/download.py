@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import OutputFile
     from seedream_widgets.backends.fal.session import Session
-    from seedream_widgets.growing import Arriving
+    from seedream_widgets.images.growing import Arriving
 
 _FIRST_PAUSE = 0.3
 _SOCKS = "can't be fetched through a SOCKS proxy without PySocks (pip install PySocks)"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin
 
-from seedream_widgets.growing import Growing
+from seedream_widgets.images.growing import Growing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.fal.connections import Connections
     from seedream_widgets.backends.fal.limits import Limits
-    from seedream_widgets.growing import Arriving
+    from seedream_widgets.images.growing import Arriving
 
 _BLOCK = 1 << 18
 _FINAL = (401, 403, 404, 410)

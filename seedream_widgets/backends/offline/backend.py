@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.errors import Billing
-    from seedream_widgets.growing import Arriving
+    from seedream_widgets.images.growing import Arriving
     from seedream_widgets.request import Request
 
 STEPS = 30
