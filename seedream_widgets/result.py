@@ -256,7 +256,7 @@ class Result:
         return f"<Result {sizes}, seed {self.seed}{offline}: {self.request.prompt[:60]!r}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from seedream_widgets.display import result_html
+        from seedream_widgets.display.html import result_html
 
         return {"text/plain": repr(self), "text/html": result_html(self)}
 

@@ -13,7 +13,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
-from seedream_widgets.display import SHEET_BYTES, receipt_line, sheet_html, sheet_text
+from seedream_widgets.display.html import SHEET_BYTES, receipt_line, sheet_html, sheet_text
 from tests.image_files import encoded, noise, photo
 from tests.test_result import make
 

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter, MarkdownExporter, RSTExporter
 from nbformat.v4 import new_code_cell, new_notebook
 
-from seedream_widgets.display import SHEET_BYTES
+from seedream_widgets.display.html import SHEET_BYTES
 
 PROMPT = "a <b>fox</b> & co </div><script>alert(1)</script>"
 CELLS = (

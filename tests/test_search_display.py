@@ -9,7 +9,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from seedream_widgets.client import Client
-from seedream_widgets.display import SHEET_BYTES, SHEET_RESULTS
+from seedream_widgets.display.html import SHEET_BYTES, SHEET_RESULTS
 from seedream_widgets.request import Request
 from tests.library_folders import save
 from tests.scripted import SECONDS, ScriptedBackend

@@ -122,7 +122,7 @@ class Search(Sequence[Entry]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the newest as a contact sheet: small, however many there are."""
-        from seedream_widgets.display import SHEET_RESULTS, found_html
+        from seedream_widgets.display.html import SHEET_RESULTS, found_html
 
         results = [result for entry in self[:SHEET_RESULTS] if (result := entry.whole())]
         return {"text/plain": repr(self), "text/html": found_html(len(self), results)}

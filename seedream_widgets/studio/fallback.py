@@ -11,7 +11,7 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.display import SHEET_RESULTS, sheet_html, sheet_item, sheet_text
+from seedream_widgets.display.html import SHEET_RESULTS, sheet_html, sheet_item, sheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

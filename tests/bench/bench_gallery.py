@@ -15,7 +15,7 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 import seedream_widgets as sd
-from seedream_widgets.display import SHEET_RESULTS
+from seedream_widgets.display.html import SHEET_RESULTS
 from tests.bench.bench_library import build
 from tests.bench.rows import Row, hand_over, interleaved
 

@@ -93,7 +93,7 @@ def test_what_fal_says(
     shown = (
         "result = sd.generate(PROMPT, image_size=(960, 960))\nresult",
         "from IPython.display import display, HTML\nsd.spending()",
-        "from seedream_widgets.display import sheet_html\n"
+        "from seedream_widgets.display.html import sheet_html\n"
         "display(HTML(sheet_html(studio.results)))",
         f"list(sd.library.search({MARK!r}))[:1]",
     )
