@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from seedream_widgets.client import Client as Client
     from seedream_widgets.credentials import login as login
     from seedream_widgets.credentials import logout as logout
-    from seedream_widgets.endpoints import ENDPOINTS as ENDPOINTS
     from seedream_widgets.errors import BackendError as BackendError
     from seedream_widgets.errors import BudgetError as BudgetError
     from seedream_widgets.errors import ContentRejectedError as ContentRejectedError
@@ -36,13 +35,14 @@ if TYPE_CHECKING:
     from seedream_widgets.images import load_images as load_images
     from seedream_widgets.job import Job as Job
     from seedream_widgets.pricing import estimate as estimate
-    from seedream_widgets.receipt import Receipt as Receipt
-    from seedream_widgets.receipt import read_receipt as read_receipt
-    from seedream_widgets.request import Request as Request
-    from seedream_widgets.result import Result as Result
-    from seedream_widgets.sizes import SIZES as SIZES
     from seedream_widgets.store import Library as Library
     from seedream_widgets.studio import Studio as Studio
+    from seedream_widgets.values.endpoints import ENDPOINTS as ENDPOINTS
+    from seedream_widgets.values.receipt import Receipt as Receipt
+    from seedream_widgets.values.receipt import read_receipt as read_receipt
+    from seedream_widgets.values.request import Request as Request
+    from seedream_widgets.values.result import Result as Result
+    from seedream_widgets.values.sizes import SIZES as SIZES
 
     library: Library
 
@@ -60,7 +60,7 @@ _HOME = {
     ),
     "client": ("Client",),
     "credentials": ("login", "logout"),
-    "endpoints": ("ENDPOINTS",),
+    "values.endpoints": ("ENDPOINTS",),
     "errors": (
         "BackendError",
         "BudgetError",
@@ -77,10 +77,10 @@ _HOME = {
     "images": ("ImageInput", "ImageUrl", "load_images"),
     "job": ("Job",),
     "pricing": ("estimate",),
-    "receipt": ("Receipt", "read_receipt"),
-    "request": ("Request",),
-    "result": ("Result",),
-    "sizes": ("SIZES",),
+    "values.receipt": ("Receipt", "read_receipt"),
+    "values.request": ("Request",),
+    "values.result": ("Result",),
+    "values.sizes": ("SIZES",),
     "store": ("Library",),
     "studio": ("Studio",),
 }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, ImageUrl
-from seedream_widgets.receipt import SETTINGS
-from seedream_widgets.request import Request
+from seedream_widgets.values.receipt import SETTINGS
+from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import BudgetError, RequestError
 from seedream_widgets.pricing import Prices, cost, estimate
-from seedream_widgets.status import Completed
+from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedream_widgets.job import Job
-    from seedream_widgets.request import Request
+    from seedream_widgets.values.request import Request
 
 
 class Budget:

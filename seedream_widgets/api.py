@@ -9,14 +9,14 @@ from seedream_widgets.allowance import read_usd
 from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError
 from seedream_widgets.ledger import as_table, charges
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedream_widgets.job import Job
-    from seedream_widgets.result import Result
     from seedream_widgets.seeds import SeedCheck
+    from seedream_widgets.values.result import Result
 
 _lock = threading.Lock()
 _client: Client | None = None

@@ -19,10 +19,10 @@ from seedream_widgets.policy import Policy
 from seedream_widgets.pricing import Prices
 from seedream_widgets.processes import AWAY_SECONDS
 from seedream_widgets.record import Record
-from seedream_widgets.result import Result
 from seedream_widgets.run import run
 from seedream_widgets.seeds import SeedCheck, check_seed
 from seedream_widgets.store import Library
+from seedream_widgets.values.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.engine import Engine
     from seedream_widgets.journal import Entry
-    from seedream_widgets.request import Request
+    from seedream_widgets.values.request import Request
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import BackendError, JobCancelled
 from seedream_widgets.left_behind import take_over
-from seedream_widgets.status import Queued
+from seedream_widgets.values.status import Queued
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

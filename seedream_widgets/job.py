@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seedream_widgets.errors import JobCancelled, JobTimeout, SeedreamError
-from seedream_widgets.status import (
+from seedream_widgets.values.status import (
     Cancelled,
     Completed,
     Failed,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.engine import Engine
     from seedream_widgets.images.growing import Growing
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
-    from seedream_widgets.endpoints import Endpoint, Price
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
+    from seedream_widgets.values.endpoints import Endpoint, Price
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 
 class Prices:

@@ -24,8 +24,8 @@ from seedream_widgets.errors import (
 from seedream_widgets.journal import Entry, Journal, Step
 from seedream_widgets.policy import Policy
 from seedream_widgets.pricing import Prices, cost, estimate
-from seedream_widgets.receipt import Receipt, describe_inputs, describe_settings, moment
-from seedream_widgets.result import slug
+from seedream_widgets.values.receipt import Receipt, describe_inputs, describe_settings, moment
+from seedream_widgets.values.result import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from seedream_widgets.engine import Engine
     from seedream_widgets.errors import Billing, SeedreamError
     from seedream_widgets.job import Job
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result, ResultImage
     from seedream_widgets.store import Library
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result, ResultImage
 
 _log = logging.getLogger(__name__)
 _SHARED_MEMORY = Path("/dev/shm")  # the last place, when every disk is full

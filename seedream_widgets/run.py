@@ -20,8 +20,8 @@ from seedream_widgets.errors import (
     SeedreamError,
 )
 from seedream_widgets.images import ImageUrl
-from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
-from seedream_widgets.status import Fetching, InProgress, Preparing, Queued
+from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
+from seedream_widgets.values.status import Fetching, InProgress, Preparing, Queued
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable

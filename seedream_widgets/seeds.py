@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedream_widgets.job import Job
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 
 @dataclass(frozen=True)

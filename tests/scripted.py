@@ -13,8 +13,8 @@ from PIL import Image
 from seedream_widgets.backends.base import Handle, Output, OutputFile
 from seedream_widgets.client import Client
 from seedream_widgets.engine import shared
-from seedream_widgets.request import Request
-from seedream_widgets.status import Completed, InProgress, Log, Queued
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.status import Completed, InProgress, Log, Queued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.job import Job
-    from seedream_widgets.status import Status
+    from seedream_widgets.values.status import Status
 
 SECONDS = 10
 """Most seconds any wait of a test may take."""

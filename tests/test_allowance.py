@@ -11,7 +11,7 @@ import seedream_widgets as sd
 from seedream_widgets.allowance import read_usd
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until
 
 

@@ -13,8 +13,8 @@ from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, CredentialsError, RequestError
-from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until
 
 KEY = "key-id:very-secret"

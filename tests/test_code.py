@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import seedream_widgets as sd
-from seedream_widgets.code import as_code
-from seedream_widgets.request import Request
+from seedream_widgets.values.code import as_code
+from seedream_widgets.values.request import Request
 from tests.scripted import picture
 
 PROMPTS = [

@@ -12,7 +12,7 @@ import pytest
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, JobCancelled
 from seedream_widgets.processes import this_process
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, kinds, until
 
 FOX = Request("a fox", seed=7)

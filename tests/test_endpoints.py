@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from seedream_widgets.endpoints import ENDPOINTS, MODELS, PRESETS, endpoint_for
 from seedream_widgets.errors import RequestError
+from seedream_widgets.values.endpoints import ENDPOINTS, MODELS, PRESETS, endpoint_for
 
 SHARED = {
     "prompt", "image_size", "num_images", "max_images", "seed", "sync_mode",

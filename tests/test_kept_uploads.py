@@ -12,7 +12,7 @@ import pytest
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError
 from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture
 
 DIGEST = "ab" + "0" * 62

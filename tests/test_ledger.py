@@ -12,9 +12,9 @@ import seedream_widgets as sd
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, RequestError, SubmitUnknownError
 from seedream_widgets.ledger import as_table, charges
-from seedream_widgets.receipt import Receipt
-from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from seedream_widgets.values.receipt import Receipt
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from seedream_widgets.values.request import Request
 from tests.library_folders import counted, save
 from tests.scripted import SECONDS, ScriptedBackend, picture
 

@@ -11,7 +11,7 @@ import pytest
 
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, JobCancelled
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture, until
 
 FOX = {"prompt": "a fox", "seed": 7}

@@ -12,10 +12,10 @@ from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.backends.offline.backend import STEPS
 from seedream_widgets.client import Client
-from seedream_widgets.endpoints import PRESETS
 from seedream_widgets.errors import BackendError, ContentRejectedError, JobCancelled
-from seedream_widgets.request import MAX_SEED, Request
-from seedream_widgets.status import Completed, InProgress, Queued
+from seedream_widgets.values.endpoints import PRESETS
+from seedream_widgets.values.request import MAX_SEED, Request
+from seedream_widgets.values.status import Completed, InProgress, Queued
 from tests.image_files import encoded, photo
 from tests.scripted import SECONDS, kinds, until
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import seedream_widgets as sd
-from seedream_widgets.endpoints import ENDPOINTS, Price
+from seedream_widgets.values.endpoints import ENDPOINTS, Price
 
 LIVE = dict.fromkeys(ENDPOINTS, 0.05)
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from seedream_widgets.endpoints import Price
 from seedream_widgets.pricing import Prices, estimate
-from seedream_widgets.request import Request
+from seedream_widgets.values.endpoints import Price
+from seedream_widgets.values.request import Request
 
 
 @pytest.mark.parametrize(

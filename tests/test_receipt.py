@@ -9,7 +9,7 @@ import pytest
 
 from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError
-from seedream_widgets.receipt import MAX_BYTES, Receipt, read_receipt
+from seedream_widgets.values.receipt import MAX_BYTES, Receipt, read_receipt
 from tests.image_files import encoded, photo
 from tests.scripted import SECONDS, ScriptedBackend, picture, started
 

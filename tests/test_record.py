@@ -15,8 +15,8 @@ import pytest
 from seedream_widgets.client import Client
 from seedream_widgets.engine import shared
 from seedream_widgets.errors import BackendError, ResultError, SubmitUnknownError
-from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture, started
 
 

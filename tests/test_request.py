@@ -11,7 +11,7 @@ from PIL import Image
 
 from seedream_widgets.errors import ImageInputError, RequestError
 from seedream_widgets.images import ImageInput, ImageUrl
-from seedream_widgets.request import MAX_SEED, Request
+from seedream_widgets.values.request import MAX_SEED, Request
 from tests.image_files import encoded, photo, transparent
 from tests.scripted import picture
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seedream_widgets.client import Client
 from seedream_widgets.errors import ResultError
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.image_files import encoded, noise, photo, transparent
 from tests.scripted import SECONDS, ScriptedBackend
 

@@ -14,8 +14,8 @@ import pytest
 from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
 from seedream_widgets.processes import this_process
-from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture
 
 LOST = BackendError("no net", billing="maybe")

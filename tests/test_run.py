@@ -20,9 +20,9 @@ from seedream_widgets.errors import (
 )
 from seedream_widgets.images.growing import Growing
 from seedream_widgets.journal import Journal
-from seedream_widgets.request import Request
-from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing
 from seedream_widgets.store import Library
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetching, Preparing
 from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, picture, started, until
 
 STEPS = ("upload", "submit", "queued", "in_progress", "completed", "fetch", "download")

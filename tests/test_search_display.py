@@ -10,7 +10,7 @@ from IPython.core.formatters import DisplayFormatter
 
 from seedream_widgets.client import Client
 from seedream_widgets.display.html import SHEET_BYTES, SHEET_RESULTS
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.library_folders import save
 from tests.scripted import SECONDS, ScriptedBackend
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedream_widgets.endpoints import ENDPOINTS, endpoint_for
 from seedream_widgets.errors import RequestError
-from seedream_widgets.sizes import RATIOS, SIZES, TIERS, Size, read_size
+from seedream_widgets.values.endpoints import ENDPOINTS, endpoint_for
+from seedream_widgets.values.sizes import RATIOS, SIZES, TIERS, Size, read_size
 
 CASES = json.loads((Path(__file__).parent / "messages" / "size_cases.json").read_text())
 TABLE = {

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from seedream_widgets.errors import BackendError
-from seedream_widgets.status import (
+from seedream_widgets.values.status import (
     Cancelled,
     Completed,
     Failed,

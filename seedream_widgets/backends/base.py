@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
-    from seedream_widgets.request import Request
-    from seedream_widgets.status import Status
+    from seedream_widgets.values.endpoints import Price
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.status import Status
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from seedream_widgets.pricing import cost, estimate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from seedream_widgets.result import Result, ResultImage
+    from seedream_widgets.values.result import Result, ResultImage
 
 RESULT_BYTES = 24_000
 """Most bytes of previews one result puts into a notebook."""

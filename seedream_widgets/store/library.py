@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from seedream_widgets.receipt import Receipt
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
     from seedream_widgets.store.entry import Entry
     from seedream_widgets.store.search import Search
+    from seedream_widgets.values.receipt import Receipt
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

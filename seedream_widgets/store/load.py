@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.again import request_again
 from seedream_widgets.errors import ResultError
-from seedream_widgets.receipt import MAX_BYTES, Receipt
-from seedream_widgets.result import SUFFIXES, Result, ResultImage, Timings
 from seedream_widgets.store.entry import amount, moment
 from seedream_widgets.store.layout import RECEIPT, read_file
+from seedream_widgets.values.receipt import MAX_BYTES, Receipt
+from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
 
 if TYPE_CHECKING:
     from pathlib import Path

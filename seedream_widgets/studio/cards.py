@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.endpoints import PRESETS
-from seedream_widgets.sizes import Size
-from seedream_widgets.status import Cancelled, Completed, Failed, Fetching, Preparing
 from seedream_widgets.studio.references import reference_ids
+from seedream_widgets.values.endpoints import PRESETS
+from seedream_widgets.values.sizes import Size
+from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetching, Preparing
 
 if TYPE_CHECKING:
     from seedream_widgets.job import Job
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
     from seedream_widgets.studio.protocol import Card
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 FORM = (
     "prompt",

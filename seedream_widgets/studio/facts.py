@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from seedream_widgets.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint
 from seedream_widgets.pricing import Prices
-from seedream_widgets.sizes import SIZES
+from seedream_widgets.values.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint
+from seedream_widgets.values.sizes import SIZES
 
 UPLOAD_BYTES = 64_000_000
 """Largest file the page may send, in bytes; the kernel makes it fit fal's 10 MB."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedream_widgets.engine import Engine
-    from seedream_widgets.result import Result
+    from seedream_widgets.values.result import Result
 
 DELAY = 0.5
 """Seconds in which several results make one update."""

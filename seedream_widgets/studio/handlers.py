@@ -11,17 +11,17 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seedream_widgets.code import as_code
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, load_image
-from seedream_widgets.request import Request
-from seedream_widgets.result import SUFFIXES
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.references import by_id, describe, load, reference_ids
 from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.uploads import Uploads
+from seedream_widgets.values.code import as_code
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.result import SUFFIXES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from seedream_widgets.endpoints import ENDPOINTS
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
-from seedream_widgets.receipt import SETTINGS, Receipt, read_receipt
 from seedream_widgets.studio.references import load
+from seedream_widgets.values.endpoints import ENDPOINTS
+from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
 
 if TYPE_CHECKING:
     from seedream_widgets.store import Library

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitError, TraitType
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.sizes import Size, read_size
+from seedream_widgets.values.sizes import Size, read_size
 
 if TYPE_CHECKING:
     from traitlets import HasTraits

@@ -15,7 +15,9 @@ import anywidget
 import traitlets as t
 from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
-from seedream_widgets.endpoints import (
+from seedream_widgets.studio.facts import facts
+from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
+from seedream_widgets.values.endpoints import (
     COUNTS,
     DEFAULT_MODEL,
     ENHANCE_PROMPT_MODES,
@@ -23,8 +25,6 @@ from seedream_widgets.endpoints import (
     MODELS,
     endpoint_for,
 )
-from seedream_widgets.studio.facts import facts
-from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from seedream_widgets.client import Client
     from seedream_widgets.job import Job
-    from seedream_widgets.request import Request
-    from seedream_widgets.result import Result
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 _STATIC = Path(__file__).parent.parent / "static"
 _log = logging.getLogger(__name__)

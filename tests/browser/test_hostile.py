@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.client import Client
 from seedream_widgets.embed import embed
-from seedream_widgets.request import Request
-from seedream_widgets.sizes import Size
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.sizes import Size
 from tests.fal_server import FalServer, Settings
 
 from .chromium import drop_files

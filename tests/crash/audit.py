@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from seedream_widgets.receipt import Receipt
 from seedream_widgets.store.load import load
+from seedream_widgets.values.receipt import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

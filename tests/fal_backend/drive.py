@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.backends.fal import FalBackend, Limits
 from seedream_widgets.credentials import find_key
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.policy import Policy
-    from seedream_widgets.status import Status
+    from seedream_widgets.values.status import Status
 
 T = TypeVar("T")
 QUICK = Limits(

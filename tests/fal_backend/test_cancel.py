@@ -7,7 +7,7 @@ import pytest
 
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import BackendError, Billing
-from seedream_widgets.status import InProgress
+from seedream_widgets.values.status import InProgress
 
 from .drive import FOX, drive, submitted, watched
 

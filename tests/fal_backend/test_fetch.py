@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedream_widgets.errors import BackendError, ContentRejectedError, ResultError
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 
 from .drive import FOX, drive, submitted, watched
 

@@ -10,7 +10,7 @@ from seedream_widgets.credentials import find_key
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.policy import Policy
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
     from tests.fal_server import FalServer

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from seedream_widgets.backends.fal.progress import LINES, Progress, Report, read_logs
-from seedream_widgets.status import Completed, InProgress, Log, Queued
+from seedream_widgets.values.status import Completed, InProgress, Log, Queued
 
 
 def line(number: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedream_widgets.backends.fal.units import read_units
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 
 from .drive import drive, submitted, watched
 

@@ -8,8 +8,8 @@ import pytest
 
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import BackendError, ContentRejectedError
-from seedream_widgets.request import Request
-from seedream_widgets.status import Completed, InProgress, Queued, Status
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.status import Completed, InProgress, Queued, Status
 
 from .drive import FOX, drive, submitted, watched
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.ledger import charges
-from seedream_widgets.receipt import SETTINGS, Receipt, read_receipt
-from seedream_widgets.request import Request
-from seedream_widgets.result import Result
 from seedream_widgets.store import Library
+from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.result import Result
 from tests.image_files import drawing, encoded
 from tests.library_folders import place
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from pathlib import Path
 
-    from seedream_widgets.status import Status
+    from seedream_widgets.values.status import Status
 
 SECRET = "id-12345:secret-67890"
 STATUSES = st.sampled_from([200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 418, 422, 500, 503])

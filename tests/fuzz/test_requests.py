@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import seedream_widgets as sd
-from seedream_widgets.code import as_code
-from seedream_widgets.endpoints import ENDPOINTS, MAX_SEED
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageUrl
-from seedream_widgets.request import Request
-from seedream_widgets.sizes import SIZES
+from seedream_widgets.values.code import as_code
+from seedream_widgets.values.endpoints import ENDPOINTS, MAX_SEED
+from seedream_widgets.values.request import Request
+from seedream_widgets.values.sizes import SIZES
 from tests.scripted import picture
 
 from . import JSON, SCALARS, TEXT, fuzz

@@ -19,7 +19,7 @@ from seedream_widgets.client import Client
 from seedream_widgets.credentials import Key
 from seedream_widgets.errors import BackendError, SeedreamError
 from seedream_widgets.images import ImageInput
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.fal_backend.drive import FOX, QUICK, drive, submitted, watched
 from tests.fal_server import FalServer, Settings, replies
 from tests.image_files import drawing, encoded

@@ -11,7 +11,7 @@ import pytest
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.client import Client
 from seedream_widgets.errors import SeedreamError
-from seedream_widgets.request import Request
+from seedream_widgets.values.request import Request
 from tests.image_files import drawing, encoded
 
 if TYPE_CHECKING:

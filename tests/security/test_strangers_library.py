@@ -15,9 +15,9 @@ from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.images import ImageUrl
 from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
-from seedream_widgets.receipt import read_receipt
-from seedream_widgets.request import Request
 from seedream_widgets.store import Library
+from seedream_widgets.values.receipt import read_receipt
+from seedream_widgets.values.request import Request
 from tests.image_files import drawing, encoded
 from tests.scripted import SECONDS, ScriptedBackend
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.job import Job
-    from seedream_widgets.result import Result
+    from seedream_widgets.values.result import Result
 
 PNG = encoded(drawing(), "PNG")
 SECRET = encoded(drawing(40, 40), "PNG")

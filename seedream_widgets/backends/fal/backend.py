@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.backends.fal.privacy import privacy_headers
 from seedream_widgets.policy import Policy
-from seedream_widgets.status import Completed, Queued
+from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Handle, Output, OutputFile
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.credentials import Key
-    from seedream_widgets.endpoints import Price
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.kept_uploads import KeptUploads
-    from seedream_widgets.request import Request
-    from seedream_widgets.status import Status
+    from seedream_widgets.values.endpoints import Price
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.status import Status
 
 
 class FalBackend:

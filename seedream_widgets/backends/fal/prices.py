@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from seedream_widgets.endpoints import ENDPOINTS, Price
+from seedream_widgets.values.endpoints import ENDPOINTS, Price
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.fal.session import Session

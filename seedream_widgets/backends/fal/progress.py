@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedream_widgets.status import Completed, InProgress, Log, Queued, Status
+from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fal_client import AsyncRequestHandle
 
     from seedream_widgets.backends.fal.session import Session
-    from seedream_widgets.status import Status
+    from seedream_widgets.values.status import Status
 
 _SHARE = 0.02
 _APART = 0.005

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.base import Handle, Output, OutputFile
 from seedream_widgets.backends.offline.faults import fault
-from seedream_widgets.endpoints import MAX_SEED, PRESETS, Price
 from seedream_widgets.errors import BackendError
 from seedream_widgets.images import ImageInput
-from seedream_widgets.sizes import Size
-from seedream_widgets.status import Completed, InProgress, Log, Queued, Status
+from seedream_widgets.values.endpoints import MAX_SEED, PRESETS, Price
+from seedream_widgets.values.sizes import Size
+from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.errors import Billing
     from seedream_widgets.images.growing import Arriving
-    from seedream_widgets.request import Request
+    from seedream_widgets.values.request import Request
 
 STEPS = 30
 _AREA = {"auto_4K": 4096 * 4096}

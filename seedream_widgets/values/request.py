@@ -9,7 +9,9 @@ from functools import cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.endpoints import (
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import ImageInput, ImageUrl, load_images
+from seedream_widgets.values.endpoints import (
     COUNTS,
     DEFAULT_MODEL,
     ENHANCE_PROMPT_MODES,
@@ -17,9 +19,7 @@ from seedream_widgets.endpoints import (
     Endpoint,
     endpoint_for,
 )
-from seedream_widgets.errors import RequestError
-from seedream_widgets.images import ImageInput, ImageUrl, load_images
-from seedream_widgets.sizes import Size, read_size
+from seedream_widgets.values.sizes import Size, read_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.images import ImageInput
-    from seedream_widgets.request import Request
+    from seedream_widgets.values.request import Request
 
 
 def as_code(request: Request, library: Path | None = None) -> str:

@@ -12,7 +12,7 @@ from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageUrl
 
 if TYPE_CHECKING:
-    from seedream_widgets.request import Request
+    from seedream_widgets.values.request import Request
 
 VERSION = 1
 MAX_BYTES = 512 * 1024

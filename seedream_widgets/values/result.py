@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from seedream_widgets.embed.splice import Pieces
     from seedream_widgets.job import Job
-    from seedream_widgets.receipt import Receipt
-    from seedream_widgets.request import Request
+    from seedream_widgets.values.receipt import Receipt
+    from seedream_widgets.values.request import Request
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GIF": ".gif"}
 """File suffix by Pillow format name, for the formats a result may have."""
@@ -243,7 +243,7 @@ class Result:
 
     def as_code(self) -> str:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""
-        from seedream_widgets.code import as_code
+        from seedream_widgets.values.code import as_code
 
         parents = self.files[0].path.parents  # <library>/results/<day>/<result>/<file>
         kept = len(parents) > 3 and parents[2].name == "results"

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.sizes import Size, SizeRule
+from seedream_widgets.values.sizes import Size, SizeRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
