@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageUrl as ImageUrl
     from seedream_widgets.images import load_images as load_images
     from seedream_widgets.job import Job as Job
-    from seedream_widgets.pricing import estimate as estimate
+    from seedream_widgets.money.pricing import estimate as estimate
     from seedream_widgets.store import Library as Library
     from seedream_widgets.studio import Studio as Studio
     from seedream_widgets.values.endpoints import ENDPOINTS as ENDPOINTS
@@ -76,7 +76,7 @@ _HOME = {
     ),
     "images": ("ImageInput", "ImageUrl", "load_images"),
     "job": ("Job",),
-    "pricing": ("estimate",),
+    "money.pricing": ("estimate",),
     "values.receipt": ("Receipt", "read_receipt"),
     "values.request": ("Request",),
     "values.result": ("Result",),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.allowance import read_usd
 from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError
-from seedream_widgets.ledger import as_table, charges
+from seedream_widgets.money.budget import read_usd
+from seedream_widgets.money.ledger import as_table, charges
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:

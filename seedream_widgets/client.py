@@ -8,15 +8,15 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from seedream_widgets.allowance import Budget
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.choice import BackendChoice
 from seedream_widgets.elsewhere import at_work, wait
 from seedream_widgets.engine import shared
 from seedream_widgets.job import Job
 from seedream_widgets.left_behind import job_of, settle, take_over
+from seedream_widgets.money.budget import Budget
+from seedream_widgets.money.pricing import Prices
 from seedream_widgets.policy import Policy
-from seedream_widgets.pricing import Prices
 from seedream_widgets.processes import AWAY_SECONDS
 from seedream_widgets.record import Record
 from seedream_widgets.run import run

@@ -22,8 +22,8 @@ from seedream_widgets.errors import (
     SubmitUnknownError,
 )
 from seedream_widgets.journal import Entry, Journal, Step
+from seedream_widgets.money.pricing import Prices, cost, estimate
 from seedream_widgets.policy import Policy
-from seedream_widgets.pricing import Prices, cost, estimate
 from seedream_widgets.values.receipt import Receipt, describe_inputs, describe_settings, moment
 from seedream_widgets.values.result import slug
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from seedream_widgets.pricing import Prices, estimate
+from seedream_widgets.money.pricing import Prices, estimate
 from seedream_widgets.values.endpoints import Price
 from seedream_widgets.values.request import Request
 

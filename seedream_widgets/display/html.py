@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import preview
-from seedream_widgets.pricing import cost, estimate
+from seedream_widgets.money.pricing import cost, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seedream_widgets.pricing import Prices
+from seedream_widgets.money.pricing import Prices
 from seedream_widgets.values.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint
 from seedream_widgets.values.sizes import SIZES
 

@@ -18,7 +18,7 @@ from seedream_widgets.credentials import Key
 from seedream_widgets.engine import shared
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.images import ImageInput
-from seedream_widgets.ledger import charges
+from seedream_widgets.money.ledger import charges
 from seedream_widgets.values.request import Request
 from tests.fal_server import FalServer, Settings
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, SeedreamError
-from seedream_widgets.ledger import charges
+from seedream_widgets.money.ledger import charges
 from seedream_widgets.store import Library
 from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
 from seedream_widgets.values.request import Request

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import BudgetError, RequestError
-from seedream_widgets.pricing import Prices, cost, estimate
+from seedream_widgets.money.pricing import Prices, cost, estimate
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:

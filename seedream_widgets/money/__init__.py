@@ -1,0 +1,1 @@
+"""Money: the price before, the budget meanwhile, the ledger after."""
