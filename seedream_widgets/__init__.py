@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from seedream_widgets.api import spending as spending
     from seedream_widgets.api import submit as submit
     from seedream_widgets.api import verify_seed as verify_seed
-    from seedream_widgets.client import Client as Client
     from seedream_widgets.credentials import login as login
     from seedream_widgets.credentials import logout as logout
     from seedream_widgets.errors import BackendError as BackendError
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageInput as ImageInput
     from seedream_widgets.images import ImageUrl as ImageUrl
     from seedream_widgets.images import load_images as load_images
-    from seedream_widgets.job import Job as Job
+    from seedream_widgets.jobs.client import Client as Client
+    from seedream_widgets.jobs.job import Job as Job
     from seedream_widgets.money.pricing import estimate as estimate
     from seedream_widgets.store import Library as Library
     from seedream_widgets.studio import Studio as Studio
@@ -58,7 +58,7 @@ _HOME = {
         "submit",
         "verify_seed",
     ),
-    "client": ("Client",),
+    "jobs.client": ("Client",),
     "credentials": ("login", "logout"),
     "values.endpoints": ("ENDPOINTS",),
     "errors": (
@@ -75,7 +75,7 @@ _HOME = {
         "SubmitUnknownError",
     ),
     "images": ("ImageInput", "ImageUrl", "load_images"),
-    "job": ("Job",),
+    "jobs.job": ("Job",),
     "money.pricing": ("estimate",),
     "values.receipt": ("Receipt", "read_receipt"),
     "values.request": ("Request",),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
 from seedream_widgets.values.request import Request
@@ -14,8 +14,8 @@ from seedream_widgets.values.request import Request
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from seedream_widgets.job import Job
-    from seedream_widgets.seeds import SeedCheck
+    from seedream_widgets.jobs.job import Job
+    from seedream_widgets.jobs.seeds import SeedCheck
     from seedream_widgets.values.result import Result
 
 _lock = threading.Lock()

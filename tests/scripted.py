@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from seedream_widgets.backends.base import Handle, Output, OutputFile
-from seedream_widgets.client import Client
-from seedream_widgets.engine import shared
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.status import Status
 
 SECONDS = 10

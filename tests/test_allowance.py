@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 import seedream_widgets as sd
-from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until

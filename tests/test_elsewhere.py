@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, JobCancelled
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.processes import this_process
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, kinds, until

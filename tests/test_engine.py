@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from seedream_widgets.engine import Engine, shared
+from seedream_widgets.jobs.engine import Engine, shared
 
 SETUP = """
 import logging, os, signal, sys, threading, time

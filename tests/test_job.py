@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from seedream_widgets.engine import shared
 from seedream_widgets.errors import BackendError, JobTimeout, SeedreamError
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.values.status import Completed, InProgress, Log, Preparing, Queued
 from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, started, until
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 import seedream_widgets as sd
-from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, RequestError, SubmitUnknownError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.ledger import as_table, charges
 from seedream_widgets.store import Library
 from seedream_widgets.values.receipt import Receipt

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from seedream_widgets.client import Client
 from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.store import Library
 from seedream_widgets.values.request import Request
 from tests.library_folders import counted, save

@@ -11,8 +11,8 @@ from PIL import Image
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.backends.offline.backend import STEPS
-from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, ContentRejectedError, JobCancelled
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.endpoints import PRESETS
 from seedream_widgets.values.request import MAX_SEED, Request
 from seedream_widgets.values.status import Completed, InProgress, Queued

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seedream_widgets.client import Client
 from seedream_widgets.errors import ResultError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.request import Request
 from tests.image_files import encoded, noise, photo, transparent
 from tests.scripted import SECONDS, ScriptedBackend

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from seedream_widgets.client import Client
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.processes import this_process
 from seedream_widgets.store import Library
 from seedream_widgets.values.request import Request

@@ -7,8 +7,6 @@ import time
 
 import pytest
 
-from seedream_widgets.client import Client
-from seedream_widgets.engine import shared
 from seedream_widgets.errors import (
     BackendError,
     ContentRejectedError,
@@ -19,6 +17,8 @@ from seedream_widgets.errors import (
     SubmitUnknownError,
 )
 from seedream_widgets.images.growing import Growing
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.journal import Journal
 from seedream_widgets.store import Library
 from seedream_widgets.values.request import Request

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from seedream_widgets.client import Client
 from seedream_widgets.display.html import SHEET_BYTES, SHEET_RESULTS
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.request import Request
 from tests.library_folders import save
 from tests.scripted import SECONDS, ScriptedBackend

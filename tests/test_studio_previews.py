@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import seedream_widgets as sd
-from seedream_widgets.engine import shared
 from seedream_widgets.images.growing import Growing
 from seedream_widgets.images.previews import Preview, preview
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.previews import Previews
 from tests.image_files import encoded, photo
 from tests.scripted import SECONDS, until

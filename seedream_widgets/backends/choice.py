@@ -6,12 +6,12 @@ import threading
 from typing import TYPE_CHECKING, Literal
 
 from seedream_widgets.credentials import Key, find_key
-from seedream_widgets.engine import shared
 from seedream_widgets.errors import CredentialsError, RequestError
+from seedream_widgets.jobs.engine import shared
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
-    from seedream_widgets.engine import Engine
+    from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.kept_uploads import KeptUploads
     from seedream_widgets.policy import Policy
 

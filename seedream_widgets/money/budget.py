@@ -13,7 +13,7 @@ from seedream_widgets.values.status import Completed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.request import Request
 
 

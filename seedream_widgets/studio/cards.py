@@ -11,7 +11,7 @@ from seedream_widgets.values.sizes import Size
 from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetching, Preparing
 
 if TYPE_CHECKING:
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.studio.protocol import Card
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result

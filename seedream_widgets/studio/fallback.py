@@ -16,7 +16,7 @@ from seedream_widgets.display.html import SHEET_RESULTS, sheet_html, sheet_item,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedream_widgets.engine import Engine
+    from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.values.result import Result
 
 DELAY = 0.5

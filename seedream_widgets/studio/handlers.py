@@ -26,7 +26,7 @@ from seedream_widgets.values.result import SUFFIXES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.studio.session import Session
 
 _log = logging.getLogger(__name__)

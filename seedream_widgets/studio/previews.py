@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from seedream_widgets.engine import Engine
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.images.previews import Preview, Reduced
+    from seedream_widgets.jobs.engine import Engine
 
 KEPT = 128
 """Previews kept, of at most 100 KB each."""

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import RLock
 
-    from seedream_widgets.engine import Engine
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.jobs.job import Job
 
 INTERVAL = 0.1
 """Seconds between two sends."""

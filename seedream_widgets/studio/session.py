@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.api import default_client
-from seedream_widgets.engine import shared
 from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.cards import FORM, card, image_id
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.handlers import Handlers
@@ -16,9 +16,9 @@ from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
-    from seedream_widgets.client import Client
     from seedream_widgets.images.growing import Growing
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.client import Client
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.studio.protocol import Card
     from seedream_widgets.studio.widget import Studio
     from seedream_widgets.values.result import ResultImage

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from seedream_widgets.client import Client
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.client import Client
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.seeds import SeedCheck, check_seed
+from seedream_widgets.jobs.seeds import SeedCheck, check_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from seedream_widgets.embed.splice import Pieces
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
 

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from seedream_widgets.backends.fal import FalBackend, Limits
-from seedream_widgets.client import Client
 from seedream_widgets.credentials import Key
-from seedream_widgets.engine import shared
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.images import ImageInput
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.money.ledger import charges
 from seedream_widgets.values.request import Request
 from tests.fal_server import FalServer, Settings

@@ -13,7 +13,7 @@ from tests.fal_server import Authority
 if TYPE_CHECKING:
     import pytest
 
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from tests.fal_server import FalServer
 
 HOUR = 3600.0

@@ -15,10 +15,10 @@ import pytest
 
 from seedream_widgets.backends.fal import FalBackend, Limits
 from seedream_widgets.backends.fal.errors import Explainer
-from seedream_widgets.client import Client
 from seedream_widgets.credentials import Key
 from seedream_widgets.errors import BackendError, SeedreamError
 from seedream_widgets.images import ImageInput
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.request import Request
 from tests.fal_backend.drive import FOX, QUICK, drive, submitted, watched
 from tests.fal_server import FalServer, Settings, replies

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.client import Client
 from seedream_widgets.errors import SeedreamError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.request import Request
 from tests.image_files import drawing, encoded
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedream_widgets.client import Client
 from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.images import ImageUrl
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
 from seedream_widgets.store import Library
 from seedream_widgets.values.receipt import read_receipt
@@ -24,7 +24,7 @@ from tests.scripted import SECONDS, ScriptedBackend
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.result import Result
 
 PNG = encoded(drawing(), "PNG")

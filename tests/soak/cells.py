@@ -14,7 +14,7 @@ import psutil
 
 import seedream_widgets as sd
 from seedream_widgets import api
-from seedream_widgets.engine import shared
+from seedream_widgets.jobs.engine import shared
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

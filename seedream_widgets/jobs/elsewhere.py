@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import BackendError, JobCancelled
-from seedream_widgets.left_behind import take_over
+from seedream_widgets.jobs.resume import take_over
 from seedream_widgets.values.status import Queued
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from seedream_widgets.engine import Engine
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.journal import Entry
     from seedream_widgets.store import Library
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedream_widgets.backends.base import Backend, Handle
-    from seedream_widgets.engine import Engine
     from seedream_widgets.errors import Billing, SeedreamError
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.store import Library
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result, ResultImage

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
     from seedream_widgets.backends.base import Handle
-    from seedream_widgets.engine import Engine
     from seedream_widgets.images.growing import Growing
+    from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 

@@ -10,7 +10,7 @@ from seedream_widgets.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedream_widgets.job import Job
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.elsewhere import at_work, wait
-from seedream_widgets.engine import shared
-from seedream_widgets.job import Job
-from seedream_widgets.left_behind import job_of, settle, take_over
+from seedream_widgets.jobs.elsewhere import at_work, wait
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.jobs.job import Job
+from seedream_widgets.jobs.record import Record
+from seedream_widgets.jobs.resume import job_of, settle, take_over
+from seedream_widgets.jobs.run import run
+from seedream_widgets.jobs.seeds import SeedCheck, check_seed
 from seedream_widgets.money.budget import Budget
 from seedream_widgets.money.pricing import Prices
 from seedream_widgets.policy import Policy
 from seedream_widgets.processes import AWAY_SECONDS
-from seedream_widgets.record import Record
-from seedream_widgets.run import run
-from seedream_widgets.seeds import SeedCheck, check_seed
 from seedream_widgets.store import Library
 from seedream_widgets.values.result import Result
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
-    from seedream_widgets.engine import Engine
+    from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.journal import Entry
     from seedream_widgets.values.request import Request
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from seedream_widgets.again import request_again
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import JobCancelled, SubmitUnknownError
-from seedream_widgets.job import Job
+from seedream_widgets.jobs.job import Job
 
 if TYPE_CHECKING:
-    from seedream_widgets.engine import Engine
+    from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.journal import Entry, Step
     from seedream_widgets.store import Library
 
