@@ -5,6 +5,8 @@ Names load what they need on first use, so that importing the package costs next
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False  # importing it from typing would take longer than all the rest
 if TYPE_CHECKING:
     from seedream_widgets.api import budget as budget
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from seedream_widgets.images import load_images as load_images
     from seedream_widgets.jobs.client import Client as Client
     from seedream_widgets.jobs.job import Job as Job
+    from seedream_widgets.library import Library as Library
     from seedream_widgets.money.pricing import estimate as estimate
-    from seedream_widgets.store import Library as Library
     from seedream_widgets.studio import Studio as Studio
     from seedream_widgets.values.endpoints import ENDPOINTS as ENDPOINTS
     from seedream_widgets.values.receipt import Receipt as Receipt
@@ -81,12 +83,26 @@ _HOME = {
     "values.request": ("Request",),
     "values.result": ("Result",),
     "values.sizes": ("SIZES",),
-    "store": ("Library",),
+    "library": ("Library",),
     "studio": ("Studio",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted([*_MODULE, "library"])
+
+
+class _Package(type(sys)):
+    """Keeps `sd.library` and `sd.jobs` what they are, although rooms have these names too.
+
+    Importing ``seedream_widgets.jobs`` would put the module in the function's place.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in __all__ or not isinstance(value, type(sys)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from seedream_widgets.processes import follows, this_process
+from seedream_widgets.library.processes import follows, this_process
 
 if TYPE_CHECKING:
     from pathlib import Path

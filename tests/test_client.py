@@ -13,7 +13,7 @@ from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import BackendError, CredentialsError, RequestError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until
 

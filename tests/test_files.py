@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedream_widgets.files import STAGING, make_private, staging, sweep, write_private
-from seedream_widgets.processes import AWAY_SECONDS, this_process
+from seedream_widgets.library.processes import AWAY_SECONDS, this_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def test_what_can_not_be_written_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_only_what_nobody_works_on_is_swept_away(tmp_path: Path) -> None:
-    code = "from seedream_widgets.processes import this_process as p; print(p())"
+    code = "from seedream_widgets.library.processes import this_process as p; print(p())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ended, far = done.stdout.strip(), "00000000-1-1"
     for name in (ended, this_process(), far):

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from seedream_widgets.journal import Entry, Journal
-from seedream_widgets.processes import AWAY_SECONDS
+from seedream_widgets.library.journal import Entry, Journal
+from seedream_widgets.library.processes import AWAY_SECONDS
 from tests.library_folders import counted
 
 HANDLE = {"request_id": "r1", "endpoint_id": "fal-ai/x"}

@@ -11,7 +11,7 @@ import pytest
 
 from seedream_widgets.errors import BackendError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
+from seedream_widgets.library.uploads import KeptUpload, KeptUploads
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture
 

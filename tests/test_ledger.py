@@ -11,8 +11,8 @@ import pytest
 import seedream_widgets as sd
 from seedream_widgets.errors import BackendError, RequestError, SubmitUnknownError
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.library import Library
 from seedream_widgets.money.ledger import as_table, charges
-from seedream_widgets.store import Library
 from seedream_widgets.values.receipt import Receipt
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until

@@ -13,7 +13,7 @@ import pytest
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
 from seedream_widgets.values.request import Request
 from tests.library_folders import counted, save
 from tests.scripted import SECONDS, ScriptedBackend, picture
@@ -246,7 +246,7 @@ def test_an_index_that_can_not_be_written(tmp_path, cache, monkeypatch):
 CODE = """
 import sys
 from tests.scripted import *
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
 name, folder = sys.argv[1:]
 class Own(ScriptedBackend):
     async def submit(self, request, image_urls):

@@ -8,10 +8,14 @@ import sys
 
 import pytest
 
-from seedream_widgets import processes
-from seedream_widgets.processes import runs, this_process
+from seedream_widgets.library import processes
+from seedream_widgets.library.processes import runs, this_process
 
-CODE = "from seedream_widgets.processes import this_process as p; print(p(), flush=True); input()"
+CODE = """
+from seedream_widgets.library.processes import this_process
+print(this_process(), flush=True)
+input()
+"""
 
 
 @pytest.fixture

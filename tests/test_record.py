@@ -15,7 +15,7 @@ import pytest
 from seedream_widgets.errors import BackendError, ResultError, SubmitUnknownError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture, started
 

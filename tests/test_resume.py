@@ -13,8 +13,8 @@ import pytest
 
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.processes import this_process
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
+from seedream_widgets.library.processes import this_process
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture
 

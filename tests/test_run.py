@@ -19,8 +19,8 @@ from seedream_widgets.errors import (
 from seedream_widgets.images.growing import Growing
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
-from seedream_widgets.journal import Journal
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
+from seedream_widgets.library.journal import Journal
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetching, Preparing
 from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, picture, started, until

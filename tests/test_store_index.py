@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.store.index import Index
+from seedream_widgets.library.index import Index
 from tests.library_folders import counted, receipt, save, set_favourite, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from seedream_widgets.store.entry import Entry
+    from seedream_widgets.library.entry import Entry
 
 
 @pytest.fixture(params=[True, False], ids=["fts5", "like"])
@@ -463,6 +463,6 @@ def test_nothing_is_imported_early() -> None:
     import subprocess
     import sys
 
-    code = "import seedream_widgets.store.index, sys; print('sqlite3' in sys.modules)"
+    code = "import seedream_widgets.library.index, sys; print('sqlite3' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

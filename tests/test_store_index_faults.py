@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedream_widgets.store.index import Index
+from seedream_widgets.library.index import Index
 from tests.library_folders import place, receipt, save, set_favourite, settle
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from seedream_widgets.jobs.engine import shared
 if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.kept_uploads import KeptUploads
+    from seedream_widgets.library.uploads import KeptUploads
     from seedream_widgets.policy import Policy
 
 

@@ -17,11 +17,11 @@ from seedream_widgets.jobs.record import Record
 from seedream_widgets.jobs.resume import job_of, settle, take_over
 from seedream_widgets.jobs.run import run
 from seedream_widgets.jobs.seeds import SeedCheck, check_seed
+from seedream_widgets.library import Library
+from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
 from seedream_widgets.money.pricing import Prices
 from seedream_widgets.policy import Policy
-from seedream_widgets.processes import AWAY_SECONDS
-from seedream_widgets.store import Library
 from seedream_widgets.values.result import Result
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.journal import Entry
+    from seedream_widgets.library.journal import Entry
     from seedream_widgets.values.request import Request
 
 _log = logging.getLogger(__name__)

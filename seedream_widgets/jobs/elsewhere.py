@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
-    from seedream_widgets.journal import Entry
-    from seedream_widgets.store import Library
+    from seedream_widgets.library import Library
+    from seedream_widgets.library.journal import Entry
 
 PAUSE = 0.3
 """Seconds between two looks at the other's entry."""

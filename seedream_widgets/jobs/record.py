@@ -21,7 +21,7 @@ from seedream_widgets.errors import (
     ResultError,
     SubmitUnknownError,
 )
-from seedream_widgets.journal import Entry, Journal, Step
+from seedream_widgets.library.journal import Entry, Journal, Step
 from seedream_widgets.money.pricing import Prices, cost, estimate
 from seedream_widgets.policy import Policy
 from seedream_widgets.values.receipt import Receipt, describe_inputs, describe_settings, moment
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import Billing, SeedreamError
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
-    from seedream_widgets.store import Library
+    from seedream_widgets.library import Library
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result, ResultImage
 

@@ -13,8 +13,8 @@ from seedream_widgets.jobs.job import Job
 
 if TYPE_CHECKING:
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.journal import Entry, Step
-    from seedream_widgets.store import Library
+    from seedream_widgets.library import Library
+    from seedream_widgets.library.journal import Entry, Step
 
 _log = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.store.entry import moment
+from seedream_widgets.library.entry import moment
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from seedream_widgets.journal import Entry
-    from seedream_widgets.store import Entry as Kept
-    from seedream_widgets.store import Library
+    from seedream_widgets.library import Entry as Kept
+    from seedream_widgets.library import Library
+    from seedream_widgets.library.journal import Entry
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from seedream_widgets.values.endpoints import ENDPOINTS
 from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
 
 if TYPE_CHECKING:
-    from seedream_widgets.store import Library
+    from seedream_widgets.library import Library
     from seedream_widgets.studio.widget import Studio
 
 _MAX_INPUTS = 11  # one more than the form takes, so that it refuses

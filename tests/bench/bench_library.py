@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import seedream_widgets as sd
-from seedream_widgets.store.index import Index
+from seedream_widgets.library.index import Index
 from seedream_widgets.values.result import ResultImage
 from tests.bench.photos import photo
 from tests.bench.rows import Row, hand_over, interleaved, milliseconds

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from seedream_widgets.backends.base import Handle
-    from seedream_widgets.kept_uploads import KeptUploads
+    from seedream_widgets.library.uploads import KeptUploads
     from seedream_widgets.policy import Policy
     from seedream_widgets.values.status import Status
 

@@ -8,7 +8,7 @@ import pytest
 
 from seedream_widgets.backends.fal.addresses import is_upload
 from seedream_widgets.images import ImageInput
-from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
+from seedream_widgets.library.uploads import KeptUpload, KeptUploads
 from seedream_widgets.policy import Policy
 
 from .drive import drive

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.library import Library
 from seedream_widgets.money.ledger import charges
-from seedream_widgets.store import Library
 from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.result import Result

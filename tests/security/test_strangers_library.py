@@ -14,8 +14,8 @@ from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.images import ImageUrl
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.kept_uploads import KeptUpload, KeptUploads
-from seedream_widgets.store import Library
+from seedream_widgets.library import Library
+from seedream_widgets.library.uploads import KeptUpload, KeptUploads
 from seedream_widgets.values.receipt import read_receipt
 from seedream_widgets.values.request import Request
 from tests.image_files import drawing, encoded

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
-    from seedream_widgets.kept_uploads import KeptUploads
+    from seedream_widgets.library.uploads import KeptUploads
     from seedream_widgets.values.endpoints import Price
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status

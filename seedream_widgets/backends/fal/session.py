@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Handle
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.credentials import Key
-    from seedream_widgets.kept_uploads import KeptUploads
+    from seedream_widgets.library.uploads import KeptUploads
     from seedream_widgets.policy import Policy
 
 

@@ -14,12 +14,12 @@ from fal_client import FalClientHTTPError, StorageSettings
 from seedream_widgets.backends.fal.addresses import is_upload, may_be_fetched
 from seedream_widgets.backends.fal.patience import within
 from seedream_widgets.errors import BackendError
-from seedream_widgets.kept_uploads import KeptUpload
+from seedream_widgets.library.uploads import KeptUpload
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.images import ImageInput
-    from seedream_widgets.kept_uploads import KeptUploads
+    from seedream_widgets.library.uploads import KeptUploads
 
 
 class Uploads:

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seedream_widgets.store import layout
-from seedream_widgets.store.cache import writing
-from seedream_widgets.store.entry import COLUMNS, Row, row_of
+from seedream_widgets.library import folder as layout
+from seedream_widgets.library.cache import writing
+from seedream_widgets.library.entry import COLUMNS, Row, row_of
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.store.entry import COLUMNS, Entry, Row, microseconds, moment
+from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment
 
 if TYPE_CHECKING:
-    from seedream_widgets.store.index import Index
+    from seedream_widgets.library.index import Index
 
 _PAGE = 100
 _MOST_WORDS = 200

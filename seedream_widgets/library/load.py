@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.again import request_again
 from seedream_widgets.errors import ResultError
-from seedream_widgets.store.entry import amount, moment
-from seedream_widgets.store.layout import RECEIPT, read_file
+from seedream_widgets.library.entry import amount, moment
+from seedream_widgets.library.folder import RECEIPT, read_file
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
 
@@ -66,7 +66,7 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
 
 
 def _request(folder: Path, receipt: Receipt) -> Any:
-    from seedream_widgets.store.library import Library
+    from seedream_widgets.library.library import Library
 
     root = folder.parents[2]
     return request_again(

@@ -6,10 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.store import layout, scan, schema
-from seedream_widgets.store.cache import Cache
-from seedream_widgets.store.entry import COLUMNS, Entry, Row, entry_of, row_of
-from seedream_widgets.store.search import Filter, Search, filter_of
+from seedream_widgets.library import folder as layout
+from seedream_widgets.library import scan, schema
+from seedream_widgets.library.cache import Cache
+from seedream_widgets.library.entry import COLUMNS, Entry, Row, entry_of, row_of
+from seedream_widgets.library.search import Filter, Search, filter_of
 
 if TYPE_CHECKING:
     import sqlite3

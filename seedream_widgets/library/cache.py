@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from seedream_widgets.store import schema
+from seedream_widgets.library import schema
 
 if TYPE_CHECKING:
     import sqlite3

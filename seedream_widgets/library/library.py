@@ -14,18 +14,18 @@ from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.files import make_private, staging, sweep, write_private
 from seedream_widgets.folders import library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
-from seedream_widgets.journal import Journal
-from seedream_widgets.kept_uploads import KeptUploads
-from seedream_widgets.store.index import Index
-from seedream_widgets.store.layout import FAVOURITE, RECEIPT, RESULTS
-from seedream_widgets.store.load import load
+from seedream_widgets.library.folder import FAVOURITE, RECEIPT, RESULTS
+from seedream_widgets.library.index import Index
+from seedream_widgets.library.journal import Journal
+from seedream_widgets.library.load import load
+from seedream_widgets.library.uploads import KeptUploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from seedream_widgets.store.entry import Entry
-    from seedream_widgets.store.search import Search
+    from seedream_widgets.library.entry import Entry
+    from seedream_widgets.library.search import Search
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result

@@ -60,7 +60,7 @@ class Entry:
         Raises:
             ResultError: Its folder is gone or damaged.
         """
-        from seedream_widgets.store.load import load
+        from seedream_widgets.library.load import load
 
         return load(self.folder)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import Billing
 from seedream_widgets.files import write_private
-from seedream_widgets.processes import follows, runs, this_process
+from seedream_widgets.library.processes import follows, runs, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -1,0 +1,5 @@
+"""Results on disk, and a search over them."""
+
+from seedream_widgets.library.entry import Entry as Entry
+from seedream_widgets.library.library import Library as Library
+from seedream_widgets.library.search import Search as Search
