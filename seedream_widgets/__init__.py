@@ -9,6 +9,8 @@ import sys
 
 TYPE_CHECKING = False  # importing it from typing would take longer than all the rest
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from seedream_widgets.api import budget as budget
     from seedream_widgets.api import default_client as default_client
     from seedream_widgets.api import edit as edit
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.sizes import SIZES as SIZES
 
     library: Library
+else:
+    ModuleType = type(sys)
 
 _HOME = {
     "api": (
@@ -91,14 +95,14 @@ _MODULE = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted([*_MODULE, "library"])
 
 
-class _Package(type(sys)):
+class _Package(ModuleType):
     """Keeps `sd.library` and `sd.jobs` what they are, although rooms have these names too.
 
     Importing ``seedream_widgets.jobs`` would put the module in the function's place.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in __all__ or not isinstance(value, type(sys)):
+        if name not in __all__ or not isinstance(value, ModuleType):
             super().__setattr__(name, value)
 
 
