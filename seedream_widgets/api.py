@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedream_widgets.jobs.job import Job
-    from seedream_widgets.jobs.seeds import SeedCheck
-    from seedream_widgets.values.result import Result
+    from seedream_widgets.values.result import Result, SeedCheck
 
 _lock = threading.Lock()
 _client: Client | None = None

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from seedream_widgets.backends.base import Handle, Output, OutputFile
+from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from seedream_widgets.again import UNKNOWN_PROMPT, request_again
 from seedream_widgets.errors import ImageInputError, RequestError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.values.receipt import describe_inputs, describe_settings
+from seedream_widgets.values.receipt import (
+    UNKNOWN_PROMPT,
+    describe_inputs,
+    describe_settings,
+    request_again,
+)
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, picture
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedream_widgets.files import STAGING, make_private, staging, sweep, write_private
+from seedream_widgets.library.folder import STAGING, make_private, staging, sweep, write_private
 from seedream_widgets.library.processes import AWAY_SECONDS, this_process
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seedream_widgets.folders import library_folder
+from seedream_widgets.files import library_folder
 
 
 def test_seedream_home_is_the_library(monkeypatch, tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from seedream_widgets.library.journal import Entry, Journal
+from seedream_widgets.library.journal import Journal, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
 from tests.library_folders import counted
 
@@ -20,7 +20,7 @@ OTHER = "deadbeef-1-1"
 
 
 def entry(name="one", **facts):
-    return Entry(name, "planned", "fal", 1e9, REQUEST, "fal-ai/x", **facts)
+    return Pending(name, "planned", "fal", 1e9, REQUEST, "fal-ai/x", **facts)
 
 
 @pytest.fixture

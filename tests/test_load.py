@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from seedream_widgets.errors import ResultError
-from seedream_widgets.library.load import load
+from seedream_widgets.library.entry import load
 from tests.scripted import SECONDS, ScriptedBackend, picture, started
 
 

@@ -8,12 +8,12 @@ import time
 import pytest
 from PIL import Image
 
-from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.backends.offline.backend import STEPS
 from seedream_widgets.errors import BackendError, ContentRejectedError, JobCancelled
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.endpoints import PRESETS
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import MAX_SEED, Request
 from seedream_widgets.values.status import Completed, InProgress, Queued
 from tests.image_files import encoded, photo

@@ -8,8 +8,10 @@ is one of `seedream_widgets.errors`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from seedream_widgets.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -20,23 +22,39 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.values.endpoints import Price
+    from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status
 
+SHORTEST = 60
+"""Fewest seconds fal keeps a file, its client's word for "immediate"."""
+
 
 @dataclass(frozen=True)
-class Handle:
-    """Name one accepted request, enough to find it again from another process."""
+class Policy:
+    """Say what may be stored.
 
-    request_id: str
-    endpoint_id: str
-    status_url: str = ""
-    response_url: str = ""
-    cancel_url: str = ""
+    Args:
+        expire_media: Seconds after which fal deletes uploads and results; ``None`` leaves it to
+            the account, which by default keeps them for ever, public to whoever has the URL.
+        store_prompts: Whether prompts go into the library's receipts and journal. Without, fal
+            is asked not to store the request's payload either.
 
-    def to_dict(self) -> dict[str, str]:
-        """Return a JSON-ready dict; ``Handle(**d)`` is its inverse."""
-        return asdict(self)
+    Raises:
+        RequestError: `expire_media` is no whole number of at least 60.
+    """
+
+    expire_media: int | None = None
+    store_prompts: bool = True
+
+    def __post_init__(self) -> None:
+        seconds = self.expire_media
+        if seconds is not None and (type(seconds) is not int or seconds < SHORTEST):
+            raise RequestError(
+                f"expire_media takes whole seconds from {SHORTEST} on, or None, got {seconds!r}",
+                field="expire_media",
+                value=seconds,
+            )
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from seedream_widgets.credentials import Key, find_key
 from seedream_widgets.errors import CredentialsError, RequestError
-from seedream_widgets.jobs.engine import shared
 
 if TYPE_CHECKING:
-    from seedream_widgets.backends.base import Backend
-    from seedream_widgets.jobs.engine import Engine
+    from collections.abc import Callable, Coroutine
+
+    from seedream_widgets.backends.base import Backend, Policy
     from seedream_widgets.library.uploads import KeptUploads
-    from seedream_widgets.policy import Policy
+
+
+class Loop(Protocol):
+    """Keep connections on the loop they were made on."""
+
+    def at_close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have `work` awaited when Python ends."""
+        ...
+
+    def close_early(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have the `work` of `at_close` done now."""
+        ...
 
 
 class BackendChoice:
@@ -24,6 +35,7 @@ class BackendChoice:
         key: fal key; ``None`` looks for one.
         policy: What fal may keep.
         kept: What was uploaded before.
+        loop: Returns the loop that this process runs backends on.
 
     Raises:
         RequestError: `choice` is another word.
@@ -34,6 +46,7 @@ class BackendChoice:
         self,
         choice: Literal["fal", "offline"] | Backend | None,
         key: str | None,
+        loop: Callable[[], Loop],
         policy: Policy | None = None,
         kept: KeptUploads | None = None,
     ) -> None:
@@ -44,11 +57,12 @@ class BackendChoice:
                 value=choice,
             )
         self._choice = choice
+        self._loop = loop
         self._policy = policy
         self._kept = kept
         self._given = find_key(key) if choice == "fal" or key is not None else None
         self._colab: Key | None = None
-        self._made: dict[tuple[Engine, Key | None], Backend] = {}
+        self._made: dict[tuple[Loop, Key | None], Backend] = {}
         self._lock = threading.Lock()
         if choice is None:
             self.find_key()
@@ -63,7 +77,7 @@ class BackendChoice:
         if self._choice not in (None, "fal", "offline"):
             return self._choice  # type: ignore[return-value]
         key = None if self._choice == "offline" else self._current_key()
-        own = shared(), key  # connections belong to one loop: a forked child makes its own
+        own = self._loop(), key  # connections belong to one loop: a forked child makes its own
         with self._lock:
             if own not in self._made:
                 self._made[own] = self._make(key)
@@ -94,7 +108,7 @@ class BackendChoice:
         with self._lock:
             made, self._made = self._made, {}
         for (engine, _), backend in made.items():
-            if engine is shared():
+            if engine is self._loop():
                 engine.close_early(backend.aclose)
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from seedream_widgets.money.pricing import cost, estimate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from seedream_widgets.library.search import Search
     from seedream_widgets.values.result import Result, ResultImage
 
 RESULT_BYTES = 24_000
@@ -58,10 +59,11 @@ def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None =
     return _sheet(_title(len(results), len(items)), items)
 
 
-def found_html(count: int, results: Sequence[Result]) -> str:
-    """Return the first of `count` results that a search found, as static HTML."""
+def found_html(found: Search) -> str:
+    """Return the first results that a search found as static HTML: small, however many."""
+    results = [result for entry in found[:SHEET_RESULTS] if (result := entry.whole())]
     items = _items(results, sheet_item)
-    return _sheet(found_title(count, len(items)), items)
+    return _sheet(found_title(len(found), len(items)), items)
 
 
 def found_title(count: int, shown: int) -> str:

@@ -8,21 +8,20 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from seedream_widgets.backends.base import Handle
+from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.jobs.elsewhere import at_work, wait
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.jobs.job import Job
 from seedream_widgets.jobs.record import Record
-from seedream_widgets.jobs.resume import job_of, settle, take_over
+from seedream_widgets.jobs.resume import at_work, job_of, settle, take_over, wait
 from seedream_widgets.jobs.run import run
-from seedream_widgets.jobs.seeds import SeedCheck, check_seed
 from seedream_widgets.library import Library
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
 from seedream_widgets.money.pricing import Prices
-from seedream_widgets.policy import Policy
-from seedream_widgets.values.result import Result
+from seedream_widgets.values.handle import Handle
+from seedream_widgets.values.result import Result, SeedCheck, check_seed
+from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.library.journal import Entry
+    from seedream_widgets.library.journal import Pending
     from seedream_widgets.values.request import Request
 
 _log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ class Client:
     ) -> None:
         self.policy = Policy(expire_media, store_prompts)
         self.library = library if isinstance(library, Library) else Library(library)
-        self._choice = BackendChoice(backend, key, self.policy, self.library.uploads)
+        self._choice = BackendChoice(backend, key, shared, self.policy, self.library.uploads)
         self.prices = Prices()
         self.budget = Budget(self.prices)
         self._asked: set[int] = set()
@@ -140,7 +139,7 @@ class Client:
 
     def _twin(
         self, request: Request, backend: Backend, engine: Engine
-    ) -> Job | Result | Entry | None:
+    ) -> Job | Result | Pending | None:
         key = request.key
         if key is None:
             return None
@@ -149,7 +148,7 @@ class Client:
                 return job
         return self.library.twin(key, backend.name) or self._journalled_twin(key, backend)
 
-    def _journalled_twin(self, key: str, backend: Backend) -> Job | Entry | None:
+    def _journalled_twin(self, key: str, backend: Backend) -> Job | Pending | None:
         """Find an identical request of an earlier session, or of another one at work now."""
         if not backend.bills:
             return None
@@ -163,10 +162,10 @@ class Client:
                 return self._resume(entry)
         return None
 
-    def _wait(self, job: Job, entry: Entry, backend: Backend, engine: Engine) -> None:
+    def _wait(self, job: Job, entry: Pending, backend: Backend, engine: Engine) -> None:
         """Have `job` wait for another's request, and go on with it where that leaves it behind."""
 
-        async def adopt(ours: Entry) -> None:
+        async def adopt(ours: Pending) -> None:
             job.handle = Handle(**(ours.handle or {}))
             await self._work(job, backend, engine, ours)
 
@@ -174,13 +173,13 @@ class Client:
         engine.loop.call_soon_threadsafe(job.begin, waiting)
 
     def _start(
-        self, job: Job, backend: Backend, engine: Engine, entry: Entry | None = None
+        self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None
     ) -> None:
         work = self._work(job, backend, engine, entry)
         engine.loop.call_soon_threadsafe(job.begin, work)
 
     def _work(
-        self, job: Job, backend: Backend, engine: Engine, entry: Entry | None = None
+        self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None
     ) -> Coroutine[Any, Any, None]:
         if backend.bills:
             self.budget.take(job.id, job.request, limited=entry is None)
@@ -195,7 +194,9 @@ class Client:
 
     def _settle(self, job: Job) -> None:
         if job.done:
-            self.budget.settle(job)
+            came = isinstance(job.status, Completed)
+            billed = getattr(job.error, "billing", "no") != "no"
+            self.budget.settle(job.id, job.result() if came else None, billed=billed)
 
     def waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""
@@ -224,7 +225,7 @@ class Client:
                 *(len(away), last, max(1, AWAY_SECONDS - last)),
             )
 
-    def _resume(self, entry: Entry) -> Job | None:
+    def _resume(self, entry: Pending) -> Job | None:
         engine, backend = shared(), self.backend
         if entry.handle and backend.name != entry.backend:
             _log.warning(

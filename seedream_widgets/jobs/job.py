@@ -26,9 +26,9 @@ from seedream_widgets.values.status import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
-    from seedream_widgets.backends.base import Handle
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from seedream_widgets.backends.base import Policy
 from seedream_widgets.errors import (
     BackendError,
     CredentialsError,
@@ -21,20 +22,20 @@ from seedream_widgets.errors import (
     ResultError,
     SubmitUnknownError,
 )
-from seedream_widgets.library.journal import Entry, Journal, Step
+from seedream_widgets.library.journal import Journal, Pending, Step
 from seedream_widgets.money.pricing import Prices, cost, estimate
-from seedream_widgets.policy import Policy
 from seedream_widgets.values.receipt import Receipt, describe_inputs, describe_settings, moment
 from seedream_widgets.values.result import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedream_widgets.backends.base import Backend, Handle
+    from seedream_widgets.backends.base import Backend
     from seedream_widgets.errors import Billing, SeedreamError
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.library import Library
+    from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result, ResultImage
 
@@ -61,7 +62,7 @@ class Record:
         backend: Backend,
         library: Library,
         engine: Engine,
-        entry: Entry | None,
+        entry: Pending | None,
         policy: Policy | None = None,
         again: Callable[[Request], Job] | None = None,
         prices: Prices | None = None,
@@ -182,7 +183,7 @@ def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
     return tuple(replace(file, data=file.read_bytes()) for file in files)
 
 
-def entry_of(job: Job, prices: Prices | None = None) -> Entry:
+def entry_of(job: Job, prices: Prices | None = None) -> Pending:
     """Return a job's first journal entry."""
     expected = estimate(job.request, prices)
     request = {
@@ -190,7 +191,7 @@ def entry_of(job: Job, prices: Prices | None = None) -> Entry:
         "settings": describe_settings(job.request),
         "inputs": describe_inputs(job.request),
     }
-    return Entry(
+    return Pending(
         id=job.id,
         step="planned",
         backend=job.backend,

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seedream_widgets.again import request_again
-from seedream_widgets.backends.base import Handle
-from seedream_widgets.errors import JobCancelled, SubmitUnknownError
+from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
 from seedream_widgets.jobs.job import Job
+from seedream_widgets.values.handle import Handle
+from seedream_widgets.values.receipt import request_again
+from seedream_widgets.values.status import Queued
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.library import Library
-    from seedream_widgets.library.journal import Entry, Step
+    from seedream_widgets.library.journal import Pending, Step
 
 _log = logging.getLogger(__name__)
 
 
-def take_over(entry: Entry, library: Library) -> Entry | None:
+def take_over(entry: Pending, library: Library) -> Pending | None:
     """Make an entry this process's own; ``None`` when another process has it."""
     try:
         return library.journal.claim(entry)
@@ -28,7 +33,7 @@ def take_over(entry: Entry, library: Library) -> Entry | None:
         return entry
 
 
-def job_of(entry: Entry, library: Library, engine: Engine) -> Job:
+def job_of(entry: Pending, library: Library, engine: Engine) -> Job:
     """Return the job that an entry tells of, with its handle if it was accepted."""
     asked = entry.request
     request = request_again(asked["prompt"], asked["settings"], asked["inputs"], library.input)
@@ -38,7 +43,7 @@ def job_of(entry: Entry, library: Library, engine: Engine) -> Job:
     return job
 
 
-def settle(job: Job, entry: Entry, library: Library, engine: Engine) -> bool:
+def settle(job: Job, entry: Pending, library: Library, engine: Engine) -> bool:
     """End a job that has nothing to wait for: its result is here, or fal never answered."""
     result = library.find(job.handle.request_id) if job.handle else None
     try:
@@ -54,7 +59,7 @@ def settle(job: Job, entry: Entry, library: Library, engine: Engine) -> bool:
     return bool(result) or not job.handle
 
 
-def _lost(entry: Entry) -> tuple[SubmitUnknownError | JobCancelled, Step]:
+def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
     if entry.step == "planned":
         return (
             JobCancelled("Python ended before it was sent; nothing is billed", billing="no"),
@@ -67,4 +72,72 @@ def _lost(entry: Entry) -> tuple[SubmitUnknownError | JobCancelled, Step]:
             billing="maybe",
         ),
         "unknown",
+    )
+
+
+PAUSE = 0.3
+"""Seconds between two looks at the other's entry."""
+_LONGEST = 3600.0
+"""Seconds without a step after which the other's entry is taken to be stuck."""
+
+
+def at_work(entry: Pending) -> bool:
+    """Tell whether somebody is getting on with what an entry tells of."""
+    return entry.followed and time.time() - entry.touched < _LONGEST
+
+
+async def wait(
+    job: Job,
+    entry: Pending,
+    library: Library,
+    engine: Engine,
+    adopt: Callable[[Pending], Awaitable[None]],
+) -> None:
+    """Take `job` to the end that another's `entry` comes to; send nothing.
+
+    Args:
+        job: The job that waits.
+        entry: What the other follows.
+        library: Whose journal it is, and where the result will be.
+        engine: Runs what reads files.
+        adopt: Goes on with an accepted request that the other left behind.
+    """
+    try:
+        job.update(Queued())
+        ours = await _end(job, entry, library, engine)
+    except asyncio.CancelledError:
+        words = "no longer waited for; the other Python that asked for it goes on"
+        job.fail(JobCancelled(words, billing="no"))
+        raise
+    except Exception as error:
+        job.fail(BackendError(f"{library.path} can't be read ({error})", billing="no"))
+    else:
+        if ours:
+            await adopt(ours)
+
+
+async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pending | None:
+    """End `job`, or return the entry that it is to go on with."""
+    while True:
+        now = await engine.decode(library.journal.find, entry.id)
+        if now is None or not at_work(now):
+            # The result is put into the library before the entry is taken away.
+            result = await engine.decode(library.twin, entry.key or "", entry.backend)
+            if result:
+                job.succeed(replace(result, request=job.request))
+                return None
+            if now is None or now.step != "accepted":
+                job.fail(_no_result())
+                return None
+            ours = await engine.decode(take_over, now, library)
+            if ours:
+                return ours
+        await asyncio.sleep(PAUSE)
+
+
+def _no_result() -> BackendError:
+    return BackendError(
+        "another Python asked for the same and came to no result; sd.spending() says how it "
+        "ended. Nothing was sent from here: submit it again",
+        billing="no",
     )

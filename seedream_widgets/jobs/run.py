@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
     from pathlib import Path
 
-    from seedream_widgets.backends.base import Backend, Handle, Output, OutputFile
+    from seedream_widgets.backends.base import Backend, Output, OutputFile
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.jobs.record import Record
+    from seedream_widgets.values.handle import Handle
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seedream_widgets.errors import ResultError
+from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.images import ImageInput, load_image
+from seedream_widgets.library.folder import RECEIPT, read_file
+from seedream_widgets.values.receipt import MAX_BYTES, Receipt, request_again
+from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -60,7 +67,7 @@ class Entry:
         Raises:
             ResultError: Its folder is gone or damaged.
         """
-        from seedream_widgets.library.load import load
+        from seedream_widgets.library.entry import load
 
         return load(self.folder)
 
@@ -181,3 +188,76 @@ def amount(value: object) -> str | None:
     except InvalidOperation:
         return None
     return str(found) if found.is_finite() and 0 <= found < 1_000_000_000 else None
+
+
+def load(folder: Path) -> Result:
+    """Read the result in `folder`; what its receipt says is untrusted.
+
+    Raises:
+        ResultError: Receipt or files are missing or damaged.
+    """
+    try:
+        data = read_file(f"{folder}/{RECEIPT}", MAX_BYTES)
+        if data is None:
+            raise ValueError(f"its receipt is no file of up to {MAX_BYTES:,} bytes")
+        receipt = Receipt.from_json(data)
+        files = tuple(_file(folder, each) for each in receipt.images)
+        units = amount(receipt.billable_units)
+        if not files:
+            raise ValueError("it names no image")
+        return Result(
+            request=_request(folder, receipt),
+            request_id=receipt.request_id,
+            files=files,
+            seed=receipt.seed,
+            timings=Timings(**{name: float(receipt.timings[name]) for name in _TIMINGS}),
+            backend=receipt.backend,
+            created=moment(receipt.created, timezone.utc),
+            receipt=receipt,
+            cached=True,
+            billable_units=Decimal(units) if units else None,
+        )
+    except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ResultError(
+            f"the result in {folder} can't be read ({error!s:.200}); its files are still there",
+            billing="yes",
+        ) from error
+
+
+_TIMINGS = ("queue", "generation", "fetch", "total")
+
+
+def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
+    name = str(image["file"])
+    path = folder / name
+    if path.name != name or path.is_symlink() or not path.is_file():  # it may come from anybody
+        raise ValueError(f"there is no file {name!r:.80}")
+    if image["format"] not in SUFFIXES:
+        raise ValueError(f"{name!r:.80} has the format {image['format']!r:.20}")
+    size = int(image["width"]), int(image["height"])
+    return ResultImage(path, image["format"], *size, str(image.get("url", "")))
+
+
+def _request(folder: Path, receipt: Receipt) -> Any:
+    root = folder.parents[2]
+    return request_again(
+        receipt.prompt, receipt.settings, receipt.inputs, partial(read_input, root)
+    )
+
+
+def read_input(root: Path, digest: str) -> ImageInput:
+    """Return an input image of the library at `root` by the SHA-256 of its bytes.
+
+    Raises:
+        RequestError: It is not in this library.
+    """
+    if _DIGEST.fullmatch(digest):
+        for path in (root / "inputs" / digest[:2]).glob(f"{digest}.*"):
+            image = load_image(path)
+            if isinstance(image, ImageInput) and image.sha256 == digest:
+                return image
+    raise RequestError(
+        f"input image {digest[:12]}… is not in {root}; give the image itself",
+        field="images",
+        value=digest,
+    )

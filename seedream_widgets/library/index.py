@@ -3,18 +3,431 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.library import folder as layout
-from seedream_widgets.library import scan, schema
-from seedream_widgets.library.cache import Cache
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, entry_of, row_of
 from seedream_widgets.library.search import Filter, Search, filter_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
+
+_SETTLED_NS = 2_000_000_000
+"""A file system may tell time in steps this coarse: a younger folder may change unseen."""
+_PASSES = 3
+_INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 14)})"
+_SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?, ?, ?, ?)"
+
+
+@dataclass
+class _Changes:
+    """Gather what a day's folders hold that the index does not."""
+
+    vanished: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    rows: list[Row] = field(default_factory=list)
+    bad: list[tuple[str, int]] = field(default_factory=list)
+    marks: list[tuple[bool, str]] = field(default_factory=list)
+    whole: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.vanished or self.rows or self.bad or self.marks)
+
+
+def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> None:
+    """Bring the index up to date; where a result vanished, look again for copies of it.
+
+    Without `marks` a busy day is only asked for names: what came and went is seen, and whether
+    what stayed is a favourite, a look at each folder, waits until the day is quiet.
+    """
+    for _ in range(_PASSES):
+        if not _refresh_once(db, results, marks):
+            return
+
+
+def insert(db: sqlite3.Connection, results: Path, row: Row) -> None:
+    """Add one row at once; its day is read again later, as others may have changed it too."""
+    with writing(db):
+        db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", row[:1])
+        db.execute("DELETE FROM skipped WHERE day = ? AND name = ?", row[:2])
+        _place(db, results, row)
+
+
+def _refresh_once(db: sqlite3.Connection, results: Path, marks: bool) -> bool:
+    """Read the changed days; tell whether a result vanished."""
+    retry = _changed_receipts(db, results)
+    known = dict(db.execute("SELECT day, stamp FROM days").fetchall())
+    now = time.time_ns()
+    found = layout.folders(results)
+    if found is None:
+        return False
+    vanished, stamps = False, []
+    for day, stamp in [*found.items(), *((day, 0) for day in known.keys() - found.keys())]:
+        if known.get(day) == stamp != 0 and day not in retry:
+            continue
+        quiet = now - stamp > _SETTLED_NS
+        changes = _changes(db, results, day, retry.get(day, set()), marks or quiet)
+        _write(db, results, day, changes, is_new=day not in known)
+        vanished = vanished or bool(changes.vanished)
+        settled = stamp if changes.whole and quiet else 0
+        if settled != known.get(day, 0):
+            stamps.append((settled, day))
+    _settle(db, stamps, known.keys() - found.keys())
+    return vanished
+
+
+def _changed_receipts(db: sqlite3.Connection, results: Path) -> dict[str, set[str]]:
+    """Return the skipped folders, by day, whose receipt is another than the one skipped."""
+    retry: dict[str, set[str]] = {}
+    for day, name, stamp in db.execute(
+        "SELECT day, name, stamp FROM skipped LIMIT 1000"
+    ).fetchall():
+        if layout.receipt_changed(f"{results}/{day}/{name}") != stamp:
+            retry.setdefault(day, set()).add(name)
+    return retry
+
+
+def _changes(
+    db: sqlite3.Connection, results: Path, day: str, retry: set[str], marks: bool
+) -> _Changes:
+    # What is known is asked before the folder: what others add in between is not "vanished".
+    known = dict(db.execute("SELECT name, favourite FROM results WHERE day = ?", (day,)).fetchall())
+    skipped = {name for (name,) in db.execute("SELECT name FROM skipped WHERE day = ?", (day,))}
+    before = known.keys() | skipped
+    there = layout.names(results / day, before)
+    if there is None:
+        return _Changes(whole=False)
+    changes = _Changes(vanished=before - there)
+    changes.fresh = there - known.keys() - (skipped - retry)
+    for name in known.keys() & there if marks else ():
+        favourite = layout.is_favourite(f"{results}/{day}/{name}")
+        if favourite != known[name]:
+            changes.marks.append((favourite, name))
+    for name in changes.fresh:
+        _read(changes, f"{results}/{day}/{name}", day, name)
+    return changes
+
+
+def _read(changes: _Changes, folder: str, day: str, name: str) -> None:
+    stamp = layout.receipt_changed(folder)
+    try:
+        receipt = layout.read_receipt(folder)
+    except OSError:
+        changes.whole = False
+        return
+    row = receipt and row_of(receipt, day, name, layout.is_favourite(folder))
+    if row:
+        changes.rows.append(row)
+    else:
+        young = stamp and time.time_ns() - stamp <= _SETTLED_NS
+        changes.bad.append((name, -1 if young else stamp))
+
+
+def _write(
+    db: sqlite3.Connection, results: Path, day: str, changes: _Changes, *, is_new: bool
+) -> None:
+    if not (changes or is_new):
+        return
+    gone = [(day, name) for name in changes.vanished]
+    unskipped = [(day, name) for name in changes.vanished | changes.fresh]
+    with writing(db):
+        db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", (day,))
+        db.executemany("DELETE FROM results WHERE day = ? AND name = ?", gone)
+        db.executemany("DELETE FROM skipped WHERE day = ? AND name = ?", unskipped)
+        db.executemany(
+            "UPDATE results SET favourite = ? WHERE day = ? AND name = ?",
+            [(favourite, day, name) for favourite, name in changes.marks],
+        )
+        for row in changes.rows:
+            _place(db, results, row)
+        db.executemany(_SKIP, [(day, name, stamp, None) for name, stamp in changes.bad])
+
+
+def _place(db: sqlite3.Connection, results: Path, row: Row) -> None:
+    """Insert a row, unless its request id has one: then keep the one whose folder is there."""
+    day, name, request_id = row[:3]
+    asked = "SELECT day, name FROM results WHERE request_id = ?"
+    holder = db.execute(asked, (request_id,)).fetchone()
+    if holder and holder != (day, name) and os.path.isdir(f"{results}/{holder[0]}/{holder[1]}"):
+        stamp = layout.receipt_changed(f"{results}/{day}/{name}")
+        db.execute(_SKIP, (day, name, stamp, request_id))
+        return
+    db.execute("DELETE FROM results WHERE request_id = ?", (request_id,))
+    db.execute("DELETE FROM results WHERE day = ? AND name = ?", (day, name))
+    db.execute(_INSERT, row)
+
+
+def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str]) -> None:
+    """Mark days as read, once all that was read of them is sure to be on the disk."""
+    if not (stamps or gone):
+        return
+    with writing(db, durable=True):
+        db.executemany("UPDATE days SET stamp = ? WHERE day = ?", stamps)
+        db.executemany("DELETE FROM days WHERE day = ?", [(day,) for day in gone])
+
+
+T = TypeVar("T")
+_BUSY_SECONDS = 5.0
+
+
+class Cache:
+    """Hold one connection to the file at `path`; in memory where the file can't be used.
+
+    A corrupt file, or one of another version, is deleted and made anew. A locked or read-only
+    one is left alone. Whatever is new is filled by `fill` before it is read.
+    """
+
+    def __init__(
+        self, path: Path, fill: Callable[[sqlite3.Connection], None], *, full_text: bool = True
+    ) -> None:
+        self._path: Path | None = path
+        self._fill = fill
+        self._full_text = full_text
+        self._anew = False
+        self._start()
+        self._left: list[sqlite3.Connection] = []
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self.close()
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+        self._db: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._filled = False
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the file was given up."""
+        return self._path is None
+
+    def run(self, work: Callable[[sqlite3.Connection], T], *, filled: bool = True) -> T:
+        """Return what `work` makes of the connection; it may run twice, and must not mind.
+
+        It has read all it needs when it returns: an open cursor would hold others up.
+        """
+        import sqlite3
+
+        self._notice_fork()
+        with self._lock:
+            while True:
+                try:
+                    db = self._open()
+                    if filled and not self._filled:
+                        self._fill(db)
+                        self._filled = True
+                    return work(db)
+                except (sqlite3.DatabaseError, OSError) as error:
+                    if self._path is None:
+                        raise
+                    self._retreat(error)
+
+    def refresh(self) -> None:
+        """Fill the index with what is new."""
+        self._notice_fork()
+        with self._lock:
+            self._filled = False
+            self.run(lambda db: None)
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        self._notice_fork()
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+            self._db, self._filled = None, False
+
+    def _notice_fork(self) -> None:
+        """Start anew in a forked child: closing or using a parent's connection harms its file."""
+        if self._pid == os.getpid():
+            return
+        if self._db is not None:
+            self._left.append(self._db)
+        self._start()
+
+    def _open(self) -> sqlite3.Connection:
+        import sqlite3
+
+        if self._db is not None and (self._path is None or _identity(self._path) == self._file):
+            return self._db
+        self.close()
+        if self._path is not None:
+            _create_private(self._path)
+            self._file = _identity(self._path)
+        where = self._path or ":memory:"
+        self._db = sqlite3.connect(
+            where, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        # No WAL: it needs memory shared by all users of the file, which a network folder has not.
+        self._db.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
+        self._db.execute("PRAGMA synchronous = OFF")
+        create(self._db, self._full_text)
+        return self._db
+
+    def _retreat(self, error: Exception) -> None:
+        """Go on with a new file, or in memory when that can't help or was tried before."""
+        ours = self._path is not None and _identity(self._path) == self._file
+        with suppress(Exception):
+            self.close()
+        self._db, self._filled = None, False
+        if self._anew or _is_in_use(error) or isinstance(error, OSError):
+            self._path = None
+        elif ours and self._path is not None:
+            self._anew = True
+            try:
+                _delete(self._path)
+            except OSError:
+                self._path = None
+
+
+@contextmanager
+def writing(db: sqlite3.Connection, *, durable: bool = False) -> Iterator[None]:
+    """Make one transaction; `durable` also outlasts a power cut, with all that came before."""
+    if durable:
+        db.execute("PRAGMA synchronous = FULL")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(Exception):
+                db.execute("ROLLBACK")
+            raise
+    finally:
+        if durable:
+            db.execute("PRAGMA synchronous = OFF")
+
+
+def _is_in_use(error: Exception) -> bool:
+    """Tell whether the file may serve others well: locked, or with a search this SQLite lacks."""
+    return any(words in str(error) for words in ("locked", "locking", "no such module"))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _create_private(path: Path) -> None:
+    """Create an empty file that only its owner reads: prompts are private.
+
+    One that exists is not even opened: closing it would drop this process's other locks on it.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _delete(path: Path) -> None:
+    """Delete the file, its journal first: a journal left alone would be played into the next."""
+    for ending in ("-journal", "-wal", "-shm", ""):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+VERSION = 2
+
+# A day with stamp 0 is read again at the next refresh. `skipped` holds the folders without a
+# readable receipt, and the copies of a result that has its row already: those tell its id, and
+# come up again (stamp -1) when that row goes.
+_TABLES = """
+CREATE TABLE days (day TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE skipped (
+  day TEXT, name TEXT, stamp INTEGER NOT NULL, request_id TEXT, PRIMARY KEY (day, name)
+) WITHOUT ROWID;
+CREATE TABLE results (
+  id INTEGER PRIMARY KEY,
+  day TEXT NOT NULL, name TEXT NOT NULL,
+  request_id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,
+  prompt TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL, backend TEXT NOT NULL,
+  seed INTEGER, images INTEGER NOT NULL, cost TEXT, favourite INTEGER NOT NULL, key TEXT,
+  billable_units TEXT
+);
+CREATE UNIQUE INDEX folder ON results (day, name);
+CREATE INDEX newest ON results (created, request_id);
+CREATE INDEX twin ON results (key, backend, created) WHERE key IS NOT NULL;
+CREATE TRIGGER copies AFTER DELETE ON results BEGIN
+  UPDATE skipped SET stamp = -1 WHERE request_id = old.request_id;
+END;
+"""
+_WORDS = """
+CREATE VIRTUAL TABLE words USING fts5(prompt, content='results', content_rowid='id');
+CREATE TRIGGER told AFTER INSERT ON results BEGIN
+  INSERT INTO words (rowid, prompt) VALUES (new.id, new.prompt);
+END;
+CREATE TRIGGER untold AFTER DELETE ON results BEGIN
+  INSERT INTO words (words, rowid, prompt) VALUES ('delete', old.id, old.prompt);
+END;
+"""
+
+
+def create(db: sqlite3.Connection, full_text: bool) -> None:
+    """Create the tables in an empty database, with full-text search where SQLite has it.
+
+    Raises:
+        sqlite3.DatabaseError: The database is not empty, and not an index of this version.
+    """
+    import sqlite3
+
+    if _version(db) == VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(db) == 0:
+            words = _WORDS if full_text and _has_fts5(db) else ""
+            _run(db, f"{_TABLES}{words}PRAGMA user_version = {VERSION};")
+        elif _version(db) != VERSION:
+            raise sqlite3.DatabaseError("an index of another version")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def has_words(db: sqlite3.Connection) -> bool:
+    """Tell whether this index has full-text search."""
+    found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone()
+    return found is not None
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _has_fts5(db: sqlite3.Connection) -> bool:
+    import sqlite3
+
+    try:
+        db.execute("CREATE VIRTUAL TABLE temp.probe USING fts5(prompt)")
+        db.execute("DROP TABLE temp.probe")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Run statements inside the open transaction, which `executescript` would commit."""
+    import sqlite3
+
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
 
 
 class Index:
@@ -55,7 +468,7 @@ class Index:
         folder = Path(folder)
         row = row_of(receipt, folder.parent.name, folder.name, favourite)
         if row is not None:
-            self._cache.run(lambda db: scan.insert(db, self._results, row), filled=False)
+            self._cache.run(lambda db: insert(db, self._results, row), filled=False)
 
     def search(
         self,
@@ -109,27 +522,28 @@ class Index:
 
     def _look(self) -> None:
         """Take in which results came and went."""
-        self._cache.run(lambda db: scan.refresh(db, self._results, marks=False))
+        self._cache.run(lambda db: refresh(db, self._results, marks=False))
 
     def _first(self, asked: Filter) -> Entry | None:
         newest = "ORDER BY created DESC, request_id DESC LIMIT 1"
-        rows = self._select(COLUMNS, asked, newest)
-        return self._entry(rows[0]) if rows else None
+        rows = self.select(COLUMNS, asked, newest)
+        return self.entry(rows[0]) if rows else None
 
     def _scan(self, db: sqlite3.Connection) -> None:
-        scan.refresh(db, self._results)
+        refresh(db, self._results)
 
-    def _select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
+    def select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
         """Return all rows at once, so that no reader holds up a writer."""
 
         def rows(db: sqlite3.Connection) -> list[Row]:
-            where, values = asked.where(full_text=schema.has_words(db))
+            where, values = asked.where(full_text=has_words(db))
             query = f"SELECT {columns} FROM results WHERE {where} {tail}"
             return db.execute(query, values).fetchall()
 
         return self._cache.run(rows)
 
-    def _entry(self, row: Row) -> Entry:
+    def entry(self, row: Row) -> Entry:
+        """Return the entry of a row of `COLUMNS`."""
         return entry_of(row, str(self._results))
 
 

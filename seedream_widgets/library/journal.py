@@ -16,10 +16,10 @@ from decimal import Decimal, InvalidOperation
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import Billing
-from seedream_widgets.files import write_private
+from seedream_widgets.library.folder import write_private
 from seedream_widgets.library.processes import follows, runs, this_process
+from seedream_widgets.values.handle import Handle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,7 +32,7 @@ _FAR = 1e11
 
 
 @dataclass(frozen=True)
-class Entry:
+class Pending:
     """Hold one request on its way.
 
     Attributes:
@@ -85,15 +85,15 @@ class Journal:
         self._library = library
         self.folder = library / "journal"
 
-    def plan(self, entry: Entry) -> Entry:
+    def plan(self, entry: Pending) -> Pending:
         """Write a request down as this process's own."""
         return self._write(replace(entry, owner=this_process()))
 
-    def step(self, entry: Entry, step: Step, handle: dict[str, str] | None = None) -> Entry:
+    def step(self, entry: Pending, step: Step, handle: dict[str, str] | None = None) -> Pending:
         """Write down how far it is."""
         return self._write(replace(entry, step=step, handle=handle or entry.handle))
 
-    def claim(self, entry: Entry) -> Entry | None:
+    def claim(self, entry: Pending) -> Pending | None:
         """Take over a request that was left behind; ``None`` when another process was faster."""
         ours = replace(entry, owner=this_process())
         try:
@@ -103,22 +103,22 @@ class Journal:
             return None
         return ours
 
-    def release(self, entry: Entry) -> None:
+    def release(self, entry: Pending) -> None:
         """Let go of a request whose result may still be had, for whoever resumes it."""
         os.replace(self._path(entry), self._path(replace(entry, owner="")))
 
-    def close(self, entry: Entry) -> None:
+    def close(self, entry: Pending) -> None:
         """Take a request out whose result is in the library."""
         self._path(entry).unlink(missing_ok=True)
 
-    def end(self, entry: Entry, step: Step, billing: Billing, message: str) -> None:
+    def end(self, entry: Pending, step: Step, billing: Billing, message: str) -> None:
         """Move a request that ended without a result to the ended ones."""
         ended = replace(entry, step=step, billing=billing, message=message[:500], owner="")
         day = self.folder / "ended" / time.strftime("%Y-%m-%d", time.gmtime(entry.created))
         self._write(ended, day)
         self.close(entry)
 
-    def pending(self, but: Collection[str] = ()) -> list[Entry]:
+    def pending(self, but: Collection[str] = ()) -> list[Pending]:
         """Return what has not ended, oldest first.
 
         Args:
@@ -128,29 +128,29 @@ class Journal:
         passed = {f"{name}.{ours}.json" for name in but}
         return sorted(_read(self.folder, passed=passed), key=lambda entry: entry.created)
 
-    def find(self, name: str) -> Entry | None:
+    def find(self, name: str) -> Pending | None:
         """Return what has not ended, by its id."""
         return next((entry for entry in _read(self.folder, f"{name}.*") if entry.id == name), None)
 
-    def ended(self, since: float = 0) -> list[Entry]:
+    def ended(self, since: float = 0) -> list[Pending]:
         """Return what was asked from a moment on and ended without a result, oldest first."""
         first = time.strftime("%Y-%m-%d", time.gmtime(since))
         days = [day for day in self.folder.glob("ended/*") if day.name >= first]
         found = [entry for day in days for entry in _read(day) if entry.created >= since]
         return sorted(found, key=lambda entry: entry.created)
 
-    def left_behind(self) -> list[Entry]:
+    def left_behind(self) -> list[Pending]:
         """Return pending requests that no living process follows."""
         return [entry for entry in self.pending() if not entry.followed]
 
-    def away(self) -> list[Entry]:
+    def away(self) -> list[Pending]:
         """Return pending requests of other machines, whose end can't be told from here yet."""
         return [entry for entry in self.pending() if entry.followed and runs(entry.owner) is None]
 
-    def _path(self, entry: Entry) -> Path:
+    def _path(self, entry: Pending) -> Path:
         return self.folder / ".".join(filter(None, (entry.id, entry.owner, "json")))
 
-    def _write(self, entry: Entry, folder: Path | None = None) -> Entry:
+    def _write(self, entry: Pending, folder: Path | None = None) -> Pending:
         values = asdict(entry)
         del values["owner"], values["touched"]
         path = (folder or self.folder) / self._path(entry).name
@@ -159,7 +159,7 @@ class Journal:
         return entry
 
 
-def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> Iterator[Entry]:
+def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> Iterator[Pending]:
     for path in folder.glob(names):
         name = None if path.name in passed else _NAME.fullmatch(path.name)
         if name is None:
@@ -169,12 +169,12 @@ def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> 
             if S_ISREG(known.st_mode) and known.st_size <= MAX_BYTES:
                 values = json.loads(path.read_bytes())
                 facts = {"id": name[1], "owner": name[2] or "", "touched": known.st_mtime}
-                yield _checked(Entry(**{**values, **facts}))
+                yield _checked(Pending(**{**values, **facts}))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             continue  # taken away meanwhile, or no entry of ours
 
 
-def _checked(entry: Entry) -> Entry:
+def _checked(entry: Pending) -> Pending:
     """Return an entry whose values are of their types; the folder may come from anybody.
 
     Raises:

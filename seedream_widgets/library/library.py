@@ -10,14 +10,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.files import make_private, staging, sweep, write_private
-from seedream_widgets.folders import library_folder
-from seedream_widgets.images import ImageInput, ImageUrl, load_image
-from seedream_widgets.library.folder import FAVOURITE, RECEIPT, RESULTS
+from seedream_widgets.errors import ResultError
+from seedream_widgets.files import library_folder
+from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.library.entry import load, read_input
+from seedream_widgets.library.folder import (
+    FAVOURITE,
+    RECEIPT,
+    RESULTS,
+    make_private,
+    staging,
+    sweep,
+    write_private,
+)
 from seedream_widgets.library.index import Index
 from seedream_widgets.library.journal import Journal
-from seedream_widgets.library.load import load
 from seedream_widgets.library.uploads import KeptUploads
 
 if TYPE_CHECKING:
@@ -33,7 +40,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _UNSAFE = re.compile(r"[^\w.-]")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 
 
@@ -116,16 +122,7 @@ class Library:
         Raises:
             RequestError: It is not in this library.
         """
-        if _DIGEST.fullmatch(digest):
-            for path in (self.path / "inputs" / digest[:2]).glob(f"{digest}.*"):
-                image = load_image(path)
-                if isinstance(image, ImageInput) and image.sha256 == digest:
-                    return image
-        raise RequestError(
-            f"input image {digest[:12]}… is not in {self.path}; give the image itself",
-            field="images",
-            value=digest,
-        )
+        return read_input(self.path, digest)
 
     def favourite(self, result: Result | Entry, mark: bool = True) -> None:
         """Mark a result as a favourite, or no longer."""

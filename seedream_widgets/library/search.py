@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError
+from seedream_widgets.faces import shown
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment
-
-if TYPE_CHECKING:
-    from seedream_widgets.library.index import Index
 
 _PAGE = 100
 _MOST_WORDS = 200
@@ -66,6 +64,18 @@ def filter_of(
     return Filter(conditions, values, _words(text), newest_first)
 
 
+class Rows(Protocol):
+    """Answer queries over the results that a library holds."""
+
+    def select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
+        """Return the rows of `columns` that a filter lets through, all at once."""
+        ...
+
+    def entry(self, row: Row) -> Entry:
+        """Return the entry of a row of `COLUMNS`."""
+        ...
+
+
 class Search(Sequence[Entry]):
     """Be the found results, newest first: counted, indexed and read only when asked.
 
@@ -75,12 +85,12 @@ class Search(Sequence[Entry]):
 
     __slots__ = ("_filter", "_index")
 
-    def __init__(self, index: Index, asked: Filter) -> None:
+    def __init__(self, index: Rows, asked: Filter) -> None:
         self._index = index
         self._filter = asked
 
     def __len__(self) -> int:
-        return int(self._index._select("COUNT(*)", self._filter)[0][0])
+        return int(self._index.select("COUNT(*)", self._filter)[0][0])
 
     def __iter__(self) -> Iterator[Entry]:
         condition: str = ""
@@ -88,7 +98,7 @@ class Search(Sequence[Entry]):
         before = "<" if self._filter.newest_first else ">"
         while rows := self._rows(f"LIMIT {_PAGE}", condition, position):
             for row in rows:
-                yield self._index._entry(row)
+                yield self._index.entry(row)
             condition, position = f"(created, request_id) {before} (?, ?)", (row[3], row[2])
 
     def __reversed__(self) -> Iterator[Entry]:
@@ -106,7 +116,7 @@ class Search(Sequence[Entry]):
         rows = self._rows(f"LIMIT 1 OFFSET {place}") if 0 <= place <= _FARTHEST else []
         if not rows:
             raise IndexError(f"no result {index}: the search found {len(self)}")
-        return self._index._entry(rows[0])
+        return self._index.entry(rows[0])
 
     def __contains__(self, value: object) -> bool:
         if not isinstance(value, Entry):
@@ -122,10 +132,7 @@ class Search(Sequence[Entry]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the newest as a contact sheet: small, however many there are."""
-        from seedream_widgets.display.html import SHEET_RESULTS, found_html
-
-        results = [result for entry in self[:SHEET_RESULTS] if (result := entry.whole())]
-        return {"text/plain": repr(self), "text/html": found_html(len(self), results)}
+        return {"text/plain": repr(self), "text/html": shown("found_html", self)}
 
     def _slice(self, index: slice) -> list[Entry]:
         ends = (index.start or 0, 0 if index.stop is None else index.stop, index.step or 1)
@@ -135,7 +142,7 @@ class Search(Sequence[Entry]):
             return []
         first, last = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
         rows = self._rows(f"LIMIT {last - first + 1} OFFSET {first}")
-        return [self._index._entry(row) for row in rows[wanted[0] - first :: wanted.step]]
+        return [self._index.entry(row) for row in rows[wanted[0] - first :: wanted.step]]
 
     def _rows(self, tail: str, condition: str = "", values: tuple[Any, ...] = ()) -> list[Row]:
         order = "DESC" if self._filter.newest_first else "ASC"
@@ -144,7 +151,7 @@ class Search(Sequence[Entry]):
             together = (*asked.conditions, condition)
             asked = replace(asked, conditions=together, values=(*asked.values, *values))
         tail = f"ORDER BY created {order}, request_id {order} {tail}"
-        return self._index._select(COLUMNS, asked, tail)
+        return self._index.select(COLUMNS, asked, tail)
 
 
 def _moment(field: str, value: datetime | date | str) -> int:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from seedream_widgets.files import write_private
+from seedream_widgets.library.folder import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import BudgetError, RequestError
 from seedream_widgets.money.pricing import Prices, cost, estimate
-from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 
 class Budget:
@@ -76,17 +75,16 @@ class Budget:
             self._perhaps.pop(job_id, None)  # resumed: its end is open again
             self._in_flight[job_id] = high
 
-    def settle(self, job: Job) -> None:
-        """Turn an ended job's ceiling into what it cost, or may have."""
+    def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:
+        """Turn an ended job's ceiling into what its result cost, or may have where none came."""
         with self._lock:
-            high = self._in_flight.pop(job.id, None)
+            high = self._in_flight.pop(job_id, None)
             if high is None:
                 return
-            if isinstance(job.status, Completed):
-                price = self._prices.of(job.request.endpoint)
-                self._spent += cost(job.result(), price)
-            elif getattr(job.error, "billing", "no") != "no":
-                self._perhaps[job.id] = high
+            if result is not None:
+                self._spent += cost(result, self._prices.of(result.request.endpoint))
+            elif billed:
+                self._perhaps[job_id] = high
 
 
 def read_usd(usd: Any) -> Decimal:

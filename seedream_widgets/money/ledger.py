@@ -12,9 +12,8 @@ from seedream_widgets.library.entry import moment
 if TYPE_CHECKING:
     from datetime import date
 
-    from seedream_widgets.library import Entry as Kept
-    from seedream_widgets.library import Library
-    from seedream_widgets.library.journal import Entry
+    from seedream_widgets.library import Entry, Library
+    from seedream_widgets.library.journal import Pending
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,12 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
     return sorted(found, key=lambda charge: charge.when)
 
 
-def _certainty(entry: Kept) -> str:
+def _certainty(entry: Entry) -> str:
     told = entry.billable_units is not None and entry.cost is not None
     return "confirmed" if told else "estimated"
 
 
-def _uncertain(entry: Entry) -> Charge:
+def _uncertain(entry: Pending) -> Charge:
     ended = entry.step in ("failed", "cancelled", "unknown")
     free = entry.step == "planned" or (ended and entry.billing == "no")
     return Charge(

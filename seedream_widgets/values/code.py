@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
-from seedream_widgets.folders import library_folder
+from seedream_widgets.files import library_folder
 from seedream_widgets.images import ImageUrl
 
 if TYPE_CHECKING:

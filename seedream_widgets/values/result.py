@@ -6,12 +6,12 @@ import io
 import logging
 import re
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.jobs.seeds import SeedCheck, check_seed
+from seedream_widgets.faces import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from seedream_widgets.embed.splice import Pieces
-    from seedream_widgets.jobs.job import Job
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
 
@@ -119,6 +118,14 @@ class ResultImage:
         return file.getvalue()
 
 
+class Awaited(Protocol):
+    """Give the result of a request that was asked anew."""
+
+    def result(self) -> Result:
+        """Wait for it."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Hold what one request gave.
@@ -149,7 +156,7 @@ class Result:
     cached: bool = False
     note: str | None = None
     billable_units: Decimal | None = None
-    again: Callable[[Request], Job] | None = field(default=None, repr=False)
+    again: Callable[[Request], Awaited] | None = field(default=None, repr=False)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -256,9 +263,7 @@ class Result:
         return f"<Result {sizes}, seed {self.seed}{offline}: {self.request.prompt[:60]!r}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from seedream_widgets.display.html import result_html
-
-        return {"text/plain": repr(self), "text/html": result_html(self)}
+        return {"text/plain": repr(self), "text/html": shown("result_html", self)}
 
 
 def _carry(data: bytes, receipt: str) -> Pieces:
@@ -284,3 +289,47 @@ def _free(path: Path) -> Path:
         number += 1
         free = path.with_stem(f"{path.stem}-{number}")
     return free
+
+
+@dataclass(frozen=True)
+class SeedCheck:
+    """Hold what asking again gave.
+
+    Attributes:
+        same: Whether as many pictures came and every pixel is equal.
+        different: The numbers, from 1, of the pictures that are not equal or have no partner.
+        result: What came the second time; it was paid for like the first.
+    """
+
+    same: bool
+    different: tuple[int, ...]
+    result: Result
+
+    def __str__(self) -> str:
+        if self.same:
+            return "the same seed gave the same pixels, this time"
+        numbers = ", ".join(map(str, self.different))
+        return f"the same seed gave other pixels (image {numbers})"
+
+
+def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedCheck:
+    """Ask again with the seed of `result` and compare pixel by pixel.
+
+    Raises:
+        RequestError: No seed is known.
+    """
+    if result.seed is None:
+        raise RequestError(
+            "the backend named no seed for this result, so there is none to verify", field="seed"
+        )
+    again = submit(replace(result.request, seed=result.seed)).result()
+    pairs = max(len(result), len(again))
+    different = tuple(n + 1 for n in range(pairs) if not _equal(result, again, n))
+    return SeedCheck(not different, different, again)
+
+
+def _equal(first: Result, second: Result, index: int) -> bool:
+    if index >= min(len(first), len(second)):
+        return False
+    one, two = (result.files[index].opened() for result in (first, second))
+    return (one.mode, one.size, one.tobytes()) == (two.mode, two.size, two.tobytes())

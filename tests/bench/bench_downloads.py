@@ -32,11 +32,10 @@ RUNS = 3
 
 
 async def ours(url: str, folder: Path) -> tuple[float, float]:
-    from seedream_widgets.backends.base import OutputFile
+    from seedream_widgets.backends.base import OutputFile, Policy
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.credentials import Key
-    from seedream_widgets.policy import Policy
 
     session = await Session.open(Key("local:key"), Limits(), Policy())
     session.queue = url  # loopback, as a test server's is

@@ -15,12 +15,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from seedream_widgets.backends.base import OutputFile
+from seedream_widgets.backends.base import OutputFile, Policy
 from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.credentials import Key
 from seedream_widgets.images.previews import preview
 from seedream_widgets.jobs.engine import shared
-from seedream_widgets.policy import Policy
 from seedream_widgets.studio.previews import Previews
 from tests.bench.file_server import file_server
 from tests.bench.photos import photo

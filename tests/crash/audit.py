@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from seedream_widgets.library.load import load
+from seedream_widgets.library.entry import load
 from seedream_widgets.values.receipt import Receipt
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from seedream_widgets.values.request import Request
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from seedream_widgets.backends.base import Handle
+    from seedream_widgets.backends.base import Policy
     from seedream_widgets.library.uploads import KeptUploads
-    from seedream_widgets.policy import Policy
+    from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.status import Status
 
 T = TypeVar("T")

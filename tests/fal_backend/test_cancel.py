@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import BackendError, Billing
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.status import InProgress
 
 from .drive import FOX, drive, submitted, watched

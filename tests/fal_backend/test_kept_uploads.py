@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.addresses import is_upload
 from seedream_widgets.images import ImageInput
 from seedream_widgets.library.uploads import KeptUpload, KeptUploads
-from seedream_widgets.policy import Policy
 
 from .drive import drive
 

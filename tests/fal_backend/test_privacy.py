@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.credentials import find_key
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput
-from seedream_widgets.policy import Policy
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:

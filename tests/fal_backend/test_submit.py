@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
-from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.credentials import Key
 from seedream_widgets.errors import BackendError, CredentialsError, SubmitUnknownError
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 
 from .drive import FOX, drive, submitted, watched

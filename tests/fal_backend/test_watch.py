@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedream_widgets.backends.base import Handle
 from seedream_widgets.errors import BackendError, ContentRejectedError
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed, InProgress, Queued, Status
 

@@ -13,11 +13,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedream_widgets.backends.base import Handle, Output, OutputFile
+from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.credentials import Key
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.images import ImageInput
+from seedream_widgets.values.handle import Handle
 from tests.fal_backend.drive import FOX, QUICK
 from tests.image_files import drawing, encoded
 

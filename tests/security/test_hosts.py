@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedream_widgets.backends.base import Handle, OutputFile
+from seedream_widgets.backends.base import OutputFile
 from seedream_widgets.backends.fal.addresses import is_about, is_endpoint_id, may_be_fetched
 from seedream_widgets.errors import BackendError, ResultError, SeedreamError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.library.uploads import KeptUploads
+from seedream_widgets.values.handle import Handle
 from tests.fal_backend.drive import FOX, drive, submitted, watched
 from tests.fal_server import FalServer
 from tests.fal_server.authority import ELSEWHERE

@@ -7,16 +7,16 @@ from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.backends.fal.privacy import privacy_headers
-from seedream_widgets.policy import Policy
 from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
     from pathlib import Path
 
-    from seedream_widgets.backends.base import Handle, Output, OutputFile
+    from seedream_widgets.backends.base import Output, OutputFile
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.credentials import Key
     from seedream_widgets.errors import Billing
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.library.uploads import KeptUploads
     from seedream_widgets.values.endpoints import Price
+    from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seedream_widgets.policy import Policy
+    from seedream_widgets.backends.base import Policy
 
 
 def privacy_headers(policy: Policy) -> dict[str, str]:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from fal_client import AsyncRequestHandle
 
-    from seedream_widgets.backends.base import Handle
+    from seedream_widgets.backends.base import Policy
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.credentials import Key
     from seedream_widgets.library.uploads import KeptUploads
-    from seedream_widgets.policy import Policy
+    from seedream_widgets.values.handle import Handle
 
 
 class _Unseen(str):

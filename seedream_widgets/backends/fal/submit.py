@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from fal_client import FalClientHTTPError
 
-from seedream_widgets.backends.base import Handle
 from seedream_widgets.backends.fal.addresses import is_request_id
 from seedream_widgets.backends.fal.guard import Attempt, GivenUp, submitting, unknown
 from seedream_widgets.backends.fal.patience import within
 from seedream_widgets.errors import SubmitUnknownError
+from seedream_widgets.values.handle import Handle
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.fal.session import Session

@@ -10,11 +10,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seedream_widgets.backends.base import Handle, Output, OutputFile
+from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.backends.offline.faults import fault
 from seedream_widgets.errors import BackendError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.values.endpoints import MAX_SEED, PRESETS, Price
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.sizes import Size
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
