@@ -26,9 +26,14 @@ def test_a_name_is_what_its_own_module_calls_so(name):
     assert vars(sd)[name] is value
 
 
-def test_no_public_name_is_a_modules_name():
-    modules = {path.stem for path in Path(sd.__file__).parent.iterdir()}
-    assert not modules & set(sd.__all__)  # importing the module would hide the name
+def test_a_room_does_not_hide_the_public_name_that_is_spelt_like_it():
+    code = (
+        "import seedream_widgets.jobs.client, seedream_widgets.library.library\n"
+        "import seedream_widgets as sd\n"
+        "print(type(sd.library).__name__, callable(sd.jobs))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["Library", "True"]
 
 
 def test_typing_and_run_time_know_the_same_names():

@@ -15,7 +15,6 @@ from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.cards import FORM
-from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.references import by_id, describe, load, reference_ids
 from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.uploads import Uploads
@@ -54,7 +53,7 @@ class Handlers:
         self._in_order = asyncio.Lock()
         self._told: dict[str, dict[str, Any]] = {}
         self._resuming = asyncio.Lock()
-        self.previews = Previews(session.engine)
+        self._previews = session.previews
         self._submitted: dict[str, Job] = {}
         self._adding: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._table: dict[type, Callable[..., Answer | Late]] = {
@@ -221,7 +220,7 @@ class Handlers:
 
     async def _preview(self, message: protocol.Preview) -> Answer:
         source = self._source(message.target)
-        small = await self.previews.get(message.target, message.edge, source)
+        small = await self._previews.get(message.target, message.edge, source)
         told = {"media_type": small.media_type, "width": small.width, "height": small.height}
         return {"target": message.target, **told}, [small.data]
 

@@ -14,12 +14,12 @@ from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
 
 if TYPE_CHECKING:
     from seedream_widgets.library import Library
-    from seedream_widgets.studio.widget import Studio
+    from seedream_widgets.studio.form import Form
 
 _MAX_INPUTS = 11  # one more than the form takes, so that it refuses
 
 
-def restore(studio: Studio, library: Library, data: bytes) -> str | None:
+def restore(studio: Form, library: Library, data: bytes) -> str | None:
     """Set the whole form as the receipt in `data` says, and return what could not be.
 
     Raises:

@@ -10,17 +10,19 @@ from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.cards import FORM, card, image_id
 from seedream_widgets.studio.facts import facts
-from seedream_widgets.studio.handlers import Handlers
+from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.publisher import Publisher
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.jobs.client import Client
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.studio.form import Form
     from seedream_widgets.studio.protocol import Card
-    from seedream_widgets.studio.widget import Studio
     from seedream_widgets.values.result import ResultImage
 
 SHOWN = 100
@@ -30,10 +32,11 @@ SHOWN = 100
 class Session:
     """Hold one studio's jobs between the client and the page."""
 
-    def __init__(self, studio: Studio, client: Client | None) -> None:
+    def __init__(self, studio: Form, client: Client | None, ended: Callable[[], object]) -> None:
         self.studio = studio
         self.engine = shared()
-        self.handlers = Handlers(self)
+        self.previews = Previews(self.engine)
+        self._ended = ended
         self._client = client
         self._jobs: list[Job] = []
         self._forgotten: set[str] = set()
@@ -135,7 +138,7 @@ class Session:
         self._publisher.publish(job)
 
     def _begin_preview(self, job: Job, index: int, growing: Growing) -> None:
-        self.handlers.previews.begin(image_id(job, index), growing)
+        self.previews.begin(image_id(job, index), growing)
 
     def refresh(self) -> None:
         """Tell the page who answers, what was spent, and of how much."""
@@ -149,7 +152,7 @@ class Session:
     def _tell(self, job: Job, seq: int) -> None:
         if job.status.final:
             self.studio._spent = str(self.client.spent)
-            self.studio._sheet.changed()
+            self._ended()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
 
     def _card(self, job: Job) -> Card:

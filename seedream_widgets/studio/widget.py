@@ -1,30 +1,16 @@
 """`Studio`: the form, the jobs and the pictures, in a notebook.
 
-Only the traits are here; what they need to work is imported with the first studio.
+What it needs to work is imported with the first studio.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import anywidget
-import traitlets as t
-from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
-
 from seedream_widgets.studio.facts import facts
-from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
-from seedream_widgets.values.endpoints import (
-    COUNTS,
-    DEFAULT_MODEL,
-    ENHANCE_PROMPT_MODES,
-    MAX_SEED,
-    MODELS,
-    endpoint_for,
-)
+from seedream_widgets.studio.form import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,16 +22,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 
-_STATIC = Path(__file__).parent.parent / "static"
-_log = logging.getLogger(__name__)
 
-
-def _count(help: str) -> Any:
-    low, high = COUNTS
-    return t.Int(low, min=low, max=high, help=help).tag(sync=True)
-
-
-class Studio(anywidget.AnyWidget):
+class Studio(Form):
     """Write, drop, click; then use `image` and `images` in the next cell.
 
     Every field of the form is a trait: set it, read it, observe it. What an endpoint accepts
@@ -56,36 +34,10 @@ class Studio(anywidget.AnyWidget):
         **form: First values of the form, such as ``prompt="a red fox"``.
     """
 
-    _esm = _STATIC / "studio.js"
-    _css = _STATIC / "studio.css"
-
-    prompt = t.Unicode("", help="What to draw, or to change").tag(sync=True)
-    image_size = SizeTrait(
-        endpoint_for(DEFAULT_MODEL, "text-to-image").default_size,
-        help="(width, height) in pixels, '4:3 2K', or a name such as 'auto'",
-    ).tag(sync=True, to_json=size_to_json)
-    seed = t.Int(None, allow_none=True, min=0, max=MAX_SEED, help="None is random").tag(sync=True)
-    num_images = _count("1 to 6 separate generations")
-    max_images = _count("1 to 6; each generation gives up to that many")
-    enhance_prompt_mode = t.Enum(ENHANCE_PROMPT_MODES, "standard", help="v4 only").tag(sync=True)
-    enable_safety_checker = t.Bool(True, help="fal's own checker").tag(sync=True)
-    sync_mode = t.Bool(False, help="Images inside the reply").tag(sync=True)
-    model = t.Enum(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)
-    selected = t.Unicode("", help="Id of the selected image; '' is the newest").tag(sync=True)
-    references = ImagesTrait(help="Up to 10 input images; with any, it is an edit")
-
-    _references: t.List[dict[str, Any]] = t.List(help="What the page shows of them").tag(sync=True)
-    _facts: t.Dict[str, Any] = t.Dict(help="Endpoints, sizes, prices").tag(sync=True)
-    _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
-    _spent = t.Unicode("0", help="US dollars, estimated").tag(sync=True)
-    _budget = t.Unicode("", help="US dollars, most to spend; '' is no limit").tag(sync=True)
-    _arrived = t.Unicode(
-        "", help="Id of the newest picture a click brought; the page writes it"
-    ).tag(sync=True)
-
     def __init__(self, client: Client | None = None, **form: Any) -> None:
         from seedream_widgets.studio.cards import FORM
         from seedream_widgets.studio.fallback import ContactSheet
+        from seedream_widgets.studio.handlers import Handlers
         from seedream_widgets.studio.session import Session
 
         unknown = set(form) - {*FORM, "references", "layout"}
@@ -95,13 +47,14 @@ class Studio(anywidget.AnyWidget):
                 "check the spelling"
             )
         self._lock = threading.RLock()
-        self._session = Session(self, client)
+        self._session = Session(self, client, lambda: self._sheet.changed())
+        handlers = Handlers(self._session)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
         super().__init__(**form, _facts=about, _backend=backend, _dom_classes=(name,))
-        self.on_msg(lambda _, content, buffers: self._session.handlers.handle(content, buffers))
+        self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
 
     @property
     def client(self) -> Client:
@@ -157,57 +110,6 @@ class Studio(anywidget.AnyWidget):
             RequestError: The form holds something the endpoint does not accept.
         """
         return self._session.start(self.request())
-
-    @t.observe("references")
-    def _tell_references(self, change: Any) -> None:
-        from seedream_widgets.studio.references import describe
-
-        with self._lock:
-            self._references = describe(change["new"])
-
-    def _post(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
-        with self._lock:
-            if self.comm is not None:
-                try:
-                    self.send(content, buffers)
-                except Exception:  # ipykernel 7.0 can't send from threads; the page asks again
-                    _log.exception("a message to the page could not be sent")
-
-    def open(self) -> None:
-        """Open the comm, and leave it to the host on which shell its messages arrive."""
-        super().open()
-        self._unpin()
-
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(msg, buffers)
-        self._unpin()
-
-    def _unpin(self) -> None:
-        # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
-        # waits for the running cell. Without this each message goes where the host addressed it.
-        if self.comm is not None:
-            self.comm.__dict__.pop("_reply_subshell_id", None)
-
-    def _handle_msg(self, msg: Any) -> None:
-        # One lock around messages and trait writes: they come from several threads.
-        with self._lock:
-            super()._handle_msg(msg)
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take trait values from the page; one that is not accepted is put back there."""
-        try:
-            with self._lock:  # marimo's wrapper calls this too, past `_handle_msg`
-                super().set_state(sync_data)
-        except t.TraitError as error:
-            _log.warning("the page sent a value that is not accepted: %s", error)
-            self.send_state([name for name in sync_data if name in self.keys])
-        else:
-            self._tell_other_views(sync_data)
-
-    def _tell_other_views(self, sync_data: dict[str, Any]) -> None:
-        # In Colab each view has a model of its own, and its ipywidgets (7) does not echo.
-        if not getattr(ipywidgets, "JUPYTER_WIDGETS_ECHO", False):
-            self.send_state([name for name in sync_data if name in self.keys])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if self.comm is None:

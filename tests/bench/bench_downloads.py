@@ -33,21 +33,24 @@ RUNS = 3
 
 async def ours(url: str, folder: Path) -> tuple[float, float]:
     from seedream_widgets.backends.base import OutputFile, Policy
+    from seedream_widgets.backends.fal.download import Downloads
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.backends.fal.session import Session
     from seedream_widgets.credentials import Key
 
     session = await Session.open(Key("local:key"), Limits(), Policy())
+    downloads = Downloads(session)
     session.queue = url  # loopback, as a test server's is
     worst = [0.0]
     watcher = asyncio.ensure_future(_watch(worst))
     await asyncio.sleep(0.01)
     worst[0], began = 0.0, time.perf_counter()
-    files = [session.downloads.save(OutputFile(url), folder / str(n)) for n in range(FILES)]
+    files = [downloads.save(OutputFile(url), folder / str(n)) for n in range(FILES)]
     await asyncio.gather(*files)
     seconds = time.perf_counter() - began
     watcher.cancel()
     await session.aclose()
+    downloads.close()
     assert sum(path.stat().st_size for path in folder.iterdir()) == FILES * SIZE
     return seconds, worst[0]
 

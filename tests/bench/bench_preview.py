@@ -55,16 +55,19 @@ def while_it_comes(url: str) -> float:
 
 
 async def _while_it_comes(url: str, target: Path) -> float:
+    from seedream_widgets.backends.fal.download import Downloads
     from seedream_widgets.backends.fal.session import Session
 
     session = await Session.open(Key("local:key"), Limits(), Policy())
+    downloads = Downloads(session)
     session.queue = url  # loopback, as a test server's is
     previews = Previews(shared())
-    await session.downloads.save(OutputFile(url), target, partial(previews.begin, "image"))
+    await downloads.save(OutputFile(url), target, partial(previews.begin, "image"))
     began = time.perf_counter()
     small = await previews.get("image", EDGE, target)
     took = 1000 * (time.perf_counter() - began)
     await session.aclose()
+    downloads.close()
     assert small.width == EDGE
     return took
 

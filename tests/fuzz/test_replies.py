@@ -19,7 +19,7 @@ from seedream_widgets.credentials import Key
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.values.handle import Handle
-from tests.fal_backend.drive import FOX, QUICK
+from tests.backends.fal.drive import FOX, QUICK
 from tests.image_files import drawing, encoded
 
 from . import JSON, TEXT, fuzz

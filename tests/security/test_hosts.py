@@ -13,7 +13,7 @@ from seedream_widgets.errors import BackendError, ResultError, SeedreamError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.library.uploads import KeptUploads
 from seedream_widgets.values.handle import Handle
-from tests.fal_backend.drive import FOX, drive, submitted, watched
+from tests.backends.fal.drive import FOX, drive, submitted, watched
 from tests.fal_server import FalServer
 from tests.fal_server.authority import ELSEWHERE
 from tests.fal_server.state import File

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.limits import Limits
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.backends.base import Output, OutputFile
+    from seedream_widgets.backends.fal.download import Downloads
     from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.backends.fal.uploads import Uploads
     from seedream_widgets.credentials import Key
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
     from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status
+
+
+class _Opened(NamedTuple):
+    """What the first call opens."""
+
+    session: Session
+    uploads: Uploads
+    downloads: Downloads
 
 
 class FalBackend:
@@ -55,7 +65,7 @@ class FalBackend:
         self._policy = policy or Policy()
         self._limits = limits or Limits()
         self._opening = asyncio.Lock()
-        self._session: Session | None = None
+        self._opened: _Opened | None = None
         self._queued: set[str] = set()
 
     async def upload(self, image: ImageInput) -> str:
@@ -69,8 +79,8 @@ class FalBackend:
 
     async def forget(self, image: ImageInput) -> None:
         """Upload an image anew next time: fal could not fetch it where it was."""
-        if self._session is not None:
-            self._session.uploads.forget(image.sha256)
+        if self._opened is not None:
+            self._opened.uploads.forget(image.sha256)
         if self._kept is not None:
             await asyncio.to_thread(self._kept.forget, image.sha256)
 
@@ -82,7 +92,7 @@ class FalBackend:
             BackendError: fal refused it or can't be reached; nothing is billed.
             CredentialsError: fal refused the key or the account.
         """
-        session = await self._open()
+        session = (await self._open()).session
         from seedream_widgets.backends.fal.submit import submit
 
         arguments = request.arguments_with(image_urls)
@@ -97,7 +107,7 @@ class FalBackend:
         Raises:
             BackendError: The request failed, or fal could not be heard for ten minutes.
         """
-        session = await self._open()
+        session = (await self._open()).session
         from seedream_widgets.backends.fal.fetch import raise_failure
         from seedream_widgets.backends.fal.watch import Watch
 
@@ -123,7 +133,7 @@ class FalBackend:
             BackendError: The request failed.
             ResultError: Its output is gone or malformed.
         """
-        session = await self._open()
+        session = (await self._open()).session
         from seedream_widgets.backends.fal.fetch import fetch
 
         return await fetch(session, await session.resolve(handle))
@@ -145,7 +155,7 @@ class FalBackend:
         Raises:
             BackendError: fal can't be reached or had an error: the request goes on.
         """
-        session = await self._open()
+        session = (await self._open()).session
         from seedream_widgets.backends.fal.cancel import cancel
 
         queued = handle.request_id in self._queued
@@ -155,28 +165,32 @@ class FalBackend:
 
     async def prices(self) -> Mapping[str, Price]:
         """Return fal's current prices by endpoint id; empty where it does not tell."""
-        session = await self._open()
+        session = (await self._open()).session
         from seedream_widgets.backends.fal.prices import fetch_prices
 
         return await fetch_prices(session)
 
     async def aclose(self) -> None:
         """Let go of connections and of uploads on their way."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.aclose()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.uploads.aclose()
+            await opened.session.aclose()
+            opened.downloads.close()
 
-    async def _open(self) -> Session:
+    async def _open(self) -> _Opened:
         async with self._opening:
-            if self._session is None:
+            if self._opened is None:
                 # httpx and fal_client take 100 ms or more to import: too long for the loop.
                 await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
+                from seedream_widgets.backends.fal.download import Downloads
                 from seedream_widgets.backends.fal.session import Session
+                from seedream_widgets.backends.fal.uploads import Uploads
 
-                self._session = await Session.open(
-                    self._key, self._limits, self._policy, self._kept
-                )
-            return self._session
+                session = await Session.open(self._key, self._limits, self._policy)
+                uploads = Uploads(session, self._kept)
+                self._opened = _Opened(session, uploads, Downloads(session))
+            return self._opened
 
     def __repr__(self) -> str:
         return "<FalBackend>"

@@ -10,10 +10,8 @@ import httpx
 from fal_client import AsyncClient
 
 from seedream_widgets.backends.fal.addresses import is_about, is_endpoint_id, is_request_id
-from seedream_widgets.backends.fal.download import Downloads
 from seedream_widgets.backends.fal.errors import Explainer
 from seedream_widgets.backends.fal.guard import watch_over
-from seedream_widgets.backends.fal.uploads import Uploads
 from seedream_widgets.errors import BackendError
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Policy
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.credentials import Key
-    from seedream_widgets.library.uploads import KeptUploads
     from seedream_widgets.values.handle import Handle
 
 
@@ -48,7 +45,6 @@ class Session:
         handle: AsyncRequestHandle,
         context: ssl.SSLContext,
         policy: Policy,
-        kept: KeptUploads | None = None,
     ) -> None:
         self._key = key
         self.policy = policy
@@ -66,13 +62,9 @@ class Session:
         self.context = context
         self.files = self.http()
         """For questions about files: without the key."""
-        self.uploads = Uploads(self, kept)
-        self.downloads = Downloads(self)
 
     @classmethod
-    async def open(
-        cls, key: Key, limits: Limits, policy: Policy, kept: KeptUploads | None = None
-    ) -> Session:
+    async def open(cls, key: Key, limits: Limits, policy: Policy) -> Session:
         """Make the client and put the guard on it before anything is sent."""
         client = AsyncClient(key=_Unseen(key.value), default_timeout=limits.submit)
         # The public way to the httpx client fal_client uses: a handle's `client` field.
@@ -80,7 +72,7 @@ class Session:
         watch_over(handle.client, handle.status_url)
         # A context costs 45 ms to make, a client on a shared one 0.4 ms.
         context = await asyncio.to_thread(httpx.create_ssl_context)
-        return cls(key, limits, client, handle, context, policy, kept)
+        return cls(key, limits, client, handle, context, policy)
 
     @property
     def client(self) -> AsyncClient:
@@ -121,8 +113,6 @@ class Session:
         return replace(known, **given)
 
     async def aclose(self) -> None:
-        """Close the connections and stop the uploads."""
-        await self.uploads.aclose()
+        """Close the connections."""
         await self._transport.aclose()
         await self.files.aclose()
-        self.downloads.close()

@@ -18,9 +18,9 @@ from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.embed import embed
 from tests.image_files import drawing, encoded
 from tests.scripted import ScriptedBackend
-from tests.test_studio import FORM, finish, job_messages, shape, upload
+from tests.studio.test_widget import FORM, finish, job_messages, shape, upload
 
-MESSAGES = Path(__file__).parent / "messages"
+MESSAGES = Path(__file__).parents[1] / "messages"
 SEEDED = {**FORM, "seed": 7, "num_images": 1}
 KILLED = """
 import os, time

@@ -14,7 +14,7 @@ from seedream_widgets.errors import RequestError
 from seedream_widgets.values.endpoints import ENDPOINTS, endpoint_for
 from seedream_widgets.values.sizes import RATIOS, SIZES, TIERS, Size, read_size
 
-CASES = json.loads((Path(__file__).parent / "messages" / "size_cases.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "messages" / "size_cases.json").read_text())
 TABLE = {
     "1:1": ((1024, 1024), (2048, 2048), (4096, 4096)),
     "4:3": ((1152, 864), (2304, 1728), (4096, 3072)),

@@ -10,7 +10,7 @@ import pytest
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.facts import facts
 
-MESSAGES = Path(__file__).parent / "messages"
+MESSAGES = Path(__file__).parents[1] / "messages"
 FROM_PAGE = [*sorted(protocol._KINDS), "upload_restore"]
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from seedream_widgets.display.html import SHEET_BYTES, receipt_line, sheet_html, sheet_text
 from tests.image_files import encoded, noise, photo
-from tests.test_result import make
+from tests.values.test_result import make
 
 LIMIT = 40_000
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>&'" * 20

@@ -15,7 +15,7 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 
-MESSAGES = Path(__file__).parent / "messages"
+MESSAGES = Path(__file__).parents[1] / "messages"
 FORM = json.loads((MESSAGES / "submit.json").read_text())["form"]
 FORM |= {"references": [], "image_size": [960, 960]}
 
