@@ -19,16 +19,17 @@ BESIDE = (
     "pytest-timeout", "trustme",
 )  # fmt: skip
 QUICK = (
-    "test_api", "test_client", "test_request", "test_result", "test_studio",
-    "range/test_in_kernel", "fal_backend/test_submit", "fal_backend/test_download",
+    "test_api", "jobs/test_client", "values/test_request", "values/test_result",
+    "studio/test_widget", "range/test_in_kernel", "backends/fal/test_submit",
+    "backends/fal/test_download",
 )  # fmt: skip
-FEW = ("test_api", "range/test_in_kernel", "fal_backend/test_submit")
+FEW = ("test_api", "range/test_in_kernel", "backends/fal/test_submit")
 PARTS = (
-    *QUICK, "test_display", "test_images", "test_images_arrays", "test_init",
-    "test_library", "test_previews", "test_run", "test_store_index",
-    "test_studio_protocol", "test_studio_uploads", "fal_backend/test_fetch",
-    "fal_backend/test_uploads", "fal_backend/test_watch", "fal_backend/test_transfer",
-    "fal_backend/test_connections", "test_search_display",
+    *QUICK, "display/test_html", "images/test_load", "images/test_arrays", "test_init",
+    "library/test_library", "images/test_previews", "jobs/test_run", "library/test_index",
+    "studio/test_protocol", "studio/test_uploads", "backends/fal/test_fetch",
+    "backends/fal/test_uploads", "backends/fal/test_watch", "backends/fal/test_transfer",
+    "backends/fal/test_connections", "display/test_search",
 )  # fmt: skip
 _INI = """[pytest]
 addopts = -ra -q --strict-markers -p no:cacheprovider
@@ -81,7 +82,7 @@ def trial(
     add(own, BESIDE)
     if choice == "lowest-direct":
         # `tests.page` takes the place of ipywidgets 8's comms; 7 is tried in a real kernel.
-        parts = tuple(part for part in parts if not part.startswith("test_studio"))
+        parts = tuple(part for part in parts if not part.startswith("studio/"))
     return own, tests(own, parts)
 
 
