@@ -1,13 +1,11 @@
 /** Every write: views call these and never touch the model or the channel. */
-import { exactBytes } from "./bytes";
-import { Refusal } from "./channel";
+
 import { blocker, check } from "./checks";
 import type { DropPlace } from "./drops";
-import type { Place } from "./faults";
-import { read } from "./parse";
-import { moved } from "./references";
-import type { Parts } from "./session";
-import { isActive } from "./uploads";
+import { exactBytes } from "./kernel/bytes";
+import { Refusal } from "./kernel/channel";
+import type { Place } from "./kernel/faults";
+import { read } from "./kernel/parse";
 import {
   type Card,
   codeReply,
@@ -15,7 +13,10 @@ import {
   type FormTraits,
   type Outgoing,
   originalReply,
-} from "./wire";
+} from "./kernel/wire";
+import { moved } from "./references";
+import type { Parts } from "./session";
+import { isActive } from "./uploads";
 
 const HELD = "The form holds that request again";
 

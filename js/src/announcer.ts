@@ -1,8 +1,8 @@
 /** What a screen reader hears: each change of a job's state once, and that a click waits. */
 import type { Jobs } from "./jobs";
-import { createStore, type Store } from "./store";
+import { createStore, type Store } from "./kernel/store";
+import type { Card, JobState } from "./kernel/wire";
 import { type Phase, WAITING } from "./submission";
-import type { Card, JobState } from "./wire";
 
 const LENGTH = 60;
 const SAID = "seedream-said";

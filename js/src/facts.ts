@@ -1,6 +1,17 @@
 /** What the kernel says once about models, sizes and limits (`_facts`, `_backend`). */
-import { decimal, flag, integer, list, nullable, number, pair, record, shape, text } from "./parse";
-import type { Size } from "./wire";
+import {
+  decimal,
+  flag,
+  integer,
+  list,
+  nullable,
+  number,
+  pair,
+  record,
+  shape,
+  text,
+} from "./kernel/parse";
+import type { Size } from "./kernel/wire";
 
 export interface SizeRule {
   min_pixels: number;

@@ -1,8 +1,8 @@
 import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { Studio } from "./components/Studio";
-import { followConnection } from "./doubt";
 import { acceptDrops } from "./drops";
+import { followConnection } from "./kernel/doubt";
 import { guardKeyboard } from "./keyboard";
 import { createSession, SessionContext } from "./session";
 import { followTheme } from "./theme";

@@ -5,18 +5,18 @@ import { useContext } from "preact/hooks";
 import { type Actions, createActions } from "./actions";
 import { type Announcer, createAnnouncer } from "./announcer";
 import { tellArrivals } from "./arrivals";
-import { type Channel, createChannel } from "./channel";
 import type { Hover } from "./drops";
 import { type Backend, backend, type Facts, facts, noFacts } from "./facts";
-import { createFaults, type Faults } from "./faults";
 import { createForm, type FormStore } from "./form";
 import { createJobs, type Jobs } from "./jobs";
-import { decimal, either, oneOf, text } from "./parse";
+import { type Channel, createChannel } from "./kernel/channel";
+import { createFaults, type Faults } from "./kernel/faults";
+import { decimal, either, oneOf, text } from "./kernel/parse";
+import { createStore, type Store } from "./kernel/store";
+import { createTraits, type Traits } from "./kernel/traits";
 import { createPreviews, type Previews } from "./previews";
 import { createReferences, type References } from "./references";
-import { createStore, type Store } from "./store";
 import { createSubmission, type Submission } from "./submission";
-import { createTraits, type Traits } from "./traits";
 import { createUploads, type Uploads } from "./uploads";
 
 export interface Parts {

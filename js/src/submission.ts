@@ -1,10 +1,11 @@
 /** The click: one at a time, with the whole form as it stands on the page. */
-import { type Channel, Refusal } from "./channel";
-import { type Faults, placeOf } from "./faults";
+
 import type { Jobs } from "./jobs";
-import { read } from "./parse";
-import { createStore, type Store } from "./store";
-import { type Form, submitReply } from "./wire";
+import { type Channel, Refusal } from "./kernel/channel";
+import { type Faults, placeOf } from "./kernel/faults";
+import { read } from "./kernel/parse";
+import { createStore, type Store } from "./kernel/store";
+import { type Form, submitReply } from "./kernel/wire";
 
 const PATIENCE = 1500;
 const SILENCE = 5000;

@@ -1,12 +1,13 @@
 /** Files dropped, pasted or chosen: what is taken, and how far each one is. */
-import { formatBytes } from "./bytes";
-import type { Channel } from "./channel";
+
 import type { Facts } from "./facts";
+import { formatBytes } from "./kernel/bytes";
+import type { Channel } from "./kernel/channel";
+import { createStore, type Store } from "./kernel/store";
+import type { Notice } from "./kernel/wire";
 import { createLine } from "./line";
 import type { Previews } from "./previews";
-import { createStore, type Store } from "./store";
 import { isExpected } from "./transfer";
-import type { Notice } from "./wire";
 
 export interface UploadTile {
   id: string;

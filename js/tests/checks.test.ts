@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { blocker, check, isWritable, mentionHint } from "../src/checks";
 import { type Facts, facts, noFacts } from "../src/facts";
 import { initialForm } from "../src/form";
-import { read } from "../src/parse";
+import { read } from "../src/kernel/parse";
 import { message } from "./fake";
 
 const all = read(facts, message("facts")) as Facts;

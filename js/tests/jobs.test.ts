@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createChannel } from "../src/channel";
 import { createJobs, type Jobs } from "../src/jobs";
-import type { Card } from "../src/wire";
+import { createChannel } from "../src/kernel/channel";
+import type { Card } from "../src/kernel/wire";
 import { FakeModel, message, settle } from "./fake";
 
 const running = message<{ job: Card }>("job_in_progress").job;

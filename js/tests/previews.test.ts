@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createChannel } from "../src/channel";
+import { createChannel } from "../src/kernel/channel";
 import { createPreviews, edgeFor, type Previews } from "../src/previews";
 import { FakeModel, settle } from "./fake";
 

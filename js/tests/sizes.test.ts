@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Endpoint, type Facts, facts } from "../src/facts";
-import { read } from "../src/parse";
+import { read } from "../src/kernel/parse";
+import type { Size } from "../src/kernel/wire";
 import {
   allows,
   choiceOf,
@@ -11,7 +12,6 @@ import {
   sizeProblem,
   tiersOf,
 } from "../src/sizes";
-import type { Size } from "../src/wire";
 import { message } from "./fake";
 
 interface Case {

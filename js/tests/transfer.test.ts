@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createChannel } from "../src/channel";
+import { createChannel } from "../src/kernel/channel";
 import { createRoom } from "../src/room";
 import { announce, CHUNK, LEAST_CHUNK, transfer, WINDOW } from "../src/transfer";
 import { FakeModel, type Sent, settle } from "./fake";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Channel, createChannel } from "../src/channel";
 import { type Facts, facts } from "../src/facts";
-import { read } from "../src/parse";
-import { createStore } from "../src/store";
+import { type Channel, createChannel } from "../src/kernel/channel";
+import { read } from "../src/kernel/parse";
+import { createStore } from "../src/kernel/store";
 import { createUploads, isImageFile, type Uploads } from "../src/uploads";
 import { FakeModel, message, settle } from "./fake";
 

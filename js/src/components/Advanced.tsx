@@ -1,7 +1,7 @@
 import type { Endpoint } from "../facts";
+import { useStore } from "../kernel/store";
+import type { EnhanceMode } from "../kernel/wire";
 import { useSession } from "../session";
-import { useStore } from "../store";
-import type { EnhanceMode } from "../wire";
 import { FileButton } from "./FileButton";
 
 interface SwitchProps {

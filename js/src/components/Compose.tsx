@@ -1,7 +1,7 @@
 import { blocker, check } from "../checks";
+import { useStore } from "../kernel/store";
 import { isSubmitKey } from "../keyboard";
 import { useSession } from "../session";
-import { useStore } from "../store";
 import { isActive } from "../uploads";
 import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";

@@ -1,7 +1,7 @@
 import type { Checks } from "../checks";
+import { useStore } from "../kernel/store";
+import { isFinal } from "../kernel/wire";
 import { useSession } from "../session";
-import { useStore } from "../store";
-import { isFinal } from "../wire";
 import { Again, Dice } from "./icons";
 import { Fault } from "./Notices";
 import { NumberField } from "./NumberField";

@@ -1,9 +1,9 @@
-import { GONE } from "../channel";
 import { modelOf } from "../facts";
+import { GONE } from "../kernel/channel";
+import { useStore } from "../kernel/store";
 import { isMac } from "../keyboard";
 import { estimate } from "../money";
 import { useSession } from "../session";
-import { useStore } from "../store";
 import { WAITING } from "../submission";
 import { Fault } from "./Notices";
 

@@ -1,6 +1,6 @@
+import { useStore } from "../kernel/store";
 import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
-import { useStore } from "../store";
 import { WAITING } from "../submission";
 
 function ModelSelect() {

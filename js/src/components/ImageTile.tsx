@@ -1,10 +1,10 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../drops";
+import { useStore } from "../kernel/store";
+import type { Card, ResultImage } from "../kernel/wire";
 import { edgeFor, usePreview } from "../previews";
 import { useSession } from "../session";
-import { useStore } from "../store";
-import type { Card, ResultImage } from "../wire";
 import { Check } from "./icons";
 
 interface Props {

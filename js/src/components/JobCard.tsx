@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
+import { useStore } from "../kernel/store";
+import { type Card, isFinal } from "../kernel/wire";
 import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
-import { useStore } from "../store";
 import { formatDuration, formatElapsed, useNow } from "../time";
-import { type Card, isFinal } from "../wire";
 import { useCode } from "./CopyCode";
 import { Close } from "./icons";
 import { Progress } from "./Progress";

@@ -1,8 +1,8 @@
 import { useEffect, useMemo } from "preact/hooks";
-import { GONE } from "../channel";
 import type { DropPlace } from "../drops";
+import { GONE } from "../kernel/channel";
+import { useStore } from "../kernel/store";
 import { useSession } from "../session";
-import { useStore } from "../store";
 
 const REST = 500;
 

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { mentionHint } from "../checks";
+import { useStore } from "../kernel/store";
 import { useSession } from "../session";
-import { useStore } from "../store";
 import { DropHint, Fault } from "./Notices";
 
 const LINES = 12;

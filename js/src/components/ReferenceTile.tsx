@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { carries, REFERENCE_DRAG } from "../drops";
+import type { Reference } from "../kernel/wire";
 import { STEPS } from "../keyboard";
 import { edgeFor, usePreview } from "../previews";
 import { useSession } from "../session";
 import { formatSize } from "../sizes";
-import type { Reference } from "../wire";
 import { Close } from "./icons";
 
 interface Props {

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "../drops";
+import { useStore } from "../kernel/store";
 import { useSession } from "../session";
-import { useStore } from "../store";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
 import { Fault } from "./Notices";

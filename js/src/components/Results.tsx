@@ -1,6 +1,6 @@
+import { useStore } from "../kernel/store";
+import type { Card } from "../kernel/wire";
 import { useSession } from "../session";
-import { useStore } from "../store";
-import type { Card } from "../wire";
 import { GO_ONLINE } from "./Header";
 import { Close } from "./icons";
 import { JobCard } from "./JobCard";

@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Checks } from "../checks";
 import type { Endpoint, Facts } from "../facts";
+import { useStore } from "../kernel/store";
+import type { ImageSize, Size } from "../kernel/wire";
 import { useSession } from "../session";
 import {
   choiceOf,
@@ -13,8 +15,6 @@ import {
   sizeOfShape,
   tiersOf,
 } from "../sizes";
-import { useStore } from "../store";
-import type { ImageSize, Size } from "../wire";
 import { useSaid } from "./Notices";
 import { NumberField } from "./NumberField";
 import { type Option, RadioGroup } from "./RadioGroup";

@@ -1,7 +1,7 @@
+import { useStore } from "../kernel/store";
+import { type Card, isFinal, type ResultImage } from "../kernel/wire";
 import { useSession } from "../session";
 import { choiceOf } from "../sizes";
-import { useStore } from "../store";
-import { type Card, isFinal, type ResultImage } from "../wire";
 import { ImageTile } from "./ImageTile";
 
 const MOST = 36;

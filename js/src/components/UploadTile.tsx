@@ -1,4 +1,4 @@
-import { formatBytes } from "../bytes";
+import { formatBytes } from "../kernel/bytes";
 import { useSession } from "../session";
 import type { UploadTile as Tile } from "../uploads";
 import { Close } from "./icons";

@@ -1,8 +1,8 @@
 import type { AnyModel } from "@anywidget/types";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createChannel } from "../src/channel";
-import { createDoubt, followConnection } from "../src/doubt";
-import { FakeModel, settle } from "./fake";
+import { createChannel } from "../../src/kernel/channel";
+import { createDoubt, followConnection } from "../../src/kernel/doubt";
+import { FakeModel, settle } from "../fake";
 
 type Callbacks = (() => void) & {
   iopub: { status(message: { content: { execution_state: string } }): void };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createChannel } from "../src/channel";
-import { backend, facts } from "../src/facts";
-import { read } from "../src/parse";
+import { backend, facts } from "../../src/facts";
+import { createChannel } from "../../src/kernel/channel";
+import { read } from "../../src/kernel/parse";
 import {
   codeReply,
   incoming,
@@ -11,8 +11,8 @@ import {
   receivedReply,
   submitReply,
   syncReply,
-} from "../src/wire";
-import { FakeModel, golden, message } from "./fake";
+} from "../../src/kernel/wire";
+import { FakeModel, golden, message } from "../fake";
 
 const OUTGOING = [
   "submit",

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Channel, createChannel, KernelGone, Refusal, TimedOut } from "../src/channel";
-import { FakeModel, message, settle } from "./fake";
+import {
+  type Channel,
+  createChannel,
+  KernelGone,
+  Refusal,
+  TimedOut,
+} from "../../src/kernel/channel";
+import { FakeModel, message, settle } from "../fake";
 
 let model: FakeModel;
 let ended: AbortController;
