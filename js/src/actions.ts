@@ -1,7 +1,9 @@
 /** Every write: views call these and never touch the model or the channel. */
 
 import { blocker, check } from "./checks";
-import type { DropPlace } from "./drops";
+import type { DropPlace } from "./files/drops";
+import { moved } from "./files/references";
+import { isActive } from "./files/uploads";
 import { exactBytes } from "./kernel/bytes";
 import { Refusal } from "./kernel/channel";
 import type { Place } from "./kernel/faults";
@@ -14,9 +16,7 @@ import {
   type Outgoing,
   originalReply,
 } from "./kernel/wire";
-import { moved } from "./references";
 import type { Parts } from "./session";
-import { isActive } from "./uploads";
 
 const HELD = "The form holds that request again";
 

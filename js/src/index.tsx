@@ -1,7 +1,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { Studio } from "./components/Studio";
-import { acceptDrops } from "./drops";
+import { acceptDrops } from "./files/drops";
 import { followConnection } from "./kernel/doubt";
 import { guardKeyboard } from "./keyboard";
 import { createSession, SessionContext } from "./session";

@@ -5,8 +5,11 @@ import { useContext } from "preact/hooks";
 import { type Actions, createActions } from "./actions";
 import { type Announcer, createAnnouncer } from "./announcer";
 import { tellArrivals } from "./arrivals";
-import type { Hover } from "./drops";
 import { type Backend, backend, type Facts, facts, noFacts } from "./facts";
+import type { Hover } from "./files/drops";
+import { createPreviews, type Previews } from "./files/previews";
+import { createReferences, type References } from "./files/references";
+import { createUploads, type Uploads } from "./files/uploads";
 import { createForm, type FormStore } from "./form";
 import { createJobs, type Jobs } from "./jobs";
 import { type Channel, createChannel } from "./kernel/channel";
@@ -14,10 +17,7 @@ import { createFaults, type Faults } from "./kernel/faults";
 import { decimal, either, oneOf, text } from "./kernel/parse";
 import { createStore, type Store } from "./kernel/store";
 import { createTraits, type Traits } from "./kernel/traits";
-import { createPreviews, type Previews } from "./previews";
-import { createReferences, type References } from "./references";
 import { createSubmission, type Submission } from "./submission";
-import { createUploads, type Uploads } from "./uploads";
 
 export interface Parts {
   traits: Traits;

@@ -1,13 +1,13 @@
 import { blocker, check } from "../checks";
+import { ReferencesField } from "../files/ReferencesField";
+import { isActive } from "../files/uploads";
 import { useStore } from "../kernel/store";
 import { isSubmitKey } from "../keyboard";
 import { useSession } from "../session";
-import { isActive } from "../uploads";
 import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";
 import { Generate } from "./Generate";
 import { PromptField } from "./PromptField";
-import { References } from "./References";
 import { SizeField } from "./SizeField";
 
 export function Compose() {
@@ -27,7 +27,7 @@ export function Compose() {
   return (
     <form class="sd-compose" onSubmit={(event) => event.preventDefault()} onKeyDown={onKeyDown}>
       <PromptField references={references.length} />
-      <References fault={checks.references} />
+      <ReferencesField fault={checks.references} />
       <SizeField checks={checks} />
       <Counts checks={checks} />
       <Advanced endpoint={checks.endpoint} />

@@ -1,8 +1,8 @@
 import type { Checks } from "../checks";
+import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
 import { useSession } from "../session";
-import { Again, Dice } from "./icons";
 import { Fault } from "./Notices";
 import { NumberField } from "./NumberField";
 

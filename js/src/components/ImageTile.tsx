@@ -1,11 +1,11 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { IMAGE_DRAG } from "../drops";
+import { IMAGE_DRAG } from "../files/drops";
+import { Check } from "../files/icons";
+import { edgeFor, usePreview } from "../files/previews";
 import { useStore } from "../kernel/store";
 import type { Card, ResultImage } from "../kernel/wire";
-import { edgeFor, usePreview } from "../previews";
 import { useSession } from "../session";
-import { Check } from "./icons";
 
 interface Props {
   image: ResultImage;

@@ -1,12 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
+import { Close } from "../files/icons";
+import { Progress } from "../files/Progress";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
 import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
 import { formatDuration, formatElapsed, useNow } from "../time";
 import { useCode } from "./CopyCode";
-import { Close } from "./icons";
-import { Progress } from "./Progress";
 import { Tiles } from "./Tiles";
 
 /** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from "preact/hooks";
-import type { DropPlace } from "../drops";
+import type { DropPlace } from "../files/drops";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { useSession } from "../session";

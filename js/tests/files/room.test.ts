@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createRoom, type Enter } from "../src/room";
-import { settle } from "./fake";
+import { createRoom, type Enter } from "../../src/files/room";
+import { settle } from "../fake";
 
 /** Ask in turn under these names; `inside` tells who is in, `out` has one leave. */
 function visitors(room: Enter, names: string[]) {

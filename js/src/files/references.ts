@@ -1,9 +1,9 @@
 /** The reference images in the order shown: the trait's, or the one just asked for. */
-import type { Channel } from "./kernel/channel";
-import { list } from "./kernel/parse";
-import { createStore, type Store } from "./kernel/store";
-import type { Traits } from "./kernel/traits";
-import { type Reference, reference } from "./kernel/wire";
+import type { Channel } from "../kernel/channel";
+import { list } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import type { Traits } from "../kernel/traits";
+import { type Reference, reference } from "../kernel/wire";
 
 export interface References {
   readonly shown: Store<Reference[]>;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Facts, facts } from "../src/facts";
-import { type Channel, createChannel } from "../src/kernel/channel";
-import { read } from "../src/kernel/parse";
-import { createStore } from "../src/kernel/store";
-import { createUploads, isImageFile, type Uploads } from "../src/uploads";
-import { FakeModel, message, settle } from "./fake";
+import { type Facts, facts } from "../../src/facts";
+import { createUploads, isImageFile, type Uploads } from "../../src/files/uploads";
+import { type Channel, createChannel } from "../../src/kernel/channel";
+import { read } from "../../src/kernel/parse";
+import { createStore } from "../../src/kernel/store";
+import { FakeModel, message, settle } from "../fake";
 
 const MB = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 /** Small pictures of the kernel's images: asked for by id, a few at a time, held as Blob URLs. */
 import { useEffect, useState } from "preact/hooks";
-import { exactBytes } from "./kernel/bytes";
-import { type Channel, KernelGone, Refusal } from "./kernel/channel";
-import { read } from "./kernel/parse";
-import { createStore, type Store } from "./kernel/store";
-import { previewReply } from "./kernel/wire";
+import { exactBytes } from "../kernel/bytes";
+import { type Channel, KernelGone, Refusal } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import { previewReply } from "../kernel/wire";
 
 const IN_FLIGHT = 4;
 const PATIENCE = 10_000;

@@ -1,7 +1,7 @@
 /** One file on its way to the kernel: chunks of 1 MiB or less, go-back-N, and questions instead of resends. */
-import { type Channel, KernelGone, Refusal, type Reply, TimedOut } from "./kernel/channel";
-import { read } from "./kernel/parse";
-import { receivedReply } from "./kernel/wire";
+import { type Channel, KernelGone, Refusal, type Reply, TimedOut } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { receivedReply } from "../kernel/wire";
 import type { Enter } from "./room";
 
 export const CHUNK = 1024 * 1024;

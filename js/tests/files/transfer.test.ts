@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createChannel } from "../src/kernel/channel";
-import { createRoom } from "../src/room";
-import { announce, CHUNK, LEAST_CHUNK, transfer, WINDOW } from "../src/transfer";
-import { FakeModel, type Sent, settle } from "./fake";
+import { createRoom } from "../../src/files/room";
+import { announce, CHUNK, LEAST_CHUNK, transfer, WINDOW } from "../../src/files/transfer";
+import { createChannel } from "../../src/kernel/channel";
+import { FakeModel, type Sent, settle } from "../fake";
 
 const MB = CHUNK;
 let model: FakeModel;

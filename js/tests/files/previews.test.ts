@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createChannel } from "../src/kernel/channel";
-import { createPreviews, edgeFor, type Previews } from "../src/previews";
-import { FakeModel, settle } from "./fake";
+import { createPreviews, edgeFor, type Previews } from "../../src/files/previews";
+import { createChannel } from "../../src/kernel/channel";
+import { FakeModel, settle } from "../fake";
 
 let model: FakeModel;
 let previews: Previews;

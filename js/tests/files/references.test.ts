@@ -1,7 +1,7 @@
 import { act, fireEvent, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { mount, unmountAll, type View } from "./mount";
-import { button, click, doing, press, prompt, reference, ui } from "./ui";
+import { mount, unmountAll, type View } from "../mount";
+import { button, click, doing, press, prompt, reference, ui } from "../ui";
 
 afterEach(unmountAll);
 

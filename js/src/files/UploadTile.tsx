@@ -1,9 +1,9 @@
+import { useSaid } from "../components/Notices";
 import { formatBytes } from "../kernel/bytes";
 import { useSession } from "../session";
-import type { UploadTile as Tile } from "../uploads";
 import { Close } from "./icons";
-import { useSaid } from "./Notices";
 import { Progress } from "./Progress";
+import type { UploadTile as Tile } from "./uploads";
 
 const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", failed: "Failed" };
 

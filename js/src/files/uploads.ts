@@ -1,10 +1,10 @@
 /** Files dropped, pasted or chosen: what is taken, and how far each one is. */
 
-import type { Facts } from "./facts";
-import { formatBytes } from "./kernel/bytes";
-import type { Channel } from "./kernel/channel";
-import { createStore, type Store } from "./kernel/store";
-import type { Notice } from "./kernel/wire";
+import type { Facts } from "../facts";
+import { formatBytes } from "../kernel/bytes";
+import type { Channel } from "../kernel/channel";
+import { createStore, type Store } from "../kernel/store";
+import type { Notice } from "../kernel/wire";
 import { createLine } from "./line";
 import type { Previews } from "./previews";
 import { isExpected } from "./transfer";

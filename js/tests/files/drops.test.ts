@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { acceptDrops } from "../src/drops";
+import { acceptDrops } from "../../src/files/drops";
 
 let root: HTMLElement;
 let ended: AbortController;

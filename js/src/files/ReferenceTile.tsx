@@ -1,11 +1,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { carries, REFERENCE_DRAG } from "../drops";
 import type { Reference } from "../kernel/wire";
 import { STEPS } from "../keyboard";
-import { edgeFor, usePreview } from "../previews";
 import { useSession } from "../session";
 import { formatSize } from "../sizes";
+import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
+import { edgeFor, usePreview } from "./previews";
 
 interface Props {
   reference: Reference;

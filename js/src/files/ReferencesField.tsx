@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
-import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "../drops";
+import { Fault } from "../components/Notices";
 import { useStore } from "../kernel/store";
 import { useSession } from "../session";
+import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "./drops";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
-import { Fault } from "./Notices";
 import { ReferenceTile } from "./ReferenceTile";
 import { UploadTile } from "./UploadTile";
 
@@ -49,7 +49,7 @@ function useZone() {
   };
 }
 
-export function References({ fault }: { fault: string | null }) {
+export function ReferencesField({ fault }: { fault: string | null }) {
   const { channel, facts, faults, references, uploads } = useSession();
   const shown = useStore(references.shown);
   const tiles = useStore(uploads.tiles).filter((tile) => !tile.onFault);
