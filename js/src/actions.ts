@@ -1,9 +1,9 @@
 /** Every write: views call these and never touch the model or the channel. */
 
-import { blocker, check } from "./checks";
 import type { DropPlace } from "./files/drops";
 import { moved } from "./files/references";
 import { isActive } from "./files/uploads";
+import { blocker, check } from "./form/checks";
 import { exactBytes } from "./kernel/bytes";
 import { Refusal } from "./kernel/channel";
 import type { Place } from "./kernel/faults";

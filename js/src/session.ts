@@ -5,19 +5,19 @@ import { useContext } from "preact/hooks";
 import { type Actions, createActions } from "./actions";
 import { type Announcer, createAnnouncer } from "./announcer";
 import { tellArrivals } from "./arrivals";
-import { type Backend, backend, type Facts, facts, noFacts } from "./facts";
 import type { Hover } from "./files/drops";
 import { createPreviews, type Previews } from "./files/previews";
 import { createReferences, type References } from "./files/references";
 import { createUploads, type Uploads } from "./files/uploads";
-import { createForm, type FormStore } from "./form";
+import { type Backend, backend, type Facts, facts, noFacts } from "./form/facts";
+import { createForm, type FormStore } from "./form/form";
+import { createSubmission, type Submission } from "./form/submission";
 import { createJobs, type Jobs } from "./jobs";
 import { type Channel, createChannel } from "./kernel/channel";
 import { createFaults, type Faults } from "./kernel/faults";
 import { decimal, either, oneOf, text } from "./kernel/parse";
 import { createStore, type Store } from "./kernel/store";
 import { createTraits, type Traits } from "./kernel/traits";
-import { createSubmission, type Submission } from "./submission";
 
 export interface Parts {
   traits: Traits;

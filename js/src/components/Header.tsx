@@ -1,7 +1,7 @@
+import { formatMoney, micros } from "../form/money";
+import { WAITING } from "../form/submission";
 import { useStore } from "../kernel/store";
-import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
-import { WAITING } from "../submission";
 
 function ModelSelect() {
   const { facts, form, actions } = useSession();

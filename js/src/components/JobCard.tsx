@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Close } from "../files/icons";
 import { Progress } from "../files/Progress";
+import { formatMoney, micros } from "../form/money";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
-import { formatMoney, micros } from "../money";
 import { useSession } from "../session";
 import { formatDuration, formatElapsed, useNow } from "../time";
 import { useCode } from "./CopyCode";

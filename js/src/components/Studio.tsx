@@ -1,4 +1,4 @@
-import { Compose } from "./Compose";
+import { Compose } from "../form/Compose";
 import { Header } from "./Header";
 import { Announcer, DropHint, KernelNotice } from "./Notices";
 import { Results } from "./Results";

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { formatSize } from "../form/sizes";
 import type { Reference } from "../kernel/wire";
 import { STEPS } from "../keyboard";
 import { useSession } from "../session";
-import { formatSize } from "../sizes";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
 import { edgeFor, usePreview } from "./previews";

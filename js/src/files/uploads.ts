@@ -1,6 +1,6 @@
 /** Files dropped, pasted or chosen: what is taken, and how far each one is. */
 
-import type { Facts } from "../facts";
+import type { Facts } from "../form/facts";
 import { formatBytes } from "../kernel/bytes";
 import type { Channel } from "../kernel/channel";
 import { createStore, type Store } from "../kernel/store";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Facts, facts } from "../../src/facts";
 import { createUploads, isImageFile, type Uploads } from "../../src/files/uploads";
+import { type Facts, facts } from "../../src/form/facts";
 import { type Channel, createChannel } from "../../src/kernel/channel";
 import { read } from "../../src/kernel/parse";
 import { createStore } from "../../src/kernel/store";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backend, facts } from "../../src/facts";
+import { backend, facts } from "../../src/form/facts";
 import { createChannel } from "../../src/kernel/channel";
 import { read } from "../../src/kernel/parse";
 import {

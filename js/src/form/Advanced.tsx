@@ -1,8 +1,8 @@
-import type { Endpoint } from "../facts";
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
 import type { EnhanceMode } from "../kernel/wire";
 import { useSession } from "../session";
+import type { Endpoint } from "./facts";
 
 interface SwitchProps {
   name: "enable_safety_checker" | "sync_mode";

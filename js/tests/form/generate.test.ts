@@ -1,8 +1,8 @@
 import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { FakeModel, initialTraits, message } from "./fake";
-import { mount, unmountAll } from "./mount";
-import { button, click, doing, press, prompt, reference, type, ui } from "./ui";
+import { FakeModel, initialTraits, message } from "../fake";
+import { mount, unmountAll } from "../mount";
+import { button, click, doing, press, prompt, reference, type, ui } from "../ui";
 
 afterEach(unmountAll);
 

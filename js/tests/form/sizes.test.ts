@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Endpoint, type Facts, facts } from "../src/facts";
-import { read } from "../src/kernel/parse";
-import type { Size } from "../src/kernel/wire";
+import { type Endpoint, type Facts, facts } from "../../src/form/facts";
 import {
   allows,
   choiceOf,
@@ -11,8 +9,10 @@ import {
   sizeOfShape,
   sizeProblem,
   tiersOf,
-} from "../src/sizes";
-import { message } from "./fake";
+} from "../../src/form/sizes";
+import { read } from "../../src/kernel/parse";
+import type { Size } from "../../src/kernel/wire";
+import { message } from "../fake";
 
 interface Case {
   model: string;

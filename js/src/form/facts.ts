@@ -10,8 +10,8 @@ import {
   record,
   shape,
   text,
-} from "./kernel/parse";
-import type { Size } from "./kernel/wire";
+} from "../kernel/parse";
+import type { Size } from "../kernel/wire";
 
 export interface SizeRule {
   min_pixels: number;

@@ -1,9 +1,9 @@
-import type { Checks } from "../checks";
+import { Fault } from "../components/Notices";
 import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
 import { useSession } from "../session";
-import { Fault } from "./Notices";
+import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";
 
 const SEEDS = 2 ** 31;

@@ -1,11 +1,11 @@
-import { modelOf } from "../facts";
+import { Fault } from "../components/Notices";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { isMac } from "../keyboard";
-import { estimate } from "../money";
 import { useSession } from "../session";
-import { WAITING } from "../submission";
-import { Fault } from "./Notices";
+import { modelOf } from "./facts";
+import { estimate } from "./money";
+import { WAITING } from "./submission";
 
 const PHASES = { sending: "Sending…", waiting: WAITING };
 

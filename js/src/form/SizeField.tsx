@@ -1,9 +1,12 @@
 import { useState } from "preact/hooks";
-import type { Checks } from "../checks";
-import type { Endpoint, Facts } from "../facts";
+import { useSaid } from "../components/Notices";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
 import { useSession } from "../session";
+import type { Checks } from "./checks";
+import type { Endpoint, Facts } from "./facts";
+import { NumberField } from "./NumberField";
+import { type Option, RadioGroup } from "./RadioGroup";
 import {
   choiceOf,
   enlarged,
@@ -14,10 +17,7 @@ import {
   ratios,
   sizeOfShape,
   tiersOf,
-} from "../sizes";
-import { useSaid } from "./Notices";
-import { NumberField } from "./NumberField";
-import { type Option, RadioGroup } from "./RadioGroup";
+} from "./sizes";
 
 const LONG = 20;
 

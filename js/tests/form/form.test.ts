@@ -1,6 +1,6 @@
 import { fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { mount, unmountAll } from "./mount";
+import { mount, unmountAll } from "../mount";
 import {
   button,
   card,
@@ -13,7 +13,7 @@ import {
   type,
   ui,
   withJobs,
-} from "./ui";
+} from "../ui";
 
 afterEach(unmountAll);
 

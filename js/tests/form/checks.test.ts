@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { blocker, check, isWritable, mentionHint } from "../src/checks";
-import { type Facts, facts, noFacts } from "../src/facts";
-import { initialForm } from "../src/form";
-import { read } from "../src/kernel/parse";
-import { message } from "./fake";
+import { blocker, check, isWritable, mentionHint } from "../../src/form/checks";
+import { type Facts, facts, noFacts } from "../../src/form/facts";
+import { initialForm } from "../../src/form/form";
+import { read } from "../../src/kernel/parse";
+import { message } from "../fake";
 
 const all = read(facts, message("facts")) as Facts;
 const form = { ...initialForm, model: "v4", prompt: "a fox" };

@@ -1,4 +1,3 @@
-import { blocker, check } from "../checks";
 import { ReferencesField } from "../files/ReferencesField";
 import { isActive } from "../files/uploads";
 import { useStore } from "../kernel/store";
@@ -6,6 +5,7 @@ import { isSubmitKey } from "../keyboard";
 import { useSession } from "../session";
 import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";
+import { blocker, check } from "./checks";
 import { Generate } from "./Generate";
 import { PromptField } from "./PromptField";
 import { SizeField } from "./SizeField";

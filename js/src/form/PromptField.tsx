@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { mentionHint } from "../checks";
+import { DropHint, Fault } from "../components/Notices";
 import { useStore } from "../kernel/store";
 import { useSession } from "../session";
-import { DropHint, Fault } from "./Notices";
+import { mentionHint } from "./checks";
 
 const LINES = 12;
 

@@ -1,10 +1,11 @@
 /** The form of one view: local while it is typed, written to the traits a moment later. */
+
+import type { Parse } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import type { Traits } from "../kernel/traits";
+import { type FormTraits, formFields } from "../kernel/wire";
 import { isWritable } from "./checks";
 import type { Facts } from "./facts";
-import type { Parse } from "./kernel/parse";
-import { createStore, type Store } from "./kernel/store";
-import type { Traits } from "./kernel/traits";
-import { type FormTraits, formFields } from "./kernel/wire";
 
 const DEBOUNCE = 250;
 

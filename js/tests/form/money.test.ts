@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { estimate, formatMoney, micros } from "../src/money";
+import { estimate, formatMoney, micros } from "../../src/form/money";
 
 it.each([
   ["0.03", "$0.03"],

@@ -1,6 +1,7 @@
 /** Image sizes: the same rules as the kernel's; `tests/messages/size_cases.json` holds both. */
+
+import type { ImageSize, Size } from "../kernel/wire";
 import type { Endpoint, Facts, SizeRule } from "./facts";
-import type { ImageSize, Size } from "./kernel/wire";
 
 export const isNamed = (size: ImageSize): size is string => typeof size === "string";
 

@@ -1,6 +1,7 @@
 /** What keeps a form from being sent, said at its field before the click. */
+
+import type { FormTraits } from "../kernel/wire";
 import { type Endpoint, endpointOf, type Facts, modelOf } from "./facts";
-import type { FormTraits } from "./kernel/wire";
 import { isNamed, type SizeProblem, sizeProblem } from "./sizes";
 
 export interface Checks {
