@@ -1,7 +1,7 @@
 import { Compose } from "../form/Compose";
+import { Results } from "../results/Results";
 import { Header } from "./Header";
 import { Announcer, DropHint, KernelNotice } from "./Notices";
-import { Results } from "./Results";
 
 export function Studio() {
   return (

@@ -1,11 +1,11 @@
 /** The click: one at a time, with the whole form as it stands on the page. */
 
-import type { Jobs } from "../jobs";
 import { type Channel, Refusal } from "../kernel/channel";
 import { type Faults, placeOf } from "../kernel/faults";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Form, submitReply } from "../kernel/wire";
+import type { Jobs } from "../results/jobs";
 
 const PATIENCE = 1500;
 const SILENCE = 5000;

@@ -5,9 +5,9 @@ import { formatMoney, micros } from "../form/money";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
 import { useSession } from "../session";
-import { formatDuration, formatElapsed, useNow } from "../time";
 import { useCode } from "./CopyCode";
 import { Tiles } from "./Tiles";
+import { formatDuration, formatElapsed, useNow } from "./time";
 
 /** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
 function receipt(card: Card): string {

@@ -1,8 +1,8 @@
 import { act, fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { FakeModel, initialTraits, message, type Sent } from "./fake";
-import { answerAll, mount, unmountAll } from "./mount";
-import { button, card, click, doing, prompt, reference, type, ui, withJobs } from "./ui";
+import { FakeModel, initialTraits, message, type Sent } from "../fake";
+import { answerAll, mount, unmountAll } from "../mount";
+import { button, card, click, doing, prompt, reference, type, ui, withJobs } from "../ui";
 
 afterEach(unmountAll);
 

@@ -1,8 +1,9 @@
 /** Tell Python that pictures are here: marimo runs cells again for what the page writes alone. */
+
+import { text } from "../kernel/parse";
+import type { Traits } from "../kernel/traits";
+import type { Card } from "../kernel/wire";
 import type { Jobs } from "./jobs";
-import { text } from "./kernel/parse";
-import type { Traits } from "./kernel/traits";
-import type { Card } from "./kernel/wire";
 
 /** A cell that submits would run, and submit, for ever: only a click's pictures are told. */
 function newest(cards: Card[], since: number): Card | null {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createJobs, type Jobs } from "../src/jobs";
-import { createChannel } from "../src/kernel/channel";
-import type { Card } from "../src/kernel/wire";
-import { FakeModel, message, settle } from "./fake";
+import { createChannel } from "../../src/kernel/channel";
+import type { Card } from "../../src/kernel/wire";
+import { createJobs, type Jobs } from "../../src/results/jobs";
+import { FakeModel, message, settle } from "../fake";
 
 const running = message<{ job: Card }>("job_in_progress").job;
 const completed = message<{ job: Card }>("job_completed").job;

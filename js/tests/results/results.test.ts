@@ -1,8 +1,8 @@
 import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { message } from "./fake";
-import { unmountAll } from "./mount";
-import { button, card, click, doing, field, prompt, ui, withJobs } from "./ui";
+import { message } from "../fake";
+import { unmountAll } from "../mount";
+import { button, card, click, doing, field, prompt, ui, withJobs } from "../ui";
 
 afterEach(unmountAll);
 

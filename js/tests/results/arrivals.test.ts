@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
-import { unmountAll } from "./mount";
-import { card, doing, withJobs } from "./ui";
+import { unmountAll } from "../mount";
+import { card, doing, withJobs } from "../ui";
 
 const done = (id: string, finished: number, change = {}) => ({
   ...card("job_completed"),

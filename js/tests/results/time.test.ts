@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatDuration, formatElapsed } from "../src/time";
+import { formatDuration, formatElapsed } from "../../src/results/time";
 
 it.each([
   [-500, "0:00"],

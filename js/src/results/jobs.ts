@@ -1,8 +1,8 @@
 /** The cards, newest first: full cards by message, the whole list again whenever one was missed. */
-import { type Channel, TimedOut } from "./kernel/channel";
-import { read } from "./kernel/parse";
-import { createStore, type Store } from "./kernel/store";
-import { type Card, isFinal, syncReply } from "./kernel/wire";
+import { type Channel, TimedOut } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import { type Card, isFinal, syncReply } from "../kernel/wire";
 
 const SILENCE = 5000;
 const LONGEST = 60_000;
