@@ -1,11 +1,11 @@
 import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
-import { Studio } from "./components/Studio";
 import { acceptDrops } from "./files/drops";
 import { followConnection } from "./kernel/doubt";
-import { guardKeyboard } from "./keyboard";
-import { createSession, SessionContext } from "./session";
-import { followTheme } from "./theme";
+import { guardKeyboard } from "./shell/keyboard";
+import { Studio } from "./shell/Studio";
+import { createSession, SessionContext } from "./shell/session";
+import { followTheme } from "./shell/theme";
 
 interface Props {
   model: AnyModel;

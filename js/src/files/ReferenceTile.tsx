@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatSize } from "../form/sizes";
 import type { Reference } from "../kernel/wire";
-import { STEPS } from "../keyboard";
-import { useSession } from "../session";
+import { STEPS } from "../shell/keyboard";
+import { useSession } from "../shell/session";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
 import { edgeFor, usePreview } from "./previews";

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import { Fault } from "../components/Notices";
 import { useStore } from "../kernel/store";
-import { useSession } from "../session";
+import { Fault } from "../shell/Notices";
+import { useSession } from "../shell/session";
 import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "./drops";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";

@@ -1,6 +1,6 @@
-import { useSaid } from "../components/Notices";
 import { formatBytes } from "../kernel/bytes";
-import { useSession } from "../session";
+import { useSaid } from "../shell/Notices";
+import { useSession } from "../shell/session";
 import { Close } from "./icons";
 import { Progress } from "./Progress";
 import type { UploadTile as Tile } from "./uploads";

@@ -1,7 +1,7 @@
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
 import type { EnhanceMode } from "../kernel/wire";
-import { useSession } from "../session";
+import { useSession } from "../shell/session";
 import type { Endpoint } from "./facts";
 
 interface SwitchProps {

@@ -1,8 +1,8 @@
 import { ReferencesField } from "../files/ReferencesField";
 import { isActive } from "../files/uploads";
 import { useStore } from "../kernel/store";
-import { isSubmitKey } from "../keyboard";
-import { useSession } from "../session";
+import { isSubmitKey } from "../shell/keyboard";
+import { useSession } from "../shell/session";
 import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";
 import { blocker, check } from "./checks";

@@ -1,8 +1,8 @@
-import { Fault } from "../components/Notices";
 import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
-import { useSession } from "../session";
+import { Fault } from "../shell/Notices";
+import { useSession } from "../shell/session";
 import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";
 

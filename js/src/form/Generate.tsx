@@ -1,8 +1,8 @@
-import { Fault } from "../components/Notices";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
-import { isMac } from "../keyboard";
-import { useSession } from "../session";
+import { isMac } from "../shell/keyboard";
+import { Fault } from "../shell/Notices";
+import { useSession } from "../shell/session";
 import { modelOf } from "./facts";
 import { estimate } from "./money";
 import { WAITING } from "./submission";

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { DropHint, Fault } from "../components/Notices";
 import { useStore } from "../kernel/store";
-import { useSession } from "../session";
+import { DropHint, Fault } from "../shell/Notices";
+import { useSession } from "../shell/session";
 import { mentionHint } from "./checks";
 
 const LINES = 12;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import { STEPS } from "../keyboard";
+import { STEPS } from "../shell/keyboard";
 
 export interface Option {
   value: string;

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
-import { useSaid } from "../components/Notices";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
-import { useSession } from "../session";
+import { useSaid } from "../shell/Notices";
+import { useSession } from "../shell/session";
 import type { Checks } from "./checks";
 import type { Endpoint, Facts } from "./facts";
 import { NumberField } from "./NumberField";

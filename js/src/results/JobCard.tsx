@@ -4,7 +4,7 @@ import { Progress } from "../files/Progress";
 import { formatMoney, micros } from "../form/money";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
-import { useSession } from "../session";
+import { useSession } from "../shell/session";
 import { useCode } from "./CopyCode";
 import { Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";

@@ -1,8 +1,8 @@
-import { GO_ONLINE } from "../components/Header";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
-import { useSession } from "../session";
+import { GO_ONLINE } from "../shell/Header";
+import { useSession } from "../shell/session";
 import { JobCard } from "./JobCard";
 
 function Empty() {

@@ -1,7 +1,7 @@
 import { choiceOf } from "../form/sizes";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal, type ResultImage } from "../kernel/wire";
-import { useSession } from "../session";
+import { useSession } from "../shell/session";
 import { ImageTile } from "./ImageTile";
 
 const MOST = 36;

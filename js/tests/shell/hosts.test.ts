@@ -1,11 +1,11 @@
 /** What hosts differ in: found out by trying, and nothing is asked of a host that one forbids. */
 import { act, fireEvent } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { FakeModel, initialTraits } from "./fake";
-import { answerAll, mount, unmountAll } from "./mount";
-import { button, card, click, doing, prompt, type, ui, withJobs } from "./ui";
+import { FakeModel, initialTraits } from "../fake";
+import { answerAll, mount, unmountAll } from "../mount";
+import { button, card, click, doing, prompt, type, ui, withJobs } from "../ui";
 
-const sources = import.meta.glob<string>("../src/**/*.{ts,tsx}", {
+const sources = import.meta.glob<string>("../../src/**/*.{ts,tsx}", {
   eager: true,
   import: "default",
   query: "?raw",

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { mount, unmountAll } from "./mount";
-import { button, card, field, prompt, ui, withJobs } from "./ui";
+import { mount, unmountAll } from "../mount";
+import { button, card, field, prompt, ui, withJobs } from "../ui";
 
 afterEach(unmountAll);
 

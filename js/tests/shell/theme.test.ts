@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { followTheme, hostTheme } from "../src/theme";
+import { followTheme, hostTheme } from "../../src/shell/theme";
 
 const { body, documentElement: html } = document;
 

@@ -1,9 +1,9 @@
 /** What a screen reader hears: each change of a job's state once, and that a click waits. */
 
-import { type Phase, WAITING } from "./form/submission";
-import { createStore, type Store } from "./kernel/store";
-import type { Card, JobState } from "./kernel/wire";
-import type { Jobs } from "./results/jobs";
+import { type Phase, WAITING } from "../form/submission";
+import { createStore, type Store } from "../kernel/store";
+import type { Card, JobState } from "../kernel/wire";
+import type { Jobs } from "../results/jobs";
 
 const LENGTH = 60;
 const SAID = "seedream-said";

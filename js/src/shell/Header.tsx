@@ -1,7 +1,7 @@
 import { formatMoney, micros } from "../form/money";
 import { WAITING } from "../form/submission";
 import { useStore } from "../kernel/store";
-import { useSession } from "../session";
+import { useSession } from "./session";
 
 function ModelSelect() {
   const { facts, form, actions } = useSession();

@@ -1,13 +1,13 @@
 /** Every write: views call these and never touch the model or the channel. */
 
-import type { DropPlace } from "./files/drops";
-import { moved } from "./files/references";
-import { isActive } from "./files/uploads";
-import { blocker, check } from "./form/checks";
-import { exactBytes } from "./kernel/bytes";
-import { Refusal } from "./kernel/channel";
-import type { Place } from "./kernel/faults";
-import { read } from "./kernel/parse";
+import type { DropPlace } from "../files/drops";
+import { moved } from "../files/references";
+import { isActive } from "../files/uploads";
+import { blocker, check } from "../form/checks";
+import { exactBytes } from "../kernel/bytes";
+import { Refusal } from "../kernel/channel";
+import type { Place } from "../kernel/faults";
+import { read } from "../kernel/parse";
 import {
   type Card,
   codeReply,
@@ -15,7 +15,7 @@ import {
   type FormTraits,
   type Outgoing,
   originalReply,
-} from "./kernel/wire";
+} from "../kernel/wire";
 import type { Parts } from "./session";
 
 const HELD = "The form holds that request again";

@@ -1,7 +1,7 @@
 import { fireEvent } from "@testing-library/preact";
 import { afterEach, expect, it, vi } from "vitest";
-import { isSubmitKey } from "../src/keyboard";
-import { mount, unmountAll } from "./mount";
+import { isSubmitKey } from "../../src/shell/keyboard";
+import { mount, unmountAll } from "../mount";
 
 afterEach(unmountAll);
 

@@ -2,7 +2,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { DropPlace } from "../files/drops";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
-import { useSession } from "../session";
+import { useSession } from "./session";
 
 const REST = 500;
 

@@ -2,22 +2,22 @@
 import type { AnyModel } from "@anywidget/types";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import type { Hover } from "../files/drops";
+import { createPreviews, type Previews } from "../files/previews";
+import { createReferences, type References } from "../files/references";
+import { createUploads, type Uploads } from "../files/uploads";
+import { type Backend, backend, type Facts, facts, noFacts } from "../form/facts";
+import { createForm, type FormStore } from "../form/form";
+import { createSubmission, type Submission } from "../form/submission";
+import { type Channel, createChannel } from "../kernel/channel";
+import { createFaults, type Faults } from "../kernel/faults";
+import { decimal, either, oneOf, text } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import { createTraits, type Traits } from "../kernel/traits";
+import { tellArrivals } from "../results/arrivals";
+import { createJobs, type Jobs } from "../results/jobs";
 import { type Actions, createActions } from "./actions";
 import { type Announcer, createAnnouncer } from "./announcer";
-import type { Hover } from "./files/drops";
-import { createPreviews, type Previews } from "./files/previews";
-import { createReferences, type References } from "./files/references";
-import { createUploads, type Uploads } from "./files/uploads";
-import { type Backend, backend, type Facts, facts, noFacts } from "./form/facts";
-import { createForm, type FormStore } from "./form/form";
-import { createSubmission, type Submission } from "./form/submission";
-import { type Channel, createChannel } from "./kernel/channel";
-import { createFaults, type Faults } from "./kernel/faults";
-import { decimal, either, oneOf, text } from "./kernel/parse";
-import { createStore, type Store } from "./kernel/store";
-import { createTraits, type Traits } from "./kernel/traits";
-import { tellArrivals } from "./results/arrivals";
-import { createJobs, type Jobs } from "./results/jobs";
 
 export interface Parts {
   traits: Traits;
