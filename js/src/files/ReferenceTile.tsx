@@ -1,10 +1,9 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { formatSize } from "../form/sizes";
 import type { Reference } from "../kernel/wire";
-import { STEPS } from "../shell/keyboard";
 import { useSession } from "../shell/session";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
+import { STEPS } from "./keys";
 import { edgeFor, usePreview } from "./previews";
 
 interface Props {
@@ -14,7 +13,7 @@ interface Props {
 }
 
 function describe({ name, width, height, note }: Reference): string {
-  const size = width > 0 ? `, ${formatSize([width, height])}` : "";
+  const size = width > 0 ? `, ${width} × ${height}` : "";
   return [`${name}${size}`, note].filter(Boolean).join(". ");
 }
 

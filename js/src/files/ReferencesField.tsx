@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
-import { Fault } from "../shell/Notices";
 import { useSession } from "../shell/session";
 import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "./drops";
+import { Fault } from "./Fault";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
 import { ReferenceTile } from "./ReferenceTile";

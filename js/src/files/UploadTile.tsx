@@ -1,6 +1,6 @@
 import { formatBytes } from "../kernel/bytes";
-import { useSaid } from "../shell/Notices";
 import { useSession } from "../shell/session";
+import { useSaid } from "./Fault";
 import { Close } from "./icons";
 import { Progress } from "./Progress";
 import type { UploadTile as Tile } from "./uploads";

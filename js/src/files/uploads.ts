@@ -1,6 +1,5 @@
 /** Files dropped, pasted or chosen: what is taken, and how far each one is. */
 
-import type { Facts } from "../form/facts";
 import { formatBytes } from "../kernel/bytes";
 import type { Channel } from "../kernel/channel";
 import { createStore, type Store } from "../kernel/store";
@@ -8,6 +7,12 @@ import type { Notice } from "../kernel/wire";
 import { createLine } from "./line";
 import type { Previews } from "./previews";
 import { isExpected } from "./transfer";
+
+export interface Limits {
+  /** The most that one file may have; 0 where nobody has said. */
+  upload_bytes: number;
+  references: number;
+}
 
 export interface UploadTile {
   id: string;
@@ -62,7 +67,7 @@ interface Waiting {
 
 export function createUploads(
   channel: Channel,
-  facts: Store<Facts>,
+  facts: Store<{ limits: Limits }>,
   references: () => number,
   previews: Pick<Previews, "adopt">,
   ended: AbortSignal,

@@ -1,7 +1,7 @@
+import { isSubmitKey } from "../files/keys";
 import { ReferencesField } from "../files/ReferencesField";
 import { isActive } from "../files/uploads";
 import { useStore } from "../kernel/store";
-import { isSubmitKey } from "../shell/keyboard";
 import { useSession } from "../shell/session";
 import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";

@@ -1,7 +1,7 @@
+import { Fault } from "../files/Fault";
 import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
-import { Fault } from "../shell/Notices";
 import { useSession } from "../shell/session";
 import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";

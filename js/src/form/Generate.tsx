@@ -1,7 +1,7 @@
+import { Fault } from "../files/Fault";
+import { isMac } from "../files/keys";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
-import { isMac } from "../shell/keyboard";
-import { Fault } from "../shell/Notices";
 import { useSession } from "../shell/session";
 import { modelOf } from "./facts";
 import { estimate } from "./money";

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { DropHint } from "../files/DropHint";
+import { Fault } from "../files/Fault";
 import { useStore } from "../kernel/store";
-import { DropHint, Fault } from "../shell/Notices";
 import { useSession } from "../shell/session";
 import { mentionHint } from "./checks";
 

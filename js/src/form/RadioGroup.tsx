@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import { STEPS } from "../shell/keyboard";
+import { STEPS } from "../files/keys";
 
 export interface Option {
   value: string;

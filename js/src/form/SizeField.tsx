@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
+import { useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
-import { useSaid } from "../shell/Notices";
 import { useSession } from "../shell/session";
 import type { Checks } from "./checks";
 import type { Endpoint, Facts } from "./facts";

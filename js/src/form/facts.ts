@@ -1,4 +1,5 @@
 /** What the kernel says once about models, sizes and limits (`_facts`, `_backend`). */
+import type { Limits } from "../files/uploads";
 import {
   decimal,
   flag,
@@ -52,7 +53,7 @@ export interface Facts {
   sizes: TableSize[];
   counts: readonly [number, number];
   presets: Record<string, Size>;
-  limits: { upload_bytes: number; references: number };
+  limits: Limits;
 }
 
 export interface Backend {
@@ -93,7 +94,7 @@ export const facts = shape<Facts>({
   sizes: list(shape<TableSize>({ ratio: text, tier: text, size: pair })),
   counts: pair,
   presets: record(pair),
-  limits: shape({ upload_bytes: integer, references: integer }),
+  limits: shape<Limits>({ upload_bytes: integer, references: integer }),
 });
 
 export const backend = shape<Backend>({ name: text, label: nullable(text), bills: flag });

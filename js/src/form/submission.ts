@@ -4,8 +4,7 @@ import { type Channel, Refusal } from "../kernel/channel";
 import { type Faults, placeOf } from "../kernel/faults";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
-import { type Form, submitReply } from "../kernel/wire";
-import type { Jobs } from "../results/jobs";
+import { type Card, type Form, submitReply } from "../kernel/wire";
 
 const PATIENCE = 1500;
 const SILENCE = 5000;
@@ -17,6 +16,15 @@ export const WAITING = "Waiting for the kernel";
 
 export type Phase = "idle" | "sending" | "waiting";
 
+/** Where the card of a click will stand. */
+export interface Cards {
+  readonly cards: Store<Card[]>;
+  /** Ask the kernel for all of them. */
+  sync(): Promise<void>;
+  /** Bring a card to the front. */
+  join(id: string): void;
+}
+
 export interface Submission {
   readonly phase: Store<Phase>;
   send(form: Form): Promise<void>;
@@ -26,7 +34,7 @@ const pause = (time: number) => new Promise<void>((resolve) => setTimeout(resolv
 
 export function createSubmission(
   channel: Channel,
-  jobs: Jobs,
+  jobs: Cards,
   faults: Faults,
   ended: AbortSignal,
 ): Submission {

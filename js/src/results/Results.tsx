@@ -1,9 +1,11 @@
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
-import { GO_ONLINE } from "../shell/Header";
 import { useSession } from "../shell/session";
 import { JobCard } from "./JobCard";
+
+export const GO_ONLINE =
+  "Set FAL_KEY (in Colab, as a secret) or call sd.login() to use Seedream on fal.";
 
 function Empty() {
   const { backend, channel } = useSession();

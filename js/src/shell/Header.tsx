@@ -1,6 +1,7 @@
 import { formatMoney, micros } from "../form/money";
 import { WAITING } from "../form/submission";
 import { useStore } from "../kernel/store";
+import { GO_ONLINE } from "../results/Results";
 import { useSession } from "./session";
 
 function ModelSelect() {
@@ -51,6 +52,3 @@ export function Header() {
     </header>
   );
 }
-
-export const GO_ONLINE =
-  "Set FAL_KEY (in Colab, as a secret) or call sd.login() to use Seedream on fal.";

@@ -1,7 +1,8 @@
+import { DropHint } from "../files/DropHint";
 import { Compose } from "../form/Compose";
 import { Results } from "../results/Results";
 import { Header } from "./Header";
-import { Announcer, DropHint, KernelNotice } from "./Notices";
+import { Announcer, KernelNotice } from "./Notices";
 
 export function Studio() {
   return (

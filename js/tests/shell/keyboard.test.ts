@@ -1,6 +1,5 @@
 import { fireEvent } from "@testing-library/preact";
 import { afterEach, expect, it, vi } from "vitest";
-import { isSubmitKey } from "../../src/shell/keyboard";
 import { mount, unmountAll } from "../mount";
 
 afterEach(unmountAll);
@@ -57,12 +56,4 @@ it("keeps focus when the focused element goes, and lets it leave", async () => {
   stage.append(document.createElement("i"));
   await new Promise((resolve) => setTimeout(resolve));
   expect(root.contains(document.activeElement)).toBe(false);
-});
-
-it("takes Ctrl+Enter, but not within an input method", () => {
-  const key = (options: object) => isSubmitKey(new KeyboardEvent("keydown", options));
-  expect(key({ key: "Enter", ctrlKey: true })).toBe(true);
-  expect(key({ key: "Enter", metaKey: true })).toBe(true);
-  expect(key({ key: "Enter" })).toBe(false);
-  expect(key({ key: "Enter", ctrlKey: true, isComposing: true })).toBe(false);
 });
