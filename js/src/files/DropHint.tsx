@@ -1,6 +1,6 @@
 import { useStore } from "../kernel/store";
-import { useSession } from "../shell/session";
 import type { DropPlace } from "./drops";
+import { useSession } from "./session";
 
 /** What a drop would do here, while files hang over the widget. */
 export function DropHint({ place, children }: { place: DropPlace; children: string }) {

@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { useSession } from "../shell/session";
+import { useSession } from "./session";
 
 const REST = 500;
 

@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Reference } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
 import { STEPS } from "./keys";
 import { edgeFor, usePreview } from "./previews";
+import { useSession } from "./session";
 
 interface Props {
   reference: Reference;

@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
-import { useSession } from "../shell/session";
 import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "./drops";
 import { Fault } from "./Fault";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
 import { ReferenceTile } from "./ReferenceTile";
+import { useSession } from "./session";
 import { UploadTile } from "./UploadTile";
 
 const ZONE_TITLE = "Drop, paste or browse. Where a drop goes astray, hold Shift while dropping.";

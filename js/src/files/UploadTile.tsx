@@ -1,8 +1,8 @@
 import { formatBytes } from "../kernel/bytes";
-import { useSession } from "../shell/session";
 import { useSaid } from "./Fault";
 import { Close } from "./icons";
 import { Progress } from "./Progress";
+import { useSession } from "./session";
 import type { UploadTile as Tile } from "./uploads";
 
 const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", failed: "Failed" };

@@ -1,8 +1,8 @@
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
 import type { EnhanceMode } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import type { Endpoint } from "./facts";
+import { useSession } from "./session";
 
 interface SwitchProps {
   name: "enable_safety_checker" | "sync_mode";

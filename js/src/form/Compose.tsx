@@ -2,13 +2,13 @@ import { isSubmitKey } from "../files/keys";
 import { ReferencesField } from "../files/ReferencesField";
 import { isActive } from "../files/uploads";
 import { useStore } from "../kernel/store";
-import { useSession } from "../shell/session";
 import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";
 import { blocker, check } from "./checks";
 import { Generate } from "./Generate";
 import { PromptField } from "./PromptField";
 import { SizeField } from "./SizeField";
+import { useSession } from "./session";
 
 export function Compose() {
   const session = useSession();

@@ -2,9 +2,9 @@ import { Fault } from "../files/Fault";
 import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";
+import { useSession } from "./session";
 
 const SEEDS = 2 ** 31;
 

@@ -2,9 +2,9 @@ import { Fault } from "../files/Fault";
 import { isMac } from "../files/keys";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
-import { useSession } from "../shell/session";
 import { modelOf } from "./facts";
 import { estimate } from "./money";
+import { useSession } from "./session";
 import { WAITING } from "./submission";
 
 const PHASES = { sending: "Sending…", waiting: WAITING };

@@ -2,8 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
 import { Fault } from "../files/Fault";
 import { useStore } from "../kernel/store";
-import { useSession } from "../shell/session";
 import { mentionHint } from "./checks";
+import { useSession } from "./session";
 
 const LINES = 12;
 

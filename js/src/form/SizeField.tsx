@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 import { useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import type { Checks } from "./checks";
 import type { Endpoint, Facts } from "./facts";
 import { NumberField } from "./NumberField";
 import { type Option, RadioGroup } from "./RadioGroup";
+import { useSession } from "./session";
 import {
   choiceOf,
   enlarged,

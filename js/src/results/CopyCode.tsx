@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Card } from "../kernel/wire";
-import { useSession } from "../shell/session";
+import { useSession } from "./session";
 
 function Code({ text }: { text: string }) {
   const area = useRef<HTMLTextAreaElement>(null);

@@ -5,7 +5,7 @@ import { Check } from "../files/icons";
 import { edgeFor, usePreview } from "../files/previews";
 import { useStore } from "../kernel/store";
 import type { Card, ResultImage } from "../kernel/wire";
-import { useSession } from "../shell/session";
+import { useSession } from "./session";
 
 interface Props {
   image: ResultImage;

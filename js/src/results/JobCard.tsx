@@ -4,8 +4,8 @@ import { Progress } from "../files/Progress";
 import { formatMoney, micros } from "../form/money";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import { useCode } from "./CopyCode";
+import { useSession } from "./session";
 import { Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
 

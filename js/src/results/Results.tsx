@@ -1,8 +1,8 @@
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import { JobCard } from "./JobCard";
+import { useSession } from "./session";
 
 export const GO_ONLINE =
   "Set FAL_KEY (in Colab, as a secret) or call sd.login() to use Seedream on fal.";

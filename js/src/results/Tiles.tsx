@@ -1,8 +1,8 @@
 import { choiceOf } from "../form/sizes";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal, type ResultImage } from "../kernel/wire";
-import { useSession } from "../shell/session";
 import { ImageTile } from "./ImageTile";
+import { useSession } from "./session";
 
 const MOST = 36;
 

@@ -1,6 +1,5 @@
 /** Every write: views call these and never touch the model or the channel. */
 
-import type { DropPlace } from "../files/drops";
 import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check } from "../form/checks";
@@ -8,6 +7,8 @@ import { exactBytes } from "../kernel/bytes";
 import { Refusal } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
 import { read } from "../kernel/parse";
+import type { Store } from "../kernel/store";
+import type { Traits } from "../kernel/traits";
 import {
   type Card,
   codeReply,
@@ -16,28 +17,23 @@ import {
   type Outgoing,
   originalReply,
 } from "../kernel/wire";
-import type { Parts } from "./session";
+import type { ResultsActions, ResultsSession } from "../results/session";
+import type { Announcer } from "./announcer";
 
 const HELD = "The form holds that request again";
 
-export interface Actions {
-  edit(change: Partial<FormTraits>, typed?: boolean): void;
+/** What a view is made of, but for what writes through it. */
+export interface Parts extends Omit<ResultsSession, "actions"> {
+  traits: Traits;
+  spent: Store<string>;
+  /** US dollars; "" where no limit is set. */
+  budget: Store<string>;
+  announcer: Announcer;
+}
+
+export interface Actions extends ResultsActions {
+  /** Write what was typed and waits. */
   flush(): void;
-  submit(): void;
-  cancel(card: Card): void;
-  dismiss(card: Card): void;
-  reuse(card: Card): void;
-  resume(): void;
-  /** The Python that repeats a job; null where the kernel refuses. */
-  code(card: Card): Promise<string | null>;
-  addFiles(files: File[], place?: DropPlace): void;
-  dropUpload(id: string): void;
-  removeReference(id: string): void;
-  moveReference(id: string, to: number): void;
-  addResult(imageId: string): void;
-  select(imageId: string): void;
-  save(imageId: string): Promise<void>;
-  clearFault(place: Place): void;
 }
 
 export function createActions(parts: Parts): Actions {

@@ -1,43 +1,22 @@
 /** Everything one view holds. Nothing here is shared with another view but the model itself. */
 import type { AnyModel } from "@anywidget/types";
-import { createContext } from "preact";
-import { useContext } from "preact/hooks";
 import type { Hover } from "../files/drops";
-import { createPreviews, type Previews } from "../files/previews";
-import { createReferences, type References } from "../files/references";
-import { createUploads, type Uploads } from "../files/uploads";
-import { type Backend, backend, type Facts, facts, noFacts } from "../form/facts";
-import { createForm, type FormStore } from "../form/form";
-import { createSubmission, type Submission } from "../form/submission";
-import { type Channel, createChannel } from "../kernel/channel";
-import { createFaults, type Faults } from "../kernel/faults";
+import { createPreviews } from "../files/previews";
+import { createReferences } from "../files/references";
+import { createUploads } from "../files/uploads";
+import { type Backend, backend, facts, noFacts } from "../form/facts";
+import { createForm } from "../form/form";
+import { createSubmission } from "../form/submission";
+import { createChannel } from "../kernel/channel";
+import { createFaults } from "../kernel/faults";
 import { decimal, either, oneOf, text } from "../kernel/parse";
-import { createStore, type Store } from "../kernel/store";
-import { createTraits, type Traits } from "../kernel/traits";
+import { createScope } from "../kernel/scope";
+import { createStore } from "../kernel/store";
+import { createTraits } from "../kernel/traits";
 import { tellArrivals } from "../results/arrivals";
-import { createJobs, type Jobs } from "../results/jobs";
-import { type Actions, createActions } from "./actions";
-import { type Announcer, createAnnouncer } from "./announcer";
-
-export interface Parts {
-  traits: Traits;
-  channel: Channel;
-  facts: Store<Facts>;
-  backend: Store<Backend>;
-  spent: Store<string>;
-  /** US dollars; "" where no limit is set. */
-  budget: Store<string>;
-  dropping: Store<Hover>;
-  selected: Store<string>;
-  form: FormStore;
-  references: References;
-  uploads: Uploads;
-  jobs: Jobs;
-  previews: Previews;
-  faults: Faults;
-  submission: Submission;
-  announcer: Announcer;
-}
+import { createJobs } from "../results/jobs";
+import { type Actions, createActions, type Parts } from "./actions";
+import { createAnnouncer } from "./announcer";
 
 export interface Session extends Parts {
   actions: Actions;
@@ -77,10 +56,4 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   return { ...parts, actions: createActions(parts) };
 }
 
-export const SessionContext = createContext<Session | null>(null);
-
-export function useSession(): Session {
-  const session = useContext(SessionContext);
-  if (!session) throw new Error("no session above this component");
-  return session;
-}
+export const { Scope: ShellScope, use: useSession } = createScope<Session>();
