@@ -19,7 +19,7 @@ const options = {
   tsconfigRaw: {
     compilerOptions: { jsx: "react", jsxFactory: "h", jsxFragmentFactory: "Fragment" },
   },
-  inject: ["src/jsx.ts"],
+  inject: ["preact"],
   minify: release,
   sourcemap: release ? false : "inline",
   legalComments: "none",

@@ -1,11 +1,11 @@
 import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
-import { Studio } from "./components/Studio";
-import { followConnection } from "./doubt";
-import { acceptDrops } from "./drops";
-import { guardKeyboard } from "./keyboard";
-import { createSession, SessionContext } from "./session";
-import { followTheme } from "./theme";
+import { acceptDrops } from "./files/drops";
+import { followConnection } from "./kernel/doubt";
+import { guardKeyboard } from "./shell/keyboard";
+import { Studio } from "./shell/Studio";
+import { createSession } from "./shell/session";
+import { followTheme } from "./shell/theme";
 
 interface Props {
   model: AnyModel;
@@ -25,12 +25,7 @@ function renderView({ model, el, signal }: Props): () => void {
   const session = createSession(model, root, ending.signal);
   const handlers = { onFiles: session.actions.addFiles, onHover: session.dropping.set };
   followTheme(root, ending.signal);
-  render(
-    <SessionContext.Provider value={session}>
-      <Studio />
-    </SessionContext.Provider>,
-    root,
-  );
+  render(<Studio session={session} />, root);
   guardKeyboard(root, ending.signal);
   acceptDrops(root, handlers, ending.signal);
   root.addEventListener("focusout", session.actions.flush, { signal: ending.signal });

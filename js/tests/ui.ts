@@ -1,6 +1,6 @@
 /** The studio by the names a screen reader hears, and what a user does with it. */
 import { act, fireEvent, within } from "@testing-library/preact";
-import type { Card } from "../src/wire";
+import type { Card } from "../src/kernel/wire";
 import { FakeModel, initialTraits, message, settle } from "./fake";
 import { answerAll, mount, type View } from "./mount";
 

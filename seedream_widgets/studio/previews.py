@@ -18,7 +18,7 @@ KEPT = 128
 """Previews kept, of at most 100 KB each."""
 EDGES = (128, 1024)
 _LARGEST = 768
-"""The largest edge that the page asks for (`EDGES` in js/src/previews.ts)."""
+"""The largest edge that the page asks for (`EDGES` in js/src/files/previews.ts)."""
 
 
 class Previews:

@@ -92,7 +92,7 @@ def test_every_node_package_is_pinned_and_whole_and_runs_nothing(folder: Path) -
 def test_the_bundle_is_preact_and_ours(tmp_path: Path) -> None:
     js, meta = NODE[0], tmp_path / "meta.json"
     command = [js / "node_modules" / ".bin" / "esbuild", "src/index.tsx", "src/styles/index.css"]
-    options = ["--bundle", "--format=esm", "--log-level=warning", "--inject:src/jsx.ts"]
+    options = ["--bundle", "--format=esm", "--log-level=warning", "--inject:preact"]
     places = [f"--metafile={meta}", f"--outdir={tmp_path / 'out'}"]
     subprocess.run([*command, *options, *places], cwd=js, check=True, timeout=60)
     built = json.loads(meta.read_text())

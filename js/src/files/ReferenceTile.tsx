@@ -1,0 +1,110 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Reference } from "../kernel/wire";
+import { carries, REFERENCE_DRAG } from "./drops";
+import { Close } from "./icons";
+import { STEPS } from "./keys";
+import { edgeFor, usePreview } from "./previews";
+import { useSession } from "./session";
+
+interface Props {
+  reference: Reference;
+  index: number;
+  count: number;
+}
+
+function describe({ name, width, height, note }: Reference): string {
+  const size = width > 0 ? `, ${width} × ${height}` : "";
+  return [`${name}${size}`, note].filter(Boolean).join(". ");
+}
+
+/** Alt+arrow moves, Delete removes; the element moves in the page, so focus is given back. */
+function useTileKeys({ reference, index, count }: Props) {
+  const { actions } = useSession();
+  const tile = useRef<HTMLLIElement>(null);
+  const following = useRef(false);
+  useLayoutEffect(() => {
+    if (following.current) tile.current?.focus();
+    following.current = false;
+  }, [index]);
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.target !== event.currentTarget) return;
+    const step = event.altKey ? STEPS[event.key] : undefined;
+    if (step !== undefined) {
+      event.preventDefault();
+      const to = index + step;
+      if (to < 0 || to >= count) return;
+      following.current = true;
+      actions.moveReference(reference.id, to);
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      const next = tile.current?.nextElementSibling ?? tile.current?.previousElementSibling;
+      if (next instanceof HTMLElement) next.focus();
+      actions.removeReference(reference.id);
+    }
+  }
+  return { tile, onKeyDown };
+}
+
+/** Drop a tile on another to stand there. */
+function useTileDrag({ reference, index }: Props) {
+  const { actions } = useSession();
+  const [over, setOver] = useState(false);
+  return {
+    over,
+    handlers: {
+      draggable: true,
+      onDragStart: (event: DragEvent) => {
+        event.dataTransfer?.setData(REFERENCE_DRAG, reference.id);
+        if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
+      },
+      onDragOver: (event: DragEvent) => setOver(carries(event, REFERENCE_DRAG)),
+      onDragLeave: () => setOver(false),
+      onDrop: (event: DragEvent) => {
+        setOver(false);
+        const id = event.dataTransfer?.getData(REFERENCE_DRAG);
+        if (!id) return;
+        event.preventDefault();
+        actions.moveReference(id, index);
+      },
+    },
+  };
+}
+
+export function ReferenceTile(props: Props) {
+  const { reference, index } = props;
+  const { actions, previews } = useSession();
+  const url = usePreview(previews, reference.id, edgeFor(52));
+  const { tile, onKeyDown } = useTileKeys(props);
+  const { over, handlers } = useTileDrag(props);
+  return (
+    <li
+      ref={tile}
+      class={over ? "sd-ref sd-over" : "sd-ref"}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys move and remove it
+      tabIndex={0}
+      title={describe(reference)}
+      aria-label={`Image ${index + 1}: ${describe(reference)}`}
+      aria-keyshortcuts="Alt+ArrowLeft Alt+ArrowRight Delete"
+      onKeyDown={onKeyDown}
+      {...handlers}
+    >
+      {url ? (
+        <img src={url} alt="" draggable={false} />
+      ) : (
+        reference.width === 0 && <small>URL</small>
+      )}
+      <b class="sd-number" aria-hidden="true">
+        {index + 1}
+      </b>
+      <button
+        type="button"
+        class="sd-remove"
+        aria-label={`Remove image ${index + 1}`}
+        onClick={() => actions.removeReference(reference.id)}
+      >
+        <Close />
+      </button>
+    </li>
+  );
+}

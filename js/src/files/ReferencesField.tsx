@@ -1,0 +1,96 @@
+import { useState } from "preact/hooks";
+import { useStore } from "../kernel/store";
+import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "./drops";
+import { Fault } from "./Fault";
+import { FileButton } from "./FileButton";
+import { Plus } from "./icons";
+import { ReferenceTile } from "./ReferenceTile";
+import { useSession } from "./session";
+import { UploadTile } from "./UploadTile";
+
+const ZONE_TITLE = "Drop, paste or browse. Where a drop goes astray, hold Shift while dropping.";
+
+function AddButton() {
+  const { actions } = useSession();
+  return (
+    <FileButton
+      class="sd-add"
+      label="Add images"
+      title={ZONE_TITLE}
+      multiple
+      onFiles={(files) => actions.addFiles(files)}
+    >
+      <Plus />
+    </FileButton>
+  );
+}
+
+/** Result tiles dragged here become references; reference tiles dropped past the last go last. */
+function useZone() {
+  const { actions, references } = useSession();
+  const [over, setOver] = useState(false);
+  const accepts = (event: DragEvent) =>
+    carries(event, IMAGE_DRAG) || carries(event, REFERENCE_DRAG);
+  return {
+    over,
+    handlers: {
+      onDragOver: (event: DragEvent) => setOver(accepts(event)),
+      onDragLeave: () => setOver(false),
+      onDrop: (event: DragEvent) => {
+        setOver(false);
+        // A tile has taken it.
+        if (event.defaultPrevented) return;
+        const image = event.dataTransfer?.getData(IMAGE_DRAG);
+        const reference = event.dataTransfer?.getData(REFERENCE_DRAG);
+        if (image) actions.addResult(image);
+        else if (reference) actions.moveReference(reference, references.ids().length);
+      },
+    },
+  };
+}
+
+export function ReferencesField({ fault }: { fault: string | null }) {
+  const { channel, facts, faults, references, uploads } = useSession();
+  const shown = useStore(references.shown);
+  const tiles = useStore(uploads.tiles).filter((tile) => !tile.onFault);
+  const most = useStore(facts).limits.references;
+  const told = useStore(faults.all).references ?? fault;
+  const { over, handlers } = useZone();
+  const noteId = `${channel.view}-references`;
+  const empty = shown.length + tiles.length === 0;
+  return (
+    <div class="sd-field">
+      <div class="sd-label">
+        <span>Reference images</span>
+        <span>
+          {shown.length > 0 ? `${shown.length} of ${most} · edit` : `optional, up to ${most}`}
+        </span>
+      </div>
+      <div class={over ? "sd-refs sd-over" : "sd-refs"} {...handlers}>
+        <ul
+          class="sd-list"
+          // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list
+          role="list"
+          aria-label="Reference images"
+          aria-describedby={told ? noteId : undefined}
+        >
+          {shown.map((reference, index) => (
+            <ReferenceTile key={reference.id} {...{ reference, index, count: shown.length }} />
+          ))}
+          {tiles.map((tile) => (
+            <UploadTile key={tile.id} tile={tile} />
+          ))}
+        </ul>
+        {shown.length < most && <AddButton />}
+        {shown.length < 2 && (
+          <span class="sd-hint sd-grow" title={ZONE_TITLE}>
+            {empty
+              ? "Drop, paste or browse images to edit them."
+              : "Drop, paste or browse for more."}
+          </span>
+        )}
+      </div>
+      <Fault id={noteId}>{told}</Fault>
+    </div>
+  );
+}

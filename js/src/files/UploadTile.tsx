@@ -1,0 +1,42 @@
+import { formatBytes } from "../kernel/bytes";
+import { useSaid } from "./Fault";
+import { Close } from "./icons";
+import { Progress } from "./Progress";
+import { useSession } from "./session";
+import type { UploadTile as Tile } from "./uploads";
+
+const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", failed: "Failed" };
+
+export function UploadTile({ tile }: { tile: Tile }) {
+  const { actions } = useSession();
+  const failed = tile.phase === "failed";
+  useSaid(tile.fault);
+  const about = `${tile.name}, ${formatBytes(tile.size)}. ${PHASES[tile.phase]}`;
+  return (
+    <li
+      class={failed ? "sd-ref sd-ref-failed" : "sd-ref sd-ref-up"}
+      title={about}
+      aria-label={about}
+    >
+      {failed ? (
+        <span class="sd-fault">{tile.fault}</span>
+      ) : (
+        <>
+          {tile.picture && <img src={tile.picture} alt="" draggable={false} />}
+          <Progress
+            label={`${PHASES[tile.phase]} ${tile.name}`}
+            value={tile.phase === "sending" ? tile.received / tile.size : null}
+          />
+        </>
+      )}
+      <button
+        type="button"
+        class="sd-remove"
+        aria-label={failed ? `Dismiss ${tile.name}` : `Stop uploading ${tile.name}`}
+        onClick={() => actions.dropUpload(tile.id)}
+      >
+        <Close />
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,158 @@
+/** Small pictures of the kernel's images: asked for by id, a few at a time, held as Blob URLs. */
+import { useEffect, useState } from "preact/hooks";
+import { exactBytes } from "../kernel/bytes";
+import { type Channel, KernelGone, Refusal } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import { previewReply } from "../kernel/wire";
+
+const IN_FLIGHT = 4;
+const PATIENCE = 10_000;
+const ATTEMPTS = 5;
+export const EDGES = [256, 512, 768] as const;
+
+/** The smallest edge that looks sharp at `pixels` CSS pixels. */
+export function edgeFor(pixels: number, ratio = globalThis.devicePixelRatio || 1): number {
+  return EDGES.find((edge) => edge >= pixels * ratio * 0.9) ?? EDGES[EDGES.length - 1] ?? 768;
+}
+
+interface Entry {
+  url: Store<string | null>;
+  users: number;
+  wanted: number;
+  loaded: number;
+  busy: boolean;
+}
+
+export interface Previews {
+  /** Hold a preview of an image or reference; call the answer to let go. */
+  hold(target: string): () => void;
+  ask(target: string, edge: number): void;
+  /** Show this Blob URL until the first preview is there; to revoke it falls to this side. */
+  adopt(target: string, url: string): void;
+  url(target: string): Store<string | null>;
+}
+
+export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
+  const entries = new Map<string, Entry>();
+  const queue: string[] = [];
+  let flying = 0;
+
+  function entryOf(target: string): Entry {
+    let entry = entries.get(target);
+    if (!entry) {
+      entry = {
+        url: createStore<string | null>(null),
+        users: 0,
+        wanted: 0,
+        loaded: 0,
+        busy: false,
+      };
+      entries.set(target, entry);
+    }
+    return entry;
+  }
+
+  async function load(target: string, edge: number): Promise<Blob | null> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      try {
+        const { result, buffers } = await channel.request(
+          { kind: "preview", target, edge },
+          { quiet: true, limit: PATIENCE * 2 ** attempt, signal: ended },
+        );
+        const type = read(previewReply, result)?.media_type ?? "";
+        const [bytes] = buffers;
+        // Only pictures that an <img> draws: a Blob URL of another type could be opened.
+        return bytes && /^image\/(webp|png|jpeg)$/.test(type)
+          ? new Blob([exactBytes(bytes)], { type })
+          : null;
+      } catch (error) {
+        if (error instanceof Refusal || error instanceof KernelGone || ended.aborted) return null;
+      }
+    }
+    return null;
+  }
+
+  async function fetchOne(target: string, entry: Entry) {
+    const edge = entry.wanted;
+    entry.busy = true;
+    const blob = await load(target, edge);
+    entry.busy = false;
+    entry.loaded = edge;
+    if (!blob || ended.aborted || entries.get(target) !== entry) return;
+    const before = entry.url.get();
+    entry.url.set(URL.createObjectURL(blob));
+    if (before) URL.revokeObjectURL(before);
+    if (entry.wanted > edge) queue.push(target);
+  }
+
+  function pump() {
+    while (flying < IN_FLIGHT && queue.length > 0) {
+      const target = queue.shift() as string;
+      const entry = entries.get(target);
+      if (!entry || entry.busy || entry.wanted <= entry.loaded) continue;
+      flying += 1;
+      void fetchOne(target, entry).finally(() => {
+        flying -= 1;
+        pump();
+      });
+    }
+  }
+
+  function drop(target: string) {
+    const entry = entries.get(target);
+    if (!entry || --entry.users > 0) return;
+    entries.delete(target);
+    const url = entry.url.get();
+    if (url) URL.revokeObjectURL(url);
+  }
+
+  ended.addEventListener("abort", () => {
+    for (const { url } of entries.values()) {
+      const held = url.get();
+      if (held) URL.revokeObjectURL(held);
+    }
+    entries.clear();
+    queue.length = 0;
+  });
+
+  return {
+    hold(target) {
+      entryOf(target).users += 1;
+      return () => drop(target);
+    },
+    ask(target, edge) {
+      const entry = entryOf(target);
+      if (edge <= entry.wanted) return;
+      entry.wanted = edge;
+      queue.push(target);
+      pump();
+    },
+    adopt(target, url) {
+      const { url: shown } = entryOf(target);
+      if (shown.get()) URL.revokeObjectURL(url);
+      else shown.set(url);
+    },
+    url: (target) => entryOf(target).url,
+  };
+}
+
+/** The Blob URL of a preview, asked for once `edge` is known (0 = not yet seen). */
+export function usePreview(previews: Previews, target: string, edge: number): string | null {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    const letGo = previews.hold(target);
+    const store = previews.url(target);
+    const update = () => setUrl(store.get());
+    update();
+    const unsubscribe = store.subscribe(update);
+    return () => {
+      unsubscribe();
+      letGo();
+    };
+  }, [previews, target]);
+  useEffect(() => {
+    if (edge > 0) previews.ask(target, edge);
+  }, [previews, target, edge]);
+  return url;
+}

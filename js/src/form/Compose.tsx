@@ -1,0 +1,37 @@
+import { isSubmitKey } from "../files/keys";
+import { ReferencesField } from "../files/ReferencesField";
+import { isActive } from "../files/uploads";
+import { useStore } from "../kernel/store";
+import { Advanced } from "./Advanced";
+import { Counts } from "./Counts";
+import { blocker, check } from "./checks";
+import { Generate } from "./Generate";
+import { PromptField } from "./PromptField";
+import { SizeField } from "./SizeField";
+import { useSession } from "./session";
+
+export function Compose() {
+  const session = useSession();
+  const facts = useStore(session.facts);
+  const form = useStore(session.form.values);
+  const references = useStore(session.references.shown);
+  const uploading = useStore(session.uploads.tiles).filter(isActive).length;
+  const checks = check(facts, form, references.length);
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (!isSubmitKey(event)) return;
+    event.preventDefault();
+    session.actions.submit();
+  }
+
+  return (
+    <form class="sd-compose" onSubmit={(event) => event.preventDefault()} onKeyDown={onKeyDown}>
+      <PromptField references={references.length} />
+      <ReferencesField fault={checks.references} />
+      <SizeField checks={checks} />
+      <Counts checks={checks} />
+      <Advanced endpoint={checks.endpoint} />
+      <Generate reason={blocker(checks, uploading, facts)} />
+    </form>
+  );
+}

@@ -1,0 +1,111 @@
+import { Fault } from "../files/Fault";
+import { Again, Dice } from "../files/icons";
+import { useStore } from "../kernel/store";
+import { isFinal } from "../kernel/wire";
+import type { Checks } from "./checks";
+import { NumberField } from "./NumberField";
+import { useSession } from "./session";
+
+const SEEDS = 2 ** 31;
+
+const rollSeed = () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SEEDS;
+
+interface CountProps {
+  name: "num_images" | "max_images";
+  label: string;
+  title: string;
+  fault: string | null | undefined;
+}
+
+function Count({ name, label, title, fault }: CountProps) {
+  const { channel, facts, form, actions } = useSession();
+  const [min, max] = useStore(facts).counts;
+  const id = `${channel.view}-${name}`;
+  return (
+    <div>
+      <div class="sd-label">
+        <label for={id}>{label}</label>
+      </div>
+      <NumberField
+        {...{ id, label, title, min, max, step: 1 }}
+        value={useStore(form.values)[name]}
+        invalid={Boolean(fault)}
+        describedBy={fault ? `${id}-note` : undefined}
+        onValue={(value, typed) => actions.edit({ [name]: value ?? Number.NaN }, typed)}
+      />
+    </div>
+  );
+}
+
+function Seed({ fault }: { fault: string | null | undefined }) {
+  const { channel, form, jobs, actions } = useSession();
+  const { seed } = useStore(form.values);
+  const cards = useStore(jobs.cards);
+  const last = cards.find((card) => isFinal(card) && card.seed !== null)?.seed ?? null;
+  const id = `${channel.view}-seed`;
+  return (
+    <div>
+      <div class="sd-label">
+        <label for={id}>Seed</label>
+        {seed === null && <span>random</span>}
+      </div>
+      <div class="sd-seed">
+        <NumberField
+          {...{ id, label: "Seed", step: 1, placeholder: "random", optional: true }}
+          value={seed}
+          invalid={Boolean(fault)}
+          describedBy={fault ? `${id}-note` : undefined}
+          onValue={(value, typed) => actions.edit({ seed: value }, typed)}
+        />
+        <button
+          type="button"
+          aria-label="Reuse last seed"
+          aria-disabled={last === null ? true : undefined}
+          title={last === null ? "No result has told its seed yet" : `Reuse last seed, ${last}`}
+          onClick={() => last !== null && actions.edit({ seed: last })}
+        >
+          <Again />
+        </button>
+        <button
+          type="button"
+          aria-label="Random seed"
+          title="Roll a seed and keep it"
+          onClick={() => actions.edit({ seed: rollSeed() })}
+        >
+          <Dice />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function Counts({ checks }: { checks: Checks }) {
+  const { channel, faults } = useSession();
+  const told = useStore(faults.all);
+  const images = checks.num_images ?? told.num_images;
+  const upTo = checks.max_images ?? told.max_images;
+  const seed = checks.seed ?? told.seed;
+  const hasSeed = checks.endpoint?.arguments.includes("seed") ?? true;
+  return (
+    <div class="sd-field">
+      <div class="sd-row">
+        <Count
+          name="num_images"
+          label="Images"
+          title="How many times Seedream draws, 1 to 6"
+          fault={images}
+        />
+        <Count
+          name="max_images"
+          label="Up to"
+          title="How many images each drawing may hold; say the number in the prompt too"
+          fault={upTo}
+        />
+        {hasSeed && <Seed fault={seed} />}
+      </div>
+      <Fault id={`${channel.view}-num_images-note`}>{images}</Fault>
+      <Fault id={`${channel.view}-max_images-note`}>{upTo}</Fault>
+      <Fault id={`${channel.view}-seed-note`}>{seed}</Fault>
+    </div>
+  );
+}

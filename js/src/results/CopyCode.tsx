@@ -1,0 +1,50 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Card } from "../kernel/wire";
+import { useSession } from "./session";
+
+function Code({ text }: { text: string }) {
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    area.current?.focus();
+    area.current?.select();
+  }, []);
+  return (
+    <textarea
+      ref={area}
+      class="sd-input sd-code"
+      aria-label="Code"
+      readOnly
+      rows={Math.min(12, text.split("\n").length)}
+      value={text}
+    />
+  );
+}
+
+/** The job as Python, to the clipboard; hosts that keep it shut get the text itself, selected. */
+export function useCode(card: Card) {
+  const { actions, announcer } = useSession();
+  const [shown, show] = useState("");
+  const [copied, setCopied] = useState(false);
+  async function copy() {
+    const code = shown ? null : await actions.code(card);
+    show("");
+    if (!code) return;
+    try {
+      await navigator.clipboard.writeText(code);
+      announcer.say("Code copied");
+      setCopied(true);
+      setTimeout(setCopied, 2000, false);
+    } catch {
+      show(code);
+    }
+  }
+  const name = "Copy as code";
+  return {
+    button: (
+      <button type="button" class="sd-link" aria-label={name} title={name} onClick={copy}>
+        {copied ? "Copied" : "Code"}
+      </button>
+    ),
+    text: shown && <Code text={shown.trimEnd()} />,
+  };
+}

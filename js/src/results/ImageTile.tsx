@@ -1,0 +1,99 @@
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { IMAGE_DRAG } from "../files/drops";
+import { Check } from "../files/icons";
+import { edgeFor, usePreview } from "../files/previews";
+import { useStore } from "../kernel/store";
+import type { Card, ResultImage } from "../kernel/wire";
+import { useSession } from "./session";
+
+interface Props {
+  image: ResultImage;
+  card: Card;
+  index: number;
+  chosen: boolean;
+}
+
+/** The preview edge for the tile's place; 0 until it comes near the screen. */
+function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultImage): number {
+  const [edge, setEdge] = useState(0);
+  useEffect(() => {
+    const element = tile.current;
+    if (!element) return;
+    const long = Math.max(1, height / width);
+    const measure = () => setEdge((old) => Math.max(old, edgeFor(element.clientWidth * long)));
+    if (!globalThis.IntersectionObserver) return measure();
+    // The element may not be on the page yet, so it is watched and not measured here.
+    const near = new IntersectionObserver(
+      (seen) => seen.some((entry) => entry.isIntersecting) && measure(),
+      { rootMargin: "400px" },
+    );
+    near.observe(element);
+    return () => near.disconnect();
+  }, [tile, width, height]);
+  return edge;
+}
+
+function Actions({ image, name }: { image: ResultImage; name: string }) {
+  const { actions } = useSession();
+  const [saving, setSaving] = useState(false);
+  const save = () => {
+    if (saving) return;
+    setSaving(true);
+    void actions.save(image.id).finally(() => setSaving(false));
+  };
+  return (
+    <div class="sd-acts">
+      <button
+        type="button"
+        aria-label={`Use ${name} as a reference`}
+        title="Add it to the reference images"
+        onClick={() => actions.addResult(image.id)}
+      >
+        Use
+      </button>
+      <button
+        type="button"
+        aria-label={`Save ${name}`}
+        aria-busy={saving}
+        title={`Download the original, ${image.width}×${image.height}; in a cell: studio.result.save()`}
+        onClick={save}
+      >
+        {saving ? "Saving…" : "Save"}
+      </button>
+    </div>
+  );
+}
+
+export function ImageTile({ image, card, index, chosen }: Props) {
+  const { actions, previews, selected } = useSession();
+  const explicit = useStore(selected) === image.id;
+  const tile = useRef<HTMLLIElement>(null);
+  const url = usePreview(previews, image.id, useEdge(tile, image));
+  const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
+  function onDragStart(event: DragEvent) {
+    event.dataTransfer?.setData(IMAGE_DRAG, image.id);
+    if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
+  }
+  return (
+    <li ref={tile} class={chosen ? "sd-tile sd-chosen" : "sd-tile"} draggable {...{ onDragStart }}>
+      <button
+        type="button"
+        class="sd-pick"
+        style={{ aspectRatio: `${image.width} / ${image.height}` }}
+        aria-pressed={chosen}
+        aria-label={`${card.prompt}, ${name}`}
+        title={chosen ? "studio.image is this picture" : "Make this picture studio.image"}
+        onClick={() => actions.select(explicit ? "" : image.id)}
+      >
+        {url && <img src={url} alt={`${card.prompt}, ${name}`} draggable={false} />}
+      </button>
+      {chosen && (
+        <span class="sd-mark" aria-hidden="true">
+          <Check />
+        </span>
+      )}
+      <Actions image={image} name={name} />
+    </li>
+  );
+}

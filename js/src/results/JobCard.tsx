@@ -1,0 +1,137 @@
+import { useEffect, useRef } from "preact/hooks";
+import { Close } from "../files/icons";
+import { Progress } from "../files/Progress";
+import { formatMoney, micros } from "../form/money";
+import { useStore } from "../kernel/store";
+import { type Card, isFinal } from "../kernel/wire";
+import { useCode } from "./CopyCode";
+import { useSession } from "./session";
+import { Tiles } from "./Tiles";
+import { formatDuration, formatElapsed, useNow } from "./time";
+
+/** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
+function receipt(card: Card): string {
+  const [first] = card.images;
+  const cost = card.cost === null ? 0n : micros(card.cost);
+  return [
+    card.seed === null ? null : `seed ${card.seed}`,
+    first ? `${first.width}×${first.height}` : null,
+    card.finished && !card.cached && formatDuration(card.finished - card.created),
+    card.offline && "offline",
+    card.cached ? "from your library · $0.00" : cost > 0n && formatMoney(cost),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** A job whose kernel went runs no more, whatever was heard of it last. */
+function useRunning(card: Card): boolean {
+  const { gone } = useStore(useSession().channel.state);
+  return !isFinal(card) && !gone;
+}
+
+function Meta({ card }: { card: Card }) {
+  const running = useRunning(card);
+  const skew = useStore(useSession().jobs.skew);
+  const now = useNow(running);
+  if (card.state === "completed") return <span class="sd-meta">{receipt(card)}</span>;
+  if (!running && !isFinal(card)) return <span class="sd-meta">Interrupted</span>;
+  const spent = running ? now - skew - card.created : (card.finished ?? now) - card.created;
+  return (
+    <span class="sd-meta">
+      {card.text} · {formatElapsed(spent)}
+    </span>
+  );
+}
+
+function Buttons({ card }: { card: Card }) {
+  const { actions } = useSession();
+  const running = useRunning(card);
+  if (!isFinal(card)) {
+    return (
+      running && (
+        <button type="button" class="sd-link" onClick={() => actions.cancel(card)}>
+          Cancel
+        </button>
+      )
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="sd-link"
+        title="Put this request back into the form"
+        onClick={() => actions.reuse(card)}
+      >
+        Reuse
+      </button>
+      <button
+        type="button"
+        class="sd-icon-button"
+        aria-label="Dismiss"
+        title="Take this card away"
+        onClick={() => actions.dismiss(card)}
+      >
+        <Close />
+      </button>
+    </>
+  );
+}
+
+function ErrorNote({ card }: { card: Card }) {
+  const { actions, channel } = useSession();
+  if (!card.error) return null;
+  const editPrompt = (event: MouseEvent) => {
+    actions.edit({ prompt: card.form.prompt });
+    const root = (event.currentTarget as Element).closest(".sd-root");
+    root?.querySelector<HTMLTextAreaElement>(`#${channel.view}-prompt`)?.focus();
+  };
+  return (
+    <div class={card.state === "failed" ? "sd-note" : "sd-note sd-calm"}>
+      <span class="sd-grow">{card.error.message}</span>
+      {card.error.field === "prompt" && (
+        <button type="button" class="sd-link" onClick={editPrompt}>
+          Edit prompt
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A card that a click has joined is shown and marked for a moment. */
+function useJoined({ id }: Card) {
+  const joined = useStore(useSession().jobs.joined) === id;
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (joined) ref.current?.scrollIntoView?.({ block: "nearest" });
+  }, [joined]);
+  return { ref, class: joined ? "sd-job sd-joined" : "sd-job" };
+}
+
+export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
+  const running = useRunning(card);
+  const code = useCode(card);
+  return (
+    <article {...useJoined(card)} aria-label={card.prompt} tabIndex={-1}>
+      <header>
+        <span class="sd-job-prompt" title={card.prompt}>
+          {card.prompt}
+        </span>
+        <Meta card={card} />
+        {code.button}
+        <Buttons card={card} />
+      </header>
+      {code.text}
+      {running && <Progress label="Progress" value={card.progress} />}
+      <ErrorNote card={card} />
+      {card.note && <p class="sd-note sd-warn">{card.note}</p>}
+      <Tiles card={card} chosen={chosen} />
+      {running && (
+        <p class="sd-log" title={card.log ?? undefined}>
+          {card.log ?? ""}
+        </p>
+      )}
+    </article>
+  );
+}

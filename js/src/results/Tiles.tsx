@@ -1,0 +1,62 @@
+import { choiceOf } from "../form/sizes";
+import { useStore } from "../kernel/store";
+import { type Card, isFinal, type ResultImage } from "../kernel/wire";
+import { ImageTile } from "./ImageTile";
+import { useSession } from "./session";
+
+const MOST = 36;
+
+interface Skeleton {
+  ratio: string;
+  label: string;
+  /** Beyond what was asked for surely: Seedream may draw fewer. */
+  maybe: boolean;
+}
+
+function Waiting({ ratio, label, maybe }: Skeleton) {
+  return (
+    <li class={maybe ? "sd-tile sd-skeleton sd-maybe" : "sd-tile sd-skeleton"} aria-hidden="true">
+      <div class="sd-pick" style={{ aspectRatio: ratio }}>
+        {label}
+      </div>
+    </li>
+  );
+}
+
+/** How much wider than a square of the same area; the style sheet has the area. */
+const widening = ([width, height]: readonly [number, number]) =>
+  Math.min(1.6, Math.max(0.72, Math.sqrt(width / height))).toFixed(3);
+
+/** One tile for each picture asked for, of its shape, so that nothing jumps when they arrive. */
+export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
+  const facts = useStore(useSession().facts);
+  const asked = Math.min(MOST, card.num_images * card.max_images);
+  const waiting = isFinal(card) ? 0 : Math.max(0, asked - card.images.length);
+  const count = card.images.length + waiting;
+  if (count === 0) return null;
+  const [first] = card.images;
+  const size = card.size ?? (first ? ([first.width, first.height] as const) : ([1, 1] as const));
+  const ratio = `${size[0]} / ${size[1]}`;
+  const { shape } = card.size ? choiceOf(facts, card.size) : { shape: "auto" };
+  const label = shape && shape !== "custom" ? shape : size.join("×");
+  return (
+    <ul
+      class="sd-grid"
+      // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list
+      role="list"
+      aria-busy={waiting > 0}
+      style={{ "--sd-widening": widening(size) }}
+    >
+      {card.images.map((image: ResultImage, index) => (
+        <ImageTile key={image.id} {...{ image, card, index, chosen: image.id === chosen }} />
+      ))}
+      {Array.from({ length: waiting }, (_, index) => (
+        <Waiting
+          key={`waiting-${card.images.length + index}`}
+          maybe={card.images.length + index >= card.num_images}
+          {...{ ratio, label }}
+        />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,27 @@
+/** What the views of this room need of the session. */
+import type { FormActions, FormSession } from "../form/session";
+import type { Place } from "../kernel/faults";
+import { createScope } from "../kernel/scope";
+import type { Store } from "../kernel/store";
+import type { Card } from "../kernel/wire";
+import type { Jobs } from "./jobs";
+
+export interface ResultsActions extends FormActions {
+  cancel(card: Card): void;
+  dismiss(card: Card): void;
+  reuse(card: Card): void;
+  resume(): void;
+  /** The Python that repeats a job; null where the kernel refuses. */
+  code(card: Card): Promise<string | null>;
+  select(imageId: string): void;
+  save(imageId: string): Promise<void>;
+  clearFault(place: Place): void;
+}
+
+export interface ResultsSession extends FormSession {
+  selected: Store<string>;
+  jobs: Jobs;
+  actions: ResultsActions;
+}
+
+export const { Scope: ResultsScope, use: useSession } = createScope<ResultsSession>();

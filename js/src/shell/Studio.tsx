@@ -1,0 +1,39 @@
+import { DropHint } from "../files/DropHint";
+import { FilesScope } from "../files/session";
+import { Compose } from "../form/Compose";
+import { FormScope } from "../form/session";
+import { Results } from "../results/Results";
+import { ResultsScope } from "../results/session";
+import { Header } from "./Header";
+import { Announcer, KernelNotice } from "./Notices";
+import { type Session, ShellScope } from "./session";
+
+function Page() {
+  return (
+    <>
+      <Header />
+      <KernelNotice />
+      <div class="sd-body">
+        <Compose />
+        <Results />
+      </div>
+      <DropHint place="references">Drop to add as reference images</DropHint>
+      <Announcer />
+    </>
+  );
+}
+
+/** The page of one session; each room's views see of it what they name. */
+export function Studio({ session }: { session: Session }) {
+  return (
+    <ShellScope value={session}>
+      <ResultsScope value={session}>
+        <FormScope value={session}>
+          <FilesScope value={session}>
+            <Page />
+          </FilesScope>
+        </FormScope>
+      </ResultsScope>
+    </ShellScope>
+  );
+}

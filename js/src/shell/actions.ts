@@ -1,0 +1,167 @@
+/** Every write: views call these and never touch the model or the channel. */
+
+import { moved } from "../files/references";
+import { isActive } from "../files/uploads";
+import { blocker, check } from "../form/checks";
+import { exactBytes } from "../kernel/bytes";
+import { Refusal } from "../kernel/channel";
+import type { Place } from "../kernel/faults";
+import { read } from "../kernel/parse";
+import type { Store } from "../kernel/store";
+import type { Traits } from "../kernel/traits";
+import {
+  type Card,
+  codeReply,
+  type Form,
+  type FormTraits,
+  type Outgoing,
+  originalReply,
+} from "../kernel/wire";
+import type { ResultsActions, ResultsSession } from "../results/session";
+import type { Announcer } from "./announcer";
+
+const HELD = "The form holds that request again";
+
+/** What a view is made of, but for what writes through it. */
+export interface Parts extends Omit<ResultsSession, "actions"> {
+  traits: Traits;
+  spent: Store<string>;
+  /** US dollars; "" where no limit is set. */
+  budget: Store<string>;
+  announcer: Announcer;
+}
+
+export interface Actions extends ResultsActions {
+  /** Write what was typed and waits. */
+  flush(): void;
+}
+
+export function createActions(parts: Parts): Actions {
+  const { form, references, uploads, channel, faults, jobs, announcer } = parts;
+
+  /** Do something whose refusal belongs to `place`; the answer is null then. */
+  async function attempt<T>(place: Place, doing: () => Promise<T>): Promise<T | null> {
+    faults.clear(place);
+    try {
+      return await doing();
+    } catch (error) {
+      if (error instanceof Refusal) faults.tell(place, error.message);
+      return null;
+    }
+  }
+
+  const ask = (message: Outgoing, place: Place) => attempt(place, () => channel.request(message));
+
+  const arrange = (ids: string[]) => void attempt("references", () => references.arrange(ids));
+
+  function edit(change: Partial<FormTraits>, typed = false) {
+    faults.clear("form", ...(Object.keys(change) as Place[]));
+    form.edit(change, typed);
+  }
+
+  function submit() {
+    const facts = parts.facts.get();
+    const values = form.values.get();
+    const checks = check(facts, values, references.ids().length);
+    const uploading = uploads.tiles.get().filter(isActive).length;
+    if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
+    form.flush();
+    void parts.submission.send(requestForm(parts));
+  }
+
+  function moveReference(id: string, to: number) {
+    const ids = moved(references.ids(), id, to);
+    const entry = references.shown.get().find((other) => other.id === id);
+    announcer.say(`${entry?.name} is now image ${ids.indexOf(id) + 1} of ${ids.length}`);
+    arrange(ids);
+  }
+
+  function removeReference(id: string) {
+    const entry = references.shown.get().find((other) => other.id === id);
+    announcer.say(`${entry?.name} removed`);
+    arrange(references.ids().filter((other) => other !== id));
+  }
+
+  function reuse(card: Card) {
+    const { references: ids, image_size: size, ...values } = card.form;
+    edit({ ...values, ...(size && { image_size: size }), seed: card.seed ?? values.seed });
+    if (ids.join() !== references.ids().join()) arrange(ids);
+    announcer.say(HELD);
+  }
+
+  async function fetchOriginal(imageId: string) {
+    const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
+    const file = read(originalReply, reply.result);
+    const [bytes] = reply.buffers;
+    if (!file || !bytes) throw new Refusal("The kernel sent no file; try again.");
+    const type = file.media_type.startsWith("image/") ? file.media_type : "";
+    download(new Blob([exactBytes(bytes)], { type }), file.name);
+  }
+
+  channel.listen((notice) => {
+    if (notice.kind !== "restored") return;
+    announcer.say(HELD);
+    if (notice.note) faults.tell("references", notice.note);
+  });
+
+  return {
+    edit,
+    flush: form.flush,
+    submit,
+    cancel: (card) => void ask({ kind: "cancel", job_id: card.id }, "results"),
+    dismiss: (card) =>
+      void ask({ kind: "forget", job_id: card.id }, "results").then((done) => {
+        if (done) jobs.forget(card.id);
+      }),
+    reuse,
+    resume: () => void attempt("results", jobs.resume),
+    async code(card) {
+      const reply = await ask({ kind: "code", job_id: card.id }, "results");
+      return read(codeReply, reply?.result)?.code ?? null;
+    },
+    addFiles(files, place = "references") {
+      const tell = (fault: string) => faults.tell(place, fault);
+      faults.clear(place);
+      const refused = uploads.add(files, place === "prompt" ? tell : undefined);
+      if (refused) tell(refused);
+    },
+    dropUpload: uploads.remove,
+    removeReference,
+    moveReference,
+    addResult(imageId) {
+      const most = parts.facts.get().limits.references;
+      if (references.ids().length >= most) {
+        faults.tell("references", `edit takes up to ${most} images; remove one first.`);
+      } else void ask({ kind: "use_result", image_id: imageId }, "references");
+    },
+    select: (imageId) => parts.traits.write({ selected: imageId }),
+    save: async (imageId) => void (await attempt("results", () => fetchOriginal(imageId))),
+    clearFault: (place) => faults.clear(place),
+  };
+}
+
+/** The form as the click sends it; arguments the endpoint has not keep their defaults. */
+function requestForm({ form, references, facts }: Parts): Form {
+  const values = form.values.get();
+  const ids = references.ids();
+  const { endpoint } = check(facts.get(), values, ids.length);
+  const has = (name: string) => endpoint?.arguments.includes(name) ?? true;
+  return {
+    ...values,
+    seed: has("seed") ? values.seed : null,
+    enhance_prompt_mode: has("enhance_prompt_mode") ? values.enhance_prompt_mode : "standard",
+    references: ids,
+  };
+}
+
+function download(blob: Blob, name: string) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name.split(/[\\/]/).pop() || "seedream.png";
+  // VS Code takes downloads from clicks that reach the page.
+  document.body.append(link);
+  link.click();
+  link.remove();
+  // The host may still be reading it; a minute is long and not for ever.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,64 @@
+/** What a screen reader hears: each change of a job's state once, and that a click waits. */
+
+import { type Phase, WAITING } from "../form/submission";
+import { createStore, type Store } from "../kernel/store";
+import type { Card, JobState } from "../kernel/wire";
+import type { Jobs } from "../results/jobs";
+
+const LENGTH = 60;
+const SAID = "seedream-said";
+const MOMENT = 1000;
+
+export const shorten = (prompt: string, length = LENGTH): string =>
+  prompt.length > length ? `${prompt.slice(0, length - 1).trimEnd()}…` : prompt;
+
+export interface Announcer {
+  /** An object each time: the same words are said again. */
+  readonly line: Store<{ words: string }>;
+  say(words: string): void;
+  /** Whether a line is this view's to say: of several views on a page the first one drawn. */
+  claim(words: string): boolean;
+}
+
+export function createAnnouncer(
+  jobs: Jobs,
+  phase: Store<Phase>,
+  root: HTMLElement,
+  ended: AbortSignal,
+): Announcer {
+  const line = createStore({ words: "" });
+  const heard = new Set<string>();
+  const told = new Map<string, JobState>();
+  let first = true;
+
+  function claim(words: string): boolean {
+    if (heard.has(words) || root.checkVisibility?.() === false) return false;
+    root.dispatchEvent(new CustomEvent(SAID, { detail: words, bubbles: true, composed: true }));
+    return true;
+  }
+
+  function say(words: string) {
+    if (claim(words)) line.set({ words });
+  }
+
+  function listen(event: Event) {
+    if (event.composedPath()[0] === root) return;
+    const { detail } = event as CustomEvent<string>;
+    heard.add(detail);
+    setTimeout(() => heard.delete(detail), MOMENT);
+  }
+
+  document.addEventListener(SAID, listen, { signal: ended });
+  jobs.cards.subscribe(() => {
+    const changed = jobs.cards.get().filter((card) => told.get(card.id) !== card.state);
+    for (const card of changed) told.set(card.id, card.state);
+    // What was there when the page opened is no news.
+    if (!first && changed.length > 0) {
+      const news = (card: Card) => `${shorten(card.prompt)}: ${card.error?.message ?? card.text}`;
+      say(changed.map(news).join(". "));
+    }
+    first = false;
+  });
+  phase.subscribe(() => phase.get() === "waiting" && say(WAITING));
+  return { line, say, claim };
+}

@@ -1,0 +1,59 @@
+/** Everything one view holds. Nothing here is shared with another view but the model itself. */
+import type { AnyModel } from "@anywidget/types";
+import type { Hover } from "../files/drops";
+import { createPreviews } from "../files/previews";
+import { createReferences } from "../files/references";
+import { createUploads } from "../files/uploads";
+import { type Backend, backend, facts, noFacts } from "../form/facts";
+import { createForm } from "../form/form";
+import { createSubmission } from "../form/submission";
+import { createChannel } from "../kernel/channel";
+import { createFaults } from "../kernel/faults";
+import { decimal, either, oneOf, text } from "../kernel/parse";
+import { createScope } from "../kernel/scope";
+import { createStore } from "../kernel/store";
+import { createTraits } from "../kernel/traits";
+import { tellArrivals } from "../results/arrivals";
+import { createJobs } from "../results/jobs";
+import { type Actions, createActions, type Parts } from "./actions";
+import { createAnnouncer } from "./announcer";
+
+export interface Session extends Parts {
+  actions: Actions;
+}
+
+const offline: Backend = { name: "offline", label: null, bills: false };
+
+export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSignal): Session {
+  const traits = createTraits(model, ended);
+  const channel = createChannel(model, ended);
+  const allFacts = traits.store("_facts", facts, noFacts);
+  const references = createReferences(channel, traits);
+  const jobs = createJobs(channel, ended);
+  tellArrivals(jobs, traits);
+  const faults = createFaults();
+  const submission = createSubmission(channel, jobs, faults, ended);
+  const previews = createPreviews(channel, ended);
+  const count = () => references.shown.get().length;
+  const parts: Parts = {
+    traits,
+    channel,
+    facts: allFacts,
+    backend: traits.store("_backend", backend, offline),
+    spent: traits.store("_spent", decimal, "0"),
+    budget: traits.store("_budget", either(decimal, oneOf("")), ""),
+    dropping: createStore<Hover>(""),
+    selected: traits.store("selected", text, ""),
+    form: createForm(traits, allFacts, ended),
+    references,
+    uploads: createUploads(channel, allFacts, count, previews, ended),
+    jobs,
+    previews,
+    faults,
+    submission,
+    announcer: createAnnouncer(jobs, submission.phase, root, ended),
+  };
+  return { ...parts, actions: createActions(parts) };
+}
+
+export const { Scope: ShellScope, use: useSession } = createScope<Session>();

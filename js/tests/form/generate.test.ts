@@ -1,0 +1,120 @@
+import { act } from "@testing-library/preact";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { FakeModel, initialTraits, message } from "../fake";
+import { mount, unmountAll } from "../mount";
+import { button, click, doing, press, prompt, reference, type, ui } from "../ui";
+
+afterEach(unmountAll);
+
+describe("Generate", () => {
+  it("sends the whole form from the page, debounced text included", async () => {
+    const view = await mount({
+      image_size: [2304, 1728],
+      num_images: 2,
+      _references: [reference("r1")],
+    });
+    await type(prompt(view), "a red fox in snow");
+    await click(button(view, /^Generate/));
+    expect(view.model.last("submit").form).toEqual(message<{ form: object }>("submit").form);
+    expect(view.model.get("prompt")).toBe("a red fox in snow");
+  });
+
+  it("says what it costs, or that it is free", async () => {
+    const view = await mount({ num_images: 2 });
+    expect(button(view, /^Generate/).textContent).toContain(
+      "2 images · about $0.06 · price of 2026",
+    );
+    const facts = structuredClone(
+      view.model.get("_facts") as { models: { price_live: boolean }[] },
+    );
+    for (const model of facts.models) model.price_live = true;
+    await act(async () => view.model.set("_facts", facts));
+    expect(button(view, /^Generate/).textContent).toMatch(/about \$0\.06$/);
+    await act(async () => {
+      view.model.set("_backend", { name: "offline", label: "Offline preview", bills: false });
+      view.model.set("max_images", 6);
+    });
+    expect(button(view, /^Generate/).textContent).toContain("2–12 images · free, offline");
+    expect(ui(view).getByText("Offline preview")).toBeTruthy();
+    expect(view.root.textContent).toContain("or call sd.login()");
+  });
+
+  it("is told where the kernel refuses the model, which has no place of its own", async () => {
+    const view = await mount({ prompt: "a fox" });
+    view.model.onSend = () => undefined;
+    await click(button(view, /^Generate/));
+    await doing(() => view.model.refuse(view.model.last("submit"), "no such model", "model"));
+    const ids =
+      button(view, /^Generate/)
+        .getAttribute("aria-describedby")
+        ?.split(" ") ?? [];
+    const told = ids.map((id) => view.root.querySelector(`#${id}`)?.textContent);
+    expect(told).toContain("no such model");
+  });
+
+  it("is pressed by Ctrl+Enter and Cmd+Enter, not by Enter", async () => {
+    const view = await mount({ prompt: "a fox" });
+    await press(prompt(view), "Enter");
+    await press(prompt(view), "Enter", { shiftKey: true });
+    expect(view.model.of("submit")).toHaveLength(0);
+    await press(prompt(view), "Enter", { ctrlKey: true });
+    await press(prompt(view), "Enter", { metaKey: true });
+    expect(view.model.of("submit")).toHaveLength(2);
+  });
+
+  it("says why it is disabled and does nothing then", async () => {
+    const view = await mount();
+    const go = button(view, /^Generate/);
+    expect(view.root.querySelector(`#${go.getAttribute("aria-describedby")}`)?.textContent).toBe(
+      "Write a prompt first.",
+    );
+    await click(go);
+    expect(view.model.of("submit")).toHaveLength(0);
+  });
+
+  it("sends one for a double click, and tells of a kernel that is busy", async () => {
+    vi.useFakeTimers();
+    const model = new FakeModel({ ...initialTraits(), prompt: "a fox" });
+    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [], waiting: 0 } : undefined);
+    const view = await mount({}, model);
+    const go = button(view, /^Generate/);
+    await click(go);
+    await click(go);
+    expect(model.of("submit")).toHaveLength(1);
+    expect(go.textContent).toContain("Sending…");
+    await doing(() => vi.advanceTimersByTime(1600));
+    expect(go.textContent).toContain("Waiting for the kernel");
+    await doing(() => model.reply(model.last("submit"), { job_id: "j1" }));
+    expect(button(view, /^Generate/).textContent).toContain("Generate");
+  });
+
+  it("gives a click up whose answer was lost, once a later question is answered", async () => {
+    vi.useFakeTimers();
+    const model = new FakeModel({ ...initialTraits(), prompt: "a fox" });
+    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [], waiting: 0 } : undefined);
+    const view = await mount({}, model);
+    await click(button(view, /^Generate/));
+    await act(async () => void (await vi.advanceTimersByTimeAsync(7000)));
+    expect(view.root.textContent).toContain("No answer came to the click.");
+    expect(model.of("submit")).toHaveLength(1);
+  });
+
+  it("shows the kernel's refusal at its field, until that is edited", async () => {
+    const view = await mount({ prompt: "a fox" });
+    view.model.onSend = () => undefined;
+    await click(button(view, /^Generate/));
+    await doing(() => view.model.refuse(view.model.last("submit"), "too many words", "prompt"));
+    const id = prompt(view).getAttribute("aria-describedby") ?? "";
+    expect(view.root.querySelector(`#${id}`)?.textContent).toBe("too many words");
+    await type(prompt(view), "fox");
+    expect(view.root.textContent).not.toContain("too many words");
+  });
+
+  it("says that the kernel is gone", async () => {
+    const view = await mount({ prompt: "a fox" });
+    view.model.dead = true;
+    await click(button(view, /^Generate/));
+    expect(ui(view).getByRole("alert").textContent).toBe("The kernel is gone. Run the cell again.");
+    expect(button(view, /^Generate/).getAttribute("aria-disabled")).toBe("true");
+  });
+});

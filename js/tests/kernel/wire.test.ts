@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { backend, facts } from "../../src/form/facts";
+import { createChannel } from "../../src/kernel/channel";
+import { read } from "../../src/kernel/parse";
+import {
+  codeReply,
+  incoming,
+  type Outgoing,
+  originalReply,
+  previewReply,
+  receivedReply,
+  submitReply,
+  syncReply,
+} from "../../src/kernel/wire";
+import { FakeModel, golden, message } from "../fake";
+
+const OUTGOING = [
+  "submit",
+  "cancel",
+  "sync",
+  "upload",
+  "chunk",
+  "probe",
+  "abandon",
+  "arrange",
+  "use_result",
+  "preview",
+  "original",
+  "forget",
+  "resume",
+  "code",
+  "upload_restore",
+];
+const INCOMING = Object.keys(golden)
+  .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
+  .filter((name) => /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten)/.test(name));
+
+describe("page to kernel", () => {
+  it.each(OUTGOING)("builds %s as the golden file has it", (name) => {
+    const wanted = message<{ id: string }>(name);
+    const model = new FakeModel();
+    const { id, ...content } = wanted;
+    const [view, number] = id.split("-") as [string, string];
+    const channel = createChannel(model.any, new AbortController().signal, view);
+    for (let count = 1; count < Number(number); count += 1) {
+      channel.request({ kind: "sync" }).catch(() => {});
+    }
+    channel.request(content as unknown as Outgoing).catch(() => {});
+    expect(model.sent.at(-1)).toEqual(wanted);
+  });
+});
+
+describe("kernel to page", () => {
+  it("finds the golden files", () => {
+    expect(INCOMING.length).toBeGreaterThanOrEqual(15);
+  });
+
+  it.each(INCOMING)("reads %s without losing a field", (name) => {
+    expect(read(incoming, message(name))).toEqual(message(name));
+  });
+
+  it.each([
+    ["reply_sync", syncReply],
+    ["reply_submit", submitReply],
+    ["reply_code", codeReply],
+    ["reply_upload", receivedReply],
+    ["reply_chunk", receivedReply],
+    ["reply_preview", previewReply],
+    ["reply_original", originalReply],
+  ] as const)("reads the result of %s", (name, parse) => {
+    const { result } = message<{ result: object }>(name);
+    expect(result).toMatchObject(read<object>(parse, result) ?? { none: true });
+  });
+
+  it("reads the facts without losing a field", () => {
+    expect(read(facts, message("facts"))).toEqual(message("facts"));
+  });
+
+  it("takes a card whose size was left to its default", () => {
+    const job = message<{ job: { form: { image_size: unknown } } }>("job_completed");
+    job.job.form.image_size = null;
+    expect(read(incoming, job)).toEqual(job);
+  });
+
+  it.each([
+    null,
+    "job",
+    { kind: "job" },
+    { kind: "nonsense" },
+    { kind: "job", seq: "1", job: {} },
+    { ...message("job_completed"), seq: 1.5 },
+    { ...message("error"), message: 3 },
+    { kind: "reply", id: "a1-1", result: [] },
+  ])("passes over %j", (value) => {
+    expect(read(incoming, value)).toBeNull();
+  });
+
+  it("refuses a backend that is none", () => {
+    expect(read(backend, { name: "fal", label: 3, bills: true })).toBeNull();
+  });
+});

@@ -1,0 +1,102 @@
+import { act } from "@testing-library/preact";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { message } from "../fake";
+import { unmountAll } from "../mount";
+import { button, card, click, doing, field, prompt, ui, withJobs } from "../ui";
+
+afterEach(unmountAll);
+
+describe("results", () => {
+  it("show a running job with its tiles, its log and Cancel", async () => {
+    const view = await withJobs([card("job_in_progress")]);
+    const article = ui(view).getByRole("article");
+    expect(article.textContent).toContain("Generating");
+    expect(article.textContent).toContain("step 14 of 30");
+    expect(article.querySelectorAll(".sd-skeleton")).toHaveLength(2);
+    await click(button(view, "Cancel"));
+    expect(view.model.last("cancel").job_id).toBe("j1");
+  });
+
+  it("show what came: receipt, pictures, choice", async () => {
+    const view = await withJobs([card("job_completed")]);
+    expect(view.root.textContent).toContain("seed 746406749 · 2304×1728 · 8.2 s · $0.06");
+    const [first, second] = ui(view).getAllByRole("button", { name: /^a red fox in snow, image/ });
+    expect(first?.getAttribute("aria-pressed")).toBe("true");
+    await click(second as Element);
+    expect(view.model.get("selected")).toBe("j1-1");
+    expect(second?.getAttribute("aria-pressed")).toBe("true");
+    await click(second as Element);
+    expect(view.model.get("selected")).toBe("");
+    await click(button(view, "Use image 1 of 2 as a reference"));
+    expect(view.model.last("use_result").image_id).toBe("j1-0");
+  });
+
+  it("show a failure as a sentence with its next step", async () => {
+    const view = await withJobs([card("job_failed")]);
+    expect(view.root.textContent).toContain("The safety checker refused this prompt.");
+    await click(button(view, "Edit prompt"));
+    expect(prompt(view).value).toBe("a red fox in snow");
+    expect(document.activeElement).toBe(prompt(view));
+  });
+
+  it("put a request back with the seed it used", async () => {
+    const view = await withJobs([card("job_completed")]);
+    await click(button(view, "Reuse"));
+    expect(prompt(view).value).toBe("a red fox in snow");
+    expect(field(view, "Seed").value).toBe("746406749");
+    expect(view.model.get("image_size")).toEqual([2304, 1728]);
+    expect(view.model.last("arrange").references).toEqual(["r1"]);
+  });
+
+  it("are dismissed, and focus stays inside", async () => {
+    const view = await withJobs([card("job_completed")]);
+    const dismiss = button(view, "Dismiss");
+    dismiss.focus();
+    await click(dismiss);
+    expect(view.model.last("forget").job_id).toBe("j1");
+    expect(ui(view).queryByRole("article")).toBeNull();
+    await act(async () => {});
+    expect(view.root.contains(document.activeElement)).toBe(true);
+  });
+
+  it("are told once for each change of state", async () => {
+    const view = await withJobs([card("job_in_progress")]);
+    const status = ui(view).getByRole("status");
+    expect(status.textContent).toBe("");
+    const job = { ...card("job_in_progress"), text: "Still generating" };
+    await doing(() => view.model.say({ kind: "job", seq: 21, job }));
+    expect(status.textContent).toBe("");
+    const done = { ...card("job_completed") };
+    await doing(() => view.model.say({ kind: "job", seq: 22, job: done }));
+    expect(status.textContent).toBe("a red fox in snow: Completed");
+  });
+
+  it("show untrusted text as text", async () => {
+    const evil = "<img src=x onerror=alert(1)><b>bold</b>";
+    const job = {
+      ...card("job_failed"),
+      prompt: evil,
+      text: evil,
+      error: { message: evil, field: null },
+    };
+    const view = await withJobs([job, { ...card("job_in_progress"), id: "j9", log: evil }]);
+    expect(view.root.querySelectorAll("img, .sd-job b")).toHaveLength(0);
+    expect(view.root.textContent).toContain(evil);
+  });
+
+  it("save the original", async () => {
+    const view = await withJobs([card("job_completed")]);
+    view.model.onSend = () => undefined;
+    const links: HTMLAnchorElement[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+      this: HTMLAnchorElement,
+    ) {
+      links.push(this);
+    });
+    await click(button(view, "Save image 1 of 2"));
+    const { result } = message<{ result: Record<string, unknown> }>("reply_original");
+    const sent = view.model.last("original");
+    await doing(() => view.model.reply(sent, result, [new DataView(new ArrayBuffer(4))]));
+    expect(links.map((link) => link.download)).toEqual(["a-red-fox-in-snow-1.png"]);
+  });
+});
