@@ -84,7 +84,7 @@ wheel: .venv/.ready $(BUNDLE)
 
 lock:
 	$(BIN)/pip install --quiet uv
-	$(BIN)/$(LOCK) -o requirements-dev.txt pyproject.toml requirements-dev.in
+	$(BIN)/$(LOCK) --all-extras -o requirements-dev.txt pyproject.toml requirements-dev.in
 	$(BIN)/$(LOCK) -o $(COLAB).txt $(COLAB).in
 	rm -rf js/package-lock.json js/node_modules
 	npm --prefix js install --loglevel=error
