@@ -41,6 +41,17 @@ def test_import_loads_itself_alone() -> None:
     assert set(python(f"import json, sys; {code}")) <= {"__future__", "seedream_widgets"}
 
 
+def test_the_fal_backend_loads_httpx_with_its_first_call_only() -> None:
+    code = (
+        "import json, sys\n"
+        "from seedream_widgets.backends.fal import FalBackend\n"
+        "from seedream_widgets.credentials import Key\n"
+        "FalBackend(Key('id:secret'))\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    assert not {"httpx", "fal_client", "urllib3"} & set(python(code))
+
+
 def test_every_public_name_is_there() -> None:
     code = (
         "import json, seedream_widgets as sd\n"

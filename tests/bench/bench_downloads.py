@@ -33,12 +33,12 @@ RUNS = 3
 
 async def ours(url: str, folder: Path) -> tuple[float, float]:
     from seedream_widgets.backends.base import OutputFile, Policy
-    from seedream_widgets.backends.fal.download import Downloads
+    from seedream_widgets.backends.fal.downloads import Downloads
     from seedream_widgets.backends.fal.limits import Limits
-    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.backends.fal.session import FalSession
     from seedream_widgets.credentials import Key
 
-    session = await Session.open(Key("local:key"), Limits(), Policy())
+    session = await FalSession.open(Key("local:key"), Limits(), Policy())
     downloads = Downloads(session)
     session.queue = url  # loopback, as a test server's is
     worst = [0.0]

@@ -55,10 +55,10 @@ def while_it_comes(url: str) -> float:
 
 
 async def _while_it_comes(url: str, target: Path) -> float:
-    from seedream_widgets.backends.fal.download import Downloads
-    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.backends.fal.downloads import Downloads
+    from seedream_widgets.backends.fal.session import FalSession
 
-    session = await Session.open(Key("local:key"), Limits(), Policy())
+    session = await FalSession.open(Key("local:key"), Limits(), Policy())
     downloads = Downloads(session)
     session.queue = url  # loopback, as a test server's is
     previews = Previews(shared())

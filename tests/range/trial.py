@@ -21,14 +21,14 @@ BESIDE = (
 QUICK = (
     "test_api", "jobs/test_client", "values/test_request", "values/test_result",
     "studio/test_widget", "range/test_in_kernel", "backends/fal/test_submit",
-    "backends/fal/test_download",
+    "backends/fal/test_downloads",
 )  # fmt: skip
 FEW = ("test_api", "range/test_in_kernel", "backends/fal/test_submit")
 PARTS = (
     *QUICK, "display/test_html", "images/test_load", "images/test_arrays", "test_init",
     "library/test_library", "images/test_previews", "jobs/test_run", "library/test_index",
     "studio/test_protocol", "studio/test_uploads", "backends/fal/test_fetch",
-    "backends/fal/test_uploads", "backends/fal/test_watch", "backends/fal/test_transfer",
+    "backends/fal/test_uploads", "backends/fal/test_watch",
     "backends/fal/test_connections", "display/test_search",
 )  # fmt: skip
 _INI = """[pytest]

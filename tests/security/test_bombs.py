@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seedream_widgets.backends.fal.connections import Connections
+from seedream_widgets.backends.fal.downloads import Refused, Transfer
 from seedream_widgets.backends.fal.limits import Limits
-from seedream_widgets.backends.fal.transfer import Refused, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.limits import Limits
-from seedream_widgets.backends.fal.privacy import privacy_headers
 from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.backends.base import Output, OutputFile
-    from seedream_widgets.backends.fal.download import Downloads
-    from seedream_widgets.backends.fal.session import Session
-    from seedream_widgets.backends.fal.uploads import Uploads
+    from seedream_widgets.backends.fal.downloads import Downloads
+    from seedream_widgets.backends.fal.session import FalSession
+    from seedream_widgets.backends.fal.uploads import Uploader
     from seedream_widgets.credentials import Key
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 class _Opened(NamedTuple):
     """What the first call opens."""
 
-    session: Session
-    uploads: Uploads
+    session: FalSession
+    uploads: Uploader
     downloads: Downloads
 
 
@@ -93,7 +92,7 @@ class FalBackend:
             CredentialsError: fal refused the key or the account.
         """
         session = (await self._open()).session
-        from seedream_widgets.backends.fal.submit import submit
+        from seedream_widgets.backends.fal.submit import privacy_headers, submit
 
         arguments = request.arguments_with(image_urls)
         headers = privacy_headers(self._policy)
@@ -156,7 +155,7 @@ class FalBackend:
             BackendError: fal can't be reached or had an error: the request goes on.
         """
         session = (await self._open()).session
-        from seedream_widgets.backends.fal.cancel import cancel
+        from seedream_widgets.backends.fal.submit import cancel
 
         queued = handle.request_id in self._queued
         billing = await cancel(session, await session.resolve(handle), queued=queued)
@@ -166,7 +165,7 @@ class FalBackend:
     async def prices(self) -> Mapping[str, Price]:
         """Return fal's current prices by endpoint id; empty where it does not tell."""
         session = (await self._open()).session
-        from seedream_widgets.backends.fal.prices import fetch_prices
+        from seedream_widgets.backends.fal.platform_api import fetch_prices
 
         return await fetch_prices(session)
 
@@ -183,12 +182,12 @@ class FalBackend:
             if self._opened is None:
                 # httpx and fal_client take 100 ms or more to import: too long for the loop.
                 await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
-                from seedream_widgets.backends.fal.download import Downloads
-                from seedream_widgets.backends.fal.session import Session
-                from seedream_widgets.backends.fal.uploads import Uploads
+                from seedream_widgets.backends.fal.downloads import Downloads
+                from seedream_widgets.backends.fal.session import FalSession
+                from seedream_widgets.backends.fal.uploads import Uploader
 
-                session = await Session.open(self._key, self._limits, self._policy)
-                uploads = Uploads(session, self._kept)
+                session = await FalSession.open(self._key, self._limits, self._policy)
+                uploads = Uploader(session, self._kept)
                 self._opened = _Opened(session, uploads, Downloads(session))
             return self._opened
 

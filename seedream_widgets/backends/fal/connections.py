@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from urllib3.response import HTTPResponse
 
+
 _HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity"}
 
 

@@ -1,22 +1,37 @@
-"""Sends a request to fal's queue, once."""
+"""Sends a request to fal's queue, once, and asks to stop it."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from fal_client import FalClientHTTPError
+from fal_client import Completed, FalClientHTTPError, Queued
 
 from seedream_widgets.backends.fal.addresses import is_request_id
 from seedream_widgets.backends.fal.guard import Attempt, GivenUp, submitting, unknown
-from seedream_widgets.backends.fal.patience import within
+from seedream_widgets.backends.fal.session import LOST, within
 from seedream_widgets.errors import SubmitUnknownError
 from seedream_widgets.values.handle import Handle
 
 if TYPE_CHECKING:
-    from seedream_widgets.backends.fal.session import Session
-    from seedream_widgets.errors import SeedreamError
+    from fal_client import AsyncRequestHandle
+
+    from seedream_widgets.backends.base import Policy
+    from seedream_widgets.backends.fal.session import FalSession
+    from seedream_widgets.errors import Billing, SeedreamError
+
+
+def privacy_headers(policy: Policy) -> dict[str, str]:
+    """Return the headers of a submit, as fal documents them."""
+    headers = {}
+    if policy.expire_media is not None:
+        lifecycle = {"expiration_duration_seconds": policy.expire_media}
+        headers["X-Fal-Object-Lifecycle-Preference"] = json.dumps(lifecycle)
+    if not policy.store_prompts:
+        headers["X-Fal-Store-IO"] = "0"
+    return headers
 
 
 _FAILURES = (
@@ -26,7 +41,7 @@ _FAILURES = (
 
 
 async def submit(
-    session: Session, endpoint_id: str, arguments: dict[str, Any], headers: dict[str, str]
+    session: FalSession, endpoint_id: str, arguments: dict[str, Any], headers: dict[str, str]
 ) -> Handle:
     """Send one request and return how to find it again.
 
@@ -58,7 +73,7 @@ async def submit(
 
 
 async def _handle(
-    session: Session, request_id: object, endpoint_id: str, given: tuple[Any, Any, Any]
+    session: FalSession, request_id: object, endpoint_id: str, given: tuple[Any, Any, Any]
 ) -> Handle:
     if not isinstance(request_id, str) or not is_request_id(request_id):
         raise unknown()
@@ -66,7 +81,7 @@ async def _handle(
     return Handle(request_id, endpoint_id, safe.status_url, safe.response_url, safe.cancel_url)
 
 
-def _failed(session: Session, attempt: Attempt, error: Exception) -> SeedreamError:
+def _failed(session: FalSession, attempt: Attempt, error: Exception) -> SeedreamError:
     if attempt.sent:
         code = attempt.reply.status_code if attempt.reply is not None else None
         return SubmitUnknownError(str(unknown()), status_code=code, billing="maybe")
@@ -83,3 +98,46 @@ def _request_id(reply: httpx.Response) -> object:
     except ValueError:
         body = None
     return body.get("request_id") if isinstance(body, dict) else None
+
+
+async def cancel(session: FalSession, handle: AsyncRequestHandle, *, queued: bool) -> Billing:
+    """Ask to stop one request and tell whether it may still be billed.
+
+    Args:
+        session: Whose request it is.
+        handle: The request.
+        queued: Whether it was still in the queue when last heard of.
+
+    Returns:
+        ``"no"`` when it was queued to the last, ``"maybe"`` when it may have run or fal does not
+        know it (any more), ``"yes"`` when it had finished.
+
+    Raises:
+        BackendError: fal can't be reached or had an error: the request goes on.
+    """
+    known = {"request_id": handle.request_id}
+    try:
+        async with session.cancels:
+            await within(session.limits.call, handle.cancel())
+    except FalClientHTTPError as error:
+        if error.status_code == 404:
+            return "maybe"
+        if error.status_code == 400 and "ALREADY_COMPLETED" in error.response.text[:1000]:
+            return "yes"
+        raise session.explain.response(error.response, **known) from session.explain.cause(error)
+    except (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
+        raise session.explain.unreachable(
+            error, "to cancel the request, which goes on", billing="maybe", **known
+        ) from session.explain.cause(error)
+    return "no" if queued and not await _may_have_run(session, handle) else "maybe"
+
+
+async def _may_have_run(session: FalSession, handle: AsyncRequestHandle) -> bool:
+    """Ask once more: word that the request had begun may have been on its way to us."""
+    try:
+        status = await within(session.limits.answer, handle.status())
+    except (*LOST, FalClientHTTPError):
+        return True
+    if isinstance(status, Completed):
+        return not isinstance(status.metrics, dict) or "inference_time" in status.metrics
+    return not isinstance(status, Queued)

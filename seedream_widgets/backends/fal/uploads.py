@@ -1,4 +1,4 @@
-"""Uploads input images: the same bytes go up once, a few at a time."""
+"""Uploader input images: the same bytes go up once, a few at a time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import httpx
 from fal_client import FalClientHTTPError, StorageSettings
 
 from seedream_widgets.backends.fal.addresses import is_upload, may_be_fetched
-from seedream_widgets.backends.fal.patience import within
+from seedream_widgets.backends.fal.session import within
 from seedream_widgets.errors import BackendError
 from seedream_widgets.library.uploads import KeptUpload
 
 if TYPE_CHECKING:
-    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.backends.fal.session import FalSession
     from seedream_widgets.images import ImageInput
     from seedream_widgets.library.uploads import KeptUploads
 
 
-class Uploads:
+class Uploader:
     """Remember where images went, by the hash of their bytes: here, and in the library."""
 
-    def __init__(self, session: Session, kept: KeptUploads | None) -> None:
+    def __init__(self, session: FalSession, kept: KeptUploads | None) -> None:
         self._session = session
         self._kept = kept
         self._known: dict[str, tuple[float, asyncio.Task[str]]] = {}

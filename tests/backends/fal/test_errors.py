@@ -5,8 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedream_widgets.backends.fal.errors import Explainer
-from seedream_widgets.backends.fal.meanings import BY_STATUS, BY_TYPE
+from seedream_widgets.backends.fal.errors import BY_STATUS, BY_TYPE, Explainer
 from seedream_widgets.credentials import Key
 from seedream_widgets.errors import BackendError, ContentRejectedError, CredentialsError
 

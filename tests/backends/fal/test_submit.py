@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import traceback
 from typing import TYPE_CHECKING
@@ -8,16 +9,26 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
+from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal import FalBackend
-from seedream_widgets.credentials import Key
-from seedream_widgets.errors import BackendError, CredentialsError, SubmitUnknownError
+from seedream_widgets.credentials import Key, find_key
+from seedream_widgets.errors import (
+    BackendError,
+    Billing,
+    CredentialsError,
+    RequestError,
+    SubmitUnknownError,
+)
+from seedream_widgets.images import ImageInput
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
+from seedream_widgets.values.status import InProgress
 
 from .drive import FOX, drive, submitted, watched
 
 if TYPE_CHECKING:
     from tests.fal_server import FalServer
+
 
 ROOT = "https://queue.fal.run/fal-ai/bytedance/requests/"
 
@@ -214,3 +225,122 @@ def test_the_key_goes_to_the_queue_alone(fal_server: FalServer) -> None:
 
     drive(scenario)
     assert fal_server.hosts_with_key() == {"queue.fal.run"}
+
+
+def send(policy: Policy) -> None:
+    import asyncio
+
+    async def scenario() -> None:
+        key = find_key()
+        assert key is not None
+        backend = FalBackend(key, policy=policy)
+        await backend.upload(ImageInput.from_data(b"one", "image/png", (1, 1), "a.png", None))
+        await backend.submit(Request("a fox"), [])
+        await backend.aclose()
+
+    asyncio.run(scenario())
+
+
+def headers(server: FalServer, step: str) -> dict[str, str]:
+    return next(record.headers for record in server.requests if record.step == step)
+
+
+def test_nothing_is_asked_for_by_default(fal_server: FalServer) -> None:
+    send(Policy())
+    for step in ("submit", "upload"):
+        assert not [name for name in headers(fal_server, step) if "lifecycle" in name]
+    assert "x-fal-store-io" not in headers(fal_server, "submit")
+
+
+def test_media_expire_when_asked(fal_server: FalServer) -> None:
+    send(Policy(expire_media=3600))
+    asked = headers(fal_server, "submit")["x-fal-object-lifecycle-preference"]
+    assert json.loads(asked) == {"expiration_duration_seconds": 3600}
+    uploaded = [v for k, v in headers(fal_server, "upload").items() if "lifecycle" in k]
+    assert uploaded
+    assert all("3600" in value for value in uploaded)
+
+
+def test_payloads_are_not_stored_when_prompts_are_not(fal_server: FalServer) -> None:
+    send(Policy(store_prompts=False))
+    assert headers(fal_server, "submit")["x-fal-store-io"] == "0"
+
+
+@pytest.mark.parametrize("seconds", [0, 59, 60.0, "60", True])
+def test_a_wrong_time_is_refused(seconds: object) -> None:
+    with pytest.raises(RequestError, match="expire_media takes whole seconds from 60 on"):
+        Policy(expire_media=seconds)  # type: ignore[arg-type]
+
+
+async def queued(backend: FalBackend) -> Billing:
+    return await backend.cancel(await submitted(backend))
+
+
+async def running(backend: FalBackend) -> Billing:
+    handle = await submitted(backend)
+    async for status in backend.watch(handle):
+        if isinstance(status, InProgress):
+            break
+    return await backend.cancel(handle)
+
+
+async def finished(backend: FalBackend) -> Billing:
+    handle = await submitted(backend)
+    await watched(backend, handle)
+    return await backend.cancel(handle)
+
+
+def test_queued_is_not_billed(fal_server: FalServer) -> None:
+    fal_server.settings.queue_seconds = 5
+    assert drive(queued) == "no"
+    assert fal_server.jobs[0].cancelled
+    assert fal_server.maybe_billed == fal_server.bill == ()
+
+
+def test_running_unheard_of_may_be_billed(fal_server: FalServer) -> None:
+    fal_server.settings.queue_seconds, fal_server.settings.run_seconds = 0, 5
+
+    async def scenario(backend: FalBackend) -> Billing:
+        handle = await submitted(backend)
+        await asyncio.to_thread(fal_server.wait, lambda s: s.jobs[0].phase == "IN_PROGRESS")
+        return await backend.cancel(handle)
+
+    assert drive(scenario) == "maybe"
+    assert fal_server.maybe_billed == (fal_server.jobs[0].request_id,)
+
+
+def test_running_may_be_billed(fal_server: FalServer) -> None:
+    fal_server.settings.run_seconds = 5
+    assert drive(running) == "maybe"
+    assert fal_server.jobs[0].cancelled
+
+
+def test_finished_is_billed(fal_server: FalServer) -> None:
+    assert drive(finished) == "yes"
+    assert len(fal_server.bill) == 1
+
+
+def test_unknown_may_be_billed(fal_server: FalServer) -> None:
+    handle = Handle("never-existed", FOX.endpoint.id)
+    assert drive(lambda backend: backend.cancel(handle)) == "maybe"
+
+
+@pytest.mark.parametrize("kind", ["drop", "hang", "500"])
+def test_a_cancel_that_does_not_arrive_says_so(fal_server: FalServer, kind: str) -> None:
+    fal_server.fail("cancel", kind, times=None)
+    with pytest.raises(BackendError) as caught:
+        drive(queued, call=0.3)
+    assert caught.value.request_id == fal_server.jobs[0].request_id
+
+
+def test_watching_a_cancelled_request_tells_so(fal_server: FalServer) -> None:
+    fal_server.settings.run_seconds = 5
+
+    async def scenario(backend: FalBackend) -> None:
+        handle = await submitted(backend)
+        await backend.cancel(handle)
+        await watched(backend, handle)
+
+    with pytest.raises(BackendError, match="was cancelled at fal") as caught:
+        drive(scenario)
+    assert caught.value.error_type == "client_cancelled"

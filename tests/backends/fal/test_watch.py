@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from seedream_widgets.backends.fal.watch import LINES, EventReader, Progress, Report, read_logs
 from seedream_widgets.errors import BackendError, ContentRejectedError
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
-from seedream_widgets.values.status import Completed, InProgress, Queued, Status
+from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
 from .drive import FOX, drive, submitted, watched
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.fal import FalBackend
     from tests.fal_server import FalServer
 
-LINES = ["Loading the model", "Drawing", "Encoding"]
+
+SAID = ["Loading the model", "Drawing", "Encoding"]
 
 
 async def followed(backend: FalBackend) -> list[Status]:
@@ -35,7 +37,7 @@ def test_changes_come_in_order_with_all_lines(fal_server: FalServer, stream_logs
     statuses = drive(followed)
     assert statuses[0] == Queued(0)
     assert [type(each) for each in statuses[1:-1]] == [InProgress] * (len(statuses) - 2)
-    assert messages(statuses[-1]) == LINES
+    assert messages(statuses[-1]) == SAID
     assert len(statuses) == len(set(statuses))
     assert fal_server.count("stream") == 1
     assert fal_server.count("status") == 0
@@ -45,7 +47,7 @@ def test_changes_come_in_order_with_all_lines(fal_server: FalServer, stream_logs
 def test_without_a_stream_it_polls(fal_server: FalServer, kind: str) -> None:
     fal_server.fail("stream", kind, times=None)
     statuses = drive(followed)
-    assert messages(statuses[-1]) == LINES
+    assert messages(statuses[-1]) == SAID
     assert fal_server.count("stream") == 1
     assert fal_server.count("status") >= 1
 
@@ -71,7 +73,7 @@ def test_a_stream_that_was_cut_is_opened_again_without_doubled_lines(
     fal_server.settings.run_seconds = 0.3
     fal_server.fail("stream", "cut", times=2)
     statuses = drive(followed)
-    assert messages(statuses[-1]) == LINES
+    assert messages(statuses[-1]) == SAID
     assert fal_server.count("stream") == 3
 
 
@@ -88,7 +90,7 @@ def test_trouble_while_waiting_does_not_lose_the_job(fal_server: FalServer, kind
     fal_server.fail("stream", "405")
     fal_server.fail("status", kind, times=2)
     statuses = drive(followed, call=0.3, patience=20.0)
-    assert messages(statuses[-1]) == LINES
+    assert messages(statuses[-1]) == SAID
 
 
 def test_patience_ends_with_the_request_id(fal_server: FalServer) -> None:
@@ -194,3 +196,84 @@ def test_leaving_the_watch_closes_its_connection(fal_server: FalServer) -> None:
         return time.monotonic() - began
 
     assert drive(scenario) < 0.5
+
+
+STREAM = (
+    b': hello\n\ndata: {"a": 1}\r\n\r\nevent: x\nid: 3\ndata:two\ndata: lines\n\n: ping\n\n'
+    b"data: \xc3\xa9\n\ndata: unfinished"
+)
+EVENTS = ['{"a": 1}', "two\nlines", "é"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_chunks_may_be_cut_anywhere(size: int) -> None:
+    reader = EventReader()
+    chunks = [STREAM[start : start + size] for start in range(0, len(STREAM), size)]
+    assert [event for chunk in chunks for event in reader.feed(chunk)] == EVENTS
+
+
+def test_bytes_that_are_no_text_do_not_raise() -> None:
+    assert EventReader().feed(b"data: \xff\n\n") == ["\ufffd"]
+
+
+@pytest.mark.parametrize("chunk", [b"data: " + b"x" * 200, b"data: x\n" * 200])
+def test_what_is_too_large_is_refused(chunk: bytes) -> None:
+    with pytest.raises(ValueError, match="status stream"):
+        EventReader(largest=100).feed(chunk)
+
+
+def line(number: int) -> dict[str, Any]:
+    return {"message": f"line {number}", "level": "INFO", "timestamp": f"t{number}"}
+
+
+def lines(*numbers: int) -> list[dict[str, Any]]:
+    return [line(number) for number in numbers]
+
+
+def test_only_changes_are_told() -> None:
+    progress = Progress()
+    assert progress.change(Report("IN_QUEUE", position=1)) == Queued(1)
+    assert progress.change(Report("IN_QUEUE", position=1)) is None
+    assert progress.change(Report("IN_QUEUE", position=0)) == Queued(0)
+    assert progress.change(Report("PAUSED")) is None
+    assert progress.change(Report("IN_PROGRESS")) == InProgress()
+    assert progress.change(Report("IN_PROGRESS", logs=[])) is None
+    assert progress.change(Report("COMPLETED")) == Completed()
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [lines(1), lines(2), lines(3)],
+        [lines(1), lines(1, 2), lines(1, 2, 3)],
+        [lines(1, 2), lines(1, 2, 3), None, []],
+        [lines(1, 2), lines(2, 3)],
+    ],
+)
+def test_lines_are_joined_whether_all_or_only_new_ones_come(runs: list[Any]) -> None:
+    progress = Progress()
+    for run in runs:
+        progress.change(Report("IN_PROGRESS", logs=run))
+    done = progress.change(Report("COMPLETED"))
+    assert isinstance(done, Completed)
+    assert [log.message for log in done.logs] == ["line 1", "line 2", "line 3"]
+
+
+def test_the_last_lines_are_kept() -> None:
+    progress = Progress()
+    for end in (250, 300):
+        status = progress.change(Report("IN_PROGRESS", logs=lines(*range(end))))
+    assert isinstance(status, InProgress)
+    assert [log.message for log in status.logs] == [f"line {n}" for n in range(100, 300)]
+    assert len(status.logs) == LINES
+
+
+def test_log_entries_are_untrusted() -> None:
+    long = {"message": "m" * 9999, "level": "l" * 999, "timestamp": None}
+    assert read_logs(["text", None, {}, {"message": 7}, long]) == (Log("m" * 2000, "l" * 64, ""),)
+    assert read_logs("no list") == ()
+
+
+@pytest.mark.parametrize("position", [None, "1", True, -1, 10**12, 1.5])
+def test_a_position_that_is_none(position: object) -> None:
+    assert Progress().change(Report("IN_QUEUE", position=position)) == Queued(None)

@@ -10,6 +10,7 @@ from .drive import drive
 if TYPE_CHECKING:
     from tests.fal_server import FalServer
 
+
 V4 = "fal-ai/bytedance/seedream/v4/text-to-image"
 
 

@@ -18,7 +18,8 @@ import httpx
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
 
 if TYPE_CHECKING:
-    from seedream_widgets.backends.fal.session import Session
+    from seedream_widgets.backends.fal.session import FalSession
+
 
 URL = "https://api.fal.ai/v1/models/pricing"
 _SECONDS = 10.0
@@ -26,7 +27,7 @@ _MOST = Decimal(100)
 _UNITS = ("image", "images")  # fal documents "image"; its replies were seen with "images" too
 
 
-async def fetch_prices(session: Session) -> dict[str, Price]:
+async def fetch_prices(session: FalSession) -> dict[str, Price]:
     """Return what fal says each endpoint costs an image; nothing where it does not say.
 
     A price that is not in US dollars an image, or makes no sense, is passed over.

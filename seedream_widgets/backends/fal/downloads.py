@@ -1,0 +1,332 @@
+"""Writes output files to disk, byte for byte, whole or not at all.
+
+Each try runs in a thread of its own: reading, checking and writing never touch the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import os
+import threading
+import time
+from contextlib import contextmanager, suppress
+from http.client import IncompleteRead
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urljoin
+
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
+from urllib3.exceptions import IncompleteRead as BrokenOff
+from urllib3.exceptions import TimeoutError as TimedOut
+
+from seedream_widgets.backends.fal.addresses import may_be_fetched
+from seedream_widgets.backends.fal.connections import Connections, NoSocks
+from seedream_widgets.errors import ResultError
+from seedream_widgets.images.growing import Growing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from urllib3.response import HTTPResponse
+
+    from seedream_widgets.backends.base import OutputFile
+    from seedream_widgets.backends.fal.limits import Limits
+    from seedream_widgets.backends.fal.session import FalSession
+    from seedream_widgets.images.growing import Arriving
+
+
+def decode(url: str, largest: int) -> bytes:
+    """Return the bytes of a base64 ``data:`` URL.
+
+    Raises:
+        ResultError: It is none, is empty, or holds more than `largest` bytes.
+    """
+    head, _, body = url.partition(",")
+    if not head.endswith(";base64") or len(body) * 3 // 4 > largest + 3:
+        raise _bad()
+    try:
+        data = base64.b64decode(body, validate=True)
+    except binascii.Error as error:
+        raise _bad() from error
+    if not data:
+        raise _bad()
+    return data
+
+
+def _bad() -> ResultError:
+    return ResultError(
+        "The image inside the reply (sync_mode) is damaged. The request is billed; without "
+        "sync_mode the file can be fetched again.",
+        billing="yes",
+    )
+
+
+_LINGER = 1.0
+"""Seconds that cancelled work gets to tidy up."""
+
+
+async def in_thread(work: Callable[[], None], stop: Callable[[], None], name: str) -> None:
+    """Await `work` in a daemon thread of its own; cancelled, call `stop` and let it end.
+
+    Not `asyncio.to_thread`: Python waits for its threads before it ends.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def run() -> None:
+        failure: BaseException | None = None
+        try:
+            work()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(ended.set_result, failure)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    try:
+        failure = await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.wait([ended], timeout=_LINGER)
+        raise
+    if failure is not None:
+        raise failure
+
+
+_BLOCK = 1 << 18
+_FINAL = (401, 403, 404, 410)
+_MAY_PASS = (408, 425, 429)
+
+
+class Passing(Exception):
+    """Tell that a download failed in a way that may pass."""
+
+
+class Refused(Exception):
+    """Tell that a file is not to be had, in words that follow "The image"."""
+
+
+class Pace:
+    """See to it that a download gets on."""
+
+    def __init__(self, least: int, seconds: float) -> None:
+        self._least, self._seconds = least, seconds
+        self._since, self._bytes = time.monotonic(), 0
+
+    def note(self, count: int) -> None:
+        """Count bytes that have come.
+
+        Raises:
+            Passing: They are too few.
+        """
+        self._bytes += count
+        now = time.monotonic()
+        if now - self._since < self._seconds:
+            return
+        if self._bytes < self._least:
+            raise Passing(f"only {self._bytes:,} bytes in {now - self._since:.0f} s")
+        self._since, self._bytes = now, 0
+
+
+class Transfer:
+    """Fetch `url` into `target`; `safe` judges the address of each redirect."""
+
+    def __init__(
+        self,
+        url: str,
+        target: Path,
+        connections: Connections,
+        limits: Limits,
+        safe: Callable[[str], bool],
+        arriving: Arriving | None = None,
+    ) -> None:
+        self.url = url
+        """Where it is asked for, redirects followed."""
+        self._target = target
+        self._connections, self._limits = connections, limits
+        self._safe, self._arriving = safe, arriving
+        self._stopped = threading.Event()
+        self._reply: HTTPResponse | None = None
+
+    def stop(self) -> None:
+        """Have `run` end soon, from another thread."""
+        self._stopped.set()
+        if self._reply is not None:
+            with suppress(OSError, RuntimeError, ValueError):  # it has just been read to its end
+                self._reply.shutdown()
+
+    def run(self) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            Passing, urllib3.exceptions.HTTPError: It may come another time.
+            Refused: It will not.
+            OSError: `target` can't be written.
+        """
+        for _ in range(self._limits.redirects + 1):
+            if not self._safe(self.url):
+                raise Refused("is sent on to an address that is not safe to fetch")
+            reply = self._reply = self._connections.get(self.url, self._limits.stall)
+            try:
+                location = reply.get_redirect_location()
+                if not location:
+                    self._save(reply)
+                    return
+                self.url = urljoin(self.url, location)
+            finally:
+                reply.close()
+                reply.release_conn()
+        raise Refused("is redirected too often")
+
+    def _save(self, reply: HTTPResponse) -> None:
+        self._check(reply)
+        self._go_on()
+        with whole(self._target) as out, self._told() as growing:
+            written, pace = 0, Pace(*self._limits.pace)
+            # What is there, not what was asked for: bytes that drip have to be judged, too.
+            while block := reply.read1(_BLOCK, decode_content=True):
+                self._go_on()
+                pace.note(len(block))
+                written += len(block)
+                if written > self._limits.file_bytes:
+                    raise Refused("is larger than any image of Seedream")
+                out.write(block)
+                growing.add(block)
+            self._go_on()
+            if not written:
+                raise Refused("is empty")
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise Passing("stopped")
+
+    def _check(self, reply: HTTPResponse) -> None:
+        code = reply.status
+        if code in _FINAL:
+            raise Refused(f"is gone ({code}); fal keeps files as the account says")
+        if code >= 500 or code in _MAY_PASS:
+            raise Passing(f"HTTP {code}")
+        if code != 200:
+            raise Refused(f"can't be had (HTTP {code})")
+        if reply.headers.get("content-type", "").startswith(("text/html", "application/json")):
+            raise Refused("came as a web page instead of an image")
+        if (reply.length_remaining or 0) > self._limits.file_bytes:
+            raise Refused("is larger than any image of Seedream")
+
+    @contextmanager
+    def _told(self) -> Iterator[Growing]:
+        growing = Growing()
+        if self._arriving:
+            self._arriving(growing)
+        else:
+            growing.close()
+        try:
+            yield growing
+        except BaseException:
+            growing.end(whole=False)
+            raise
+        growing.end(whole=True)
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[IO[bytes]]:
+    """Open a file beside `target` that takes its place if nothing goes wrong."""
+    part = target.with_name(target.name + ".part")
+    try:
+        # Buffered files lock: closing one waits for a write still running in a thread.
+        with open(part, "wb", opener=_private) as out:
+            yield out
+        os.replace(part, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            part.unlink()
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+_FIRST_PAUSE = 0.3
+_SOCKS = "can't be fetched through a SOCKS proxy without PySocks (pip install PySocks)"
+
+
+class Downloads:
+    """Fetch output files, a few at a time, without the key."""
+
+    def __init__(self, session: FalSession) -> None:
+        self._session = session
+        self._slots = asyncio.Semaphore(session.limits.downloads)
+        self._connections = Connections(session.context, session.limits.downloads)
+
+    async def save(self, file: OutputFile, target: Path, arriving: Arriving | None = None) -> None:
+        """Write the bytes of `file` to `target`, readable by its owner alone.
+
+        Raises:
+            ResultError: The file is gone, is no image, or did not arrive whole.
+            OSError: `target` can't be written.
+        """
+        if file.url.startswith("data:"):
+            with whole(target) as out:
+                largest = self._session.limits.file_bytes
+                await asyncio.to_thread(_write_inline, file.url, out, largest)
+            return
+        async with self._slots:
+            await self._fetch(file.url, target, arriving)
+
+    async def _fetch(self, url: str, target: Path, arriving: Arriving | None) -> None:
+        limits, pause = self._session.limits, _FIRST_PAUSE
+        for left in reversed(range(limits.attempts)):
+            transfer = Transfer(url, target, self._connections, limits, self._is_safe, arriving)
+            try:
+                await in_thread(transfer.run, transfer.stop, "seedream-download")
+                return
+            except Refused as error:
+                raise self._refusal(str(error), transfer.url) from error
+            except NoSocks as error:
+                raise self._refusal(_SOCKS, url) from error
+            except (Passing, HTTPError) as error:
+                if not left:
+                    raise self._refusal(f"did not arrive ({self._why(error)})", url) from error
+            await asyncio.sleep(pause)
+            pause *= 2
+
+    def _is_safe(self, url: str) -> bool:
+        return may_be_fetched(url, self._session.queue)
+
+    def _why(self, error: Exception) -> str:
+        return self._session.explain.clean(_plainly(error, self._session.limits.stall), 120)
+
+    def _refusal(self, how: str, url: str) -> ResultError:
+        shown = self._session.explain.clean(url, 200)
+        return ResultError(
+            f"The image {how}: {shown}. The request is billed; call sd.resume() to fetch it again.",
+            billing="yes",
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connections.close()
+
+
+def _write_inline(url: str, out: IO[bytes], largest: int) -> None:
+    out.write(decode(url, largest))
+
+
+def _plainly(error: BaseException, stall: float) -> str:
+    """Say what urllib3 means: its own texts name its objects."""
+    if isinstance(error, ProxyError):  # also where what is behind the proxy hung up
+        inner = error.original_error
+        said = _plainly(inner, stall)
+        return f"the proxy: {said}" if isinstance(inner, NewConnectionError) else said
+    if isinstance(error, TimedOut) and not isinstance(error, NewConnectionError):
+        return f"nothing came for {stall:g} s"
+    if isinstance(error, IncompleteRead):
+        count = error.partial if isinstance(error, BrokenOff) else len(error.partial)
+        return f"it broke off after {count:,} bytes"
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, HTTPError) and cause is not None:
+        return _plainly(cause, stall)
+    return str(error) or type(error).__name__
