@@ -25,7 +25,6 @@ from seedream_widgets.errors import (
 from seedream_widgets.library.journal import Journal, Pending, Step
 from seedream_widgets.money.pricing import Prices, cost, estimate
 from seedream_widgets.values.receipt import Receipt, describe_inputs, describe_settings, moment
-from seedream_widgets.values.result import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +167,7 @@ class Record:
     def _commit(self, result: Result) -> tuple[ResultImage, ...]:
         assert result.receipt is not None
         stage = self.library.staging(self.job.id)
-        folder = self.library.commit(stage, result.receipt, slug(result.receipt.prompt))
+        folder = self.library.commit(stage, result.receipt, result.receipt.prompt)
         return tuple(replace(file, path=folder / file.path.name) for file in result.files)
 
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from seedream_widgets.files import cache_folder
 from seedream_widgets.library import folder as layout
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, entry_of, row_of
 from seedream_widgets.library.search import Filter, Search, filter_of
@@ -548,7 +549,5 @@ class Index:
 
 
 def _cache_path(root: Path) -> Path:
-    from platformdirs import user_cache_path
-
     name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return user_cache_path("seedream_widgets", appauthor=False) / f"index-{name}.sqlite"
+    return cache_folder(root) / f"index-{name}.sqlite"

@@ -7,11 +7,10 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from seedream_widgets.errors import ResultError
-from seedream_widgets.files import library_folder
+from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl
 from seedream_widgets.library.entry import load, read_input
 from seedream_widgets.library.folder import (
@@ -30,6 +29,7 @@ from seedream_widgets.library.uploads import KeptUploads
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
+    from pathlib import Path
 
     from seedream_widgets.library.entry import Entry
     from seedream_widgets.library.search import Search
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-_UNSAFE = re.compile(r"[^\w.-]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 
 
@@ -56,7 +56,7 @@ class Library:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        self.path = (library_folder() if path is None else Path(path).expanduser()).absolute()
+        self.path = library_folder(path)
         self.journal = Journal(self.path)
         self.uploads = KeptUploads(self.path)
         self._index = Index(self.path)
@@ -166,7 +166,7 @@ class Library:
         sweep(self.path)
 
     def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:
-        """Make a staged result appear, whole, and return its folder.
+        """Make a staged result appear, whole, and return its folder, named after `words`.
 
         A result that is there already, from another kernel or an earlier run, stays. It takes as
         long on a day of many results as on its first.
@@ -188,7 +188,7 @@ class Library:
             entry = self._ask(lambda: self._index.get(receipt.request_id))
         if entry:
             return self.path.joinpath(*entry.folder.parts[-3:])
-        name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
+        name = file_name(words, f"-{_UNSAFE.sub('_', receipt.request_id)[:128]}")
         return self.path / RESULTS / receipt.created[:10] / name
 
     def __repr__(self) -> str:

@@ -6,10 +6,10 @@ import json
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
+from seedream_widgets.files import user_path
 from seedream_widgets.images import ImageInput, ImageUrl
 from seedream_widgets.values.request import Request
 
@@ -141,7 +141,7 @@ def read_receipt(file: Any) -> Receipt:
         elif isinstance(file, bytes | bytearray | memoryview):
             data = bytes(file)
         else:
-            data = Path(file).expanduser().read_bytes()
+            data = user_path(file, "file").read_bytes()
     except (OSError, TypeError) as error:
         raise RequestError(f"file can't be read ({error})", field="file") from error
     text = extract(data)

@@ -204,7 +204,7 @@ def test_a_request_id_stays_in_its_folder(tmp_path):
     receipt = json.loads(json.dumps({**result.receipt.to_dict(), "request_id": "../../../x/.."}))
     folder = commit(library, type(result.receipt)(**receipt))
     assert folder.parent.parent == tmp_path / "results"
-    assert folder.name == "a-fox-.._.._.._x_.."
+    assert folder.name == "a-fox-.._.._.._x_"  # Windows would take a dot at its end away
 
 
 def test_favourites(tmp_path):
