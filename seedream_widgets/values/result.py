@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import weakref
@@ -54,6 +55,8 @@ class ResultImage:
         height: In pixels, read from the bytes.
         url: Where fal holds it; public to whoever has the URL. Empty for ``sync_mode``.
         data: The bytes themselves where no file could be written, else ``None``.
+        byte_count: How many bytes came; ``None`` for a result that was kept before this was noted.
+        sha256: Hex digest of the bytes that came; empty where `byte_count` is ``None``.
     """
 
     path: Path
@@ -62,6 +65,8 @@ class ResultImage:
     height: int
     url: str = ""
     data: bytes | None = field(default=None, repr=False, compare=False)
+    byte_count: int | None = field(default=None, repr=False)
+    sha256: str = field(default="", repr=False)
     _opened: list[weakref.ref[Image]] = field(
         default_factory=list, repr=False, compare=False, hash=False
     )
@@ -82,16 +87,45 @@ class ResultImage:
         return Image.open(io.BytesIO(self.read_bytes()))
 
     def read_bytes(self) -> bytes:
-        """Return the untouched bytes."""
+        """Return the untouched bytes.
+
+        Raises:
+            ResultError: The file is gone, or is not what came.
+        """
         if self.data is not None:
             return self.data
         try:
-            return self.path.read_bytes()
+            data = self.path.read_bytes()
         except OSError as error:
             raise ResultError(
                 f"{self.path} can't be read ({error}); if it was moved, open it with PIL.Image",
                 billing="yes",
             ) from error
+        if self.sha256 and hashlib.sha256(data).hexdigest() != self.sha256:
+            raise ResultError(
+                f"{self.path} is not the file that came: it was damaged or changed since. "
+                "PIL.Image.open() opens what is left of it",
+                billing="yes",
+            )
+        return data
+
+    def check(self) -> None:
+        """Read the file to its end; a result kept without its digest has to be a whole image.
+
+        Raises:
+            ResultError: It is gone, cut or damaged.
+        """
+        if self.data is not None or self.sha256:
+            self.read_bytes()
+            return
+        from PIL import Image
+
+        try:
+            with Image.open(self.path, formats=[self.format]) as image:
+                # A PNG has checksums; other formats have to be decoded.
+                image.verify() if self.format == "PNG" else image.load()
+        except Exception as error:  # Pillow's decoders raise anything
+            raise ResultError(f"{self.path} is damaged ({error})", billing="yes") from error
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return (self.read_bytes(),)

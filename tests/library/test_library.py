@@ -28,7 +28,7 @@ def commit(library, receipt):
     """Put a result into the library, as a job does when its files are downloaded."""
     stage = library.stage(f"job-{threading.get_ident()}")
     (stage / "1.png").write_bytes(picture())
-    return library.commit(stage, receipt, "a-fox")
+    return library.commit(stage, receipt, "a-fox")[0]
 
 
 @pytest.fixture(autouse=True)
