@@ -76,7 +76,7 @@ def test_memory_takes_a_file_whole(server: FalServer, kind: str) -> None:
     assert memory.getvalue() == PICTURE
 
 
-def test_memory_takes_an_inline_file() -> None:
+def test_memory_takes_an_inline_file(server: FalServer) -> None:
     memory, url = io.BytesIO(), f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
     drive(lambda backend: backend.download(OutputFile(url), memory))
     assert memory.getvalue() == PICTURE
