@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seedream_widgets.api import budget as budget
     from seedream_widgets.api import default_client as default_client
     from seedream_widgets.api import edit as edit
+    from seedream_widgets.api import estimate as estimate
     from seedream_widgets.api import generate as generate
     from seedream_widgets.api import jobs as jobs
     from seedream_widgets.api import resume as resume
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.client import Client as Client
     from seedream_widgets.jobs.job import Job as Job
     from seedream_widgets.library import Library as Library
-    from seedream_widgets.money.pricing import estimate as estimate
     from seedream_widgets.studio import Studio as Studio
     from seedream_widgets.values.endpoints import ENDPOINTS as ENDPOINTS
     from seedream_widgets.values.receipt import Receipt as Receipt
@@ -57,6 +57,7 @@ _HOME = {
         "budget",
         "default_client",
         "edit",
+        "estimate",
         "generate",
         "jobs",
         "resume",
@@ -82,7 +83,6 @@ _HOME = {
     ),
     "images": ("ImageInput", "ImageUrl", "load_images"),
     "jobs.job": ("Job",),
-    "money.pricing": ("estimate",),
     "values.receipt": ("Receipt", "read_receipt"),
     "values.request": ("Request",),
     "values.result": ("Result",),

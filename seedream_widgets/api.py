@@ -9,12 +9,14 @@ from seedream_widgets.errors import RequestError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
+from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.money.pricing import Estimate, Prices
     from seedream_widgets.values.result import Result, SeedCheck
 
 _lock = threading.Lock()
@@ -40,17 +42,37 @@ def resume() -> tuple[Job, ...]:
     return default_client().resume()
 
 
-def budget(usd: Any = None) -> Decimal | None:
-    """Set the most this session may spend, in US dollars, and return it.
+def budget(usd: Any = ...) -> Decimal | None:
+    """Tell or set the most this session may spend, in US dollars; ``None`` is no limit.
 
-    Requests in flight count at their ceiling. ``None`` takes the limit away.
+    ``sd.budget()`` only tells it, ``sd.budget(5)`` sets it, ``sd.budget(None)`` takes it away.
+    Requests in flight count at their ceiling, and `submit` refuses one that could go over.
 
     Raises:
         RequestError: `usd` is no amount.
     """
-    limit = None if usd is None else read_usd(usd)
-    default_client().budget.limit = limit
-    return limit
+    counted = default_client().budget
+    if usd is not ...:
+        counted.limit = None if usd is None else read_usd(usd)
+    return counted.limit
+
+
+def estimate(prompt: str | Request, prices: Prices | None = None, **arguments: Any) -> Estimate:
+    """Return what a request may cost at fal's current prices, in US dollars; nothing is sent.
+
+    Where fal does not tell its prices, such as without a key, the dated ones count, and the
+    estimate says so.
+
+    Args:
+        prompt: The prompt, or a whole `Request`.
+        prices: Other prices, such as those of another client: ``client.prices``.
+        **arguments: As in `submit`.
+
+    Raises:
+        RequestError: An argument is not accepted.
+    """
+    request = _request(prompt, arguments)
+    return default_client().estimate(request) if prices is None else price(request, prices)
 
 
 def spending(since: Any = None) -> Any:
@@ -83,6 +105,7 @@ def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> J
 
     Raises:
         RequestError: An argument is not accepted; nothing was sent.
+        BudgetError: It could cost more than the budget leaves; nothing was sent.
     """
     return default_client().submit(_request(prompt, arguments), fresh=fresh)
 
@@ -94,6 +117,7 @@ def generate(prompt: str | Request, **arguments: Any) -> Result:
 
     Raises:
         RequestError: An argument is not accepted; nothing was sent.
+        BudgetError: It could cost more than the budget leaves; nothing was sent.
         BackendError: The request failed; the error says what may be billed.
     """
     return submit(prompt, **arguments).result()
@@ -109,6 +133,7 @@ def edit(images: Any, prompt: str, **arguments: Any) -> Result:
 
     Raises:
         RequestError: An argument is not accepted; nothing was sent.
+        BudgetError: It could cost more than the budget leaves; nothing was sent.
         BackendError: The request failed; the error says what may be billed.
     """
     fresh = arguments.pop("fresh", False)

@@ -19,12 +19,14 @@ from seedream_widgets.values.status import Completed, InProgress, Log, Queued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.values.endpoints import Price
     from seedream_widgets.values.status import Status
 
 SECONDS = 10
@@ -59,6 +61,9 @@ class ScriptedBackend:
         self.statuses: tuple[Status, ...] = (Queued(0), InProgress(LOGS[:2]), Completed(LOGS))
         self.calls: list[tuple[str, Any]] = []
         self.bytes: dict[str, bytes] = {}
+        self.current: dict[str, Price] = {}
+        self.units: Decimal | None = None
+        self.asked_prices = 0
         self._gates = {step: asyncio.Event() for step in hold}
         self._called = threading.Condition()
 
@@ -101,24 +106,27 @@ class ScriptedBackend:
     async def fetch(self, handle: Handle) -> Output:
         await self._step("fetch", handle)
         names = (f"https://files.test/{handle.request_id}/{n}" for n in range(self.images))
-        return Output(tuple(OutputFile(name) for name in names), seed=7)
+        files = tuple(OutputFile(name) for name in names)
+        return Output(files, seed=7, billable_units=self.units)
 
     async def download(
-        self, file: OutputFile, target: Path | io.BytesIO, arriving: Arriving | None = None
+        self, file: OutputFile, target: Path, arriving: Arriving | None = None
     ) -> None:
         await self._step("download", file)
         data = self.bytes.setdefault(file.url, picture(len(self.bytes)))
-        if isinstance(target, io.BytesIO):
-            target.write(data)
-        else:
-            target.write_bytes(data)
+        target.write_bytes(data)
 
     async def cancel(self, handle: Handle) -> Billing:
         await self._step("cancel", handle)
         return self.billing
 
-    async def prices(self):
-        return {}
+    async def prices(self) -> dict[str, Price]:
+        self.asked_prices += 1  # no call of a job's
+        if "prices" in self._gates:
+            await self._gates["prices"].wait()
+        if "prices" in self.errors:
+            raise self.errors["prices"]
+        return self.current
 
     async def aclose(self) -> None:
         await self._step("aclose", None)

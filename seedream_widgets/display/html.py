@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import preview
-from seedream_widgets.money.pricing import cost, estimate
+from seedream_widgets.money.pricing import cost, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,6 @@ _SHEET_EDGE = 224
 _SHEET_PICTURES = 4400
 _MAX_PROMPT = 200
 _MAX_ID = 64
-_MAX_COST = 12
 
 
 def result_html(result: Result) -> str:
@@ -125,11 +124,9 @@ def _origin(result: Result) -> tuple[str, ...]:
     if result.backend == "offline":
         return ("offline preview, not Seedream",)
     if result.cached:
-        return (result.request.endpoint.id, "from the library, $0")
-    usd = result.receipt.cost if result.receipt else None
-    usd = usd or str(cost(result, estimate(result.request).price))
+        return (result.request.endpoint.id, "from the library, $0.00")
     told = "" if result.billable_units is not None else "about "
-    return (result.request.endpoint.id, f"{told}${usd[:_MAX_COST]}")
+    return (result.request.endpoint.id, f"{told}{usd(cost(result))}")
 
 
 def _title(count: int, shown: int) -> str:
@@ -157,7 +154,8 @@ def sheet_item(result: Result) -> str:
 
 
 def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
-    prompt = " ".join(result.prompt.split()) or "(prompt not stored)"
+    stored = result.receipt.prompt if result.receipt else result.request.prompt
+    prompt = " ".join(stored.split()) or "(prompt not stored)"
     return prompt if len(prompt) <= longest else f"{prompt[: longest - 1]}…"
 
 

@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.choice import BackendChoice
+from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.jobs.job import Job
 from seedream_widgets.jobs.record import Record
@@ -18,10 +20,9 @@ from seedream_widgets.jobs.run import run
 from seedream_widgets.library import Library
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
-from seedream_widgets.money.pricing import Prices
+from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.result import Result, SeedCheck, check_seed
-from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
+    from seedream_widgets.errors import SeedreamError
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.library.journal import Pending
     from seedream_widgets.values.request import Request
@@ -71,7 +73,7 @@ class Client:
         self._choice = BackendChoice(backend, key, shared, self.policy, self.library.uploads)
         self.prices = Prices()
         self.budget = Budget(self.prices)
-        self._asked: set[int] = set()
+        self._current_prices = CurrentPrices(self.prices)
         self._lock = threading.RLock()
         self._jobs: list[Job] = []
 
@@ -79,15 +81,18 @@ class Client:
     def backend(self) -> Backend:
         """Who would answer a request submitted now."""
         backend = self._choice.current
-        if backend.bills and id(backend) not in self._asked:
-            self._asked.add(id(backend))
-            shared().start(self._learn_prices(backend))
+        self._current_prices.ask(backend)
         return backend
 
-    async def _learn_prices(self, backend: Backend) -> None:
-        current = await backend.prices()
-        if current:
-            self.prices.take(current)
+    def estimate(self, request: Request) -> Estimate:
+        """Return what `request` may cost at current prices.
+
+        While fal is being asked for them it waits, for a few seconds at most; where fal does not
+        tell them it is the dated price, and the estimate says so.
+        """
+        if self.backend.bills:
+            self._current_prices.wait()
+        return estimate(request, self.prices)
 
     def find_key(self) -> bool:
         """Look for a key again, in Colab's secrets too, and tell whether there is one.
@@ -121,6 +126,8 @@ class Client:
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         engine, backend = shared(), self.backend
+        if self.budget.limit is not None:
+            self._current_prices.wait()  # counted at another price, the limit would not hold
         with self._lock:  # two clicks at once are one after the other
             twin = None if fresh else self._twin(request, backend, engine)
             if isinstance(twin, Job):
@@ -128,7 +135,7 @@ class Client:
             job = Job(request, backend=backend.name, engine=engine)
             if isinstance(twin, Result):
                 engine.loop.call_soon_threadsafe(
-                    job.succeed, replace(twin, request=request, again=self._again)
+                    job.succeed, replace(twin, request=request, again=self._again, cached=True)
                 )
             elif twin:
                 self._wait(job, twin, backend, engine)
@@ -183,7 +190,7 @@ class Client:
     ) -> Coroutine[Any, Any, None]:
         if backend.bills:
             self.budget.take(job.id, job.request, limited=entry is None)
-            job.on_update(self._settle)
+            job.account = partial(self._settle, job)
         record = Record(
             job, backend, self.library, engine, entry, self.policy, self._again, self.prices
         )
@@ -192,11 +199,10 @@ class Client:
     def _again(self, request: Request) -> Job:
         return self.submit(request, fresh=True)
 
-    def _settle(self, job: Job) -> None:
-        if job.done:
-            came = isinstance(job.status, Completed)
-            billed = getattr(job.error, "billing", "no") != "no"
-            self.budget.settle(job.id, job.result() if came else None, billed=billed)
+    def _settle(self, job: Job, end: Result | SeedreamError) -> None:
+        came = end if isinstance(end, Result) else None
+        billed = getattr(end, "billing", "no") != "no"
+        self.budget.settle(job.id, came, billed=billed)
 
     def waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""
@@ -258,7 +264,7 @@ class Client:
     def close(self) -> None:
         """Let go of its connections, once its jobs have ended; a backend of yours stays open."""
         self._choice.close()
-        self._asked.clear()
+        self._current_prices.close()
 
     def __repr__(self) -> str:
         return f"<Client {self._choice}, {len(self._jobs)} jobs>"

@@ -75,6 +75,8 @@ class Job:
         self.cancelling = False
         self.arriving: Callable[[int, Growing], object] | None = None
         """Who wants the bytes of few images while they come, each with its index."""
+        self.account: Callable[[Result | SeedreamError], object] | None = None
+        """Who counts the money: called with how it ends, before anybody who waits is woken."""
         self._unwanted = False
 
     @property
@@ -203,6 +205,7 @@ class Job:
     def succeed(self, result: Result) -> None:
         """End it with its result; for the engine's thread alone."""
         self._end(Completed(self._logs))
+        self._settle(result)
         self._future.set_result(result)
         self._tell()
 
@@ -210,10 +213,18 @@ class Job:
         """End it with an error; for the engine's thread alone."""
         cancelled = isinstance(error, JobCancelled)
         self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
+        self._settle(error)
         self._future.set_exception(error)
         self._tell()
         if not cancelled:
             _log.debug("job %s failed: %s", self.id, error)
+
+    def _settle(self, end: Result | SeedreamError) -> None:
+        if self.account is not None:
+            try:
+                self.account(end)
+            except Exception:  # whoever waits is to be woken all the same
+                _log.exception("the cost of job %s could not be counted", self.id)
 
     def _end(self, status: Status) -> None:
         self.finished = time.time()

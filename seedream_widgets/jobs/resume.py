@@ -124,7 +124,7 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
             # The result is put into the library before the entry is taken away.
             result = await engine.decode(library.twin, entry.key or "", entry.backend)
             if result:
-                job.succeed(replace(result, request=job.request))
+                job.succeed(replace(result, request=job.request, cached=True))
                 return None
             if now is None or now.step != "accepted":
                 job.fail(_no_result())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import BudgetError, RequestError
-from seedream_widgets.money.pricing import Prices, cost, estimate
+from seedream_widgets.images import ImageInput
+from seedream_widgets.money.pricing import Prices, cost, estimate, shown, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,17 +18,53 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Hold where a session's money stands, in US dollars, all of one moment.
+
+    Attributes:
+        spent: What the images that have come cost: as fal told, else estimated.
+        in_flight: The most that running requests can cost.
+        may_be_billed: The most that requests can cost which ended without images, such as
+            cancelled ones, where fal may bill them all the same.
+        limit: Most to spend, or ``None``.
+    """
+
+    spent: Decimal
+    in_flight: Decimal
+    may_be_billed: Decimal
+    limit: Decimal | None
+
+    @property
+    def committed(self) -> Decimal:
+        """The most that can be billed of what was sent."""
+        return self.spent + self.in_flight + self.may_be_billed
+
+    def __str__(self) -> str:
+        parts = [f"spent {usd(self.spent)}"]
+        if self.in_flight:
+            parts.append(f"in flight {usd(self.in_flight)}")
+        if self.may_be_billed:
+            parts.append(f"may be billed {usd(self.may_be_billed)}")
+        said = ", ".join(parts)
+        return said if self.limit is None else f"{said} of {usd(self.limit)}"
+
+
 class Budget:
-    """Count one session's US dollars: what came, what may be billed, what is in flight."""
+    """Count one session's US dollars: what came, what may be billed, what is in flight.
+
+    What has not come yet is counted at the prices of now, not of when it was sent: the first
+    price may come from fal only after that.
+    """
 
     def __init__(self, prices: Prices | None = None) -> None:
         self._prices = prices or Prices()
         self._callbacks: list[Callable[[], object]] = []
         self._limit: Decimal | None = None
         self._lock = threading.Lock()
-        self._in_flight: dict[str, Decimal] = {}
+        self._in_flight: dict[str, Request] = {}
         self._spent = Decimal(0)
-        self._perhaps: dict[str, Decimal] = {}
+        self._perhaps: dict[str, Request] = {}
 
     @property
     def limit(self) -> Decimal | None:
@@ -36,11 +74,10 @@ class Budget:
     @limit.setter
     def limit(self, usd: Decimal | None) -> None:
         self._limit = usd
-        for callback in self._callbacks:
-            callback()
+        self._tell()
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call ``callback()`` when the limit is set, on the thread that sets it."""
+        """Call ``callback()`` at each change, on whichever thread; it returns at once."""
         self._callbacks.append(callback)
 
     @property
@@ -49,13 +86,25 @@ class Budget:
         return self._spent
 
     @property
+    def standing(self) -> Standing:
+        """What was spent, is in flight, may be billed, and the limit, all of one moment."""
+        with self._lock:
+            return self._standing()
+
+    @property
     def committed(self) -> Decimal:
         """The most that can be billed: came, refused or cancelled, and in flight at its ceiling."""
-        with self._lock:
-            return self._committed()
+        return self.standing.committed
 
-    def _committed(self) -> Decimal:
-        return sum((*self._perhaps.values(), *self._in_flight.values()), self._spent)
+    def _standing(self) -> Standing:
+        in_flight, perhaps = self._sum(self._in_flight), self._sum(self._perhaps)
+        return Standing(self._spent, in_flight, perhaps, self._limit)
+
+    def _sum(self, requests: dict[str, Request]) -> Decimal:
+        return sum((self._high(each) for each in requests.values()), Decimal(0))
+
+    def _high(self, request: Request) -> Decimal:
+        return estimate(request, self._prices).high
 
     def take(self, job_id: str, request: Request, *, limited: bool = True) -> None:
         """Reserve a request's ceiling; one already sent is counted but not `limited`.
@@ -63,28 +112,43 @@ class Budget:
         Raises:
             BudgetError: It would go over the limit; nothing was sent.
         """
-        high = estimate(request, self._prices).high
+        high = self._high(request)
         with self._lock:
-            committed = self._committed()
-            if limited and self.limit is not None and committed + high > self.limit:
+            now = self._standing()
+            if limited and now.limit is not None and now.committed + high > now.limit:
                 raise BudgetError(
-                    f"this request may cost ${high}, and ${committed} of the ${self.limit} budget "
-                    "are spent or in flight; raise it with sd.budget(usd=...), or ask for fewer "
-                    "images"
+                    f"this request may cost {usd(high)}, more than the budget leaves ({now}); "
+                    f"raise it with sd.budget({shown(now.committed + high)}) or more, or ask for "
+                    "fewer images"
                 )
             self._perhaps.pop(job_id, None)  # resumed: its end is open again
-            self._in_flight[job_id] = high
+            self._in_flight[job_id] = _without_bytes(request)
+        self._tell()
 
     def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:
         """Turn an ended job's ceiling into what its result cost, or may have where none came."""
         with self._lock:
-            high = self._in_flight.pop(job_id, None)
-            if high is None:
+            request = self._in_flight.pop(job_id, None)
+            if request is None:
                 return
             if result is not None:
-                self._spent += cost(result, self._prices.of(result.request.endpoint))
+                self._spent += cost(result, self._prices)
             elif billed:
-                self._perhaps[job_id] = high
+                self._perhaps[job_id] = request
+        self._tell()
+
+    def _tell(self) -> None:
+        for callback in tuple(self._callbacks):
+            callback()
+
+
+def _without_bytes(request: Request) -> Request:
+    """Return a request that costs the same and holds no image in memory."""
+    images = tuple(
+        replace(image, data=b"") if isinstance(image, ImageInput) else image
+        for image in request.images
+    )
+    return replace(request, images=images)
 
 
 def read_usd(usd: Any) -> Decimal:

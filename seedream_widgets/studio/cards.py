@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from seedream_widgets.money.pricing import cost, shown
 from seedream_widgets.studio.references import reference_ids
 from seedream_widgets.values.endpoints import PRESETS
 from seedream_widgets.values.sizes import Size
@@ -12,9 +13,9 @@ from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetchin
 
 if TYPE_CHECKING:
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.money.budget import Standing
     from seedream_widgets.studio.protocol import Card
     from seedream_widgets.values.request import Request
-    from seedream_widgets.values.result import Result
 
 FORM = (
     "prompt",
@@ -53,13 +54,23 @@ def card(job: Job, clicked: bool) -> Card:
         "num_images": request.num_images,
         "max_images": request.max_images,
         "seed": result.seed if result else request.seed,
-        "cost": _cost(job, result) if result else None,
+        "cost": shown(cost(result)) if result and job.backend == "fal" else None,
         "cached": result is not None and result.cached,
         "clicked": clicked,
         "note": result.note[:_MAX_NOTE] if result and result.note else None,
         "images": _images(job) if result else [],
         "error": _error(job),
         "form": form_of(request),
+    }
+
+
+def money(standing: Standing) -> dict[str, str | None]:
+    """Return what the page says of the session's money, in US dollars."""
+    return {
+        "spent": shown(standing.spent),
+        "in_flight": shown(standing.in_flight),
+        "may_be_billed": shown(standing.may_be_billed),
+        "limit": None if standing.limit is None else shown(standing.limit),
     }
 
 
@@ -82,14 +93,6 @@ def _images(job: Job) -> list[dict[str, Any]]:
         {"id": image_id(job, index), "width": file.width, "height": file.height}
         for index, file in enumerate(job.result().files)
     ]
-
-
-def _cost(job: Job, result: Result) -> str | None:
-    if job.backend != "fal":
-        return None
-    if result.cached or result.receipt is None:
-        return "0"
-    return result.receipt.cost
 
 
 def _size(request: Request) -> list[int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seedream_widgets.money.pricing import Prices
+from seedream_widgets.money.pricing import Prices, shown
 from seedream_widgets.values.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint
 from seedream_widgets.values.sizes import SIZES
 
@@ -32,7 +32,7 @@ def _model(name: str, prices: Prices) -> dict[str, Any]:
     return {
         "name": name,
         "label": name.upper(),
-        "price": str(price.usd),
+        "price": shown(price.usd),
         "price_as_of": price.as_of,
         "price_live": all(not prices.of(row).age for row in rows.values()),
         "endpoints": {kind: _endpoint(row) for kind, row in rows.items()},

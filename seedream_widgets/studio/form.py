@@ -54,8 +54,9 @@ class Form(anywidget.AnyWidget):
     _references: t.List[dict[str, Any]] = t.List(help="What the page shows of them").tag(sync=True)
     _facts: t.Dict[str, Any] = t.Dict(help="Endpoints, sizes, prices").tag(sync=True)
     _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
-    _spent = t.Unicode("0", help="US dollars, estimated").tag(sync=True)
-    _budget = t.Unicode("", help="US dollars, most to spend; '' is no limit").tag(sync=True)
+    _money: t.Dict[str, Any] = t.Dict(
+        help="US dollars: spent, in flight, may be billed, limit"
+    ).tag(sync=True)
     _arrived = t.Unicode(
         "", help="Id of the newest picture a click brought; the page writes it"
     ).tag(sync=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.api import default_client
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.jobs.engine import shared
-from seedream_widgets.studio.cards import FORM, card, image_id
+from seedream_widgets.studio.cards import FORM, card, image_id, money
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.publisher import Publisher
@@ -16,7 +17,7 @@ from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.jobs.client import Client
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from seedream_widgets.studio.form import Form
     from seedream_widgets.studio.protocol import Card
     from seedream_widgets.values.result import ResultImage
+
+_log = logging.getLogger(__name__)
 
 SHOWN = 100
 """Most cards the page gets."""
@@ -145,13 +148,17 @@ class Session:
         client, studio = self.client, self.studio
         with studio._lock:
             studio._backend = self.backend()
-            studio._spent = str(client.spent)
-            limit = client.budget.limit
-            studio._budget = "" if limit is None else f"{limit:f}"
+            studio._money = money(client.budget.standing)
 
     def _tell(self, job: Job, seq: int) -> None:
+        try:
+            self._tell_all(job, seq)
+        except Exception:  # the cards that come later are to be told all the same
+            _log.exception("the card of job %s could not be told", job.id)
+
+    def _tell_all(self, job: Job, seq: int) -> None:
         if job.status.final:
-            self.studio._spent = str(self.client.spent)
+            self.studio._money = money(self.client.budget.standing)
             self._ended()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
 
@@ -163,7 +170,14 @@ class Session:
         self.refresh()
         with self.studio._lock:
             shown = [job for job in self.jobs if job.id not in self._forgotten][:SHOWN]
-            return {"seq": self._publisher.seq, "jobs": [self._card(job) for job in shown]}
+            return {"seq": self._publisher.seq, "jobs": list(self._cards(shown))}
+
+    def _cards(self, jobs: list[Job]) -> Iterator[Card]:
+        for job in jobs:
+            try:
+                yield self._card(job)
+            except Exception:  # one takes no other with it
+                _log.exception("the card of job %s could not be told", job.id)
 
     def job(self, name: str) -> Job:
         """Return a job by its id.

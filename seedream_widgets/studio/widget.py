@@ -35,7 +35,7 @@ class Studio(Form):
     """
 
     def __init__(self, client: Client | None = None, **form: Any) -> None:
-        from seedream_widgets.studio.cards import FORM
+        from seedream_widgets.studio.cards import FORM, money
         from seedream_widgets.studio.fallback import ContactSheet
         from seedream_widgets.studio.handlers import Handlers
         from seedream_widgets.studio.session import Session
@@ -53,7 +53,9 @@ class Studio(Form):
         self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
-        super().__init__(**form, _facts=about, _backend=backend, _dom_classes=(name,))
+        standing = money(self._session.client.budget.standing)
+        told = {"_facts": about, "_backend": backend, "_money": standing}
+        super().__init__(**form, **told, _dom_classes=(name,))
         self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
 
     @property

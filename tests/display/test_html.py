@@ -98,7 +98,7 @@ def test_the_receipt_says_what_fal_bills_where_it_told(tmp_path):
     told = replace(result, receipt=None, billable_units=Decimal(2))
     assert " · $0.06 · " in receipt_line(told, 1)
     kept = replace(result, cached=True)
-    assert " · from the library, $0 · " in receipt_line(kept, 1)
+    assert " · from the library, $0.00 · " in receipt_line(kept, 1)
 
 
 def test_a_sheet_is_small_whatever_is_in_it(tmp_path, large):

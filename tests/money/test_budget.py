@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.money.budget import read_usd
+from seedream_widgets.money.budget import Standing, read_usd
+from seedream_widgets.values.endpoints import ENDPOINTS, Price
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS, ScriptedBackend, until
 
@@ -26,7 +31,7 @@ def test_what_is_in_flight_counts_at_its_ceiling(tmp_path):
     backend = client.backend
     job = client.submit(Request("a fox", max_images=3))
     assert client.budget.committed == Decimal("0.09")
-    with pytest.raises(BudgetError, match=r"may cost \$0.03, and \$0.09 of the \$0.10 budget"):
+    with pytest.raises(BudgetError, match=r"leaves \(spent \$0.00, in flight \$0.09 of \$0.10\)"):
         client.submit(Request("an owl"))
     assert len(client.jobs) == 1
     backend.release("completed")
@@ -100,8 +105,11 @@ def test_what_is_free_does_not_count(tmp_path):
 
 @pytest.mark.parametrize(("usd", "exact"), [(5, "5"), (0.1, "0.1"), ("2.50", "2.50"), (0, "0")])
 def test_amounts_are_exact(usd, exact):
+    assert sd.budget() is None
     assert sd.budget(usd) == read_usd(usd) == Decimal(exact)
     assert sd.default_client().budget.limit == Decimal(exact)
+    assert sd.budget() == sd.default_client().budget.limit == Decimal(exact), "it only tells"
+    assert sd.budget(None) is None
     assert sd.budget() is None
 
 
@@ -115,6 +123,85 @@ def test_setting_the_limit_is_told_at_once(page, tmp_path):
     client = Client(ScriptedBackend("fal"), library=tmp_path)
     studio = page(client).studio
     client.budget.limit = Decimal("5.00")
-    until(lambda: studio._budget == "5.00")
+    until(lambda: studio._money["limit"] == "5.00")
     client.budget.limit = None
-    until(lambda: studio._budget == "")
+    until(lambda: studio._money["limit"] is None)
+
+
+LIVE = Price(Decimal("0.05"), "2026-11-28", "fal's pricing API")
+TOLD = dict.fromkeys(ENDPOINTS, LIVE)
+
+
+def test_the_limit_waits_for_the_first_price(tmp_path):
+    client = client_of(tmp_path, "0.12", hold=["prices"])
+    client.backend.current = TOLD
+    threading.Timer(0.3, client.backend.release, ["prices"]).start()
+    jobs = [client.submit(Request(f"fox {n}")) for n in range(2)]
+    with pytest.raises(BudgetError, match=r"may cost \$0.05, more than"):
+        client.submit(Request("one more"))
+    assert [str(job.result(SECONDS).receipt.cost) for job in jobs] == ["0.05", "0.05"]
+    assert client.spent == Decimal("0.10")
+
+
+def test_what_was_sent_before_the_price_came_counts_at_it(tmp_path):
+    client = client_of(tmp_path, None, hold=["prices", "completed"])
+    client.backend.current = TOLD
+    job = client.submit(Request("a fox", num_images=2))
+    assert client.budget.standing.in_flight == Decimal("0.06")
+    client.backend.release("prices")
+    until(lambda: client.budget.standing.in_flight == Decimal("0.10"))
+    client.backend.release("completed")
+    job.result(SECONDS)
+
+
+def test_the_limit_holds_a_while_only_where_fal_tells_no_price(tmp_path):
+    client = client_of(tmp_path, "0.03", hold=["prices"])
+    start = time.monotonic()
+    client.submit(Request("a fox")).result(SECONDS)
+    assert 2 < time.monotonic() - start < 6
+    with pytest.raises(BudgetError):
+        client.submit(Request("an owl"))
+
+
+def test_typed_functions_refuse_it_themselves(fal_server):
+    sd.budget(0.05)
+    with pytest.raises(BudgetError, match=r"raise it with sd.budget\(0.06\)"):
+        sd.submit("two foxes", num_images=2)
+    with pytest.raises(BudgetError):
+        sd.generate("two foxes", num_images=2)
+    assert sd.jobs() == ()
+    assert fal_server.count("submit") == 0
+
+
+@pytest.mark.parametrize("end", ["came", "failed"])
+def test_who_waits_never_sees_the_money_of_before(tmp_path, end):
+    errors = {} if end == "came" else {"fetch": BackendError("no net", billing="maybe")}
+    client = client_of(tmp_path, "100", errors=errors)
+    seen = []
+
+    async def many():
+        for number in range(40):
+            job = client.submit(Request(f"fox {number}"))
+            await asyncio.wait([asyncio.wrap_future(job._future)])
+            seen.append(client.budget.standing)
+
+    asyncio.run(many())
+    part = "spent" if end == "came" else "may_be_billed"
+    assert [getattr(each, part) for each in seen] == [Decimal("0.03") * n for n in range(1, 41)]
+    assert {each.in_flight for each in seen} == {0}
+
+
+def test_what_it_keeps_of_an_edit_is_no_picture(tmp_path):
+    picture = Image.effect_noise((400, 400), 50).convert("RGB")
+    client = client_of(tmp_path, None, hold=["completed"])
+    job = client.submit(Request("at night", images=(picture,)))
+    (held,) = client.budget._in_flight.values()
+    assert (held.endpoint, held.images[0].data) == (job.request.endpoint, b"")
+    client.backend.release("completed")
+    job.result(SECONDS)
+
+
+def test_it_reads_as_a_sentence():
+    amounts = (Decimal("0.2"), Decimal("0.0675"), Decimal(0))
+    assert str(Standing(*amounts, None)) == "spent $0.20, in flight $0.0675"
+    assert str(Standing(*amounts, Decimal(5))) == "spent $0.20, in flight $0.0675 of $5.00"

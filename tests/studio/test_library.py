@@ -120,7 +120,7 @@ def test_the_library_s_answer_costs_nothing_on_the_card(page, tmp_path):
     finish(opened, SEEDED)
     finish(opened, SEEDED)
     costs = [m["job"]["cost"] for m in job_messages(opened) if m["job"]["finished"]]
-    assert costs == ["0.03", "0"]
+    assert costs == ["0.03", "0.00"]
 
 
 def test_a_click_that_joins_a_running_job_makes_no_second_card(open_page):
@@ -269,17 +269,18 @@ def test_a_file_with_a_receipt_dropped_elsewhere_is_a_reference(open_page):
 def test_the_budget_is_told_and_its_refusal_stands_at_the_button(page, tmp_path):
     client = sd.Client(ScriptedBackend("fal"), library=tmp_path)
     opened = page(client)
-    assert opened.studio._budget == ""
+    nothing = {"spent": "0.00", "in_flight": "0.00", "may_be_billed": "0.00", "limit": None}
+    assert opened.studio._money == nothing
     client.budget.limit = Decimal("0.05")
     finish(opened, SEEDED)
-    assert opened.studio._budget == "0.05"
+    assert opened.studio._money == {**nothing, "spent": "0.03", "limit": "0.05"}
     answer = opened.ask("submit", form={**SEEDED, "seed": 8})[0]
     assert (answer["kind"], answer["field"]) == ("error", None)
-    assert "budget" in answer["message"]
+    assert "more than the budget leaves (spent $0.03 of $0.05)" in answer["message"]
     assert len(opened.studio.jobs) == 1
     client.budget.limit = Decimal("1E+1")
     opened.ask("sync")
-    assert opened.studio._budget == "10"
+    assert opened.studio._money["limit"] == "10.00"
 
 
 def test_a_card_says_whether_the_page_asked_for_it(open_page):

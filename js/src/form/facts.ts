@@ -8,6 +8,7 @@ import {
   nullable,
   number,
   pair,
+  readable,
   record,
   shape,
   text,
@@ -90,7 +91,7 @@ const model = shape<Model>({
 });
 
 export const facts = shape<Facts>({
-  models: list(model),
+  models: readable(model),
   sizes: list(shape<TableSize>({ ratio: text, tier: text, size: pair })),
   counts: pair,
   presets: record(pair),

@@ -1,4 +1,6 @@
 /** Dollars, exactly: decimals are counted in whole millionths, never as floats. */
+import { decimal, nullable, shape } from "../kernel/parse";
+
 const DIGITS = 6;
 
 export function micros(amount: string): bigint {
@@ -11,6 +13,41 @@ export function formatMoney(amount: bigint): string {
   const fraction = digits.slice(-DIGITS).replace(/0{1,4}$/, "");
   return `$${digits.slice(0, -DIGITS)}.${fraction}`;
 }
+
+/** Where the session's money stands, in US dollars; null is no limit. */
+export interface Money {
+  spent: string;
+  in_flight: string;
+  may_be_billed: string;
+  limit: string | null;
+}
+
+export const money = shape<Money>({
+  spent: decimal,
+  in_flight: decimal,
+  may_be_billed: decimal,
+  limit: nullable(decimal),
+});
+
+export const noMoney: Money = { spent: "0", in_flight: "0", may_be_billed: "0", limit: null };
+
+/** The same parts as a refusal counts: "Spent $0.09, in flight $0.03 of $0.20". */
+export function standing({ spent, in_flight, may_be_billed, limit }: Money): string {
+  const parts: [string, string][] = [
+    [limit === null ? "Spent this session" : "Spent", spent],
+    ["in flight", in_flight],
+    ["may be billed", may_be_billed],
+  ];
+  const said = parts
+    .filter(([, amount], at) => at === 0 || micros(amount) > 0n)
+    .map(([what, amount]) => `${what} ${formatMoney(micros(amount))}`)
+    .join(", ");
+  return limit === null ? said : `${said} of ${formatMoney(micros(limit))}`;
+}
+
+/** Whether there is anything to tell. */
+export const isMoney = ({ spent, in_flight, may_be_billed, limit }: Money): boolean =>
+  limit !== null || [spent, in_flight, may_be_billed].some((amount) => micros(amount) > 0n);
 
 const images = (low: number, high: number) =>
   low === high ? `${low} image${low === 1 ? "" : "s"}` : `${low}–${high} images`;

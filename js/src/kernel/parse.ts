@@ -28,6 +28,12 @@ export const nullable =
   (value) =>
     value === null || value === undefined ? null : inner(value);
 
+/** Null too for what is not what was promised. */
+export const orNull =
+  <T>(inner: Parse<T>): Parse<T | null> =>
+  (value) =>
+    read(inner, value);
+
 export const oneOf =
   <T extends string>(...allowed: T[]): Parse<T> =>
   (value) =>
@@ -42,6 +48,12 @@ export const list =
   <T>(item: Parse<T>): Parse<T[]> =>
   (value) =>
     Array.isArray(value) ? value.map(item) : fail("a list");
+
+/** A list without those items that do not read: one that is damaged takes no other with it. */
+export const readable =
+  <T>(item: Parse<T>): Parse<T[]> =>
+  (value) =>
+    list((each) => read(item, each))(value).filter((each) => each !== null);
 
 export const pair: Parse<readonly [number, number]> = (value) =>
   Array.isArray(value) && value.length === 2

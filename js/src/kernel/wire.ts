@@ -8,8 +8,10 @@ import {
   nullable,
   number,
   oneOf,
+  orNull,
   type Parse,
   pair,
+  readable,
   record,
   shape,
   text,
@@ -157,7 +159,7 @@ export const card = shape<Card>({
   num_images: integer,
   max_images: integer,
   seed: nullable(integer),
-  cost: nullable(decimal),
+  cost: orNull(decimal),
   cached: flag,
   clicked: flag,
   note: nullable(text),
@@ -220,7 +222,7 @@ export const submitReply = shape<{ job_id: string }>({ job_id: text });
 export const codeReply = shape<{ code: string }>({ code: text });
 export const syncReply = shape<{ seq: number; jobs: Card[]; waiting: number }>({
   seq: integer,
-  jobs: list(card),
+  jobs: readable(card),
   waiting: integer,
 });
 export const previewReply = shape<{ media_type: string }>({ media_type: text });

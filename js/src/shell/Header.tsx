@@ -1,4 +1,4 @@
-import { formatMoney, micros } from "../form/money";
+import { isMoney, standing } from "../form/money";
 import { WAITING } from "../form/submission";
 import { useStore } from "../kernel/store";
 import { GO_ONLINE } from "../results/Results";
@@ -30,9 +30,7 @@ export function Header() {
   const session = useSession();
   const { label, bills } = useStore(session.backend);
   const { waiting } = useStore(session.channel.state);
-  const spent = micros(useStore(session.spent));
-  const budget = useStore(session.budget);
-  const told = formatMoney(spent);
+  const money = useStore(session.money);
   return (
     <header class="sd-bar">
       <b>Seedream</b>
@@ -44,11 +42,7 @@ export function Header() {
           {label}
         </span>
       )}
-      {bills && (spent > 0n || budget) && (
-        <span class="sd-pill">
-          Spent {budget ? `${told} of ${formatMoney(micros(budget))}` : `this session ${told}`}
-        </span>
-      )}
+      {bills && isMoney(money) && <span class="sd-pill">{standing(money)}</span>}
     </header>
   );
 }

@@ -3,6 +3,7 @@
 import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check } from "../form/checks";
+import type { Money } from "../form/money";
 import { exactBytes } from "../kernel/bytes";
 import { Refusal } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
@@ -25,9 +26,7 @@ const HELD = "The form holds that request again";
 /** What a view is made of, but for what writes through it. */
 export interface Parts extends Omit<ResultsSession, "actions"> {
   traits: Traits;
-  spent: Store<string>;
-  /** US dollars; "" where no limit is set. */
-  budget: Store<string>;
+  money: Store<Money>;
   announcer: Announcer;
 }
 
@@ -84,7 +83,8 @@ export function createActions(parts: Parts): Actions {
 
   function reuse(card: Card) {
     const { references: ids, image_size: size, ...values } = card.form;
-    edit({ ...values, ...(size && { image_size: size }), seed: card.seed ?? values.seed });
+    // As it was asked: with the seed that came back it would be another request, and paid again.
+    edit({ ...values, ...(size && { image_size: size }) });
     if (ids.join() !== references.ids().join()) arrange(ids);
     announcer.say(HELD);
   }

@@ -6,10 +6,11 @@ import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
 import { type Backend, backend, facts, noFacts } from "../form/facts";
 import { createForm } from "../form/form";
+import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import { createChannel } from "../kernel/channel";
 import { createFaults } from "../kernel/faults";
-import { decimal, either, oneOf, text } from "../kernel/parse";
+import { text } from "../kernel/parse";
 import { createScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createTraits } from "../kernel/traits";
@@ -40,8 +41,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     channel,
     facts: allFacts,
     backend: traits.store("_backend", backend, offline),
-    spent: traits.store("_spent", decimal, "0"),
-    budget: traits.store("_budget", either(decimal, oneOf("")), ""),
+    money: traits.store("_money", money, noMoney),
     dropping: createStore<Hover>(""),
     selected: traits.store("selected", text, ""),
     form: createForm(traits, allFacts, ended),

@@ -39,13 +39,33 @@ describe("results", () => {
     expect(document.activeElement).toBe(prompt(view));
   });
 
-  it("put a request back with the seed it used", async () => {
+  it("put a request back as it was asked, without the seed that came back", async () => {
     const view = await withJobs([card("job_completed")]);
     await click(button(view, "Reuse"));
     expect(prompt(view).value).toBe("a red fox in snow");
-    expect(field(view, "Seed").value).toBe("746406749");
+    expect(field(view, "Seed").value).toBe("");
     expect(view.model.get("image_size")).toEqual([2304, 1728]);
     expect(view.model.last("arrange").references).toEqual(["r1"]);
+  });
+
+  it("put a seeded request back with its seed, so that the library may answer it", async () => {
+    const asked = card("job_completed");
+    const view = await withJobs([{ ...asked, form: { ...asked.form, seed: 7 } }]);
+    await click(button(view, "Reuse"));
+    expect(field(view, "Seed").value).toBe("7");
+  });
+
+  it("are shown though one of them can't be read, or has a cost that is no amount", async () => {
+    const good = card("job_completed");
+    const view = await withJobs([
+      { ...good, id: "j2", prompt: "no amount", cost: "0E-7" },
+      { ...good, id: "j3", prompt: "damaged", images: null },
+      good,
+    ]);
+    const prompts = ui(view)
+      .getAllByRole("article")
+      .map((each) => each.getAttribute("aria-label"));
+    expect(prompts).toEqual(["no amount", "a red fox in snow"]);
   });
 
   it("are dismissed, and focus stays inside", async () => {
