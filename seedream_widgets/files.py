@@ -1,16 +1,165 @@
-"""Where files go."""
+"""Where files go, and names that every file system takes."""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
+import unicodedata
 from pathlib import Path
 
+from seedream_widgets.errors import RequestError
 
-def library_folder() -> Path:
-    """Return the default library: ``SEEDREAM_HOME``, else the user's data folder."""
-    home = os.environ.get("SEEDREAM_HOME")
-    if home:
-        return Path(home).expanduser()
+NAME_BYTES = 143
+"""Most bytes of a whole file name: what an encrypted home folder (eCryptfs) leaves of 255."""
+_NAME_CHARACTERS = 40
+_READ = 4000
+"""Characters of a text that are looked at for a name."""
+_EMPTY = "seedream"
+# A joiner shapes the letters around it, in Hindi or Persian; a variation selector only emoji.
+_JOINERS = "\u200c\u200d"
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# Windows takes these for devices, whatever suffix follows.
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
+
+
+def library_folder(path: str | os.PathLike[str] | None = None) -> Path:
+    """Return a library's absolute folder: `path`, else ``SEEDREAM_HOME``, else the data folder.
+
+    Raises:
+        RequestError: There is no home folder, or no working folder, to find it from.
+    """
+    given = path if path is not None else os.environ.get("SEEDREAM_HOME") or None
+    if given is not None:
+        return user_path(given, "library").absolute()
     from platformdirs import user_data_path
 
-    return user_data_path("seedream_widgets", appauthor=False)
+    try:
+        return user_data_path("seedream_widgets", appauthor=False)
+    except (RuntimeError, KeyError) as error:
+        raise RequestError(
+            "this user has no home folder, so there is no place for the library; set "
+            "SEEDREAM_HOME to an absolute folder that can be written, such as /tmp/seedream",
+            field="library",
+        ) from error
+
+
+def cache_folder(library: Path) -> Path:
+    """Return where what can be made again of a library is: for who has no home, within it."""
+    from platformdirs import user_cache_path
+
+    try:
+        return user_cache_path("seedream_widgets", appauthor=False)
+    except (RuntimeError, KeyError):
+        return library / ".cache"
+
+
+def user_path(path: str | os.PathLike[str], field: str) -> Path:
+    """Return a path as a person gives it, ``~`` expanded; what is relative stays so.
+
+    Raises:
+        RequestError: There is no home folder for ``~``, or the working folder was deleted.
+    """
+    try:
+        found = Path(path).expanduser()
+    except RuntimeError as error:
+        raise RequestError(
+            f"{field} is {_shown(path)}, and no home folder is known for its ~; give an "
+            "absolute path",
+            field=field,
+            value=path,
+        ) from error
+    if not found.is_absolute():
+        try:
+            os.getcwd()
+        except FileNotFoundError as error:
+            raise RequestError(
+                f"{field} is {_shown(path)}, and the working folder was deleted; give an "
+                "absolute path, or change to a folder that exists",
+                field=field,
+                value=path,
+            ) from error
+    return found
+
+
+def _shown(path: object) -> str:
+    return repr(str(path)[:200])
+
+
+def is_default_library(path: Path) -> bool:
+    """Tell whether `path` is the folder that `library_folder` finds by itself."""
+    try:
+        return path == library_folder()
+    except RequestError:
+        return False
+
+
+def file_name(text: str, ending: str = "", most: int = NAME_BYTES) -> str:
+    """Return the first words of `text` in any script, then `ending`, as the name of a file.
+
+    It has at most `most` bytes, is no device of Windows, ends with no dot, and is ASCII where the
+    file system of this process takes nothing else.
+
+    Args:
+        text: Such as a prompt; untrusted.
+        ending: What tells it from others, suffix included; ASCII.
+        most: Bytes of UTF-8 for the whole name.
+    """
+    ending = ending[-(most - len(_EMPTY)) :].rstrip(". ")
+    room = most - len(ending) - 1
+    words = _cut(written(text.lower()).strip("-_"), _NAME_CHARACTERS, room)
+    if not _is_encodable(words):
+        words = written(unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode())
+    name = (words.strip("-_") or _EMPTY[:room]) + ending
+    return f"_{name}" if _DEVICES.match(name) else name
+
+
+def written(text: str, between: str = "-", kept: str = "_") -> str:
+    """Return `text` with `between` in place of all that is no part of a word in any script.
+
+    Args:
+        text: Read up to its first 4,000 characters.
+        between: What stands for any number of other characters.
+        kept: Further characters that stay.
+    """
+    words: list[str] = []
+    inside = False
+    for character in unicodedata.normalize("NFC", text[:_READ]):
+        if inside and _is_mark(character):
+            words.append("" if _SELECTORS.match(character) else character)
+        elif unicodedata.category(character)[0] in "LN" or character in kept:
+            words.append(character)
+            inside = True
+        else:
+            inside = False
+            if not words or words[-1] != between:
+                words.append(between)
+    return re.sub(f"[{_JOINERS}]+(?={re.escape(between)}|$)", "", "".join(words))
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc") or character in _JOINERS
+
+
+def _cut(words: str, most: int, room: int) -> str:
+    """Return as many letters, each with its marks, as `most` characters and `room` bytes take."""
+    letters: list[str] = []
+    for character in words:
+        if letters and _is_mark(character):
+            letters[-1] += character
+        else:
+            letters.append(character)
+    cut = ""
+    for letter in letters:
+        if len(cut) + len(letter) > most or len((cut + letter).encode()) > room:
+            break
+        cut += letter
+    return cut
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode(sys.getfilesystemencoding())
+    except UnicodeError:
+        return False
+    return True

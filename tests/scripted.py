@@ -110,11 +110,14 @@ class ScriptedBackend:
         return Output(files, seed=7, billable_units=self.units)
 
     async def download(
-        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+        self, file: OutputFile, target: Path | io.BytesIO, arriving: Arriving | None = None
     ) -> None:
         await self._step("download", file)
         data = self.bytes.setdefault(file.url, picture(len(self.bytes)))
-        target.write_bytes(data)
+        if isinstance(target, io.BytesIO):
+            target.write(data)
+        else:
+            target.write_bytes(data)
 
     async def cancel(self, handle: Handle) -> Billing:
         await self._step("cancel", handle)

@@ -1,8 +1,39 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-from seedream_widgets.files import library_folder
+import pytest
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.files import NAME_BYTES, file_name, library_folder, user_path
+
+ROOT = Path(__file__).parents[1]
+NO_HOME = """
+import pwd
+def nobody(_):
+    raise KeyError("getpwuid(): uid not found: 54321")
+pwd.getpwuid = nobody
+"""
+ASCII_ONLY = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+
+
+def child(code: str, cwd: Path, **env: str) -> str:
+    """Run code in a bare environment, as a container or a batch job has it."""
+    python = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", f"exec({code!a})"],
+        env={**python, **env},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_seedream_home_is_the_library(monkeypatch, tmp_path):
@@ -18,3 +49,144 @@ def test_a_tilde_is_the_users_home(monkeypatch):
 def test_otherwise_it_is_the_users_data_folder(monkeypatch):
     monkeypatch.delenv("SEEDREAM_HOME")
     assert library_folder().name == "seedream_widgets"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("लाल लोमड़ी बर्फ में", "लाल-लोमड़ी-बर्फ-में"),
+        ("สุนัขจิ้งจอกสีแดง", "สุนัขจิ้งจอกสีแดง"),
+        ("שָׁלוֹם, עולם", "שָׁלוֹם-עולם"),
+        ("روباهی می‌خواهد", "روباهی-می‌خواهد"),  # a joiner inside a word stays
+        ("क्‍ष‍ , x", "क्‍ष-x"),  # and goes at its end
+        ("cafe\u0301", "caf\u00e9"),
+        ("❤️ fox 1️⃣", "fox-1"),
+        ("👩🏽‍🚀 fox", "fox"),
+        ("a\ud83d fox", "a-fox"),
+        ("İstanbul", "i̇stanbul"),
+        ("\u0301\u0301", "seedream"),
+        ("", "seedream"),
+        ("x" * 39 + "e\u0323\u0301\u0323", "x" * 39),  # a letter keeps all its marks, or goes
+        ("CON", "_con"),
+        ("lpt1", "_lpt1"),
+        ("conway", "conway"),
+    ],
+)
+def test_names_keep_words_of_every_script_whole(text, name):
+    assert file_name(text) == name
+
+
+def test_a_device_of_windows_is_none_before_any_suffix_either():
+    assert file_name("aux", ".tar.gz") == "_aux.tar.gz"
+    assert file_name("aux", "-1.png") == "aux-1.png"
+
+
+def test_no_name_ends_with_a_dot():
+    assert file_name("fox", "-abc. .") == "fox-abc"
+
+
+@pytest.mark.parametrize(
+    "text", ["狐" * 200, "𠀀" * 200, "fox " * 100, "ก็" * 99, "e" + "\u0301" * 999]
+)
+@pytest.mark.parametrize("ending", ["", "-1.png", "-" + "0" * 128, "-" + "9" * 5000])
+def test_a_name_fits_the_strictest_file_system(tmp_path, text, ending):
+    name = file_name(text, ending)
+    assert len(name.encode()) <= NAME_BYTES
+    (tmp_path / name).touch()
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+NAMES = """
+from seedream_widgets.files import file_name
+names = ["Füchse im Schnee", "雪の fox", "雪の中の赤い狐", "लोमड़ी"]
+print(*[file_name(name, "-1.png") for name in names], sep="\\n")
+"""
+
+
+def test_names_are_ascii_where_the_file_system_takes_nothing_else(tmp_path):
+    names = child(NAMES, tmp_path, **ASCII_ONLY).splitlines()
+    assert names == ["fuchse-im-schnee-1.png", "fox-1.png", "seedream-1.png", "seedream-1.png"]
+
+
+GENERATE = """
+import seedream_widgets as sd
+result = sd.generate("雪の中の赤い狐", image_size=(1024, 1024), seed=3)
+assert result.note is None, ascii(result.note)
+assert result.files[0].path.is_file()
+(saved,) = result.save("out")
+assert saved.is_file()
+print(len(sd.library.search("雪")), ascii(sd.library.search()[0].prompt[0]), saved)
+"""
+
+
+def test_a_result_is_kept_and_saved_under_a_locale_without_utf_8(tmp_path):
+    said = child(GENERATE, tmp_path, SEEDREAM_HOME=str(tmp_path / "home"), **ASCII_ONLY)
+    assert said == r"1 '\u96ea' out/seedream-3-1.jpg"
+
+
+HOMELESS = f"""{NO_HOME}
+import seedream_widgets as sd
+for call in (sd.Studio, sd.Client, lambda: sd.generate("a fox"), lambda: sd.library):
+    try:
+        call()
+    except sd.RequestError as error:
+        assert "SEEDREAM_HOME" in str(error), error
+    else:
+        raise AssertionError(call)
+"""
+
+
+def test_without_a_home_the_error_names_seedream_home(tmp_path):
+    child(HOMELESS, tmp_path)
+
+
+HOUSED = f"""{NO_HOME}
+import seedream_widgets as sd
+first = sd.generate("a fox", image_size=(1024, 1024), seed=3)
+again = sd.generate("a fox", image_size=(1024, 1024), seed=3)
+assert not first.cached and again.cached and not first.note and not again.note
+assert len(sd.library.search("fox")) == 1
+assert "sd.Client(library=" not in first.as_code()
+assert "sd.Client(library=" in sd.Client(library="other").submit(sd.Request("b")).result().as_code()
+sd.Studio()
+"""
+
+
+def test_without_a_home_seedream_home_is_enough(tmp_path):
+    child(HOUSED, tmp_path, SEEDREAM_HOME=str(tmp_path / "lib"))
+    days = [path.name for path in (tmp_path / "lib" / "results").iterdir()]
+    assert len(days) == 1
+
+
+DELETED = """
+import os
+import seedream_widgets as sd
+result = sd.generate("a fox", image_size=(1024, 1024), seed=3)
+os.makedirs("gone")
+os.chdir("gone")
+os.rmdir("../gone")
+calls = {
+    "library": lambda: sd.Client(library="pictures"),
+    "target": lambda: result.save("fox.png"),
+    "file": lambda: sd.read_receipt("fox.png"),
+    "images": lambda: sd.edit("fox.png", "at night"),
+}
+for field, call in calls.items():
+    try:
+        call()
+    except sd.RequestError as error:
+        assert error.field == field, (field, error.field)
+        assert "working folder was deleted" in str(error), error
+    else:
+        raise AssertionError(field)
+assert sd.generate("another fox", image_size=(1024, 1024)).note is None
+"""
+
+
+def test_a_deleted_working_folder_is_named_and_keeps_no_absolute_path_from_working(tmp_path):
+    child(DELETED, tmp_path, SEEDREAM_HOME=str(tmp_path / "home"))
+
+
+def test_a_tilde_without_a_home_is_an_error_with_the_path(monkeypatch):
+    with pytest.raises(RequestError, match=r"target is '~nobody-of-that-name/out'.*absolute"):
+        user_path("~nobody-of-that-name/out", "target")

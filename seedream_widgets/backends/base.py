@@ -16,6 +16,7 @@ from seedream_widgets.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
     from decimal import Decimal
+    from io import BytesIO
     from pathlib import Path
 
     from seedream_widgets.errors import Billing
@@ -127,10 +128,11 @@ class Backend(Protocol):
         ...
 
     async def download(
-        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+        self, file: OutputFile, target: Path | BytesIO, arriving: Arriving | None = None
     ) -> None:
         """Write the untouched bytes of one output file to `target`, whole or not at all.
 
+        `target` is a path, or memory where no disk takes the file.
         `arriving` may be given the bytes of each try while they come; it need not be.
         """
         ...

@@ -154,8 +154,7 @@ def sheet_item(result: Result) -> str:
 
 
 def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
-    stored = result.receipt.prompt if result.receipt else result.request.prompt
-    prompt = " ".join(stored.split()) or "(prompt not stored)"
+    prompt = " ".join(result.prompt.split()) or "(prompt not stored)"
     return prompt if len(prompt) <= longest else f"{prompt[: longest - 1]}…"
 
 

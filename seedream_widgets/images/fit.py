@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL.ImageFile import ImageFile
 
+from seedream_widgets.files import written
 from seedream_widgets.images.encode import encode
 from seedream_widgets.images.guard import ANIMATED, ORIENTATION, decode, open_image
 from seedream_widgets.images.limits import megabytes
@@ -76,7 +77,7 @@ def safe_name(name: str, format_name: str) -> str:
     suffixes = _SUFFIXES[format_name]
     base = re.split(r"[/\\]", name)[-1]
     stem, dot, suffix = base.rpartition(".")
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", stem if dot else base).strip("._-")[:80]
+    stem = written(stem if dot else base, "_", "_.-").strip("._-")[:80]
     kept = dot + suffix.lower()
     return (stem or "image") + (kept if kept in suffixes else suffixes[0])
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from seedream_widgets.errors import ImageInputError
+from seedream_widgets.files import user_path
 from seedream_widgets.images.values import ImageUrl
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
     """
     shown = repr(os.fsdecode(path)[:200])
     try:
-        file = Path(os.fsdecode(path)).expanduser()
+        file = user_path(os.fsdecode(path), "image")
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):
             kind = "folder" if stat.S_ISDIR(found.st_mode) else "special file"
@@ -66,7 +67,7 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
     except FileNotFoundError as error:
         hint = f"; accepted are {ACCEPTED}" if isinstance(path, str) else ""
         raise ImageInputError(f"there is no file {shown} in {Path.cwd()}{hint}") from error
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError) as error:
         if isinstance(error, ImageInputError):
             raise
         reason = (isinstance(error, OSError) and error.strerror) or str(error)

@@ -6,11 +6,9 @@ What can't be written is said in `Record.note`, and the job goes on: the picture
 from __future__ import annotations
 
 import logging
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from seedream_widgets.backends.base import Policy
@@ -23,11 +21,17 @@ from seedream_widgets.errors import (
 )
 from seedream_widgets.library.journal import Journal, Pending, Step
 from seedream_widgets.money.pricing import Prices, cost, estimate, plain
-from seedream_widgets.values.receipt import Receipt, describe_inputs, describe_settings, moment
-from seedream_widgets.values.result import slug
+from seedream_widgets.values.receipt import (
+    MAX_HISTORY,
+    Receipt,
+    describe_inputs,
+    describe_settings,
+    moment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.errors import Billing, SeedreamError
@@ -39,17 +43,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result, ResultImage
 
 _log = logging.getLogger(__name__)
-_SHARED_MEMORY = Path("/dev/shm")  # the last place, when every disk is full
 T = TypeVar("T")
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Name a folder that is made when it is needed, and whether files may stay in it."""
-
-    make: Callable[[], Path]
-    lasts: bool = False
 
 
 class Record:
@@ -114,13 +109,9 @@ class Record:
         billing: Billing = getattr(error, "billing", "no")
         await self._try(self._journal.end, self._entry, step, billing, str(error))
 
-    def places(self) -> tuple[Place, ...]:
-        """Return where to download to: the library, and others should it not take the files."""
-        return (
-            Place(lambda: self.library.stage(self.job.id), lasts=True),
-            Place(lambda: Path(tempfile.mkdtemp(prefix="seedream-"))),
-            Place(lambda: Path(tempfile.mkdtemp(prefix="seedream-", dir=_SHARED_MEMORY))),
-        )
+    def stage(self) -> Path:
+        """Make the folder to download to."""
+        return self.library.stage(self.job.id)
 
     def trouble(self, error: Exception) -> None:
         """Note that something could not be written."""
@@ -137,15 +128,13 @@ class Record:
     async def commit(self, result: Result) -> Result:
         """Put a result into the library, whole, and return it as it stands there."""
         result = replace(result, receipt=self._receipt(result), again=self._again)
-        files = None
+        kept = None
         if all(file.data is None for file in result.files):
-            files = await self._try(self._commit, result)
-        if files:
+            kept = await self._try(self._commit, result)
+        if kept:
             if self._journal and self._entry:
                 await self._try(self._journal.close, self._entry)
-            return replace(
-                result, files=files, note=self._noted("the result is there all the same")
-            )
+            return replace(kept, note=self._noted("the result is there all the same"))
         note = self._noted("the images are in memory: save them with result.save()")
         files = await self._engine.decode(_in_memory, result.files)
         self.library.clear(self.job.id)
@@ -164,11 +153,12 @@ class Record:
         # A resumed request may not be accepted any more as it was asked: its key stays true.
         return replace(receipt, key=self._entry.key) if self._entry else receipt
 
-    def _commit(self, result: Result) -> tuple[ResultImage, ...]:
+    def _commit(self, result: Result) -> Result:
         assert result.receipt is not None
         stage = self.library.staging(self.job.id)
-        folder = self.library.commit(stage, result.receipt, slug(result.receipt.prompt))
-        return tuple(replace(file, path=folder / file.path.name) for file in result.files)
+        folder, kept = self.library.commit(stage, result.receipt, result.receipt.prompt)
+        files = tuple(replace(file, path=folder / file.path.name) for file in result.files)
+        return replace(result, request_id=kept.request_id, files=files, receipt=kept)
 
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
@@ -224,6 +214,8 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
                 "format": file.format,
                 "width": file.width,
                 "height": file.height,
+                "bytes": file.byte_count,
+                "sha256": file.sha256,
                 "url": file.url,
             }
             for file in result.files
@@ -236,12 +228,18 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
         cost=plain(cost(result, prices)) if bills else "0",
         history=[
             {"at": moment(seconds), "status": status.kind, "text": status.text}
-            for seconds, status in job.history
+            for seconds, status in _shortened(job.history)
         ],
         key=request.key,
         package=_version(),
         billable_units=None if result.billable_units is None else plain(result.billable_units),
     )
+
+
+def _shortened(history: tuple[T, ...]) -> tuple[T, ...]:
+    """Leave out the middle of a long wait, so that the receipt stays small enough to be read."""
+    half = MAX_HISTORY // 2
+    return history if len(history) <= MAX_HISTORY else history[:half] + history[-half:]
 
 
 def _may_be_fetched(error: SeedreamError) -> bool:

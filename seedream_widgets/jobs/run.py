@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import itertools
 import logging
-import shutil
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import (
@@ -25,7 +27,6 @@ from seedream_widgets.values.status import Fetching, InProgress, Preparing, Queu
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
-    from pathlib import Path
 
     from seedream_widgets.backends.base import Backend, Output, OutputFile
     from seedream_widgets.errors import Billing
@@ -172,18 +173,15 @@ class _Run:
     async def _download(
         self, stem: str, file: OutputFile, arriving: Arriving | None
     ) -> ResultImage:
-        for place in self.record.places():
-            try:
-                folder = await self.engine.decode(place.make)
-                await self.backend.download(file, folder / stem, arriving)
-                return await self.engine.decode(_open, folder / stem, file, place.lasts)
-            except OSError as error:
-                self.record.trouble(error)
-        raise ResultError(
-            f"no disk takes the image ({self.record.note}); it stays at {file.url[:300]}",
-            request_id=self.job.request_id,
-            billing="yes",
-        )
+        try:
+            folder = await self.engine.decode(self.record.stage)
+            await self.backend.download(file, folder / stem, arriving)
+            return await self.engine.decode(_open, folder / stem, file)
+        except OSError as error:  # no disk takes it, and it is paid for
+            self.record.trouble(error)
+        memory = io.BytesIO()
+        await self.backend.download(file, memory, arriving)
+        return await self.engine.decode(_opened, memory.getvalue(), Path(stem), file)
 
     def _result(self, handle: Handle, output: Output, files: tuple[ResultImage, ...]) -> Result:
         return Result(
@@ -243,27 +241,29 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [each for each in done if not isinstance(each, BaseException)]
 
 
-def _open(path: Path, file: OutputFile, lasts: bool) -> ResultImage:
+def _open(path: Path, file: OutputFile) -> ResultImage:
+    image = _opened(path.read_bytes(), path, file)
+    path.replace(image.path)
+    return replace(image, data=None)
+
+
+def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data)) as image:
             kind, (width, height) = image.format or "", image.size
         whole = path.with_name(path.name + SUFFIXES[kind])
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
+        kept = f" Its bytes are kept at {path};" if path.is_absolute() else ""
         raise ResultError(
-            f"The file fal sent is no image Pillow can read ({error}). Its bytes are kept at "
-            f"{path}; call sd.resume() to fetch it again.",
+            f"The file fal sent is no image Pillow can read ({error}).{kept} Call sd.resume() to "
+            "fetch it again.",
             billing="yes",
         ) from error
-    path.replace(whole)
     url = "" if file.url.startswith("data:") else file.url
-    image = ResultImage(whole, kind, width, height, url)
-    if lasts:
-        return image
-    image = replace(image, data=image.read_bytes())
-    shutil.rmtree(whole.parent, ignore_errors=True)
-    return image
+    digest = hashlib.sha256(data).hexdigest()
+    return ResultImage(whole, kind, width, height, url, data, len(data), digest)
 
 
 def _timings(job: Job) -> Timings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -72,15 +73,19 @@ class Entry:
         return load(self.folder)
 
     def whole(self) -> Any:
-        """Open the `Result`, or return ``None`` where it is gone or damaged."""
+        """Open the `Result`, or return ``None`` where it is gone or any of its bytes is damaged."""
         try:
-            return self.result()
+            result = self.result()
+            for file in result.files:
+                file.check()
         except ResultError:
             return None
+        return result
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        result = self.whole()
-        shown: dict[str, str] = result._repr_mimebundle_() if result else {}
+        shown: dict[str, str] = {}
+        with suppress(ResultError):
+            shown = self.result()._repr_mimebundle_()
         return {**shown, "text/plain": repr(self)}
 
 
@@ -233,8 +238,20 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
         raise ValueError(f"there is no file {name!r:.80}")
     if image["format"] not in SUFFIXES:
         raise ValueError(f"{name!r:.80} has the format {image['format']!r:.20}")
-    size = int(image["width"]), int(image["height"])
-    return ResultImage(path, image["format"], *size, str(image.get("url", "")))
+    there, count = path.stat().st_size, image.get("bytes")
+    if there != count if isinstance(count, int) else not there:
+        said = f"{count:,} bytes" if isinstance(count, int) else "an image"
+        raise ValueError(f"{name!r:.80} has {there:,} bytes instead of {said}; it was cut")
+    digest = image.get("sha256")
+    return ResultImage(
+        path,
+        image["format"],
+        int(image["width"]),
+        int(image["height"]),
+        str(image.get("url", "")),
+        byte_count=there if isinstance(count, int) else None,
+        sha256=digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else "",
+    )
 
 
 def _request(folder: Path, receipt: Receipt) -> Any:

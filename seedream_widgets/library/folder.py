@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seedream_widgets.library.processes import follows, this_process
+from seedream_widgets.values.receipt import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -21,8 +22,6 @@ STAGING = ".staging"
 RESULTS = "results"
 RECEIPT = "receipt.json"
 FAVOURITE = "favourite"
-RECEIPT_LIMIT = 1 << 20
-"""Bytes of a receipt that are read; a larger one is not ours."""
 
 
 def folders(parent: Path) -> dict[str, int] | None:
@@ -94,7 +93,7 @@ def read_receipt(folder: str) -> dict[str, Any] | None:
         OSError: It is there and can't be read just now.
     """
     try:
-        data = read_file(f"{folder}/{RECEIPT}", RECEIPT_LIMIT)
+        data = read_file(f"{folder}/{RECEIPT}", MAX_BYTES)
         value = json.loads(data) if data is not None else None
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
@@ -125,11 +124,14 @@ def read_file(path: str, limit: int) -> bytes | None:
 
 
 def make_private(folder: Path, root: Path) -> Path:
-    """Make `folder` and what it lies in down from `root`, and return it."""
+    """Make `folder` and what it lies in, private from `root` down, and return it."""
     if folder.is_dir():
         return folder
-    for each in (*reversed(folder.relative_to(root).parents), folder):
-        (root / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
+    for each in reversed(missing):
+        ours = each == root or root in each.parents
+        each.mkdir(mode=0o700 if ours else 0o777, exist_ok=True)
+        _sync_folder(each.parent)
     return folder
 
 
@@ -142,24 +144,70 @@ def write_private(path: Path, data: bytes, root: Path) -> None:
     """Write a file below `root` whole or not at all, and have it on the disk when done."""
     part = staging(uuid4().hex, root)
     make_private(part.parent, root)
-    make_private(path.parent, root)
     try:
         with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        put(part, path, root)
     except OSError:
         part.unlink(missing_ok=True)
         raise
 
 
+def put(part: Path, path: Path, root: Path) -> None:
+    """Move a synced file or folder of `staging` to its place, and have the move on the disk.
+
+    Where the place is on another disk (``results`` or ``inputs`` may be a link or a mount), a
+    copy is made there first, so that it still appears whole.
+    """
+    make_private(path.parent, root)
+    try:
+        os.replace(part, path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        near = root / path.relative_to(root).parts[0] / STAGING / part.name
+        make_private(near.parent, root)
+        shutil.copytree(part, near) if part.is_dir() else shutil.copy2(part, near)
+        sync(near)
+        os.replace(near, path)
+        shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
+    _sync_folder(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or a folder and the files in it, on the disk, so that no power cut takes it."""
+    if path.is_dir():
+        for each in path.iterdir():
+            sync(each)
+        _sync_folder(path)
+        return
+    with open(path, "r+b") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # can't open folders; NTFS keeps their changes in its own journal
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:  # some network disks can't; a parent may be closed to us
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES):
+            raise
+
+
 def sweep(root: Path) -> None:
     """Take away what processes that have ended were about to make below `root`."""
-    if (root / STAGING).is_symlink():  # never ours: what it leads to is somebody else's
-        return
-    for path in root.glob(f"{STAGING}/*"):
-        with suppress(OSError):  # another process is faster, or it is only read
-            if follows(path.name.rpartition(".")[2], path.stat().st_mtime):
-                continue
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for folder in (root / STAGING, *root.glob(f"*/{STAGING}")):
+        if folder.is_symlink():  # never ours: what it leads to is somebody else's
+            continue
+        for path in folder.glob("*"):
+            with suppress(OSError):  # another process is faster, or it is only read
+                if follows(path.name.rpartition(".")[2], path.stat().st_mtime):
+                    continue
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from seedream_widgets.files import cache_folder
 from seedream_widgets.library import folder as layout
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, entry_of, row_of
 from seedream_widgets.library.search import Filter, Search, filter_of
@@ -502,10 +503,10 @@ class Index:
         self.refresh()
         return Search(self, asked)
 
-    def find(self, key: str, backend: str) -> Entry | None:
-        """Return the newest result of an identical request, if there is one."""
+    def identical(self, key: str, backend: str) -> list[Entry]:
+        """Return the newest results of identical requests, up to 20, newest first."""
         self._look()
-        return self._first(Filter(("key = ?", "backend = ?"), (key, backend)))
+        return self._newest(Filter(("key = ?", "backend = ?"), (key, backend)), 20)
 
     def get(self, request_id: str) -> Entry | None:
         """Return the result of a request id, if it is here."""
@@ -514,7 +515,8 @@ class Index:
 
     def known(self, request_id: str) -> Entry | None:
         """Return the result of a request id as it was last seen, without a look at the folders."""
-        return self._first(Filter(("request_id = ?",), (request_id,)))
+        found = self._newest(Filter(("request_id = ?",), (request_id,)), 1)
+        return found[0] if found else None
 
     def close(self) -> None:
         """Close the cache file; the next use opens it again."""
@@ -524,10 +526,9 @@ class Index:
         """Take in which results came and went."""
         self._cache.run(lambda db: refresh(db, self._results, marks=False))
 
-    def _first(self, asked: Filter) -> Entry | None:
-        newest = "ORDER BY created DESC, request_id DESC LIMIT 1"
-        rows = self.select(COLUMNS, asked, newest)
-        return self.entry(rows[0]) if rows else None
+    def _newest(self, asked: Filter, most: int) -> list[Entry]:
+        newest = f"ORDER BY created DESC, request_id DESC LIMIT {most}"
+        return [self.entry(row) for row in self.select(COLUMNS, asked, newest)]
 
     def _scan(self, db: sqlite3.Connection) -> None:
         refresh(db, self._results)
@@ -548,7 +549,5 @@ class Index:
 
 
 def _cache_path(root: Path) -> Path:
-    from platformdirs import user_cache_path
-
     name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return user_cache_path("seedream_widgets", appauthor=False) / f"index-{name}.sqlite"
+    return cache_folder(root) / f"index-{name}.sqlite"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
 import shutil
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from seedream_widgets.errors import ResultError
-from seedream_widgets.files import library_folder
+from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl
 from seedream_widgets.library.entry import load, read_input
 from seedream_widgets.library.folder import (
@@ -19,8 +21,11 @@ from seedream_widgets.library.folder import (
     RECEIPT,
     RESULTS,
     make_private,
+    put,
+    read_receipt,
     staging,
     sweep,
+    sync,
     write_private,
 )
 from seedream_widgets.library.index import Index
@@ -30,6 +35,7 @@ from seedream_widgets.library.uploads import KeptUploads
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
+    from pathlib import Path
 
     from seedream_widgets.library.entry import Entry
     from seedream_widgets.library.search import Search
@@ -39,7 +45,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-_UNSAFE = re.compile(r"[^\w.-]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 
 
@@ -56,7 +62,7 @@ class Library:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        self.path = (library_folder() if path is None else Path(path).expanduser()).absolute()
+        self.path = library_folder(path)
         self.journal = Journal(self.path)
         self.uploads = KeptUploads(self.path)
         self._index = Index(self.path)
@@ -99,12 +105,14 @@ class Library:
         return load(entry.folder)
 
     def twin(self, key: str, backend: str) -> Result | None:
-        """Return the newest result of an identical request, if it is still whole."""
-        return _whole(self._ask(lambda: self._index.find(key, backend)))
+        """Return the newest result of an identical request that is still whole."""
+        found = self._ask(lambda: self._index.identical(key, backend)) or []
+        return next((result for entry in found if (result := entry.whole())), None)
 
     def find(self, request_id: str) -> Result | None:
         """Return a result by fal's request id, if it is here and whole."""
-        return _whole(self._ask(lambda: self._index.get(request_id)))
+        entry = self._ask(lambda: self._index.get(request_id))
+        return entry.whole() if entry else None
 
     def _ask(self, work: Callable[[], T]) -> T | None:
         """Ask the index, which is only a cache: its troubles harm no result."""
@@ -165,21 +173,44 @@ class Library:
         self._swept = True
         sweep(self.path)
 
-    def commit(self, stage: Path, receipt: Receipt, words: str) -> Path:
-        """Make a staged result appear, whole, and return its folder.
+    def commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:
+        """Make a staged result appear, whole and synced, and return its folder and its receipt.
 
-        A result that is there already, from another kernel or an earlier run, stays. It takes as
-        long on a day of many results as on its first.
+        The folder is named after `words`.
+
+        A result that is there already, from another kernel or an earlier run, stays. Other
+        pictures under the same request id get ``-2`` and so on behind it. It takes as long on a
+        day of many results as on its first.
         """
-        write_private(stage / RECEIPT, receipt.to_json().encode(), self.path)
-        target = self._place(receipt, words)
-        if _is_whole(target, receipt.request_id):
+        for number in count(1):
+            name = receipt.request_id if number == 1 else f"{receipt.request_id}-{number}"
+            kept = replace(receipt, request_id=name)
+            target = self._place(kept, words)
+            if self._keep(stage, target, kept):
+                break
+        return target, kept
+
+    def _keep(self, stage: Path, target: Path, receipt: Receipt) -> bool:
+        """Put a staged result to its place; ``False`` where that holds other pictures."""
+        held = _held(target, receipt)
+        if held == "nothing":
+            write_private(stage / RECEIPT, receipt.to_json().encode(), self.path)
+            sync(stage)
+            try:
+                put(stage, target, self.path)
+            except OSError:
+                held = _held(target, receipt)  # another kernel was faster
+                if held == "nothing":
+                    raise
+        if held == "others":
+            return False
+        if held == "damaged":
+            _repair(stage, target, receipt, self.path)
+        if held == "these":
             shutil.rmtree(stage, ignore_errors=True)
-            return target
-        make_private(target.parent, self.path)
-        _put(stage, target)
-        self._ask(lambda: self._index.add(target, receipt.to_dict()))
-        return target
+        else:
+            self._ask(lambda: self._index.add(target, receipt.to_dict()))
+        return True
 
     def _place(self, receipt: Receipt, words: str) -> Path:
         """Return the folder that a result has, or else the one it is to have."""
@@ -188,31 +219,41 @@ class Library:
             entry = self._ask(lambda: self._index.get(receipt.request_id))
         if entry:
             return self.path.joinpath(*entry.folder.parts[-3:])
-        name = f"{words}-{_UNSAFE.sub('_', receipt.request_id)[:128]}"
+        name = file_name(words, f"-{_UNSAFE.sub('_', receipt.request_id)[:128]}")
         return self.path / RESULTS / receipt.created[:10] / name
 
     def __repr__(self) -> str:
         return f"<Library {str(self.path)!r}>"
 
 
-def _whole(entry: Entry | None) -> Result | None:
-    return entry.whole() if entry else None
-
-
-def _is_whole(folder: Path, request_id: str) -> bool:
+def _held(folder: Path, receipt: Receipt) -> Literal["nothing", "these", "others", "damaged"]:
+    """Tell what a result's place holds: nothing, its pictures, or others of the same name."""
+    if not folder.is_dir():
+        return "nothing"
+    said = read_receipt(str(folder)) or {}
+    if said.get("request_id", receipt.request_id) != receipt.request_id:
+        return "others"
+    ours = _digests(receipt.images)
     try:
-        return load(folder).request_id == request_id
+        result = load(folder)
+        for file in result.files:
+            file.check()
     except ResultError:
-        return False
+        theirs = _digests(said.get("images"))
+        return "others" if theirs and all(theirs) and theirs != ours else "damaged"
+    theirs = [hashlib.sha256(file.read_bytes()).hexdigest() for file in result.files]
+    return "these" if theirs == ours else "others"
 
 
-def _put(stage: Path, target: Path) -> None:
-    """Rename a staged folder to its place; a damaged one there is made whole, its receipt last."""
-    try:
-        os.replace(stage, target)
-    except OSError:
-        if not target.is_dir():
-            raise
-        for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
-            os.replace(path, target / path.name)
-        stage.rmdir()
+def _digests(images: Any) -> list[Any]:
+    listed = images if isinstance(images, list) else []
+    return [each.get("sha256") if isinstance(each, dict) else None for each in listed]
+
+
+def _repair(stage: Path, target: Path, receipt: Receipt, root: Path) -> None:
+    """Put a result over a damaged one, its receipt last; what else lies there stays."""
+    write_private(stage / RECEIPT, receipt.to_json().encode(), root)
+    sync(stage)
+    for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
+        put(path, target / path.name, root)
+    stage.rmdir()

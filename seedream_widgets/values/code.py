@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
-from seedream_widgets.files import library_folder
+from seedream_widgets.files import is_default_library
 from seedream_widgets.images import ImageUrl
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def as_code(request: Request, library: Path | None = None) -> str:
         library: The folder of the client that sent it, where that is not the default one.
     """
     client, begin = "sd", "import seedream_widgets as sd\n\n"
-    if library is not None and library != library_folder():
+    if library is not None and not is_default_library(library):
         client, begin = "client", f"{begin}client = sd.Client(library={str(library)!r})\n"
     lines = [f"    {request.prompt!r},"]
     if request.images:

@@ -6,20 +6,22 @@ import json
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
+from seedream_widgets.files import user_path
 from seedream_widgets.images import ImageInput, ImageUrl
-from seedream_widgets.values.request import Request
+from seedream_widgets.values.request import MAX_PROMPT, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 VERSION = 1
-MAX_BYTES = 512 * 1024
+MAX_BYTES = 1 << 20
 """Largest receipt that is read or written, in bytes."""
+MAX_HISTORY = 200
+"""Most statuses of a job that its receipt holds: the first and the last of more."""
 SETTINGS = (
     "image_size",
     "num_images",
@@ -48,12 +50,12 @@ class Receipt:
         arguments: Exactly what fal got, local images as ``sha256:<digest>``.
         inputs: The input images: name, digest, media type and size, or URL.
         seed: The seed the backend says it used.
-        images: The files: name, format, width, height, bytes, URL at fal.
+        images: The files: name, format, width, height, bytes, SHA-256, URL at fal.
         timings: Seconds in the queue, generating, fetching, and in all.
         price: US dollars an image, when and where that was read.
         cost: US dollars for the request at that price: for `billable_units` where fal told them,
             else estimated from the images that came; 0 where nothing is billed.
-        history: Every status with its time.
+        history: Every status with its time, up to `MAX_HISTORY` of them.
         key: Digest that equal requests with a seed share, else ``None``.
         package: The package's version.
         billable_units: What fal says it bills, in images; ``None`` where it said nothing.
@@ -141,7 +143,7 @@ def read_receipt(file: Any) -> Receipt:
         elif isinstance(file, bytes | bytearray | memoryview):
             data = bytes(file)
         else:
-            data = Path(file).expanduser().read_bytes()
+            data = user_path(file, "file").read_bytes()
     except (OSError, TypeError) as error:
         raise RequestError(f"file can't be read ({error})", field="file") from error
     text = extract(data)
@@ -198,7 +200,7 @@ def request_again(
     """
     images = tuple(image for each in inputs if (image := _image(each, find)))
     known = {name: settings[name] for name in SETTINGS if name in settings}
-    prompt = prompt if prompt.strip() else UNKNOWN_PROMPT
+    prompt = prompt[:MAX_PROMPT] if prompt.strip() else UNKNOWN_PROMPT
     while True:
         try:
             return Request(prompt, images, **known)

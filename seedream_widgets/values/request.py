@@ -24,6 +24,9 @@ from seedream_widgets.values.sizes import Size, read_size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MAX_PROMPT = 20_000
+"""Most characters of a prompt: far beyond what the model reads, and what is kept stays readable."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -33,7 +36,8 @@ class Request:
     alike, when fal would get the same arguments and the same image bytes.
 
     Args:
-        prompt: What to draw or change; name inputs by their order ("image 1").
+        prompt: What to draw or change, up to 20,000 characters; name inputs by their order
+            ("image 1").
         images: Up to 10 of PIL image, numpy array, path, ``https://`` or ``data:`` URL, bytes,
             or a `Result`, which counts once for each of its images.
         image_size: ``(width, height)`` in pixels, ``"4:3"``, ``"4:3 4K"``, or one of the
@@ -164,6 +168,12 @@ def _check_prompt(prompt: object) -> None:
         )
     if not prompt.strip():
         raise RequestError("prompt is empty; say what to draw", field="prompt", value=prompt)
+    if len(prompt) > MAX_PROMPT:
+        raise RequestError(
+            f"prompt takes up to {MAX_PROMPT:,} characters, got {len(prompt):,}; shorten it",
+            field="prompt",
+            value=prompt,
+        )
     try:
         prompt.encode()
     except UnicodeEncodeError as error:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
-import re
 import weakref
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.faces import shown
+from seedream_widgets.files import NAME_BYTES, file_name, user_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from decimal import Decimal
+    from pathlib import Path
 
     import numpy as np
     from PIL.Image import Image
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GIF": ".gif"}
 """File suffix by Pillow format name, for the formats a result may have."""
 _log = logging.getLogger(__name__)
+_SUFFIX_BYTES = 12
+"""For a file's suffix, and a number before it where the name is taken."""
 _FILE_SUFFIXES = frozenset({*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
@@ -52,6 +55,8 @@ class ResultImage:
         height: In pixels, read from the bytes.
         url: Where fal holds it; public to whoever has the URL. Empty for ``sync_mode``.
         data: The bytes themselves where no file could be written, else ``None``.
+        byte_count: How many bytes came; ``None`` for a result that was kept before this was noted.
+        sha256: Hex digest of the bytes that came; empty where `byte_count` is ``None``.
     """
 
     path: Path
@@ -60,6 +65,8 @@ class ResultImage:
     height: int
     url: str = ""
     data: bytes | None = field(default=None, repr=False, compare=False)
+    byte_count: int | None = field(default=None, repr=False)
+    sha256: str = field(default="", repr=False)
     _opened: list[weakref.ref[Image]] = field(
         default_factory=list, repr=False, compare=False, hash=False
     )
@@ -80,16 +87,45 @@ class ResultImage:
         return Image.open(io.BytesIO(self.read_bytes()))
 
     def read_bytes(self) -> bytes:
-        """Return the untouched bytes."""
+        """Return the untouched bytes.
+
+        Raises:
+            ResultError: The file is gone, or is not what came.
+        """
         if self.data is not None:
             return self.data
         try:
-            return self.path.read_bytes()
+            data = self.path.read_bytes()
         except OSError as error:
             raise ResultError(
                 f"{self.path} can't be read ({error}); if it was moved, open it with PIL.Image",
                 billing="yes",
             ) from error
+        if self.sha256 and hashlib.sha256(data).hexdigest() != self.sha256:
+            raise ResultError(
+                f"{self.path} is not the file that came: it was damaged or changed since. "
+                "PIL.Image.open() opens what is left of it",
+                billing="yes",
+            )
+        return data
+
+    def check(self) -> None:
+        """Read the file to its end; a result kept without its digest has to be a whole image.
+
+        Raises:
+            ResultError: It is gone, cut or damaged.
+        """
+        if self.data is not None or self.sha256:
+            self.read_bytes()
+            return
+        from PIL import Image
+
+        try:
+            with Image.open(self.path, formats=[self.format]) as image:
+                # A PNG has checksums; other formats have to be decoded.
+                image.verify() if self.format == "PNG" else image.load()
+        except Exception as error:  # Pillow's decoders raise anything
+            raise ResultError(f"{self.path} is damaged ({error})", billing="yes") from error
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return (self.read_bytes(),)
@@ -207,9 +243,13 @@ class Result:
                 numbered (``fox-1.png``) for several images; untouched pixels where the
                 suffix fits, converted by Pillow otherwise.
             receipt: Whether to put the receipt, prompt included, into the files.
+
+        Raises:
+            RequestError: There is no home or working folder to find `target` from.
+            OSError: It can't be written.
         """
         text = self.receipt.to_json() if receipt and self.receipt else ""
-        path = Path(target).expanduser()
+        path = user_path(target, "target")
         if path.suffix.lower() in _FILE_SUFFIXES and not path.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             if len(self.files) == 1:
@@ -225,9 +265,17 @@ class Result:
         )
 
     def file_stem(self, number: int) -> str:
-        """Return a file name without suffix for the image `number`, counted from 1."""
+        """Return a file name without suffix for the image `number`, counted from 1.
+
+        A prompt that is not to be stored is in no name either.
+        """
         seed = "" if self.seed is None else f"-{self.seed}"
-        return f"{slug(self.request.prompt)}{seed}-{number}"
+        return file_name(self.prompt, f"{seed}-{number}", NAME_BYTES - _SUFFIX_BYTES)
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as it may be shown and stored: empty where it is not to be stored."""
+        return self.receipt.prompt if self.receipt else self.request.prompt
 
     def file_bytes(self, index: int) -> bytes:
         """Return one image's file with the receipt in it, as `save` writes it."""
@@ -260,7 +308,7 @@ class Result:
         file = self.files[0]
         sizes = f"{len(self)} image{'s' * (len(self) > 1)} {file.width}x{file.height}"
         offline = ", offline preview (not Seedream)" if self.backend == "offline" else ""
-        return f"<Result {sizes}, seed {self.seed}{offline}: {self.request.prompt[:60]!r}>"
+        return f"<Result {sizes}, seed {self.seed}{offline}: {self.prompt[:60]!r}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": shown("result_html", self)}
@@ -275,12 +323,6 @@ def _carry(data: bytes, receipt: str) -> Pieces:
     except RequestError as error:
         _log.warning("saved without its receipt: %s", error)
         return [data]
-
-
-def slug(prompt: str) -> str:
-    """Return the first words of a prompt as a file name."""
-    words = re.sub(r"[^\w]+", "-", prompt.lower()).strip("-_")[:40].strip("-_")
-    return words or "seedream"
 
 
 def _free(path: Path) -> Path:

@@ -20,6 +20,9 @@ def test_no_prompt_on_disk_or_in_a_file_name(fal_server, tmp_path):
     assert result.request.prompt == SECRET
     assert SECRET.encode() not in everything(tmp_path)
     assert not list(tmp_path.rglob("*private*"))
+    (saved,) = result.save(tmp_path / "out")
+    assert saved.name == "seedream-3-1.png"
+    assert SECRET not in str(result._repr_mimebundle_())
     assert client.library.get(result.request_id).request.prompt != SECRET
 
 

@@ -125,7 +125,7 @@ def measure_index(root: Path, cache: Path, results: int) -> dict[str, float]:
         "search a word": median(lambda: index.search("telescope")[:100]),
         "search a prefix": median(lambda: index.search("telesc")[:100]),
         "search a frequent prefix": median(lambda: index.search("fo")[:100]),
-        "find an identical request": median(lambda: index.find(f"{results // 2:064x}", "fal")),
+        "find an identical request": median(lambda: index.identical(f"{results // 2:064x}", "fal")),
         "refresh, nothing new": median(index.refresh),
         "iterate all": median(lambda: sum(1 for _ in last), 3),
         "MB to iterate all": peak_megabytes(lambda: sum(1 for _ in index.search())),

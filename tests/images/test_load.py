@@ -139,6 +139,10 @@ def test_results_and_nesting_keep_their_order() -> None:
         ("..", "image.jpg"),
         ("x\r\ny: z.jpg", "x_y_z.jpg"),
         ("n" * 300 + ".jpg", "n" * 80 + ".jpg"),
+        ("赤い狐.png", "赤い狐.jpg"),
+        ("लाल लोमड़ी.jpg", "लाल_लोमड़ी.jpg"),
+        ("лиса\u202egnp.jpg", "лиса_gnp.jpg"),
+        ("fox\udce9.jpg", "fox.jpg"),
     ],
 )
 def test_names_are_safe(name: str, expected: str) -> None:

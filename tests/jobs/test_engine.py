@@ -18,6 +18,8 @@ SETUP = """
 import logging, os, signal, sys, threading, time
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
+# A job in a shell's background is born deaf to interrupts, and so are its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 logging.basicConfig(level=logging.WARNING)
 def submit(prompt, pace):
     return sd.Client(OfflineBackend(pace)).submit(sd.Request(prompt, image_size=(960, 960)))

@@ -274,12 +274,11 @@ def test_find_gives_the_newest_identical_one(tmp_path: Path, index: Index) -> No
     save(tmp_path, "new", key="same", created="2026-05-01T11:00:00Z")
     save(tmp_path, "preview", key="same", backend="offline", created="2026-05-01T12:00:00Z")
     save(tmp_path, "random", key=None)
-    found = index.find("same", "fal")
-    assert found is not None
-    assert found.request_id == "new"
-    assert index.find("other", "fal") is None
-    shutil.rmtree(found.folder)
-    assert ids(filter(None, [index.find("same", "fal")])) == ["old"]
+    found = index.identical("same", "fal")
+    assert ids(found) == ["new", "old"]
+    assert index.identical("other", "fal") == []
+    shutil.rmtree(found[0].folder)
+    assert ids(index.identical("same", "fal")) == ["old"]
 
 
 def test_get_finds_by_request_id(tmp_path: Path, index: Index) -> None:
@@ -400,7 +399,7 @@ def test_a_look_for_one_result_is_no_look_into_each_folder(tmp_path: Path, index
     for number in range(3):
         save(tmp_path, f"new{number}", key="new")
         with counted() as work:
-            assert index.find("new", "fal") is not None
+            assert index.identical("new", "fal")
         assert work["scandir"] == 2  # the days, and the busy one
         assert work["stat"] < 10, work
         assert work["open"] == 2, work  # one receipt: the file, and Python's view of it

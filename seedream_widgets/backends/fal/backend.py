@@ -13,6 +13,7 @@ from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
+    from io import BytesIO
     from pathlib import Path
 
     from seedream_widgets.backends.base import Output, OutputFile
@@ -138,7 +139,7 @@ class FalBackend:
         return await fetch(session, await session.resolve(handle))
 
     async def download(
-        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+        self, file: OutputFile, target: Path | BytesIO, arriving: Arriving | None = None
     ) -> None:
         """Write the untouched bytes of one output file to `target`, whole or not at all.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import io
 import os
 import threading
 import time
@@ -136,7 +137,7 @@ class Transfer:
     def __init__(
         self,
         url: str,
-        target: Path,
+        target: Path | io.BytesIO,
         connections: Connections,
         limits: Limits,
         safe: Callable[[str], bool],
@@ -231,8 +232,13 @@ class Transfer:
 
 
 @contextmanager
-def whole(target: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside `target` that takes its place if nothing goes wrong."""
+def whole(target: Path | io.BytesIO) -> Iterator[IO[bytes]]:
+    """Open a file beside `target` that takes its place if nothing goes wrong; or fill memory."""
+    if isinstance(target, io.BytesIO):
+        target.seek(0)
+        target.truncate()
+        yield target
+        return
     part = target.with_name(target.name + ".part")
     try:
         # Buffered files lock: closing one waits for a write still running in a thread.
@@ -261,8 +267,10 @@ class Downloads:
         self._slots = asyncio.Semaphore(session.limits.downloads)
         self._connections = Connections(session.context, session.limits.downloads)
 
-    async def save(self, file: OutputFile, target: Path, arriving: Arriving | None = None) -> None:
-        """Write the bytes of `file` to `target`, readable by its owner alone.
+    async def save(
+        self, file: OutputFile, target: Path | io.BytesIO, arriving: Arriving | None = None
+    ) -> None:
+        """Write the bytes of `file` to `target`, readable by its owner alone, or into memory.
 
         Raises:
             ResultError: The file is gone, is no image, or did not arrive whole.
@@ -276,7 +284,7 @@ class Downloads:
         async with self._slots:
             await self._fetch(file.url, target, arriving)
 
-    async def _fetch(self, url: str, target: Path, arriving: Arriving | None) -> None:
+    async def _fetch(self, url: str, target: Path | io.BytesIO, arriving: Arriving | None) -> None:
         limits, pause = self._session.limits, _FIRST_PAUSE
         for left in reversed(range(limits.attempts)):
             transfer = Transfer(url, target, self._connections, limits, self._is_safe, arriving)

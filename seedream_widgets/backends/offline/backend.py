@@ -8,6 +8,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.base import Output, OutputFile
@@ -21,7 +22,7 @@ from seedream_widgets.values.status import Completed, InProgress, Log, Queued, S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
-    from pathlib import Path
+    from io import BytesIO
 
     from seedream_widgets.errors import Billing
     from seedream_widgets.images.growing import Arriving
@@ -96,7 +97,7 @@ class OfflineBackend:
         return Output(files, accepted.seed)
 
     async def download(
-        self, file: OutputFile, target: Path, arriving: Arriving | None = None
+        self, file: OutputFile, target: Path | BytesIO, arriving: Arriving | None = None
     ) -> None:
         """Draw one picture and write it."""
         request_id, number = file.url.removeprefix("offline:").split("/")
@@ -129,7 +130,10 @@ class OfflineBackend:
             ) from None
 
 
-def _write(target: Path, data: bytes) -> None:
+def _write(target: Path | BytesIO, data: bytes) -> None:
+    if not isinstance(target, Path):
+        target.write(data)
+        return
     part = target.with_name(f"{target.name}.part")
     with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(data)

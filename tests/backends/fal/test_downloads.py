@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import io
 import os
 import re
 import ssl
@@ -65,6 +66,20 @@ def test_what_may_pass_is_tried_again(server: FalServer, tmp_path: Path, kind: s
     server.fail("download", kind)
     assert save(tmp_path) == PICTURE
     assert server.count("download") == 2
+
+
+@pytest.mark.parametrize("kind", ["cut", "drop", "500"])
+def test_memory_takes_a_file_whole(server: FalServer, kind: str) -> None:
+    server.fail("download", kind)
+    memory = io.BytesIO()
+    drive(lambda backend: backend.download(OutputFile(URL), memory))
+    assert memory.getvalue() == PICTURE
+
+
+def test_memory_takes_an_inline_file(server: FalServer) -> None:
+    memory, url = io.BytesIO(), f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
+    drive(lambda backend: backend.download(OutputFile(url), memory))
+    assert memory.getvalue() == PICTURE
 
 
 @pytest.mark.parametrize("kind", ["cut", "500"])
