@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from seedream_widgets.library.search import Search
+    from seedream_widgets.values.endpoints import Endpoints
     from seedream_widgets.values.result import Result, ResultImage
 
 RESULT_BYTES = 24_000
@@ -72,6 +73,21 @@ def found_title(count: int, shown: int) -> str:
     return f"{count:,} result{'' if count == 1 else 's'}{', newest first' if count > 1 else ''}."
 
 
+def endpoints_html(endpoints: Endpoints) -> str:
+    """Return the table of endpoints, what third parties alone state marked in it."""
+    head, *rows = endpoints.table()
+    lines = (
+        "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row)
+        + "</tr>"
+        for row in rows
+    )  # fmt: skip
+    heads = "".join(f'<th style="text-align:left">{escape(cell)}</th>' for cell in head)
+    return (
+        '<div style="overflow-x:auto"><table><thead><tr>'
+        f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
 def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str]:
     items: list[str] = []
     left = SHEET_BYTES - 1000
@@ -111,7 +127,7 @@ def receipt_line(result: Result, most: int) -> str:
     parts = [
         f"{len(result)} image{'s' * (len(result) > 1)}{shown}",
         f"{first.width} × {first.height}",
-        "seed unknown" if result.seed is None else f"seed {result.seed}",
+        _seed(result),
         f"{result.timings.total:.1f} s",
         *_origin(result),
         f"{result.created:%Y-%m-%d %H:%M} UTC",
@@ -120,12 +136,19 @@ def receipt_line(result: Result, most: int) -> str:
     return " · ".join(parts)
 
 
+def _seed(result: Result) -> str:
+    if result.seed is not None:
+        return f"seed {result.seed}"
+    return "seed unknown" if "seed" in result.request.endpoint.arguments else "no seed"
+
+
 def _origin(result: Result) -> tuple[str, ...]:
     if result.backend == "offline":
         return ("offline preview, not Seedream",)
     if result.cached:
         return (result.request.endpoint.id, "from the library, $0.00")
-    told = "" if result.billable_units is not None else "about "
+    flat = result.request.endpoint.price.flat
+    told = "" if result.billable_units is not None and flat else "about "
     return (result.request.endpoint.id, f"{told}{usd(cost(result))}")
 
 

@@ -20,7 +20,7 @@ from seedream_widgets.errors import (
     SubmitUnknownError,
 )
 from seedream_widgets.library.journal import Journal, Pending, Step
-from seedream_widgets.money.pricing import Prices, cost, estimate, plain
+from seedream_widgets.money.pricing import Prices, cost, estimate, plain, price_of_image
 from seedream_widgets.values.receipt import (
     MAX_HISTORY,
     Receipt,
@@ -196,6 +196,7 @@ def entry_of(job: Job, prices: Prices | None = None) -> Pending:
 def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = None) -> Receipt:
     """Return the receipt of a result that has just come."""
     request, price = result.request, estimate(result.request, prices).price
+    each = price_of_image(request, price)[1]
     timings = result.timings
     return Receipt(
         request_id=result.request_id,
@@ -224,7 +225,7 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
             name: round(getattr(timings, name), 3)
             for name in ("queue", "generation", "fetch", "total")
         },
-        price={"usd": plain(price.usd), "as_of": price.as_of, "source": price.source},
+        price={"usd": plain(each), "as_of": price.as_of, "source": price.source},
         cost=plain(cost(result, prices)) if bills else "0",
         history=[
             {"at": moment(seconds), "status": status.kind, "text": status.text}

@@ -188,7 +188,8 @@ class _Run:
             request=self.job.request,
             request_id=handle.request_id,
             files=files,
-            seed=output.seed,
+            # One that can't be given again is none: nothing must offer to reuse it.
+            seed=output.seed if "seed" in self.job.request.endpoint.arguments else None,
             timings=_timings(self.job),
             backend=self.backend.name,
             created=datetime.now(timezone.utc),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.library.entry import moment
+from seedream_widgets.values.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -67,7 +68,10 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
 
 
 def _certainty(entry: Entry) -> str:
+    endpoint = ENDPOINTS.get(entry.endpoint)
     told = entry.billable_units is not None and entry.cost is not None
+    if endpoint is not None and not endpoint.price.flat:
+        told = False  # what a unit of it costs is unknown, so its images were counted
     return "confirmed" if told else "estimated"
 
 

@@ -24,7 +24,11 @@ _DIGITS = 60  # more than any price times any number of units has
 
 
 class Prices:
-    """Hold fal's current prices once fal has told them; the dated table until then."""
+    """Hold fal's current prices once fal has told them; the dated table until then.
+
+    fal's pricing API gives one number for an endpoint. Where the price depends on the size or on
+    the references, that number can't say it, and the table stands.
+    """
 
     def __init__(self) -> None:
         self._current: Mapping[str, Price] = {}
@@ -32,12 +36,12 @@ class Prices:
         self._lock = threading.Lock()
 
     def of(self, endpoint: Endpoint) -> Price:
-        """Return what one image of an endpoint costs, and when and where that was read."""
-        return self._current.get(endpoint.id, endpoint.price)
+        """Return what an image of an endpoint costs, and when and where that was read."""
+        return self._current[endpoint.id] if self.is_live(endpoint) else endpoint.price
 
     def is_live(self, endpoint: Endpoint) -> bool:
-        """Tell whether fal told the endpoint's price in this session."""
-        return endpoint.id in self._current
+        """Tell whether fal told the endpoint's whole price in this session."""
+        return endpoint.price.flat and endpoint.id in self._current
 
     def take(self, current: Mapping[str, Price]) -> None:
         """Take what fal told."""
@@ -64,36 +68,83 @@ class Prices:
 class Estimate:
     """Hold the least and the most a request costs, in US dollars, at a dated price an image.
 
-    Its text says so where that price is not fal's of today: "about $0.03 (price of 2026)".
+    Its text says how it comes about, and so where the price is not fal's of today:
+    ``"about $0.06 (price of 2026): 2 images at $0.03"``.
+
+    Attributes:
+        low: The least.
+        high: The most; what budget and ledger count until the request has ended.
+        price: The rule.
+        how: How it comes about, in a line.
     """
 
     low: Decimal
     high: Decimal
     price: Price
+    how: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def brief(self) -> str:
+        """The amount and the price's age, without how it comes about."""
         age = f" ({self.price.age})" if self.price.age else ""
         if self.low == self.high:
             return f"about {usd(self.low)}{age}"
         return f"{usd(self.low)} to {usd(self.high)}{age}"
 
+    def __str__(self) -> str:
+        return f"{self.brief}: {self.how}" if self.how else self.brief
+
+    def __repr__(self) -> str:
+        return f"<Estimate {self}>"
+
 
 def estimate(request: Request, prices: Prices | None = None) -> Estimate:
-    """Return what `request` costs: a range where `max_images` lets a set be smaller.
+    """Return what `request` costs, and how that comes about.
+
+    It is a range where `max_images` lets a set be smaller, and where a name such as
+    ``"auto_2K"`` leaves the pixels to Seedream and their number counts.
 
     The price is fal's current one where a client has learned it (``client.prices``), else the
     dated one in `endpoints`, from fal's pages.
     """
     price = (prices or Prices()).of(request.endpoint)
+    low, high = price_of_image(request, price)
     fewest, most = request.images_range
-    return Estimate(fewest * price.usd, most * price.usd, price)
+    return Estimate(fewest * low, most * high, price, _how(request, price))
+
+
+def price_of_image(request: Request, price: Price) -> tuple[Decimal, Decimal]:
+    """Return the least and the most that each image of a request costs, in US dollars."""
+    return price.of_image(request.image_size, len(request.images))
+
+
+def _how(request: Request, price: Price) -> str:
+    fewest, most = request.images_range
+    count = f"{most}" if fewest == most else f"{fewest} to {most}"
+    low, high = price.of_image(request.image_size)
+    each = usd(low) if low == high else f"{usd(low)} to {usd(high)}"
+    if price.tiers:
+        each += f" for {_size(request, low == high)}"
+    more = max(0, len(request.images) - 1)
+    if price.each_reference and more:
+        each += f", and {usd(price.each_reference)} for each of {more} more references"
+    return f"{count} image{'' if most == 1 else 's'} at {each}"
+
+
+def _size(request: Request, known: bool) -> str:
+    size = request.image_size
+    if isinstance(size, tuple):
+        return f"{size.width * size.height:,} pixels"
+    return f"{size}" if known else f"{size}, which leaves the pixels to Seedream"
 
 
 def cost(result: Result, prices: Prices | None = None) -> Decimal:
     """Return what a result cost in US dollars.
 
     What its receipt says counts. Without one: 0 for what was answered from the library or drawn
-    offline, else the price of the units that fal says it bills, or of the images that came.
+    offline, else the price of the units that fal says it bills, or of the images that came. Where
+    one number does not say the price, what a unit costs is unknown: the images count, each at the
+    most that was estimated for it.
     """
     from seedream_widgets.library.entry import amount  # late: a price list needs no pictures
 
@@ -106,7 +157,9 @@ def cost(result: Result, prices: Prices | None = None) -> Decimal:
     with localcontext() as context:  # exact, whatever precision the user's own code has set
         context.prec = _DIGITS
         price = (prices or Prices()).of(result.request.endpoint)
-        return price.usd * (len(result.files) if told is None else told)
+        if told is not None and price.flat:
+            return price.usd * told
+        return price_of_image(result.request, price)[1] * len(result.files)
 
 
 def plain(exact: Decimal) -> str:

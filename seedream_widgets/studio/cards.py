@@ -27,6 +27,8 @@ FORM = (
     "enable_safety_checker",
     "sync_mode",
     "model",
+    "output_format",
+    "background",
 )
 """The form's fields, named as in `Request`; the form adds `references`."""
 _MAX_LOG = 500

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from seedream_widgets.money.pricing import Prices, shown
-from seedream_widgets.values.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint
-from seedream_widgets.values.sizes import SIZES
+from seedream_widgets.values.endpoints import COUNTS, ENDPOINTS, MODELS, PRESETS, Endpoint, Price
+from seedream_widgets.values.sizes import SIZES, SMALLER_SIZES
 
 UPLOAD_BYTES = 64_000_000
 """Largest file the page may send, in bytes; the kernel makes it fit fal's 10 MB."""
@@ -18,32 +18,35 @@ def facts(prices: Prices | None = None) -> dict[str, Any]:
         "models": [_model(name, prices or Prices()) for name in MODELS],
         "sizes": [
             {"ratio": ratio, "tier": tier, "size": list(size)}
-            for (ratio, tier), size in SIZES.items()
+            for table in (SIZES, SMALLER_SIZES)
+            for (ratio, tier), size in table.items()
         ],
         "counts": list(COUNTS),
         "presets": {name: list(size) for name, size in PRESETS.items()},
-        "limits": {"upload_bytes": UPLOAD_BYTES, "references": 10},
+        "limits": {
+            "upload_bytes": UPLOAD_BYTES,
+            "references": max(row.max_inputs for row in ENDPOINTS.values()),
+        },
     }
 
 
 def _model(name: str, prices: Prices) -> dict[str, Any]:
     rows = {row.kind: row for row in ENDPOINTS.values() if row.model == name}
-    price = max((prices.of(row) for row in rows.values()), key=lambda each: each.usd)
+    first = next(iter(rows.values()))
     return {
         "name": name,
-        "label": name.upper(),
-        "price": shown(price.usd),
-        "price_as_of": price.as_of,
-        "price_live": all(not prices.of(row).age for row in rows.values()),
-        "endpoints": {kind: _endpoint(row) for kind, row in rows.items()},
+        "label": first.label,
+        "speed": first.speed,
+        "endpoints": {kind: _endpoint(row, prices.of(row)) for kind, row in rows.items()},
     }
 
 
-def _endpoint(row: Endpoint) -> dict[str, Any]:
+def _endpoint(row: Endpoint, price: Price) -> dict[str, Any]:
     rule = row.size_rule
     return {
         "id": row.id,
         "arguments": list(row.arguments),
+        "choices": {name: list(words) for name, words in row.choices.items()},
         "size_names": list(row.size_names),
         "rule": {
             "min_pixels": rule.min_pixels,
@@ -55,4 +58,11 @@ def _endpoint(row: Endpoint) -> dict[str, Any]:
         },
         "max_inputs": row.max_inputs,
         "max_inputs_and_outputs": row.max_inputs_and_outputs,
+        "price": {
+            "usd": shown(price.usd),
+            "tiers": [[most, str(usd)] for most, usd in price.tiers],
+            "each_reference": shown(price.each_reference),
+            "age": price.age,
+        },
+        "unconfirmed": list(row.unconfirmed),
     }

@@ -15,9 +15,9 @@ from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
 from seedream_widgets.values.endpoints import (
     COUNTS,
     DEFAULT_MODEL,
-    ENHANCE_PROMPT_MODES,
     MAX_SEED,
     MODELS,
+    choices,
     endpoint_for,
 )
 
@@ -28,6 +28,11 @@ _log = logging.getLogger(__name__)
 def _count(help: str) -> Any:
     low, high = COUNTS
     return t.Int(low, min=low, max=high, help=help).tag(sync=True)
+
+
+def _word(argument: str, default: str | None, help: str) -> Any:
+    enum: Any = t.Enum
+    return enum(choices(argument), default, allow_none=default is None, help=help).tag(sync=True)
 
 
 class Form(anywidget.AnyWidget):
@@ -44,7 +49,9 @@ class Form(anywidget.AnyWidget):
     seed = t.Int(None, allow_none=True, min=0, max=MAX_SEED, help="None is random").tag(sync=True)
     num_images = _count("1 to 6 separate generations")
     max_images = _count("1 to 6; each generation gives up to that many")
-    enhance_prompt_mode = t.Enum(ENHANCE_PROMPT_MODES, "standard", help="v4 only").tag(sync=True)
+    enhance_prompt_mode = _word("enhance_prompt_mode", "standard", "Where the model takes it")
+    output_format = _word("output_format", None, "Where the model takes it; None is its own")
+    background = _word("background", None, "Where the model takes it; None is its own")
     enable_safety_checker = t.Bool(True, help="fal's own checker").tag(sync=True)
     sync_mode = t.Bool(False, help="Images inside the reply").tag(sync=True)
     model = t.Enum(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)

@@ -8,14 +8,16 @@ from traitlets import TraitError
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.references import load
 from seedream_widgets.values.endpoints import ENDPOINTS
-from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt
+from seedream_widgets.values.receipt import Receipt, read_receipt
 
 if TYPE_CHECKING:
     from seedream_widgets.library import Library
     from seedream_widgets.studio.form import Form
 
+_UNLESS_GIVEN = {"output_format": None, "background": None}
 _MAX_INPUTS = 11  # one more than the form takes, so that it refuses
 
 
@@ -58,7 +60,8 @@ def _receipt(data: bytes) -> Receipt:
 
 
 def _form(receipt: Receipt) -> dict[str, Any]:
-    form = {name: receipt.settings[name] for name in SETTINGS if name in receipt.settings}
+    known = {**_UNLESS_GIVEN, **receipt.settings}
+    form = {name: known[name] for name in FORM if name in known and name != "prompt"}
     if form.get("image_size", "") is None:
         del form["image_size"]
         if receipt.endpoint in ENDPOINTS:

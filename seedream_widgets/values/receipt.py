@@ -31,8 +31,12 @@ SETTINGS = (
     "enable_safety_checker",
     "sync_mode",
     "model",
+    "output_format",
+    "background",
+    "draw",
 )
 """The request's fields beside prompt and images."""
+_WHERE_GIVEN = ("output_format", "background", "draw")
 
 
 @dataclass(frozen=True)
@@ -177,10 +181,15 @@ def describe_inputs(request: Request) -> list[dict[str, Any]]:
 
 
 def describe_settings(request: Request) -> dict[str, Any]:
-    """Return the request's fields beside prompt and images."""
+    """Return the request's fields beside prompt and images; what few models take, where given."""
     values = {name: getattr(request, name) for name in SETTINGS}
     size = values["image_size"]
-    return {**values, "image_size": list(size) if isinstance(size, tuple) else size}
+    values["image_size"] = list(size) if isinstance(size, tuple) else size
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or name not in _WHERE_GIVEN
+    }
 
 
 UNKNOWN_PROMPT = "(prompt not stored)"

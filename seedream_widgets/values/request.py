@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,12 @@ from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
     DEFAULT_MODEL,
-    ENHANCE_PROMPT_MODES,
     MAX_SEED,
     Endpoint,
+    choices,
     endpoint_for,
+    listed,
+    taken_by,
 )
 from seedream_widgets.values.sizes import Size, read_size
 
@@ -33,7 +35,9 @@ class Request:
     """Hold one request to Seedream, checked before anything is sent.
 
     With `images` it is an edit, without it is text-to-image. Two requests are equal, and hash
-    alike, when fal would get the same arguments and the same image bytes.
+    alike, when fal would get the same arguments and the same image bytes, for the same draw.
+    What a model takes stands in ``sd.ENDPOINTS``; what it does not take is refused here, and a
+    default is simply not sent.
 
     Args:
         prompt: What to draw or change, up to 20,000 characters; name inputs by their order
@@ -41,15 +45,21 @@ class Request:
         images: Up to 10 of PIL image, numpy array, path, ``https://`` or ``data:`` URL, bytes,
             or a `Result`, which counts once for each of its images.
         image_size: ``(width, height)`` in pixels, ``"4:3"``, ``"4:3 4K"``, or one of the
-            endpoint's names such as ``"auto"``; default 2048 x 2048.
+            endpoint's names such as ``"auto_2K"``; ``None`` is the endpoint's default.
         num_images: 1 to 6 separate generations.
         max_images: 1 to 6; each generation gives up to that many images.
         seed: 0 to 2147483647, or ``None`` for a random one. Whether the same seed gives the
-            same picture again is unknown.
-        enhance_prompt_mode: ``"standard"`` or ``"fast"`` (v4 only).
+            same picture again is unknown. Some models take none.
+        enhance_prompt_mode: ``"standard"`` or ``"fast"``, where the model takes it.
         enable_safety_checker: fal's own checker; the vendor's may refuse all the same.
         sync_mode: Have the images inside the reply as data URIs, kept out of fal's history.
-        model: ``"v4"`` or ``"v4.5"``.
+        model: One of the names in ``sd.ENDPOINTS``.
+        output_format: ``"jpeg"`` or ``"png"``, where the model takes it; ``None`` is its own.
+        background: ``"auto"``, ``"opaque"`` or ``"transparent"``, where the model takes it.
+            Transparent comes as PNG, and its images are RGBA.
+        draw: Which picture of the same words, from 1 on: the same number again is answered from
+            the library, another one is asked anew. Without it (and without a seed) each call
+            asks anew. fal is not told.
 
     Raises:
         RequestError: An argument is outside what the endpoint accepts; its `field` names it.
@@ -66,6 +76,9 @@ class Request:
     enable_safety_checker: bool = True
     sync_mode: bool = False
     model: str = DEFAULT_MODEL
+    output_format: str | None = None
+    background: str | None = None
+    draw: int | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -76,9 +89,11 @@ class Request:
         put(self, "num_images", _check_count("num_images", self.num_images))
         put(self, "max_images", _check_count("max_images", self.max_images))
         put(self, "seed", _check_seed(self.seed))
-        _check_mode(self.enhance_prompt_mode, endpoint)
+        put(self, "draw", _check_draw(self.draw))
         for field in ("enable_safety_checker", "sync_mode"):
             put(self, field, _check_bool(field, getattr(self, field)))
+        _check_taken(self, endpoint)
+        put(self, "output_format", _format(self))
         _check_inputs(self, endpoint)
 
     @property
@@ -109,10 +124,16 @@ class Request:
 
     @cached_property
     def key(self) -> str | None:
-        """What requests share that ask fal for the very same, seed included; else ``None``."""
-        if self.seed is None:
+        """What requests share that ask for the very same picture, by seed or draw; else ``None``.
+
+        Requests without either ask for another picture each time.
+        """
+        if self.seed is None and self.draw is None:
             return None
-        asked = json.dumps([self.endpoint.id, self.arguments], sort_keys=True)
+        asks: list[Any] = [self.endpoint.id, self.arguments]
+        if self.draw is not None:
+            asks.append({"draw": self.draw})
+        asked = json.dumps(asks, sort_keys=True)
         return hashlib.sha256(asked.encode()).hexdigest()
 
     @property
@@ -185,7 +206,7 @@ def _check_prompt(prompt: object) -> None:
 
 
 def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
-    size = read_size(endpoint.default_size if value is None else value)
+    size = read_size(endpoint.default_size if value is None else value, endpoint.size_rule)
     if isinstance(size, str):
         if size in endpoint.size_names:
             return size
@@ -244,17 +265,55 @@ def _whole(field: str, value: Any, takes: str) -> int:
         ) from error
 
 
-def _check_mode(value: object, endpoint: Endpoint) -> None:
-    takes: tuple[str, ...] = ENHANCE_PROMPT_MODES
-    if "enhance_prompt_mode" not in endpoint.arguments:
-        takes = ENHANCE_PROMPT_MODES[:1]
-    if value not in takes:
+def _check_draw(value: Any) -> int | None:
+    if value is None:
+        return None
+    draw = _whole("draw", value, "from 1 on, or None to ask anew each time")
+    if not 1 <= draw <= MAX_SEED:
         raise RequestError(
-            f"enhance_prompt_mode of {endpoint.model} takes {' or '.join(map(repr, takes))}, "
-            f"got {value!r:.80}",
-            field="enhance_prompt_mode",
+            f"draw takes 1 to {MAX_SEED}, or None to ask anew each time, got {draw}",
+            field="draw",
             value=value,
         )
+    return draw
+
+
+def _check_taken(request: Request, endpoint: Endpoint) -> None:
+    """Refuse what the endpoint does not take; a default is simply not sent."""
+    for name, default in _DEFAULTS.items():
+        value = getattr(request, name)
+        words = endpoint.choices.get(name) or choices(name)
+        if words and value is not default and not (isinstance(value, str) and value in words):
+            raise RequestError(
+                f"{name} of {endpoint.model} takes {' or '.join(map(repr, words))}, "
+                f"got {value!r:.80}",
+                field=name,
+                value=value,
+            )
+        if value != default and name not in endpoint.arguments:
+            others = taken_by(name, endpoint.kind)
+            takers = f"{listed(others)} {'do' if len(others) > 1 else 'does'}"
+            raise RequestError(
+                f"{endpoint.model} takes no {name}; "
+                f"{takers if others else f'no model does for {endpoint.kind}'}. "
+                f"Leave it out, got {value!r:.80}",
+                field=name,
+                value=value,
+            )
+
+
+def _format(request: Request) -> str | None:
+    """Return the format to ask for: transparency needs PNG."""
+    if request.background != "transparent" or request.output_format == "png":
+        return request.output_format
+    if request.output_format is None:
+        return "png"
+    raise RequestError(
+        f"output_format {request.output_format!r} can't be transparent; leave it out, or give "
+        "'png'",
+        field="output_format",
+        value=request.output_format,
+    )
 
 
 def _check_bool(field: str, value: Any) -> bool:
@@ -282,3 +341,11 @@ def _check_inputs(request: Request, endpoint: Endpoint) -> None:
             field="num_images",
             value=request.num_images,
         )
+
+
+# `draw` is for the library, and fal is not told.
+_DEFAULTS = {
+    field.name: field.default
+    for field in fields(Request)
+    if field.default is not MISSING and field.name not in ("images", "model", "draw")
+}

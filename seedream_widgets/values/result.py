@@ -148,10 +148,22 @@ class ResultImage:
 
         file = io.BytesIO()
         if suffix == ".jpg":
-            self.opened().convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
+            _on_white(self.opened()).save(file, "JPEG", quality=95, subsampling=0)
         else:
             self.opened().save(file, Image.registered_extensions()[suffix])
         return file.getvalue()
+
+
+def _on_white(image: Image) -> Image:
+    """Return what a JPEG can hold: what is clear would turn black else."""
+    from PIL import Image as Pillow
+
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    clear = image.convert("RGBA")
+    sheet = Pillow.new("RGB", image.size, "white")
+    sheet.paste(clear, (0, 0), clear)
+    return sheet
 
 
 class Awaited(Protocol):
@@ -170,7 +182,8 @@ class Result:
         request: What was asked.
         request_id: fal's id of it.
         files: One `ResultImage` for each image, in fal's order.
-        seed: The seed the backend says it used, or ``None`` if it said none.
+        seed: The seed the backend says it used; ``None`` if it said none, or if the model takes
+            none, so that it can't be given again.
         timings: Seconds spent where.
         backend: ``"fal"`` or ``"offline"``; offline pictures are not Seedream's.
         created: When it was complete, UTC.
@@ -308,7 +321,8 @@ class Result:
         file = self.files[0]
         sizes = f"{len(self)} image{'s' * (len(self) > 1)} {file.width}x{file.height}"
         offline = ", offline preview (not Seedream)" if self.backend == "offline" else ""
-        return f"<Result {sizes}, seed {self.seed}{offline}: {self.prompt[:60]!r}>"
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        return f"<Result {sizes}{seed}{offline}: {self.prompt[:60]!r}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": shown("result_html", self)}

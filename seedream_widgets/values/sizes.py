@@ -54,6 +54,14 @@ def _table() -> dict[tuple[str, str], Size]:
 
 SIZES: Mapping[tuple[str, str], Size] = MappingProxyType(_table())
 """Width and height in pixels by (ratio, tier), such as ``SIZES["4:3", "2K"] == (2304, 1728)``."""
+SMALLER_SIZES: Mapping[tuple[str, str], Size] = MappingProxyType(
+    {  # the tutorial's older 2K
+        ("16:9", "2K"): Size(2560, 1440),
+        ("9:16", "2K"): Size(1440, 2560),
+        ("21:9", "2K"): Size(3024, 1296),
+    }
+)
+"""What a ratio and tier mean to an endpoint that does not take as many pixels as `SIZES` says."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +121,13 @@ _RATIO_TIER = re.compile(r"(\d+:\d+)(?:[ @]([124]K))?", re.IGNORECASE)
 _PIXELS = re.compile(r"(\d{1,6}) ?[x×] ?(\d{1,6})", re.IGNORECASE)
 
 
-def read_size(value: Any) -> Size | str:
+def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
     """Read a size as people write it, without checking it against an endpoint.
 
     Args:
         value: ``(width, height)``, ``{"width": ..., "height": ...}``, ``"2304x1728"``, a ratio
             ``"4:3"`` (2K) or ``"4:3 4K"``, or one of fal's names such as ``"auto"``.
+        rule: Of the endpoint it is for: a ratio means the size of its tier that this takes.
 
     Returns:
         A `Size` in pixels, or the name as it is.
@@ -129,7 +138,7 @@ def read_size(value: Any) -> Size | str:
     if isinstance(value, str):
         text = value.strip()
         if match := _RATIO_TIER.fullmatch(text):
-            return _from_table(match[1], (match[2] or "2K").upper())
+            return _from_table(match[1], (match[2] or "2K").upper(), rule)
         if match := _PIXELS.fullmatch(text):
             return Size(int(match[1]), int(match[2]))
         return text
@@ -150,9 +159,11 @@ def read_size(value: Any) -> Size | str:
         ) from error
 
 
-def _from_table(ratio: str, tier: str) -> Size:
+def _from_table(ratio: str, tier: str, rule: SizeRule | None) -> Size:
     try:
-        return SIZES[ratio, tier]
+        size = SIZES[ratio, tier]
+        smaller = SMALLER_SIZES.get((ratio, tier), size)
+        return smaller if rule and not rule.allows(size) and rule.allows(smaller) else size
     except KeyError:
         raise RequestError(
             f"image_size knows the ratios {', '.join(RATIOS)}, got {ratio!r}; "

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import seedream
-from .pictures import CONTENT_TYPES, Size, draw, expected_color
+from .pictures import CONTENT_TYPES, Size, draw, draw_clear, expected_color
 from .replies import POLICY, POLICY_BODY, TYPES
 from .state import Charge, Failure, File, Job, seconds
 
@@ -84,7 +84,7 @@ async def _run(state: State, job: Job) -> None:
     job.output = await _output(state, job, empty=kind == "empty")
     images = len(job.output["images"])
     job.units = images * Decimal(state.settings.units_per_image)
-    usd = job.units * Decimal(str(seedream.ENDPOINTS[job.endpoint_id].usd))
+    usd = job.units * seedream.usd(job.endpoint_id, job.arguments)
     state.bill.append(Charge(job.request_id, images, float(usd), job.units))
 
 
@@ -99,16 +99,16 @@ async def _output(state: State, job: Job, empty: bool) -> dict[str, Any]:
 
 
 async def _image(state: State, job: Job, size: Size, index: int) -> dict[str, Any]:
-    settings = state.settings
-    content_type = CONTENT_TYPES[settings.image_format]
-    content = await _draw(settings, job, size, index)
+    image_format = _format(state.settings, job)
+    content_type = CONTENT_TYPES[image_format]
+    content = await _draw(state.settings, job, size, index)
     if job.arguments.get("sync_mode"):
         url = f"data:{content_type};base64,{base64.b64encode(content).decode()}"
     else:
-        path = f"/files/b/{job.request_id}/{index}.{settings.image_format}"
+        path = f"/files/b/{job.request_id}/{index}.{image_format}"
         state.store(path, File(content, content_type))
         url = job.media_url + path
-    name = f"{job.request_id}-{index}.{settings.image_format}"
+    name = f"{job.request_id}-{index}.{image_format}"
     image = {"url": url, "content_type": content_type, "file_name": name}
     return {**image, "file_size": len(content), "width": size[0], "height": size[1]}
 
@@ -116,11 +116,18 @@ async def _image(state: State, job: Job, size: Size, index: int) -> dict[str, An
 async def _draw(settings: Settings, job: Job, size: Size, index: int) -> bytes:
     if settings.draw is not None:
         return settings.draw(job, index)
-    color = expected_color(job.prompt, job.seed, index)
-    if settings.image_format == "png":
-        return draw(size, color, "png", settings.file_bytes)
-    args = size, color, settings.image_format, settings.file_bytes
-    return await asyncio.to_thread(draw, *args)
+    color, image_format = expected_color(job.prompt, job.seed, index), _format(settings, job)
+    if job.arguments.get("background") == "transparent":
+        return await asyncio.to_thread(draw_clear, size, color)
+    args = size, color, image_format, settings.file_bytes
+    return draw(*args) if image_format == "png" else await asyncio.to_thread(draw, *args)
+
+
+def _format(settings: Settings, job: Job) -> str:
+    """Tell the format: as asked, else jpeg where the endpoint may be asked for another."""
+    if "output_format" in seedream.ENDPOINTS[job.endpoint_id].arguments:
+        return str(job.arguments.get("output_format", "jpeg"))
+    return settings.image_format
 
 
 def _complete(state: State, job: Job) -> None:

@@ -33,6 +33,19 @@ def draw(size: Size, color: Color, image_format: str = "png", file_bytes: int = 
     return _with_pillow(size, color, image_format).ljust(file_bytes, b"\0")
 
 
+@lru_cache(maxsize=32)
+def draw_clear(size: Size, color: Color) -> bytes:
+    """Encode a PNG that is clear, with a square in the middle."""
+    from PIL import Image
+
+    width, height = size
+    image = Image.new("RGBA", size, (0, 0, 0, 0))
+    image.paste((*color, 255), (width // 4, height // 4, width * 3 // 4, height * 3 // 4))
+    with io.BytesIO() as buffer:
+        image.save(buffer, "png", compress_level=1)
+        return buffer.getvalue()
+
+
 class _Tail(NamedTuple):
     deflated: bytes
     adler: int

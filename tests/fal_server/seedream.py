@@ -9,6 +9,7 @@ import base64
 import binascii
 import io
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,35 +26,103 @@ PRESETS: dict[str, Size] = {
     "landscape_4_3": (1024, 768),
     "landscape_16_9": (1024, 576),
     "auto": (2048, 2048),
+    "auto_1K": (1024, 1024),
+    "auto_1.5K": (1536, 1536),
     "auto_2K": (2048, 2048),
+    "auto_3K": (3072, 3072),
     "auto_4K": (4096, 4096),
+}
+_SIX = frozenset(name for name in PRESETS if not name.startswith("auto"))
+_WORDS = {
+    "enhance_prompt_mode": ("standard", "fast"),
+    "output_format": ("jpeg", "png"),
+    "background": ("auto", "opaque", "transparent"),
 }
 
 
 class Endpoint(NamedTuple):
-    usd: float
-    edit: bool
+    """What fal says of one endpoint; `tiers` are most pixels and US dollars, ascending."""
+
+    arguments: frozenset[str]
+    tiers: tuple[tuple[float, str], ...]
     least: int
     most: int
     presets: frozenset[str]
     sides: tuple[int, int] | None = None
     returns_seed: bool = True
-    enhances: bool = True
+    scales: tuple[str, ...] = ()
+    each_reference: str = "0"
+    together: float = math.inf
+    ratio: float = math.inf
+
+    @property
+    def edit(self) -> bool:
+        return "image_urls" in self.arguments
+
+    def usd(self, pixels: int, references: int) -> Decimal:
+        """Tell what one image costs."""
+        usd = next(usd for most, usd in self.tiers if pixels <= most)
+        return Decimal(usd) + Decimal(self.each_reference) * max(0, references - 1)
 
 
-_V4 = frozenset(PRESETS)
-_V45 = _V4 - {"auto"}
+_ANY = math.inf
+_BASE = frozenset({"prompt", "image_size", "num_images", "sync_mode", "enable_safety_checker"})
+_LITE = _BASE | {"max_images"}
+_V45 = _LITE | {"seed"}
+_V4 = _V45 | {"enhance_prompt_mode"}
+_NEW = _BASE | {"output_format"}
+_URLS = {"image_urls"}
+_V4_NAMES = _SIX | {"auto", "auto_2K", "auto_4K"}
+_V45_NAMES = _V4_NAMES - {"auto"}
+_LITE_NAMES = _SIX | {"auto_2K", "auto_3K"}
+_FLASH_NAMES = _SIX | {"auto_2K"}
+_PRO_NAMES = _FLASH_NAMES | {"auto_1K"}
 _SIDES = (1920, 4096)
+_PRO = ((1536**2, "0.0675"), (_ANY, "0.135"))
+_V55 = ((2_610_000, "0.03"), (_ANY, "0.0405"))
+_OLD = "fal-ai/bytedance/seedream/"
+_FAMILY = "bytedance/seedream/"
 ENDPOINTS = {
-    "fal-ai/bytedance/seedream/v4/text-to-image": Endpoint(0.03, False, 960**2, 4096**2, _V4),
-    "fal-ai/bytedance/seedream/v4/edit": Endpoint(0.03, True, 921_600, 4096**2, _V4),
-    "fal-ai/bytedance/seedream/v4.5/text-to-image": Endpoint(
-        0.04, False, 2560 * 1440, 4096**2, _V45, _SIDES, enhances=False
+    _OLD + "v4/text-to-image": Endpoint(_V4, ((_ANY, "0.03"),), 960**2, 4096**2, _V4_NAMES),
+    _OLD + "v4/edit": Endpoint(
+        _V4 | _URLS, ((_ANY, "0.03"),), 921_600, 4096**2, _V4_NAMES, scales=("up",),
+        together=15,
     ),
-    "fal-ai/bytedance/seedream/v4.5/edit": Endpoint(
-        0.04, True, 2560 * 1440, 4096**2, _V45, _SIDES, returns_seed=False, enhances=False
+    _OLD + "v4.5/text-to-image": Endpoint(
+        _V45, ((_ANY, "0.04"),), 2560 * 1440, 4096**2, _V45_NAMES, _SIDES
     ),
-}
+    _OLD + "v4.5/edit": Endpoint(
+        _V45 | _URLS, ((_ANY, "0.04"),), 2560 * 1440, 4096**2, _V45_NAMES, _SIDES,
+        returns_seed=False, scales=("up",), together=15,
+    ),
+    _FAMILY + "v5/lite/text-to-image": Endpoint(
+        _LITE, ((_ANY, "0.035"),), 2560 * 1440, 3072**2, _LITE_NAMES,
+        scales=("up", "down"),
+    ),
+    _FAMILY + "v5/lite/edit": Endpoint(
+        _LITE | _URLS, ((_ANY, "0.035"),), 2560 * 1440, 3072**2, _LITE_NAMES,
+        scales=("up", "down"),
+    ),
+    _FAMILY + "v5/flash/text-to-image": Endpoint(
+        _NEW, ((_ANY, "0.027"),), 1024**2, 2048**2, _FLASH_NAMES, returns_seed=False,
+        ratio=16,
+    ),
+    _FAMILY + "v5/flash/edit": Endpoint(
+        _NEW | _URLS, ((_ANY, "0.027"),), 1024**2, 2048**2, _FLASH_NAMES, returns_seed=False,
+        ratio=16,
+    ),
+    _FAMILY + "v5/pro/text-to-image": Endpoint(
+        _NEW, _PRO, 1024**2, 2048**2, _PRO_NAMES, returns_seed=False, ratio=16
+    ),
+    _FAMILY + "v5/pro/edit": Endpoint(
+        _NEW | _URLS, _PRO, 1024**2, 2048**2, _PRO_NAMES, returns_seed=False,
+        each_reference="0.0045", ratio=16,
+    ),
+    _FAMILY + "v5.5/text-to-image": Endpoint(
+        _NEW | {"background"}, _V55, 1024**2, 2048**2, _PRO_NAMES | {"auto_1.5K"},
+        returns_seed=False, ratio=16,
+    ),
+}  # fmt: skip
 
 
 class Rejected(Exception):
@@ -67,10 +136,15 @@ class Rejected(Exception):
 def check(endpoint_id: str, arguments: dict[str, Any]) -> None:
     """Refuse arguments as a pydantic model would, all faults at once."""
     endpoint = ENDPOINTS[endpoint_id]
-    entries = [*_text(arguments), *_counts(arguments), *_switches(arguments, endpoint)]
+    entries = [
+        entry(name, "extra_forbidden", "Extra inputs are not permitted", value)
+        for name, value in arguments.items()
+        if name not in endpoint.arguments
+    ]
+    entries += [*_text(arguments), *_counts(arguments), *_switches(arguments)]
     entries += _size_entries(endpoint, arguments.get("image_size"))
     if endpoint.edit:
-        entries += _url_entries(arguments)
+        entries += _url_entries(arguments, endpoint.together)
     if entries:
         raise Rejected(entries)
 
@@ -109,15 +183,18 @@ def _counts(arguments: dict[str, Any]) -> list[Entry]:
     return found
 
 
-def _switches(arguments: dict[str, Any], endpoint: Endpoint) -> list[Entry]:
+def _switches(arguments: dict[str, Any]) -> list[Entry]:
     found = []
     for field in ("sync_mode", "enable_safety_checker"):
         if not isinstance(arguments.get(field, False), bool):
             found.append(entry(field, "bool_type", "Input should be a boolean", arguments[field]))
-    mode = arguments.get("enhance_prompt_mode", "standard")
-    if endpoint.enhances and mode not in ("standard", "fast"):
-        text = "Input should be 'standard' or 'fast'"
-        found.append(entry("enhance_prompt_mode", "literal_error", text, mode))
+    for field, words in _WORDS.items():
+        if arguments.get(field, words[0]) not in words:
+            text = f"Input should be {' or '.join(map(repr, words))}"
+            found.append(entry(field, "literal_error", text, arguments[field]))
+    if arguments.get("background") == "transparent" and arguments.get("output_format") != "png":
+        text = "A transparent background needs output_format 'png'"
+        found.append(entry("background", "value_error", text, "transparent"))
     return found
 
 
@@ -131,9 +208,11 @@ def _size_entries(endpoint: Endpoint, size: object) -> list[Entry]:
         return [entry("image_size", "int_type", "Input should be valid integers", size)]
     if _sides_fit(endpoint, width, height):
         return []
-    if width * height > endpoint.most:
+    if max(width, height) > endpoint.ratio * min(width, height):
+        return [entry("image_size", "value_error", "The ratio is over 16", size)]
+    if width * height > endpoint.most and "down" not in endpoint.scales:
         return [entry("image_size", "image_too_large", "Too many pixels", size, max=endpoint.most)]
-    if width * height < endpoint.least and not endpoint.edit:
+    if width * height < endpoint.least and "up" not in endpoint.scales:
         return [entry("image_size", "image_too_small", "Too few pixels", size, min=endpoint.least)]
     return []
 
@@ -145,7 +224,7 @@ def _sides_fit(endpoint: Endpoint, width: int, height: int) -> bool:
     return least <= min(width, height) and max(width, height) <= most
 
 
-def _url_entries(arguments: dict[str, Any]) -> list[Entry]:
+def _url_entries(arguments: dict[str, Any], most: float) -> list[Entry]:
     if "image_urls" not in arguments:
         return [entry("image_urls", "missing", "Field required", arguments)]
     urls = arguments["image_urls"]
@@ -154,7 +233,7 @@ def _url_entries(arguments: dict[str, Any]) -> list[Entry]:
     if not urls:
         return [entry("image_urls", "sequence_too_short", "At least one image is needed")]
     counts = arguments.get("num_images", 1), arguments.get("max_images", 1)
-    if all(map(_is_int, counts)) and min(len(urls), 10) + counts[0] * counts[1] > 15:
+    if all(map(_is_int, counts)) and min(len(urls), 10) + counts[0] * counts[1] > most:
         return [entry("image_urls", "value_error", "Inputs and outputs together exceed 15")]
     return []
 
@@ -207,8 +286,19 @@ def output_size(endpoint_id: str, size: object) -> Size:
         width, height = PRESETS[str(size or "auto_2K")]
     if _sides_fit(endpoint, width, height):
         return width, height
-    factor = max(1.0, math.sqrt(endpoint.least / (width * height)))
+    pixels = width * height
+    if pixels > endpoint.most:
+        factor = math.sqrt(endpoint.most / pixels)
+        return math.floor(width * factor), math.floor(height * factor)
+    factor = max(1.0, math.sqrt(endpoint.least / pixels))
     return math.ceil(width * factor), math.ceil(height * factor)
+
+
+def usd(endpoint_id: str, arguments: dict[str, Any]) -> Decimal:
+    """Tell what one image costs: by the pixels asked, and the references that go in."""
+    width, height = output_size(endpoint_id, arguments.get("image_size"))
+    references = len(arguments.get("image_urls", ())[-10:])
+    return ENDPOINTS[endpoint_id].usd(width * height, references)
 
 
 def count(arguments: dict[str, Any], per_set: int | None) -> int:

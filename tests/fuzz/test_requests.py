@@ -10,7 +10,7 @@ import seedream_widgets as sd
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageUrl
 from seedream_widgets.values.code import as_code
-from seedream_widgets.values.endpoints import ENDPOINTS, MAX_SEED
+from seedream_widgets.values.endpoints import ENDPOINTS, MAX_SEED, MODELS
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.sizes import SIZES
 from tests.scripted import picture
@@ -37,7 +37,10 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "enhance_prompt_mode": st.sampled_from(["standard", "fast"]),
     "enable_safety_checker": st.booleans(),
     "sync_mode": st.booleans(),
-    "model": st.sampled_from(["v4", "v4.5", "v5"]),
+    "model": st.sampled_from([*MODELS, "v5"]),
+    "output_format": st.none() | st.sampled_from(["jpeg", "png", "webp"]),
+    "background": st.none() | st.sampled_from(["auto", "opaque", "transparent"]),
+    "draw": st.none() | st.integers(0, 9),
 }
 
 

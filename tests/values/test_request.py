@@ -51,6 +51,61 @@ def test_what_fal_gets(given, endpoint, arguments):
     assert json.loads(json.dumps(request.arguments)) == arguments
 
 
+NEWER = {
+    "prompt": "a fox", "image_size": "auto_2K", "num_images": 1, "sync_mode": False,
+    "enable_safety_checker": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint", "arguments"),
+    [
+        ({"model": "v5-lite", "max_images": 2}, "v5/lite/text-to-image", NEWER | {"max_images": 2}),
+        ({"model": "v5-flash"}, "v5/flash/text-to-image", NEWER),
+        ({"model": "v5-pro", "images": URL, "output_format": "jpeg", "image_size": "16:9"},
+         "v5/pro/edit", NEWER | {"output_format": "jpeg", "image_urls": [URL],
+                                 "image_size": {"width": 2560, "height": 1440}}),
+        ({"model": "v5.5", "background": "transparent"}, "v5.5/text-to-image",
+         NEWER | {"background": "transparent", "output_format": "png"}),
+        ({"model": "v5.5", "background": "auto", "draw": 3}, "v5.5/text-to-image",
+         NEWER | {"background": "auto"}),
+    ],
+)  # fmt: skip
+def test_what_the_newer_endpoints_get(given, endpoint, arguments):
+    request = Request("a fox", **given)
+    assert request.endpoint.id == f"bytedance/seedream/{endpoint}"
+    assert request.arguments == arguments
+
+
+KEYS = [  # as the versions before the newer models made them
+    ({"seed": 7}, "cc60a1dcca5673b98da4e96de1d749a55ecdecc2ee06e9600e5325a35094ebd9"),
+    ({"seed": 0, "model": "v4.5", "image_size": "auto_4K"},
+     "cdf1fed7cf851e2e2a13a7b34179630b32914be29168bacee70744f51e298f2f"),
+    ({"seed": 5, "images": URL, "num_images": 2, "max_images": 3, "enhance_prompt_mode": "fast"},
+     "7bc33e613f55b83770918efe81d908849abcf54af6da6d3965741582aec3e3fa"),
+    ({"seed": 1, "images": [URL, URL], "model": "v4.5", "image_size": (2304, 1728),
+      "sync_mode": True, "enable_safety_checker": False},
+     "b20d5b9e112c319ba727a86513a996d1aa8451c284fd1086ef438f990e685bcb"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "key"), KEYS)
+def test_what_was_paid_for_is_still_found(given, key):
+    assert Request("a fox", **given).key == key
+
+
+def test_a_draw_names_a_picture():
+    def key(**given):
+        return Request("a fox", model="v5-flash", **given).key
+
+    assert key() is None
+    assert key(draw=1) == key(draw=1)
+    assert len({key(draw=1), key(draw=2), Request("a fox", draw=1).key}) == 3
+    seeded = [Request("a fox", seed=7, draw=draw).key for draw in (None, 1, 2)]
+    assert len(set(seeded)) == 3
+    assert "draw" not in Request("a fox", draw=1).arguments
+
+
 def test_local_images_stand_as_digests_until_they_are_uploaded():
     request = Request("a fox", images=[picture(), URL])
     digest = request.images[0].sha256
@@ -77,6 +132,11 @@ def test_the_same_bytes_are_the_same_request(tmp_path):
         ({"seed": np.int64(5)}, {"seed": 5}),
         ({"num_images": np.uint8(2)}, {"num_images": 2}),
         ({"sync_mode": np.True_}, {"sync_mode": True}),
+        ({"draw": np.int64(2)}, {"draw": 2}),
+        (
+            {"model": "v5.5", "background": "transparent"},
+            {"model": "v5.5", "background": "transparent", "output_format": "png"},
+        ),
     ],
 )
 def test_equal_by_content(one, other):
@@ -90,7 +150,7 @@ def test_equal_by_content(one, other):
     [
         {"prompt": "an owl"}, {"images": URL}, {"image_size": "4:3"}, {"num_images": 2},
         {"max_images": 2}, {"seed": 1}, {"enhance_prompt_mode": "fast"}, {"sync_mode": True},
-        {"enable_safety_checker": False}, {"model": "v4.5"},
+        {"enable_safety_checker": False}, {"model": "v4.5"}, {"draw": 2},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -175,10 +235,32 @@ def test_json_never_reads_a_file_of_this_computer(tmp_path, wrap):
         ({"enhance_prompt_mode": "slow"}, "enhance_prompt_mode", "'fast', got 'slow'"),
         ({"enhance_prompt_mode": None}, "enhance_prompt_mode", "'standard' or 'fast', got None"),
         ({"enhance_prompt_mode": "fast", "model": "v4.5"}, "enhance_prompt_mode",
-         r"of v4\.5 takes 'standard', got 'fast'"),
+         r"v4\.5 takes no enhance_prompt_mode; v4 does. Leave it out, got 'fast'"),
+        ({"model": "v5-flash", "seed": 7}, "seed", r"v5-flash takes no seed; v4 and v4\.5 do"),
+        ({"model": "v5.5", "seed": 7}, "seed", r"v5\.5 takes no seed; v4 and v4\.5 do"),
+        ({"model": "v5-lite", "seed": 7}, "seed", r"v5-lite takes no seed; v4 and v4\.5 do"),
+        ({"model": "v5-pro", "max_images": 2}, "max_images",
+         r"v5-pro takes no max_images; v4, v4\.5 and v5-lite do"),
+        ({"output_format": "png"}, "output_format",
+         r"v4 takes no output_format; v5-flash, v5-pro and v5\.5 do"),
+        ({"model": "v5-flash", "output_format": "webp"}, "output_format",
+         "of v5-flash takes 'jpeg' or 'png', got 'webp'"),
+        ({"model": "v5-flash", "background": "transparent"}, "background",
+         r"v5-flash takes no background; v5\.5 does"),
+        ({"images": URL, "background": "opaque"}, "background",
+         "v4 takes no background; no model does for edit"),
+        ({"model": "v5.5", "background": "blue"}, "background",
+         "takes 'auto' or 'opaque' or 'transparent', got 'blue'"),
+        ({"model": "v5.5", "background": "transparent", "output_format": "jpeg"}, "output_format",
+         "'jpeg' can't be transparent; leave it out, or give 'png'"),
+        ({"draw": 0}, "draw", "takes 1 to 2147483647, or None to ask anew each time, got 0"),
+        ({"draw": True}, "draw", "takes a whole number, from 1 on"),
+        ({"model": "v5-flash", "image_size": (512, 512)}, "image_size",
+         r"1,048,576 to 4,194,304 .* the nearest is \(1024, 1024\)"),
+        ({"model": "v5-lite", "image_size": "1:1 1K"}, "image_size", "3,686,400 to 9,437,184"),
         ({"enable_safety_checker": 1}, "enable_safety_checker", "takes True or False, got 1"),
         ({"sync_mode": "yes"}, "sync_mode", "takes True or False, got 'yes'"),
-        ({"model": "v9"}, "model", r"takes one of v4, v4\.5, got 'v9'"),
+        ({"model": "v9"}, "model", r"takes one of v4, v4\.5, v5-lite, v5-flash, v5-pro, v5\.5, got 'v9'"),
         ({"image_size": "huge"}, "image_size", r"square_hd, .*auto_4K, a ratio such as '4:3 2K'"),
         ({"image_size": "auto", "model": "v4.5"}, "image_size", r"of v4\.5 .* got 'auto'"),
         ({"image_size": (512, 512)}, "image_size",
