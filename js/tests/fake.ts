@@ -27,6 +27,8 @@ export const initialTraits = (): Record<string, unknown> => ({
   enable_safety_checker: true,
   sync_mode: false,
   model: "v4",
+  output_format: null,
+  background: null,
   selected: "",
   _references: [],
   _facts: message("facts"),

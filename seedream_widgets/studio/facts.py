@@ -60,7 +60,7 @@ def _endpoint(row: Endpoint, price: Price) -> dict[str, Any]:
         "max_inputs_and_outputs": row.max_inputs_and_outputs,
         "price": {
             "usd": shown(price.usd),
-            "tiers": [[most, str(usd)] for most, usd in price.tiers],
+            "tiers": [{"up_to": most, "usd": shown(usd)} for most, usd in price.tiers],
             "each_reference": shown(price.each_reference),
             "age": price.age,
         },

@@ -30,7 +30,7 @@ def test_the_current_price_counts_everywhere(client, fal_server):
     request = sd.Request("a fox", image_size=(1024, 1024))
     assert sd.estimate(request, client.prices).low == Decimal("0.05")
     assert sd.estimate(request).low == sd.estimate("a fox").low == Decimal("0.05")
-    assert str(sd.estimate(request, client.prices)) == "about $0.05"
+    assert str(sd.estimate(request, client.prices)) == "about $0.05: 1 image at $0.05"
     result = client.submit(request).result(20)
     assert result.receipt.cost == "0.05"
     assert result.receipt.price["source"] == "fal's pricing API"
@@ -48,13 +48,19 @@ def test_the_budget_counts_the_current_price(client):
 
 def test_a_studio_is_told(page, client):
     studio = page(client).studio
-    assert {model["price"] for model in studio._facts["models"]} == {"0.05"}
-    assert all(model["price_live"] for model in studio._facts["models"])
+
+    def endpoints():
+        return [each for model in studio._facts["models"] for each in model["endpoints"].values()]
+
+    flat = [endpoint["price"] for endpoint in endpoints() if not endpoint["price"]["tiers"]]
+    assert len(flat) == 8
+    assert {(price["usd"], price["age"]) for price in flat} == {("0.05", "")}
+    tiered = [endpoint["price"] for endpoint in endpoints() if endpoint["price"]["tiers"]]
+    assert {price["age"] for price in tiered} == {"price of autumn 2026"}
     told = Price(Decimal("0.07"), "2026-05-01", "fal's pricing API")
     client.prices.take(dict.fromkeys(ENDPOINTS, told))
     deadline = time.monotonic() + 5
-    while studio._facts["models"][0]["price"] != "0.07":
+    while endpoints()[0]["price"]["usd"] != "0.07":
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert not any(model["price_live"] for model in studio._facts["models"])  # not of today
-    assert studio._facts["models"][0]["price_as_of"] == "2026-05-01"
+    assert endpoints()[0]["price"]["age"] == "price of 2026-05-01"  # not of today

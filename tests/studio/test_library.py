@@ -66,7 +66,7 @@ def with_receipt(result, **changes):
 
 
 def form_of(studio):
-    names = [*sd.Request.__dataclass_fields__]
+    names = [name for name in sd.Request.__dataclass_fields__ if name != "draw"]  # for cells
     names[names.index("images")] = "references"
     return {name: getattr(studio, name) for name in names}
 

@@ -1,8 +1,8 @@
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
-import type { EnhanceMode } from "../kernel/wire";
 import type { Endpoint } from "./facts";
 import { useSession } from "./session";
+import { initialForm, taken } from "./taken";
 
 interface SwitchProps {
   name: "enable_safety_checker" | "sync_mode";
@@ -27,22 +27,63 @@ function Switch({ name, label, hint }: SwitchProps) {
   );
 }
 
-function Enhancement() {
+interface ChoiceProps {
+  name: "enhance_prompt_mode" | "output_format" | "background";
+  label: string;
+  words: string[];
+  /** What stands there, and can't be changed. */
+  fixed?: string | undefined;
+}
+
+const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** One of a few words; where the form may leave it open, the model's own is the first. */
+function Choice({ name, label, words, fixed }: ChoiceProps) {
   const { form, actions } = useSession();
+  const value = useStore(form.values)[name];
+  const open = initialForm[name] === null;
   return (
     <label class="sd-option">
-      <span>Prompt enhancement</span>
+      <span>{label}</span>
       <select
         class="sd-select"
-        value={useStore(form.values).enhance_prompt_mode}
-        onChange={(event) =>
-          actions.edit({ enhance_prompt_mode: event.currentTarget.value as EnhanceMode })
+        value={fixed ? "" : (value ?? "")}
+        disabled={fixed !== undefined}
+        onChange={({ currentTarget }) =>
+          actions.edit({ [name]: currentTarget.value || initialForm[name] })
         }
       >
-        <option value="standard">Standard</option>
-        <option value="fast">Fast</option>
+        {open && <option value="">{fixed ?? `Its own (${words[0]})`}</option>}
+        {words.map((word) => (
+          <option key={word} value={word}>
+            {capital(word)}
+          </option>
+        ))}
       </select>
     </label>
+  );
+}
+
+function Choices({ endpoint }: { endpoint: Endpoint }) {
+  const { form } = useSession();
+  const { choices } = endpoint;
+  const clear = taken(endpoint, useStore(form.values)).background === "transparent";
+  const shown = [
+    { name: "enhance_prompt_mode", label: "Prompt enhancement" },
+    { name: "background", label: "Background" },
+    {
+      name: "output_format",
+      label: "File format",
+      fixed: clear ? "PNG, as it is clear" : undefined,
+    },
+  ] as const;
+  return (
+    <>
+      {shown.map((row) => {
+        const words = choices[row.name];
+        return words && <Choice key={row.name} {...row} words={words} />;
+      })}
+    </>
   );
 }
 
@@ -65,7 +106,7 @@ export function Advanced({ endpoint }: { endpoint: Endpoint | null }) {
   return (
     <details class="sd-advanced">
       <summary>Advanced</summary>
-      {has("enhance_prompt_mode") && <Enhancement />}
+      {endpoint && <Choices endpoint={endpoint} />}
       {has("enable_safety_checker") && (
         <Switch name="enable_safety_checker" label="Safety checker" />
       )}

@@ -6,6 +6,7 @@ import { Advanced } from "./Advanced";
 import { Counts } from "./Counts";
 import { blocker, check } from "./checks";
 import { Generate } from "./Generate";
+import { ModelChange } from "./ModelPicker";
 import { PromptField } from "./PromptField";
 import { SizeField } from "./SizeField";
 import { useSession } from "./session";
@@ -26,6 +27,7 @@ export function Compose() {
 
   return (
     <form class="sd-compose" onSubmit={(event) => event.preventDefault()} onKeyDown={onKeyDown}>
+      <ModelChange />
       <PromptField references={references.length} />
       <ReferencesField fault={checks.references} />
       <SizeField checks={checks} />

@@ -5,6 +5,7 @@ import { isFinal } from "../kernel/wire";
 import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";
 import { useSession } from "./session";
+import { takes } from "./taken";
 
 const SEEDS = 2 ** 31;
 
@@ -85,7 +86,7 @@ export function Counts({ checks }: { checks: Checks }) {
   const images = checks.num_images ?? told.num_images;
   const upTo = checks.max_images ?? told.max_images;
   const seed = checks.seed ?? told.seed;
-  const hasSeed = checks.endpoint?.arguments.includes("seed") ?? true;
+  const { endpoint } = checks;
   return (
     <div class="sd-field">
       <div class="sd-row">
@@ -95,13 +96,15 @@ export function Counts({ checks }: { checks: Checks }) {
           title="How many times Seedream draws, 1 to 6"
           fault={images}
         />
-        <Count
-          name="max_images"
-          label="Up to"
-          title="How many images each drawing may hold; say the number in the prompt too"
-          fault={upTo}
-        />
-        {hasSeed && <Seed fault={seed} />}
+        {takes(endpoint, "max_images") && (
+          <Count
+            name="max_images"
+            label="Up to"
+            title="How many images each drawing may hold; say the number in the prompt too"
+            fault={upTo}
+          />
+        )}
+        {takes(endpoint, "seed") && <Seed fault={seed} />}
       </div>
       <Fault id={`${channel.view}-num_images-note`}>{images}</Fault>
       <Fault id={`${channel.view}-max_images-note`}>{upTo}</Fault>

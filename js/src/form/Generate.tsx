@@ -2,21 +2,35 @@ import { Fault } from "../files/Fault";
 import { isMac } from "../files/keys";
 import { GONE } from "../kernel/channel";
 import { useStore } from "../kernel/store";
-import { modelOf } from "./facts";
-import { estimate } from "./money";
+import { endpointOf, modelOf } from "./facts";
+import { estimate } from "./price";
 import { useSession } from "./session";
 import { WAITING } from "./submission";
+import { takes } from "./taken";
 
 const PHASES = { sending: "Sending…", waiting: WAITING };
 
-/** What it costs, and how old that price is where it is not today's. */
-function useEstimate(): [cost: string, age: string] {
+/** What it makes and costs, and how old that price is where it is not today's. */
+function useTerms(): string {
   const session = useSession();
   const form = useStore(session.form.values);
-  const model = modelOf(useStore(session.facts), form.model);
+  const facts = useStore(session.facts);
+  const references = useStore(session.references.shown).length;
   const { bills } = useStore(session.backend);
-  const age = bills && model && !model.price_live ? `price of ${model.price_as_of}` : "";
-  return [estimate({ ...form, price: model?.price ?? "0", bills }), age];
+  const endpoint = endpointOf(facts, form.model, references);
+  if (!endpoint) return "";
+  const cost = estimate(facts, endpoint, form, references, bills);
+  return bills && cost && endpoint.price.age ? `${cost} · ${endpoint.price.age}` : cost;
+}
+
+/** A model without a seed gives another picture each time: the button says so. */
+function useAnew(): string | null {
+  const session = useSession();
+  const { model } = useStore(session.form.values);
+  const facts = useStore(session.facts);
+  const endpoint = endpointOf(facts, model, useStore(session.references.shown).length);
+  if (takes(endpoint, "seed")) return null;
+  return `${modelOf(facts, model)?.label} takes no seed: each click asks for another picture.`;
 }
 
 export function Generate({ reason }: { reason: string | null }) {
@@ -24,8 +38,8 @@ export function Generate({ reason }: { reason: string | null }) {
   const phase = useStore(session.submission.phase);
   const { gone } = useStore(session.channel.state);
   const told = useStore(session.faults.all).form;
-  const [cost, age] = useEstimate();
-  const terms = age ? `${cost} · ${age}` : cost;
+  const terms = useTerms();
+  const anew = useAnew();
   const noteId = `${session.channel.view}-reason`;
   const why = gone ? GONE : reason;
   return (
@@ -47,7 +61,7 @@ export function Generate({ reason }: { reason: string | null }) {
         <small>{terms}</small>
       </button>
       <p class="sd-hint" id={noteId}>
-        {why}
+        {why ?? anew}
       </p>
       <Fault id={`${noteId}-fault`}>{told}</Fault>
     </div>

@@ -3,6 +3,7 @@
 import type { FormTraits } from "../kernel/wire";
 import { type Endpoint, endpointOf, type Facts, modelOf } from "./facts";
 import { isNamed, type SizeProblem, sizeProblem } from "./sizes";
+import { taken } from "./taken";
 
 export interface Checks {
   endpoint: Endpoint | null;
@@ -44,10 +45,25 @@ function totalProblem(endpoint: Endpoint, references: number, form: FormTraits):
   );
 }
 
-export function check(facts: Facts, form: FormTraits, references: number): Checks {
-  const endpoint = endpointOf(facts, form.model, references);
+function referencesProblem(
+  endpoint: Endpoint,
+  label: string,
+  references: number,
+  form: FormTraits,
+): string | null {
+  if (references > endpoint.max_inputs) {
+    return endpoint.max_inputs === 0
+      ? `${label} has no edit endpoint here yet. Remove the references, or choose another model.`
+      : `${label} takes up to ${endpoint.max_inputs} references; remove some.`;
+  }
+  return totalProblem(endpoint, references, form);
+}
+
+export function check(facts: Facts, given: FormTraits, references: number): Checks {
+  const endpoint = endpointOf(facts, given.model, references);
+  const form = taken(endpoint, given);
   const label = modelOf(facts, form.model)?.label ?? form.model;
-  const kind = references > 0 ? `${label} edit` : label;
+  const kind = references > 0 && endpoint?.max_inputs ? `${label} edit` : label;
   return {
     endpoint,
     prompt: form.prompt.trim() ? null : "Write a prompt first.",
@@ -57,7 +73,7 @@ export function check(facts: Facts, form: FormTraits, references: number): Check
     seed: isSeed(form.seed)
       ? null
       : "Seed takes a whole number from 0 to 2147483647, or nothing for a random one.",
-    references: endpoint && totalProblem(endpoint, references, form),
+    references: endpoint && referencesProblem(endpoint, label, references, form),
   };
 }
 

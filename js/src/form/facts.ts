@@ -15,6 +15,8 @@ import {
 } from "../kernel/parse";
 import type { Size } from "../kernel/wire";
 
+const TEXT = "text-to-image";
+
 export interface SizeRule {
   min_pixels: number;
   max_pixels: number;
@@ -24,22 +26,35 @@ export interface SizeRule {
   text: string;
 }
 
+/** What one image costs: by the pixels asked, and for each reference after the first. */
+export interface PriceRule {
+  usd: string;
+  /** Ascending; empty where the size does not count. */
+  tiers: { up_to: number; usd: string }[];
+  each_reference: string;
+  /** "price of 2026"; empty where it was read from fal today. */
+  age: string;
+}
+
 export interface Endpoint {
   id: string;
   arguments: string[];
+  /** The words of arguments that take one of a few, fal's default first. */
+  choices: Record<string, string[]>;
   size_names: string[];
   rule: SizeRule;
   max_inputs: number;
   max_inputs_and_outputs: number | null;
+  price: PriceRule;
+  /** What third parties alone state of it. */
+  unconfirmed: string[];
 }
 
 export interface Model {
   name: string;
   label: string;
-  price: string;
-  price_as_of: string;
-  /** Read from fal today. */
-  price_live: boolean;
+  /** "fast" where its own page says so. */
+  speed: string;
   endpoints: Record<string, Endpoint>;
 }
 
@@ -72,21 +87,29 @@ const rule = shape<SizeRule>({
   text,
 });
 
+const price = shape<PriceRule>({
+  usd: decimal,
+  tiers: list(shape<{ up_to: number; usd: string }>({ up_to: integer, usd: decimal })),
+  each_reference: decimal,
+  age: text,
+});
+
 const endpoint = shape<Endpoint>({
   id: text,
   arguments: list(text),
+  choices: record(list(text)),
   size_names: list(text),
   rule,
   max_inputs: integer,
   max_inputs_and_outputs: nullable(integer),
+  price,
+  unconfirmed: list(text),
 });
 
 const model = shape<Model>({
   name: text,
   label: text,
-  price: decimal,
-  price_as_of: text,
-  price_live: flag,
+  speed: text,
   endpoints: record(endpoint),
 });
 
@@ -111,6 +134,8 @@ export const noFacts: Facts = {
 export const modelOf = (all: Facts, name: string): Model | null =>
   all.models.find((row) => row.name === name) ?? null;
 
-/** The endpoint a request would go to: edit when there are references. */
-export const endpointOf = (all: Facts, name: string, references: number): Endpoint | null =>
-  modelOf(all, name)?.endpoints[references > 0 ? "edit" : "text-to-image"] ?? null;
+/** The endpoint a request would go to: edit when there are references and the model has one. */
+export function endpointOf(all: Facts, name: string, references: number): Endpoint | null {
+  const endpoints = modelOf(all, name)?.endpoints;
+  return endpoints?.[references > 0 ? "edit" : TEXT] ?? endpoints?.[TEXT] ?? null;
+}

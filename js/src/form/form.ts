@@ -6,20 +6,9 @@ import type { Traits } from "../kernel/traits";
 import { type FormTraits, formFields } from "../kernel/wire";
 import { isWritable } from "./checks";
 import type { Facts } from "./facts";
+import { initialForm } from "./taken";
 
 const DEBOUNCE = 250;
-
-export const initialForm: FormTraits = {
-  prompt: "",
-  image_size: [2048, 2048],
-  seed: null,
-  num_images: 1,
-  max_images: 1,
-  enhance_prompt_mode: "standard",
-  enable_safety_checker: true,
-  sync_mode: false,
-  model: "",
-};
 
 export interface FormStore {
   readonly values: Store<FormTraits>;

@@ -48,24 +48,3 @@ export function standing({ spent, in_flight, may_be_billed, limit }: Money): str
 /** Whether there is anything to tell. */
 export const isMoney = ({ spent, in_flight, may_be_billed, limit }: Money): boolean =>
   limit !== null || [spent, in_flight, may_be_billed].some((amount) => micros(amount) > 0n);
-
-const images = (low: number, high: number) =>
-  low === high ? `${low} image${low === 1 ? "" : "s"}` : `${low}–${high} images`;
-
-export interface Order {
-  num_images: number;
-  max_images: number;
-  price: string;
-  bills: boolean;
-}
-
-/** What the click would make and cost, such as "2 images · about $0.06". */
-export function estimate({ num_images, max_images, price, bills }: Order): string {
-  if (!Number.isInteger(num_images) || !Number.isInteger(max_images)) return "";
-  const most = num_images * max_images;
-  const count = images(num_images, most);
-  if (!bills) return `${count} · free, offline`;
-  const low = formatMoney(micros(price) * BigInt(num_images));
-  const high = formatMoney(micros(price) * BigInt(most));
-  return low === high ? `${count} · about ${low}` : `${count} · ${low} to ${high}`;
-}

@@ -57,7 +57,7 @@ export interface Choice {
 
 export function choiceOf(facts: Facts, size: ImageSize): Choice {
   if (isNamed(size)) {
-    const auto = /^auto(?:_(\w+))?$/.exec(size);
+    const auto = /^auto(?:_([\w.]+))?$/.exec(size);
     return auto ? { shape: "auto", tier: auto[1] ?? "Auto" } : { shape: null, tier: null };
   }
   const row = facts.sizes.find((entry) => sameSize(entry.size, size));
@@ -70,7 +70,8 @@ export interface Tier {
   allowed: boolean;
 }
 
-/** The tiers of a shape, in order; the refused ones stay visible and say so. */
+/** The tiers of a shape, in order; the refused ones stay visible and say so. The table may hold
+ *  a tier twice: then it is the first one the endpoint takes. */
 export function tiersOf(facts: Facts, endpoint: Endpoint, shape: string): Tier[] {
   if (shape === "auto") {
     const names = endpoint.size_names.filter((name) => name.startsWith("auto"));
@@ -80,9 +81,13 @@ export function tiersOf(facts: Facts, endpoint: Endpoint, shape: string): Tier[]
       allowed: true,
     }));
   }
-  return facts.sizes
+  const rows = facts.sizes
     .filter((row) => row.ratio === shape)
     .map(({ tier, size }) => ({ name: tier, size, allowed: allows(endpoint.rule, size) }));
+  return [...new Set(rows.map((row) => row.name))].flatMap((name) => {
+    const same = rows.filter((row) => row.name === name);
+    return same.find((row) => row.allowed) ?? same.slice(0, 1);
+  });
 }
 
 /** The size a shape starts with: the tier of before where it is allowed, else 2K, else any. */

@@ -19,7 +19,6 @@ import {
 
 export type Size = readonly [number, number];
 export type ImageSize = string | Size;
-export type EnhanceMode = "standard" | "fast";
 
 /** The form traits, each synced under its own name. */
 export interface FormTraits {
@@ -28,10 +27,13 @@ export interface FormTraits {
   seed: number | null;
   num_images: number;
   max_images: number;
-  enhance_prompt_mode: EnhanceMode;
+  enhance_prompt_mode: string;
   enable_safety_checker: boolean;
   sync_mode: boolean;
   model: string;
+  /** null is the model's own. */
+  output_format: string | null;
+  background: string | null;
 }
 
 export interface Form extends FormTraits {
@@ -61,7 +63,6 @@ export type Outgoing =
   | { kind: "preview"; target: string; edge: number };
 
 export const imageSize: Parse<ImageSize> = either(text, pair);
-export const enhanceMode = oneOf<EnhanceMode>("standard", "fast");
 
 export const formFields: { [K in keyof FormTraits]: Parse<FormTraits[K]> } = {
   prompt: text,
@@ -69,10 +70,12 @@ export const formFields: { [K in keyof FormTraits]: Parse<FormTraits[K]> } = {
   seed: nullable(integer),
   num_images: integer,
   max_images: integer,
-  enhance_prompt_mode: enhanceMode,
+  enhance_prompt_mode: text,
   enable_safety_checker: flag,
   sync_mode: flag,
   model: text,
+  output_format: nullable(text),
+  background: nullable(text),
 };
 
 /** The form of a card; a request from Python may leave the size to its default. */

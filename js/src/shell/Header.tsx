@@ -1,30 +1,9 @@
+import { ModelPicker } from "../form/ModelPicker";
 import { isMoney, standing } from "../form/money";
 import { WAITING } from "../form/submission";
 import { useStore } from "../kernel/store";
 import { GO_ONLINE } from "../results/Results";
 import { useSession } from "./session";
-
-function ModelSelect() {
-  const { facts, form, actions } = useSession();
-  const { models } = useStore(facts);
-  const { model } = useStore(form.values);
-  const known = models.some((row) => row.name === model);
-  return (
-    <select
-      class="sd-select"
-      aria-label="Model"
-      value={model}
-      onChange={(event) => actions.edit({ model: event.currentTarget.value })}
-    >
-      {!known && <option value={model}>{model || "…"}</option>}
-      {models.map((row) => (
-        <option key={row.name} value={row.name}>
-          {row.label}
-        </option>
-      ))}
-    </select>
-  );
-}
 
 export function Header() {
   const session = useSession();
@@ -34,7 +13,7 @@ export function Header() {
   return (
     <header class="sd-bar">
       <b>Seedream</b>
-      <ModelSelect />
+      <ModelPicker />
       <span class="sd-grow" />
       {waiting && <span class="sd-pill">{WAITING}</span>}
       {label && (

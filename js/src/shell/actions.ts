@@ -3,7 +3,9 @@
 import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check } from "../form/checks";
+import { endpointOf } from "../form/facts";
 import type { Money } from "../form/money";
+import { taken } from "../form/taken";
 import { exactBytes } from "../kernel/bytes";
 import { Refusal } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
@@ -144,14 +146,8 @@ export function createActions(parts: Parts): Actions {
 function requestForm({ form, references, facts }: Parts): Form {
   const values = form.values.get();
   const ids = references.ids();
-  const { endpoint } = check(facts.get(), values, ids.length);
-  const has = (name: string) => endpoint?.arguments.includes(name) ?? true;
-  return {
-    ...values,
-    seed: has("seed") ? values.seed : null,
-    enhance_prompt_mode: has("enhance_prompt_mode") ? values.enhance_prompt_mode : "standard",
-    references: ids,
-  };
+  const endpoint = endpointOf(facts.get(), values.model, ids.length);
+  return { ...taken(endpoint, values), references: ids };
 }
 
 function download(blob: Blob, name: string) {

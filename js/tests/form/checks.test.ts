@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { blocker, check, isWritable, mentionHint } from "../../src/form/checks";
 import { type Facts, facts, noFacts } from "../../src/form/facts";
-import { initialForm } from "../../src/form/form";
+import { initialForm } from "../../src/form/taken";
 import { read } from "../../src/kernel/parse";
 import { message } from "../fake";
 
@@ -24,8 +24,16 @@ it.each([
   [{ seed: 2 ** 31 }, 0, 0, "Seed takes a whole number from 0"],
   [{}, 1, 2, "Waiting for 2 images."],
   [{ model: "v9" }, 0, 0, "Choose a model."],
+  [{ model: "v5.5" }, 1, 0, "V5.5 has no edit endpoint here yet. Remove the references"],
+  [{ model: "v5-flash", image_size: [512, 512] }, 0, 0, "Choose a size"],
 ])("stops %j with %d references and %d uploads", (change, references, uploading, text) => {
   expect(why(change, references, uploading)).toContain(text);
+});
+
+it("passes over what the model does not take", () => {
+  const left = { seed: 2 ** 31, max_images: Number.NaN };
+  expect(why(left)).not.toBeNull();
+  expect(why({ ...left, model: "v5-flash" })).toBeNull();
 });
 
 it("takes a small size for edit, where fal scales up", () => {

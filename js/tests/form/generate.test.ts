@@ -25,9 +25,13 @@ describe("Generate", () => {
       "2 images · about $0.06 · price of 2026",
     );
     const facts = structuredClone(
-      view.model.get("_facts") as { models: { price_live: boolean }[] },
+      view.model.get("_facts") as {
+        models: { endpoints: Record<string, { price: { age: string } }> }[];
+      },
     );
-    for (const model of facts.models) model.price_live = true;
+    for (const model of facts.models) {
+      for (const endpoint of Object.values(model.endpoints)) endpoint.price.age = "";
+    }
     await act(async () => view.model.set("_facts", facts));
     expect(button(view, /^Generate/).textContent).toMatch(/about \$0\.06$/);
     await act(async () => {

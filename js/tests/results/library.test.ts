@@ -130,8 +130,12 @@ describe("money", () => {
   it("is dated where the price is not today's", async () => {
     const view = await mount();
     expect(button(view, /^Generate/).textContent).toContain("price of 2026");
-    const facts = message<{ models: { price_live: boolean }[] }>("facts");
-    for (const model of facts.models) model.price_live = true;
+    const facts = message<{
+      models: { endpoints: Record<string, { price: { age: string } }> }[];
+    }>("facts");
+    for (const model of facts.models) {
+      for (const endpoint of Object.values(model.endpoints)) endpoint.price.age = "";
+    }
     await act(async () => view.model.set("_facts", facts));
     expect(button(view, /^Generate/).textContent).not.toContain("price of");
   });

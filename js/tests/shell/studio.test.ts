@@ -14,7 +14,7 @@ describe("names that people and tests hold on to", () => {
     for (const name of ["Images", "Up to", "Seed"]) expect(field(view, name)).toBeTruthy();
     expect(ui(view).getByRole("list", { name: "Reference images" })).toBeTruthy();
     expect(ui(view).getByRole("radiogroup", { name: "Size" })).toBeTruthy();
-    expect(ui(view).getByRole("combobox", { name: "Model" })).toBeTruthy();
+    expect(ui(view).getByRole("button", { name: "Model V4" })).toBeTruthy();
     expect(ui(view).getByRole("region", { name: "Results" })).toBeTruthy();
     expect(ui(view).getByRole("status").getAttribute("aria-live")).toBe("polite");
   });

@@ -107,7 +107,7 @@ def test_an_unknown_argument_is_refused_there(
 ) -> None:
     fal_server.settings.validate_at_submit = True
     every = {name for row in ENDPOINTS.values() for name in row.arguments}
-    foreign = sorted(every - set(ENDPOINTS[endpoint].arguments)) + ["surprise"]
+    foreign = [*sorted(every - set(ENDPOINTS[endpoint].arguments)), "surprise"]
     values = {"seed": 7, "max_images": 1, "num_images": 1, "image_urls": ["x"]}
     words = {"enhance_prompt_mode": "fast", "output_format": "png", "background": "auto"}
     urls = {"image_urls": ["x"]} if endpoint.endswith("edit") else {}

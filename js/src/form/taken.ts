@@ -1,0 +1,64 @@
+/** What of a form its endpoint takes: the rest stays as typed, and is not sent. */
+import type { FormTraits } from "../kernel/wire";
+import type { Endpoint, Model } from "./facts";
+
+export const initialForm: FormTraits = {
+  prompt: "",
+  image_size: [2048, 2048],
+  seed: null,
+  num_images: 1,
+  max_images: 1,
+  enhance_prompt_mode: "standard",
+  enable_safety_checker: true,
+  sync_mode: false,
+  model: "",
+  output_format: null,
+  background: null,
+};
+
+const WORDS: Partial<Record<string, string>> = {
+  seed: "seed",
+  max_images: "“Up to”",
+  enhance_prompt_mode: "prompt enhancement",
+  enable_safety_checker: "safety checker",
+  sync_mode: "sync mode",
+  output_format: "file format",
+  background: "background",
+};
+
+export const takes = (endpoint: Endpoint | null, name: string): boolean =>
+  endpoint?.arguments.includes(name) ?? true;
+
+/** The form as it is sent: what the endpoint does not take keeps its default. */
+export function taken(endpoint: Endpoint | null, form: FormTraits): FormTraits {
+  const foreign = Object.keys(WORDS).filter((name) => !takes(endpoint, name));
+  const defaults = Object.fromEntries(
+    foreign.map((name) => [name, initialForm[name as keyof FormTraits]]),
+  );
+  const sent = { ...form, ...defaults };
+  // The kernel asks for the format that can be clear.
+  return sent.background === "transparent" ? { ...sent, output_format: null } : sent;
+}
+
+const together = (words: string[]): string =>
+  [words.slice(0, -1).join(", "), ...words.slice(-1)].filter(Boolean).join(" and ");
+
+/** What a change of model did to the form, in a line. */
+export function changes(from: Model, to: Model, form: FormTraits): string {
+  const names = (model: Model) =>
+    new Set(Object.values(model.endpoints).flatMap((endpoint) => endpoint.arguments));
+  const [before, after] = [names(from), names(to)];
+  const known = Object.keys(WORDS) as (keyof FormTraits)[];
+  const gone = known.filter((name) => before.has(name) && !after.has(name));
+  const come = known.filter((name) => !before.has(name) && after.has(name));
+  const words = (all: string[]) => together(all.map((name) => WORDS[name] ?? name));
+  const parts = [
+    gone.length > 0 && `takes no ${words(gone).replace(" and ", " and no ")}`,
+    come.length > 0 && `${gone.length > 0 ? "lets you choose" : "also takes"} ${words(come)}`,
+  ].filter(Boolean);
+  if (parts.length === 0) return "";
+  const kept = gone.some((name) => form[name] !== initialForm[name])
+    ? ` What you set is kept for ${from.label}.`
+    : "";
+  return `${to.label} ${parts.join("; it ")}.${kept}`;
+}
