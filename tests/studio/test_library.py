@@ -181,6 +181,7 @@ def test_a_saved_file_brings_every_control_back(open_page, tmp_path):
         "prompt": FORM["prompt"], "references": result.request.images, "image_size": (1152, 864),
         "num_images": 2, "max_images": 2, "seed": result.seed, "enhance_prompt_mode": "fast",
         "enable_safety_checker": False, "sync_mode": False, "model": "v4",
+        "output_format": None, "background": None,
     }  # fmt: skip
     assert page.studio._references[0]["width"] == 64
 
