@@ -1,5 +1,6 @@
 # make lab        open the quickstart in JupyterLab (ARGS="--port=9000" is passed on)
 # make test       run every check
+# make quick      run what answers within half a minute
 PYTHON ?= python3
 ARGS ?=
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -19,7 +20,7 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 # Those that `make test` runs; `make hosts` runs them all.
 HOSTS := jupyterlab,notebook,marimo
 
-.PHONY: lab test check unit js-test notebooks wheel-test browser journeys hosts bench soak range audit wheel \
+.PHONY: lab test quick check unit js-test notebooks wheel-test browser journeys hosts bench soak range audit wheel \
 	bundle lock clean chromium
 .DELETE_ON_ERROR:
 
@@ -28,6 +29,11 @@ lab: .venv/.ready $(BUNDLE)
 
 # Browser tests run by themselves: Playwright keeps an event loop running in the main thread.
 test: check js-test notebooks unit browser journeys
+
+# What needs no other process, no server, no browser and no hypothesis; bytecode is kept, as
+# rewriting the tests' assertions takes longer than running them.
+quick: .venv/.ready
+	env -u PYTHONDONTWRITEBYTECODE $(PYTEST) -q -m "not slow" -n 2 $(ARGS)
 
 check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 	$(BIN)/ruff check
@@ -44,7 +50,7 @@ js-test: js/node_modules/.ready
 	npm --prefix js test --silent
 
 notebooks: .venv/.ready $(BUNDLE)
-	$(PYTEST) --nbval-lax notebooks $(ARGS)
+	$(PYTEST) -p nbval --nbval-lax notebooks $(ARGS)
 
 wheel-test: .venv/.ready $(BUNDLE)
 	$(PYTEST) tests/test_wheel.py $(ARGS)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +11,53 @@ from tests.page import page as page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
 
     from tests.fal_server import Authority, FalServer
+
+HERE = Path(__file__).parent
+# What makes a test slow: another process, a server, a browser, hypothesis, or much work.
+# `make quick` leaves out what is marked `slow`, and does not even import these places.
+SLOW_PLACES = {
+    HERE / place
+    for place in (
+        *("backends/fal", "bench", "browser", "colab", "crash", "faults", "fuzz", "hosts", "range"),
+        *("soak", "embed/test_hostile.py", "studio/test_fallback.py"),
+        *("test_import_cost.py", "test_wheel.py"),
+    )
+}
+SLOW_FIXTURES = {"fal_authority", "fal_server"}
+SLOW_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "subprocess.Popen"}
+
+
+def _quick(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "not slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if _quick(config):
+        sys.addaudithook(_refuse_what_is_slow)
+
+
+def _refuse_what_is_slow(event: str, arguments: object) -> None:
+    """Keep `make quick` honest: a test in it can't start a process or a server."""
+    if event in SLOW_EVENTS and "PYTEST_CURRENT_TEST" in os.environ:
+        pytest.fail(f"this test raises {event!r}: mark it with @pytest.mark.slow")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if _quick(config) and collection_path in SLOW_PLACES else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        hypothesis = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        place = {item.path, *item.path.parents}
+        if hypothesis or fixtures & SLOW_FIXTURES or place & SLOW_PLACES:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -100,6 +100,7 @@ def test_login_asks_with_a_hidden_prompt(monkeypatch: pytest.MonkeyPatch) -> Non
     assert find_key() == Key("typed")
 
 
+@pytest.mark.slow
 def test_login_never_shows_what_is_typed() -> None:
     code = (
         "import seedream_widgets.credentials as c\ntry: c.login()\nexcept Exception as e: print(e)"
@@ -136,6 +137,7 @@ COLAB = """
 """
 
 
+@pytest.mark.slow
 def test_the_secret_of_colab_is_asked_for_each_time(tmp_path: Path) -> None:
     package = tmp_path / "google" / "colab"
     package.mkdir(parents=True)

@@ -258,6 +258,7 @@ def test_stop_ends_open_streams_and_frees_the_ports(
     server.stop()
 
 
+@pytest.mark.slow
 def test_alone_it_prints_what_to_export(monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-m", "tests.fal_server", "--queue-seconds=0", "--run-seconds=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -103,6 +103,7 @@ print(*[file_name(name, "-1.png") for name in names], sep="\\n")
 """
 
 
+@pytest.mark.slow
 def test_names_are_ascii_where_the_file_system_takes_nothing_else(tmp_path):
     names = child(NAMES, tmp_path, **ASCII_ONLY).splitlines()
     assert names == ["fuchse-im-schnee-1.png", "fox-1.png", "seedream-1.png", "seedream-1.png"]
@@ -119,6 +120,7 @@ print(len(sd.library.search("雪")), ascii(sd.library.search()[0].prompt[0]), sa
 """
 
 
+@pytest.mark.slow
 def test_a_result_is_kept_and_saved_under_a_locale_without_utf_8(tmp_path):
     said = child(GENERATE, tmp_path, SEEDREAM_HOME=str(tmp_path / "home"), **ASCII_ONLY)
     assert said == r"1 '\u96ea' out/seedream-3-1.jpg"
@@ -136,6 +138,7 @@ for call in (sd.Studio, sd.Client, lambda: sd.generate("a fox"), lambda: sd.libr
 """
 
 
+@pytest.mark.slow
 def test_without_a_home_the_error_names_seedream_home(tmp_path):
     child(HOMELESS, tmp_path)
 
@@ -152,6 +155,7 @@ sd.Studio()
 """
 
 
+@pytest.mark.slow
 def test_without_a_home_seedream_home_is_enough(tmp_path):
     child(HOUSED, tmp_path, SEEDREAM_HOME=str(tmp_path / "lib"))
     days = [path.name for path in (tmp_path / "lib" / "results").iterdir()]
@@ -183,6 +187,7 @@ assert sd.generate("another fox", image_size=(1024, 1024)).note is None
 """
 
 
+@pytest.mark.slow
 def test_a_deleted_working_folder_is_named_and_keeps_no_absolute_path_from_working(tmp_path):
     child(DELETED, tmp_path, SEEDREAM_HOME=str(tmp_path / "home"))
 

@@ -26,6 +26,7 @@ def test_a_name_is_what_its_own_module_calls_so(name):
     assert vars(sd)[name] is value
 
 
+@pytest.mark.slow
 def test_a_room_does_not_hide_the_public_name_that_is_spelt_like_it():
     code = (
         "import seedream_widgets.jobs.client, seedream_widgets.library.library\n"
@@ -51,6 +52,7 @@ def test_an_unknown_name():
         _ = sd.studdio
 
 
+@pytest.mark.slow
 def test_star_import_and_dir():
     code = "from seedream_widgets import *; import seedream_widgets as sd; print(*dir(sd))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,6 +19,7 @@ def test_there_are_blocks_to_run():
     assert len(BLOCKS) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS, ids=["widget", "headless", "library"])
 def test_a_block_runs(block, tmp_path, monkeypatch, page):
     monkeypatch.chdir(tmp_path)

@@ -53,6 +53,7 @@ def mean(image: Image.Image) -> tuple[float, ...]:
     return tuple(ImageStat.Stat(image).mean)
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_bytes_in_another_process() -> None:
     code = (
         "import hashlib; from PIL import Image\n"
@@ -78,6 +79,7 @@ def test_the_same_request_gives_the_same_bytes_in_another_process() -> None:
         assert done.stdout.split() == [digest.hexdigest() for digest in ours]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size", [(960, 960), (4096, 1756), (512, 4096), (4096, 512), (97, 61), (16, 16), (1, 1)]
 )
@@ -222,6 +224,7 @@ def test_any_prompt_gives_a_picture(prompt: str) -> None:
     assert time.perf_counter() - started < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", ["a red fox in snow", "a city at night", "tulips"])
 def test_two_k_is_quick_and_small(prompt: str) -> None:
     started = time.process_time()

@@ -66,6 +66,7 @@ def test_anything_else_draws_another(change):
     assert draw(**same).files[0].read_bytes() != draw(**same | change).files[0].read_bytes()
 
 
+@pytest.mark.slow
 def test_without_a_seed_a_new_one_each_time_is_told():
     seeds = {draw().seed for _ in range(3)}
     assert len(seeds) == 3
@@ -73,6 +74,7 @@ def test_without_a_seed_a_new_one_each_time_is_told():
     assert draw(seed=0).seed == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "size"),
     [
@@ -170,6 +172,7 @@ def test_a_request_of_another_time_is_not_known():
         asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_many_at_once():
     client = Client(OfflineBackend(0))
     jobs = [client.submit(Request(f"fox {n}", image_size=SMALL)) for n in range(20)]

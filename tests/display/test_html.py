@@ -44,6 +44,7 @@ def large():
     return encoded(noise(512, 512).resize((2048, 2048), Image.Resampling.NEAREST), "JPEG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "edge"), [(1, 512), (4, 256), (36, 256)])
 @pytest.mark.parametrize("prompt", ["a fox", HOSTILE, "🦊" * 300])
 def test_a_result_adds_little_to_a_notebook(tmp_path, large, count, edge, prompt):
@@ -101,6 +102,7 @@ def test_the_receipt_says_what_fal_bills_where_it_told(tmp_path):
     assert " · from the library, $0.00 · " in receipt_line(kept, 1)
 
 
+@pytest.mark.slow
 def test_a_sheet_is_small_whatever_is_in_it(tmp_path, large):
     for count in (1, 2, 36):
         folder = tmp_path / str(count)

@@ -210,6 +210,7 @@ def test_a_format_that_holds_no_receipt_is_refused(name: str) -> None:
     assert extract(data) is None
 
 
+@pytest.mark.slow
 def test_embedding_in_a_large_file_is_quick() -> None:
     data = encoded(noise(2800, 2750), "PNG", compress_level=0)
     times = []
@@ -223,6 +224,7 @@ def test_embedding_in_a_large_file_is_quick() -> None:
     assert extract(made) == RECEIPT
 
 
+@pytest.mark.slow
 def test_no_image_library_is_imported() -> None:
     code = (
         "import sys, seedream_widgets.embed\n"

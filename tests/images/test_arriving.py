@@ -135,6 +135,7 @@ def test_what_is_dropped_is_checked_too() -> None:
         ArrivingPng(blocks(PNG[:33] + part + PNG[33:], 100)).read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

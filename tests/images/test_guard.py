@@ -87,6 +87,7 @@ def test_giant_headers_of_other_formats_are_refused() -> None:
             load_images(data)
 
 
+@pytest.mark.slow
 def test_between_pillows_warning_and_its_error_no_warning_is_given() -> None:
     side = 10_000
     assert side * side > (Image.MAX_IMAGE_PIXELS or 0)
@@ -95,6 +96,7 @@ def test_between_pillows_warning_and_its_error_no_warning_is_given() -> None:
     decode(open_image(encoded(Image.new("L", (side, side)), "GIF")))
 
 
+@pytest.mark.slow
 def test_metadata_bombs_and_damaged_metadata_are_never_parsed() -> None:
     """Pillow would raise on the text, and warn on the EXIF; warnings are errors here."""
     png = encoded(drawing(), "PNG")

@@ -45,6 +45,7 @@ class Result:
         return self.images
 
 
+@pytest.mark.slow
 def test_import_stays_light() -> None:
     code = (
         "import sys, seedream_widgets.images, seedream_widgets.images.previews\n"
@@ -261,6 +262,7 @@ def test_threads_agree() -> None:
     assert len({image.sha256 for image in images[24:]}) == 1
 
 
+@pytest.mark.slow
 def test_thirty_megabytes_fit_in_time() -> None:
     data = encoded(noise(3300, 3300), "PNG", compress_level=1)
     assert len(data) > 30_000_000

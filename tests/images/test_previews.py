@@ -93,6 +93,7 @@ def test_orientation_is_applied(orientation: int, size: tuple[int, int]) -> None
     assert shows_drawing(image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_bytes", [100_000, 20_000, 3000, 1000])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_never_more_bytes_than_asked_for(max_bytes: int, mode: str) -> None:
@@ -136,6 +137,7 @@ def test_senseless_limits(edge: int, max_bytes: int) -> None:
         preview(b"", edge=edge, max_bytes=max_bytes)
 
 
+@pytest.mark.slow
 def test_threads_agree() -> None:
     files = [encoded(photo(900, 600), name) for name in ("PNG", "JPEG", "WEBP")] * 4
     with ThreadPoolExecutor(4) as pool:
@@ -159,6 +161,7 @@ def test_a_large_jpeg_is_decoded_small() -> None:
     assert least(lambda: preview(data, edge=64)) < 0.8 * full
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
 @pytest.mark.parametrize("size", [(1400, 1000), (500, 700), (90, 60)])
 def test_one_made_while_it_comes_is_the_same(mode: str, size: tuple[int, int]) -> None:
@@ -179,6 +182,7 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
     return sum(ImageStat.Stat(difference).mean) / 3
 
 
+@pytest.mark.slow
 def test_a_reduced_picture_knows_how_far_it_serves() -> None:
     large = reduced(iter([encoded(photo(1400, 1000), "PNG")]), 400)
     assert large.image.size == (700, 500)

@@ -97,6 +97,7 @@ def test_a_backend_of_ones_own():
     assert Client(backend).backend is backend
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])
 def test_files_go_to_a_private_folder_a_day(tmp_path, kind):
     job = Client(ScriptedBackend(), library=kind(tmp_path / "mine")).submit(Request("a fox"))

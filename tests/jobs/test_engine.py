@@ -93,6 +93,7 @@ def test_close_ends_every_task_and_the_thread():
     engine.close()
 
 
+@pytest.mark.slow
 def test_an_interrupt_stops_waiting_not_the_job():
     said, _ = script(
         """
@@ -108,6 +109,7 @@ def test_an_interrupt_stops_waiting_not_the_job():
     assert said == ["interrupted", "False", "1", "Completed"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_of_asyncio_run_stops_waiting_not_the_job():
     said, _ = script(
         """
@@ -126,6 +128,7 @@ def test_an_interrupt_of_asyncio_run_stops_waiting_not_the_job():
     assert said == ["interrupted", "False", "1"]
 
 
+@pytest.mark.slow
 def test_a_forked_child_has_its_own_engine():
     said, _ = script(
         """
@@ -150,6 +153,7 @@ def test_a_forked_child_has_its_own_engine():
     assert sorted(said) == ["0", "0", *["1"] * 6, "child"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -166,6 +170,7 @@ def test_the_interpreter_ends_promptly_and_quietly(code):
     assert seconds < 6
 
 
+@pytest.mark.slow
 def test_the_interpreter_ends_while_a_submit_hangs_and_is_cancelled():
     said, seconds = script(
         """

@@ -172,6 +172,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first_fits", [True, False])
 def test_a_full_disk(small_disk, first_fits, tmp_path):
     backend = ScriptedBackend("fal", images=2)
@@ -198,6 +199,7 @@ def test_a_full_disk(small_disk, first_fits, tmp_path):
     assert client.resume() == ()
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_from_the_start(small_disk):
     with open(small_disk / "everything", "wb", buffering=0) as file:
         while file.write(bytes(4096)) == 4096 and os.statvfs(small_disk).f_bavail:

@@ -148,6 +148,7 @@ def test_what_is_no_entry_is_not_in_its_way(tmp_path):
     assert len(job.result(SECONDS)) == 1
 
 
+@pytest.mark.slow
 def test_a_living_process_keeps_its_own(tmp_path):
     code = (
         "import sys\nfrom tests.scripted import *\n"

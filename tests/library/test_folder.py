@@ -42,6 +42,7 @@ def test_what_can_not_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / STAGING).iterdir())
 
 
+@pytest.mark.slow
 def test_only_what_nobody_works_on_is_swept_away(tmp_path: Path) -> None:
     code = "from seedream_widgets.library.processes import this_process as p; print(p())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -392,6 +392,7 @@ def test_favourites_follow_their_file(tmp_path: Path, index: Index) -> None:
     assert ids(index.search(favourite=True)) == []
 
 
+@pytest.mark.slow
 def test_a_look_for_one_result_is_no_look_into_each_folder(tmp_path: Path, index: Index) -> None:
     for number in range(300):
         save(tmp_path, f"r{number:03}")
@@ -458,6 +459,7 @@ def test_a_search_holds_no_results(tmp_path: Path, index: Index) -> None:
     assert peak < 500_000
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_early() -> None:
     import subprocess
     import sys

@@ -370,6 +370,7 @@ def test_a_favourite_set_by_another_process_is_seen(tmp_path: Path, cache: Path)
     assert [entry.request_id for entry in index.search(favourite=True)] == ["r1"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_forked_child_makes_its_own_connection(tmp_path: Path, cache: Path) -> None:
     index = Index(tmp_path, cache)

@@ -117,6 +117,7 @@ def test_a_damaged_folder_is_made_whole(tmp_path, damage, indexed):
     assert len(list(tmp_path.glob("results/*/*"))) == 1
 
 
+@pytest.mark.slow
 def test_a_further_result_is_the_same_work_on_a_busy_day(tmp_path):
     result, work = kept(tmp_path / "other"), []
     for others in (1, 400):
@@ -265,6 +266,7 @@ assert len(Library(folder).search(name)) == 20
 """
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_library(tmp_path):
     commands = [[sys.executable, "-c", CODE, name, str(tmp_path)] for name in ("one", "two")]
     running = [subprocess.Popen(command, stderr=-1, text=True) for command in commands]

@@ -31,6 +31,7 @@ def test_this_one_runs():
     assert str(os.getpid()) in this_process().split("-")
 
 
+@pytest.mark.slow
 def test_another_runs_until_it_is_killed_even_if_nobody_waited_for_it(other):
     process, name = other
     assert runs(name) is True
@@ -41,6 +42,7 @@ def test_another_runs_until_it_is_killed_even_if_nobody_waited_for_it(other):
     assert runs(name) is False
 
 
+@pytest.mark.slow
 def test_a_number_used_again_is_another_process(other):
     _, name = other
     assert runs(name[:-1] + ("1" if name[-1] == "0" else "0")) is False
@@ -56,6 +58,7 @@ def test_where_a_start_is_not_known_nothing_is_told():
     assert runs(f"{machine}-{int(number) + 1}-") is None
 
 
+@pytest.mark.slow
 def test_ps_tells_the_same_where_there_is_no_proc(other):
     process, _ = other
     started = processes._started_as_ps_says(process.pid)

@@ -92,6 +92,7 @@ def test_an_ended_one_that_is_still_pending_counts_once(tmp_path):
     assert [row[1] for row in told(Library(tmp_path))] == ["failed"]
 
 
+@pytest.mark.slow
 def test_the_default_clients_table():
     assert len(sd.spending()) == 0  # a DataFrame, as pandas is here
 

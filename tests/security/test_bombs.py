@@ -48,6 +48,7 @@ def bomb() -> Iterator[str]:
         serving.join()
 
 
+@pytest.mark.slow
 def test_a_reply_that_unpacks_without_end(bomb: str, tmp_path: Path) -> None:
     connections = Connections(ssl.create_default_context(), 1)
     limits = replace(Limits(), file_bytes=MB)

@@ -89,6 +89,7 @@ def test_every_node_package_is_pinned_and_whole_and_runs_nothing(folder: Path) -
         assert not {"resolved", "link"} & package.keys(), name
 
 
+@pytest.mark.slow
 def test_the_bundle_is_preact_and_ours(tmp_path: Path) -> None:
     js, meta = NODE[0], tmp_path / "meta.json"
     command = [js / "node_modules" / ".bin" / "esbuild", "src/index.tsx", "src/styles/index.css"]

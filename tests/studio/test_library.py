@@ -160,6 +160,7 @@ def test_each_card_gives_the_code_that_repeats_its_request(open_page):
     assert "none of this studio's" in page.ask("code", job_id="nobody")[0]["message"]
 
 
+@pytest.mark.slow
 def test_a_saved_file_brings_every_control_back(open_page, tmp_path):
     page = open_page(references=[drawing(64, 48)], seed=None)
     asked = {
@@ -284,6 +285,7 @@ def test_the_budget_is_told_and_its_refusal_stands_at_the_button(page, tmp_path)
     assert opened.studio._money["limit"] == "10.00"
 
 
+@pytest.mark.slow
 def test_a_card_says_whether_the_page_asked_for_it(open_page):
     page = open_page()
     page.studio.prompt = "a cell's fox"

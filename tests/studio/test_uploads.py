@@ -41,6 +41,7 @@ def ended(name):
     return lambda said: said.get("upload_id") == name
 
 
+@pytest.mark.slow
 def test_files_become_references_in_the_order_they_came_in(studio_page):
     drop(studio_page, "large", picture(4096))  # takes longer to check than both others
     drop(studio_page, "broken", b"no picture")
@@ -51,6 +52,7 @@ def test_files_become_references_in_the_order_they_came_in(studio_page):
     assert names == ["large.png", "small.png"]
 
 
+@pytest.mark.slow
 def test_a_file_given_up_while_it_is_checked_becomes_no_reference(studio_page):
     drop(studio_page, "large", picture(4096))
     studio_page.ask("abandon", upload_id="large")

@@ -83,6 +83,7 @@ def test_messages_have_the_golden_shape(open_page):
         assert shape(answer) == shape(golden)
 
 
+@pytest.mark.slow
 def test_updates_are_numbered_without_a_gap_and_end_with_the_last_state(open_page):
     page = open_page(pace=0.05)
     finish(page)
@@ -125,6 +126,7 @@ def test_state_that_comes_past_the_messages_waits_for_the_lock(open_page):
     assert studio.prompt == "late"
 
 
+@pytest.mark.slow
 def test_a_message_that_comes_twice_adds_one_reference(open_page):
     page = open_page()
     content = {"kind": "use_result", "id": "twice", "image_id": f"{finish(page)}-0"}
@@ -307,6 +309,7 @@ def test_submit_from_python_is_the_same_as_a_click(open_page):
     assert page.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])[0]["job"]["seed"] == 7
 
 
+@pytest.mark.slow
 def test_the_selected_image_is_image_and_the_newest_is_followed_without(open_page):
     page = open_page()
     first = finish(page, {**FORM, "seed": 1})
@@ -355,6 +358,7 @@ def test_an_observer_that_waits_for_a_job_does_not_hang_the_engine(open_page):
     assert sizes == [(960, 960)]
 
 
+@pytest.mark.slow
 def test_many_jobs_at_once_never_flood_the_page(open_page):
     page = open_page(pace=0.02)
     started = time.monotonic()

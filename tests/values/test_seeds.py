@@ -12,6 +12,7 @@ from tests.scripted import ScriptedBackend
 SMALL = sd.Request("a fox", image_size=(960, 960), num_images=2, seed=5)
 
 
+@pytest.mark.slow
 def test_the_offline_preview_repeats_itself_and_a_second_run_is_made(tmp_path):
     client = sd.Client(OfflineBackend(0), library=tmp_path)
     first = client.submit(SMALL).result(10)
@@ -34,6 +35,7 @@ class Moody(OfflineBackend):
             Image.new("RGB", (960, 960), next(self.colours)).save(target, "PNG")
 
 
+@pytest.mark.slow
 def test_other_pixels_are_told_by_their_numbers(tmp_path):
     client = sd.Client(Moody(0), library=tmp_path)
     check = client.submit(SMALL).result(10).verify_seed()
