@@ -71,6 +71,12 @@ class ColabBook(Book):
     def sources(self) -> list[str]:
         return list(self._call("sources"))
 
+    def write(self, cell: int, source: str) -> None:
+        self._call("write", cell, source)
+
+    def on_disk(self) -> str:
+        return str(self.page.evaluate("sessionStorage.getItem('notebook') ?? ''"))
+
     def theme(self, name: str) -> None:
         self._call("theme", name)
 

@@ -41,6 +41,14 @@ class Book(ABC):
         """Read every cell's source, to see that no key went astray."""
 
     @abstractmethod
+    def write(self, cell: int, source: str) -> None:
+        """Replace the source of a cell, as its user does."""
+
+    @abstractmethod
+    def on_disk(self) -> str:
+        """Read what is saved of the notebook; "" where nothing was."""
+
+    @abstractmethod
     def theme(self, name: str) -> None:
         """Switch the host to "Light" or "Dark"."""
 

@@ -24,6 +24,9 @@ class JupyterBook(Notebook, Book):
     def place(self, cell: int) -> Locator:
         return self.cell(cell)
 
+    def on_disk(self) -> str:
+        return self.file.read_text()
+
     def reload(self) -> None:
         self.save()
         super().reload()

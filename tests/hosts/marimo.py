@@ -101,6 +101,14 @@ class MarimoBook(Book):
     def sources(self) -> list[str]:
         return [str(self.place(cell).evaluate(SOURCE)) for cell in range(self._count)]
 
+    def write(self, cell: int, source: str) -> None:
+        editor = self.place(cell).locator(".cm-content")
+        editor.press("Control+a")
+        editor.press_sequentially(source)
+
+    def on_disk(self) -> str:
+        return self._path.read_text()
+
     def theme(self, name: str) -> None:
         self.page.get_by_test_id("command-palette-button").click()
         self.page.get_by_role("option", name=f"Set theme: {name.lower()}").click()

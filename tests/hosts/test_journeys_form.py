@@ -17,9 +17,11 @@ from tests.browser.studio import STUDIO
 from .reading import JOBS, SIZES, read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from .conftest import OpenBook, Shot
+    from .host import Book
 
 COMMANDS = ("a", "b", "m", "y", "x", "d", "d", "z", "Enter", "Shift+Enter", "Alt+Enter")
 
@@ -62,6 +64,34 @@ def test_type(book: OpenBook, errors: list[str]) -> None:
     assert opened.sources() == before
     read(opened, 2, "['completed']")
     assert errors == []
+
+
+def test_host_keys(book: OpenBook, errors: list[str]) -> None:
+    """Ctrl+S in the widget saves the notebook."""
+    opened = book(STUDIO, "x = 1")
+    opened.run(0)
+    studio = opened.studio()
+    studio.prompt.fill("a fox")
+    targets = (studio.prompt, studio.add, studio.shape("1:1"), studio.field("Seed"), studio.results)
+    for number, target in enumerate(targets):
+        written = f"x = 'changed {number} times'"
+        opened.write(1, written)
+        before = opened.sources()
+        target.focus()
+        opened.page.keyboard.press("Control+s")
+        wait_until(opened, lambda written=written: written in opened.on_disk())
+        expect(target).to_be_focused()
+        assert opened.sources() == before
+    expect(studio.prompt).to_have_value("a fox")
+    assert errors == []
+
+
+def wait_until(book: Book, true: Callable[[], bool]) -> None:
+    for _ in range(60):
+        if true():
+            return
+        book.page.wait_for_timeout(250)
+    raise AssertionError("the notebook was not saved")
 
 
 def test_drop(book: OpenBook, errors: list[str], tmp_path: Path) -> None:

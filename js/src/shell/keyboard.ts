@@ -1,13 +1,38 @@
-/** Keep keys, pastes and focus inside: a notebook takes every stray letter for a command. */
+/** Keep text, its editing and our own keys inside; the host's shortcuts are the host's. */
+import { isMac } from "../files/keys";
+
 const FOCUSABLE = "input,textarea,select,button,summary,a[href],[tabindex],[contenteditable]";
 const SUPPRESS = "data-lm-suppress-shortcuts";
-const KEPT = ["keydown", "keyup", "keypress", "paste", "copy", "cut"] as const;
+const KEYS = ["keydown", "keyup", "keypress"] as const;
+const CLIPBOARD = ["paste", "copy", "cut"] as const;
 
-function mark(root: Element) {
-  // Lumino matches the focused element itself, so the attribute on the root alone is not enough.
-  for (const element of [root, ...root.querySelectorAll(FOCUSABLE)]) {
-    if (!element.hasAttribute(SUPPRESS)) element.setAttribute(SUPPRESS, "true");
-  }
+/** They move, edit, submit or press, with whatever modifier; and the modifiers on their way. */
+const OURS = new Set(
+  "Enter Backspace Delete Insert ArrowLeft ArrowRight ArrowUp ArrowDown Home End Shift Control Alt Meta AltGraph CapsLock".split(
+    " ",
+  ),
+);
+/** The same, by themselves or with Shift; with Ctrl they change the host's tabs, for one. */
+const PLAIN = new Set("Tab Escape PageUp PageDown Process Dead Unidentified".split(" "));
+/** Select all, clipboard, undo and redo, each with Ctrl or Cmd. */
+const EDITING = /^[acxvzy]$/i;
+/** Macs move through text with Ctrl and these. */
+const MAC_EDITING = /^[abdefhknoptvy]$/i;
+
+/** Whether a key is text, edits it, or is one of ours; all others belong to the host. */
+export function isOurs(event: KeyboardEvent, mac = isMac()): boolean {
+  const { key, ctrlKey, altKey, metaKey, shiftKey } = event;
+  if (event.isComposing || OURS.has(key)) return true;
+  const bare = !(ctrlKey || altKey || metaKey);
+  if (PLAIN.has(key)) return bare;
+  // Function and media keys.
+  if ([...key].length !== 1) return false;
+  // Alt Gr counts as Ctrl and Alt on Windows; Option writes characters on a Mac.
+  if (bare || event.getModifierState?.("AltGraph")) return true;
+  if (mac && !metaKey) return altKey || (MAC_EDITING.test(key) && !shiftKey);
+  // With Shift: redo, and paste without format.
+  const edits = EDITING.test(key) && (!shiftKey || /[zv]/i.test(key));
+  return edits && !altKey && (mac || !metaKey);
 }
 
 const activeIn = (root: HTMLElement): Element | null =>
@@ -39,16 +64,31 @@ function guardFocus(root: HTMLElement, ended: AbortSignal): () => void {
   };
 }
 
+/**
+ * JupyterLab hears keys last, Notebook 7 first: what stops at the root is kept from the one, what
+ * has focus is marked for the other. The mark keeps every shortcut away, so it stands there for
+ * our own keys alone, and is set before anybody else on the page hears the key.
+ */
+function guardKeys(root: HTMLElement, ended: AbortSignal): void {
+  const mark = (event: KeyboardEvent) => {
+    const [target] = event.composedPath();
+    if (!(target instanceof Element) || !root.contains(target)) return;
+    if (isOurs(event)) target.setAttribute(SUPPRESS, "true");
+    else target.removeAttribute(SUPPRESS);
+  };
+  window.addEventListener("keydown", mark, { capture: true, signal: ended });
+  for (const kind of KEYS) {
+    const keep = (event: KeyboardEvent) => isOurs(event) && event.stopPropagation();
+    root.addEventListener(kind, keep, { signal: ended });
+  }
+}
+
 export function guardKeyboard(root: HTMLElement, ended: AbortSignal): void {
-  for (const kind of KEPT) {
+  guardKeys(root, ended);
+  for (const kind of CLIPBOARD) {
     root.addEventListener(kind, (event) => event.stopPropagation(), { signal: ended });
   }
-  const restoreFocus = guardFocus(root, ended);
-  const observer = new MutationObserver(() => {
-    mark(root);
-    restoreFocus();
-  });
-  observer.observe(root, { childList: true, subtree: true, attributeFilter: ["tabindex"] });
+  const observer = new MutationObserver(guardFocus(root, ended));
+  observer.observe(root, { childList: true, subtree: true });
   ended.addEventListener("abort", () => observer.disconnect());
-  mark(root);
 }

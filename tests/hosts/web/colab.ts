@@ -81,7 +81,8 @@ async function run(cell: Cell): Promise<void> {
 
 function press(cell: Cell, stroke: Keystroke): void {
   const given = command(stroke);
-  if (given === "run") void run(cell);
+  if (given === "save") api.save();
+  else if (given === "run") void run(cell);
   else if (given === "edit") boxOf(cell).querySelector("textarea")?.focus();
   else if (given) {
     apply(given, cells, cells.indexOf(cell));
@@ -160,6 +161,10 @@ const api = {
   run: async (index: number, wait: boolean): Promise<void> => {
     const done = run(nth(index));
     if (wait) await done;
+  },
+  write(index: number, source: string): void {
+    nth(index).source = source;
+    draw();
   },
   text: (index: number) => textOf(nth(index)),
   sources: () => cells.map(({ kind, source }) => (kind === "code" ? source : `${kind}: ${source}`)),

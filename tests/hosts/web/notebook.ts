@@ -43,7 +43,17 @@ function plain({ content: output }: Output): string {
 export const textOf = (cell: Cell): string => cell.outputs.map(plain).join("");
 
 /** A command that a key of the notebook gives, if it gives one. */
-export type Command = "above" | "below" | "delete" | "cut" | "markdown" | "code" | "run" | "edit";
+export type Command = 
+  | "above"
+  | "below"
+  | "delete"
+  | "cut"
+  | "markdown"
+  | "code"
+  | "run"
+  | "edit"
+  | "save"
+  | "palette";
 
 const LETTERS: Record<string, Command> = {
   a: "above",
@@ -60,6 +70,8 @@ export function createKeymap(): (stroke: Keystroke) => Command | undefined {
   return ({ key, shiftKey, altKey, ctrlKey }) => {
     const before = last;
     last = key;
+    if (ctrlKey && key === "s") return "save";
+    if (key === "F1") return "palette";
     if (key === "Enter") return shiftKey || altKey || ctrlKey ? "run" : "edit";
     if (shiftKey || altKey || ctrlKey) return undefined;
     if (key === "d" && before === "d") return "delete";

@@ -107,7 +107,9 @@ function press(stroke: Keystroke): void {
   const at = cells.findIndex(({ id }) => id === selected);
   const cell = cells[at];
   if (!given || !cell) return;
-  if (given === "run") void run(cell);
+  if (given === "save") api.save();
+  else if (given === "palette") place.dataset.palette = "open";
+  else if (given === "run") void run(cell);
   else if (given === "edit") place.querySelectorAll("textarea")[at]?.focus();
   else {
     apply(given, cells, at);
@@ -176,6 +178,10 @@ const api = {
   run: async (index: number, wait: boolean): Promise<void> => {
     const done = run(nth(index));
     if (wait) await done;
+  },
+  write(index: number, source: string): void {
+    nth(index).source = source;
+    draw();
   },
   text: (index: number) => textOf(nth(index)),
   sources: () => cells.map(({ kind, source }) => (kind === "code" ? source : `${kind}: ${source}`)),
