@@ -23,7 +23,11 @@ function renderView({ model, el, signal }: Props): () => void {
   el.append(root);
 
   const session = createSession(model, root, ending.signal);
-  const handlers = { onFiles: session.actions.addFiles, onHover: session.dropping.set };
+  const handlers = {
+    onFiles: session.actions.addFiles,
+    onAddress: session.actions.addAddress,
+    onHover: session.dropping.set,
+  };
   followTheme(root, ending.signal);
   render(<Studio session={session} />, root);
   guardKeyboard(root, ending.signal);

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import RequestError, SeedreamError
-from seedream_widgets.images import ImageInput, load_image
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.references import by_id, describe, load, reference_ids
@@ -33,6 +33,7 @@ _REMEMBERED = 200
 
 Given = TypeVar("Given")
 Answer = tuple[dict[str, Any], list[bytes]]
+Adding = Coroutine[Any, Any, dict[str, Any]]
 Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
 
 
@@ -67,6 +68,7 @@ class Handlers:
             protocol.Abandon: self._abandon,
             protocol.Arrange: self._arrange,
             protocol.UseResult: self._use_result,
+            protocol.UseAddress: self._use_address,
             protocol.Preview: self._preview,
             protocol.Original: self._original,
             protocol.Resume: self._resume,
@@ -207,11 +209,26 @@ class Handlers:
         self._studio.references = tuple(self._known(message.references))
         return {"references": describe(self._studio.references)}, []
 
-    async def _use_result(self, message: protocol.UseResult) -> Answer:
+    def _use_result(self, message: protocol.UseResult) -> Late:
+        return self._add_once(message, lambda: self._add_result(message.image_id))
+
+    def _use_address(self, message: protocol.UseAddress) -> Late:
+        return self._add_once(message, lambda: self._add_address(message.url))
+
+    async def _add_once(self, message: protocol.Message, add: Callable[[], Adding]) -> Answer:
         if message.id not in self._adding:
-            added = asyncio.ensure_future(self._add_result(message.image_id))
-            _remember(self._adding, message.id, added)
+            _remember(self._adding, message.id, asyncio.ensure_future(add()))
         return {"reference": await asyncio.shield(self._adding[message.id])}, []
+
+    async def _add_address(self, url: str) -> dict[str, Any]:
+        image = load_image(url, field="references") if url.startswith("https://") else None
+        if not isinstance(image, ImageUrl):  # a page names no file of the kernel's
+            raise RequestError(
+                "an image from another page is added by its https:// address; save this one and "
+                "drop the file",
+                field="references",
+            )
+        return await asyncio.to_thread(self._session.add_reference, image)
 
     async def _add_result(self, image_id: str) -> dict[str, Any]:
         file = self._session.file(image_id)

@@ -7,10 +7,13 @@ Every message of the page carries an `id` and is answered by exactly one `reply`
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NewType, TypedDict
 
 MAX_TEXT = 200
+MAX_ADDRESS = 8000
 MAX_LIST = 100
+Address = NewType("Address", str)
+"""A text as long as an address may be."""
 PURPOSES = ("reference", "restore")
 """What a file is sent for: to be an input image, or to set the form from its receipt."""
 
@@ -116,6 +119,14 @@ class UseResult(Message):
 
 
 @dataclass(frozen=True)
+class UseAddress(Message):
+    """Append an image by its address, dragged in from another page, to the references."""
+
+    kind: ClassVar[str] = "use_address"
+    url: Address
+
+
+@dataclass(frozen=True)
 class Preview(Message):
     """Ask for a small picture of a result image or a reference."""
 
@@ -150,8 +161,8 @@ class Code(Message):
 _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
-        Submit, Cancel, Forget, Sync, Upload, Chunk, Probe, Abandon, Arrange, UseResult, Preview,
-        Original, Resume, Code,
+        Submit, Cancel, Forget, Sync, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
+        UseAddress, Preview, Original, Resume, Code,
     )
 }  # fmt: skip
 
@@ -209,6 +220,12 @@ def _text(name: str, value: object) -> str:
     return value
 
 
+def _address(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_ADDRESS:
+        raise ProtocolError(f"{name} must be a text of at most {MAX_ADDRESS} characters")
+    return value
+
+
 def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise ProtocolError(f"{name} must be a whole number from 0 on")
@@ -227,4 +244,10 @@ def _object(name: str, value: object) -> dict[str, Any]:
     return value
 
 
-_READERS = {"str": _text, "int": _whole, "tuple[str, ...]": _texts, "dict[str, Any]": _object}
+_READERS = {
+    "str": _text,
+    "Address": _address,
+    "int": _whole,
+    "tuple[str, ...]": _texts,
+    "dict[str, Any]": _object,
+}

@@ -138,6 +138,27 @@ def test_a_message_that_comes_twice_adds_one_reference(open_page):
     assert len(page.studio.references) == 2
 
 
+def test_an_image_of_another_page_is_added_by_its_address(open_page):
+    page = open_page()
+    answer, _ = page.ask("use_address", url="https://example.com/fox.png?" + "x" * 1000)
+    assert answer["result"]["reference"]["name"] == "image at a URL"
+    (image,) = page.studio.references
+    assert image.url.startswith("https://example.com/fox.png?x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.com/a.png", "/etc/passwd", "file:///etc/passwd", "https://me:pw@a.org/a.png",
+     "data:image/png;base64,AAAA", "https://", "https://a.org/a b.png", "HTTPS://a\x00.org"],
+)  # fmt: skip
+def test_no_other_address_of_the_page_is_read(open_page, url):
+    page = open_page()
+    answer, _ = page.ask("use_address", url=url)
+    assert answer["kind"] == "error"
+    assert answer["field"] == "references"
+    assert page.studio.references == ()
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -1,4 +1,6 @@
-/** Files dropped or pasted anywhere on the widget, and our own drags. */
+/** Files and addresses dropped or pasted anywhere on the widget, and our own drags. */
+import { type Addressed, hasAddress, readAddress } from "./addresses";
+
 export const IMAGE_DRAG = "application/x-seedream-image";
 export const REFERENCE_DRAG = "application/x-seedream-reference";
 
@@ -7,8 +9,10 @@ const EVENTS = ["dragenter", "dragover", "dragleave", "drop"] as const;
 export const carries = (event: DragEvent, type: string): boolean =>
   event.dataTransfer ? [...event.dataTransfer.types].includes(type) : false;
 
-const isText = (target: EventTarget | null): boolean =>
+const takesText = (target: EventTarget | null): boolean =>
   target instanceof Element && target.matches("textarea,input");
+
+const isOwn = (event: DragEvent) => carries(event, IMAGE_DRAG) || carries(event, REFERENCE_DRAG);
 
 /** Files on the prompt set the form again, anywhere else they become references. */
 export type DropPlace = "prompt" | "references";
@@ -18,11 +22,20 @@ export type Hover = DropPlace | "shut" | "";
 
 export interface DropHandlers {
   onFiles(files: File[], place?: DropPlace): void;
+  /** A picture that came as an address. */
+  onAddress?(found: Promise<Addressed>): void;
   onHover(over: Hover): void;
 }
 
 const placeOf = ({ target }: Event): DropPlace =>
   target instanceof Element && target.matches(".sd-prompt") ? "prompt" : "references";
+
+/** Word and spreadsheets copy a picture of the text; a file manager copies the names of files. */
+function isText(data: DataTransfer): boolean {
+  const lines = data.getData("text/plain").trim().split(/\r?\n/);
+  const names = [...data.files].map(({ name }) => name);
+  return lines.join("") !== "" && !lines.every((line) => names.some((name) => line.endsWith(name)));
+}
 
 export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: AbortSignal): void {
   const hasFiles = (event: DragEvent) => carries(event, "Files");
@@ -34,25 +47,40 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
     if (hasFiles(event) && event.composedPath().includes(root)) event.preventDefault();
   }
 
+  function takeAddress(data: DataTransfer | null, inText: boolean): boolean {
+    const found = hasAddress(data) && data ? readAddress(data, inText) : null;
+    if (found) handlers.onAddress?.(found);
+    return found !== null;
+  }
+
   function take(event: DragEvent) {
-    if (isText(event.target) && !hasFiles(event)) return;
+    const { dataTransfer: data, type, target } = event;
+    const isDrop = type === "drop";
+    const offered = hasFiles(event) || (hasAddress(data) && !isOwn(event));
+    if (takesText(target) && !hasFiles(event)) {
+      if (isDrop && offered && takeAddress(data, true)) event.preventDefault();
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
-    if (!hasFiles(event) && !isShut(event)) return;
-    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
-    const left = event.type === "dragleave" && !root.contains(event.relatedTarget as Node | null);
+    if (!offered && !isShut(event)) return;
+    if (data) data.dropEffect = "copy";
+    const left = type === "dragleave" && !root.contains(event.relatedTarget as Node | null);
     const place = placeOf(event);
-    const isDrop = event.type === "drop";
     handlers.onHover(isDrop || left ? "" : isShut(event) ? "shut" : place);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (isDrop && files.length > 0) handlers.onFiles(files, place);
+    if (!isDrop) return;
+    const files = [...(data?.files ?? [])];
+    if (files.length > 0) handlers.onFiles(files, place);
+    else takeAddress(data, false);
   }
 
   function paste(event: ClipboardEvent) {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length === 0) return;
+    const { clipboardData: data, target } = event;
+    if (!data || (takesText(target) && isText(data))) return;
+    const files = [...data.files];
+    if (files.length > 0) handlers.onFiles(files);
+    else if (!takeAddress(data, takesText(target))) return;
     event.preventDefault();
-    handlers.onFiles(files);
   }
 
   for (const kind of EVENTS) {

@@ -3,6 +3,7 @@ import type { Channel } from "../kernel/channel";
 import type { Faults } from "../kernel/faults";
 import { createScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
+import type { Addressed } from "./addresses";
 import type { DropPlace, Hover } from "./drops";
 import type { Previews } from "./previews";
 import type { References } from "./references";
@@ -10,6 +11,7 @@ import type { Limits, Uploads } from "./uploads";
 
 export interface FilesActions {
   addFiles(files: File[], place?: DropPlace): void;
+  addAddress(found: Promise<Addressed>): Promise<void>;
   dropUpload(id: string): void;
   removeReference(id: string): void;
   moveReference(id: string, to: number): void;

@@ -60,6 +60,7 @@ export type Outgoing =
   | { kind: "probe" | "abandon"; upload_id: string }
   | { kind: "arrange"; references: string[] }
   | { kind: "use_result" | "original"; image_id: string }
+  | { kind: "use_address"; url: string }
   | { kind: "preview"; target: string; edge: number };
 
 export const imageSize: Parse<ImageSize> = either(text, pair);

@@ -1,5 +1,7 @@
 /** Every write: views call these and never touch the model or the channel. */
 
+import type { Addressed } from "../files/addresses";
+import type { DropPlace } from "../files/drops";
 import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check } from "../form/checks";
@@ -70,6 +72,28 @@ export function createActions(parts: Parts): Actions {
     void parts.submission.send(requestForm(parts));
   }
 
+  function addFiles(files: File[], place: DropPlace = "references") {
+    const tell = (fault: string) => faults.tell(place, fault);
+    faults.clear(place);
+    const refused = uploads.add(files, place === "prompt" ? tell : undefined);
+    if (refused) tell(refused);
+  }
+
+  /** Have the kernel append one more reference, where there is room. */
+  function addOne(message: Outgoing) {
+    const most = parts.facts.get().limits.references;
+    if (references.ids().length >= most) {
+      faults.tell("references", `edit takes up to ${most} images; remove one first.`);
+    } else void ask(message, "references");
+  }
+
+  async function addAddress(found: Promise<Addressed>) {
+    const picture = await found.catch(() => ({ fault: "This image could not be read." }));
+    if ("file" in picture) addFiles([picture.file]);
+    else if ("url" in picture) addOne({ kind: "use_address", url: picture.url });
+    else faults.tell("references", picture.fault);
+  }
+
   function moveReference(id: string, to: number) {
     const ids = moved(references.ids(), id, to);
     const entry = references.shown.get().find((other) => other.id === id);
@@ -121,21 +145,12 @@ export function createActions(parts: Parts): Actions {
       const reply = await ask({ kind: "code", job_id: card.id }, "results");
       return read(codeReply, reply?.result)?.code ?? null;
     },
-    addFiles(files, place = "references") {
-      const tell = (fault: string) => faults.tell(place, fault);
-      faults.clear(place);
-      const refused = uploads.add(files, place === "prompt" ? tell : undefined);
-      if (refused) tell(refused);
-    },
+    addFiles,
+    addAddress,
     dropUpload: uploads.remove,
     removeReference,
     moveReference,
-    addResult(imageId) {
-      const most = parts.facts.get().limits.references;
-      if (references.ids().length >= most) {
-        faults.tell("references", `edit takes up to ${most} images; remove one first.`);
-      } else void ask({ kind: "use_result", image_id: imageId }, "references");
-    },
+    addResult: (imageId) => addOne({ kind: "use_result", image_id: imageId }),
     select: (imageId) => parts.traits.write({ selected: imageId }),
     save: async (imageId) => void (await attempt("results", () => fetchOriginal(imageId))),
     clearFault: (place) => faults.clear(place),

@@ -24,6 +24,7 @@ const OUTGOING = [
   "abandon",
   "arrange",
   "use_result",
+  "use_address",
   "preview",
   "original",
   "forget",
