@@ -57,6 +57,8 @@ class Handlers:
         self._previews = session.previews
         self._submitted: dict[str, Job] = {}
         self._adding: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._replaced: tuple[Any, ...] = ()
+        self._studio.observe(self._keep_replaced, "references")
         self._table: dict[type, Callable[..., Answer | Late]] = {
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
@@ -125,7 +127,7 @@ class Handlers:
 
     def _known(self, ids: Any) -> list[Any]:
         past = (job.request.images for job in self._session.jobs)
-        known = by_id(*past, self._studio.references)
+        known = by_id(*past, self._replaced, self._studio.references)
         try:
             return [known[each] for each in ids]
         except (KeyError, TypeError) as error:
@@ -133,6 +135,11 @@ class Handlers:
                 "a reference image is no longer known to the kernel; remove it and add it again",
                 field="references",
             ) from error
+
+    def _keep_replaced(self, change: Any) -> None:
+        """Keep the references that others replaced, for Undo."""
+        old = change["old"]
+        self._replaced = old if isinstance(old, tuple) else ()
 
     def _cancel(self, message: protocol.Cancel) -> Answer:
         return {"asked": self._session.job(message.job_id).cancel()}, []

@@ -12,7 +12,7 @@ from .studio import STUDIO, Studio
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from .conftest import OpenNotebook
+    from .conftest import OpenNotebook, Shot
 
 BUSY = "import time\ntime.sleep(6)\nprint('computed')"
 
@@ -69,4 +69,33 @@ def test_a_click_after_a_reload_is_served_while_a_cell_computes(
     studio.submit("at once")
     studio.wait_for_pictures("at once")
     assert book.text(1) == "", "the cell had ended, so nothing was proven"
+    assert errors == []
+
+
+def test_reuse_can_be_undone(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    """By the button, and as any text is: by the browser's own undo."""
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    studio.submit("a fox")
+    studio.wait_for_pictures("a fox")
+    studio.prompt.fill("")
+    studio.prompt.press_sequentially("an idea, dress image 4")
+    expect(studio.root.locator(".sd-warn", has_text="names image 4")).to_be_visible()
+    shot("warning", studio.root)
+    reuse = studio.card("a fox").get_by_role("button", name="Reuse")
+    reuse.click()
+    expect(studio.prompt).to_have_value("a fox")
+    expect(reuse).to_be_focused()
+    shot("reused", studio.root)
+    studio.button("Undo").click()
+    expect(studio.prompt).to_have_value("an idea, dress image 4")
+    reuse.click()
+    studio.prompt.focus()
+    page.keyboard.press("Control+z")
+    expect(studio.prompt).to_have_value("an idea, dress image 4")
+    studio.generate.click()
+    expect(studio.cards).to_have_count(2)
     assert errors == []

@@ -412,3 +412,12 @@ def test_the_mime_bundle_has_the_view_a_fallback_and_a_stable_text(open_page):
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == "<Studio 'a fox'>"
     assert "run this cell" in data["text/html"]
+
+
+def test_references_that_others_replaced_can_be_had_back(open_page):
+    page = open_page(references=[Image.new("RGB", (40, 30), "red")])
+    (mine,) = (each["id"] for each in page.studio._references)
+    page.ask("arrange", references=[])
+    assert page.studio.references == ()
+    page.ask("arrange", references=[mine])
+    assert [image.width for image in page.studio.references] == [40]

@@ -1,15 +1,43 @@
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
-import { Fault } from "../files/Fault";
+import { Fault, useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
 import { mentionHint } from "./checks";
 import { useSession } from "./session";
 
 const LINES = 12;
 
+/** Replace the whole text as typing does, so that the browser's own undo brings the old one back. */
+function replaceText(area: HTMLTextAreaElement, text: string) {
+  const { activeElement: active } = area.getRootNode() as Document | ShadowRoot;
+  // A change that comes while the user is elsewhere takes no focus.
+  if (area.value && active instanceof HTMLElement && active.closest(".sd-root")?.contains(area)) {
+    area.focus({ preventScroll: true });
+    area.select();
+    area.ownerDocument.execCommand?.(text ? "insertText" : "delete", false, text);
+    if (active !== area) active.focus({ preventScroll: true });
+  }
+  if (area.value !== text) area.value = text;
+}
+
+/** The text area holds its own text: set from outside, it would forget what can be undone. */
+function useText(area: RefObject<HTMLTextAreaElement | null>, text: string) {
+  const { actions } = useSession();
+  const replacing = useRef(false);
+  useLayoutEffect(() => {
+    if (!area.current || area.current.value === text) return;
+    replacing.current = true;
+    replaceText(area.current, text);
+    replacing.current = false;
+  }, [area, text]);
+  return ({ currentTarget }: { currentTarget: HTMLTextAreaElement }) => {
+    if (!replacing.current) actions.edit({ prompt: currentTarget.value }, true);
+  };
+}
+
 /** Grow with the text, so that a prompt is read whole; a drag of the corner still wins. */
-function useAutoGrow(text: string) {
-  const area = useRef<HTMLTextAreaElement>(null);
+function useAutoGrow(area: RefObject<HTMLTextAreaElement | null>, text: string) {
   const [width, setWidth] = useState(0);
   useEffect(() => {
     // Some hosts draw before they attach, and all can change the width. A frame later, as a
@@ -18,7 +46,7 @@ function useAutoGrow(text: string) {
     const observer = new ResizeObserver(measure);
     if (area.current) observer.observe(area.current);
     return () => observer.disconnect();
-  }, []);
+  }, [area]);
   useLayoutEffect(() => {
     const { current } = area;
     if (!current) return;
@@ -27,19 +55,34 @@ function useAutoGrow(text: string) {
     const height = Math.min(current.scrollHeight + 2, line * LINES + 16);
     // 0 where nothing is laid out yet.
     if (current.scrollHeight > 0) current.style.height = `${height}px`;
-  }, [text, width]);
-  return area;
+  }, [area, text, width]);
+}
+
+/** Something else stands in the form; what stood there can be had back. */
+function Replaced() {
+  const { actions, before } = useSession();
+  if (!useStore(before)) return null;
+  return (
+    <p class="sd-note sd-calm">
+      <span>This replaced what the form held.</span>
+      <button type="button" class="sd-link" onClick={actions.undo}>
+        Undo
+      </button>
+    </p>
+  );
 }
 
 export function PromptField({ references }: { references: number }) {
-  const { channel, form, faults, uploads, actions } = useSession();
+  const { channel, form, faults, uploads } = useSession();
   const { prompt } = useStore(form.values);
   const fault = useStore(faults.all).prompt;
-  const area = useAutoGrow(prompt);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const onInput = useText(area, prompt);
+  useAutoGrow(area, prompt);
   const id = `${channel.view}-prompt`;
   const restoring = useStore(uploads.tiles).find((tile) => tile.onFault);
-  const hint =
-    !fault && (restoring ? `Reading ${restoring.name}` : mentionHint(prompt, references));
+  const warning = fault || restoring ? null : mentionHint(prompt, references);
+  useSaid(warning);
   return (
     <div class="sd-field sd-prompt-field">
       <div class="sd-label">
@@ -51,23 +94,28 @@ export function PromptField({ references }: { references: number }) {
         ref={area}
         class="sd-input sd-prompt"
         rows={4}
-        value={prompt}
         placeholder={
           references > 0
             ? "Say what to change. Name the images: dress image 1 in the coat of image 2"
             : "Describe the picture. Put words to be written in “double quotes”"
         }
         aria-invalid={fault ? true : undefined}
-        aria-describedby={fault || hint ? `${id}-note` : undefined}
-        onInput={(event) => actions.edit({ prompt: event.currentTarget.value }, true)}
+        aria-describedby={fault || restoring || warning ? `${id}-note` : undefined}
+        onInput={onInput}
       />
       <DropHint place="prompt">Drop to restore its settings</DropHint>
       <Fault id={`${id}-note`}>{fault}</Fault>
-      {hint && (
+      {restoring && !fault && (
         <p class="sd-hint" id={`${id}-note`}>
-          {hint}
+          {`Reading ${restoring.name}`}
         </p>
       )}
+      {warning && (
+        <p class="sd-note sd-warn" id={`${id}-note`}>
+          {warning}
+        </p>
+      )}
+      <Replaced />
     </div>
   );
 }

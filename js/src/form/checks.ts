@@ -98,7 +98,7 @@ export function blocker(checks: Checks, uploading: number, facts: Facts): string
 
 const MENTION = /\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)/gi;
 
-/** A quiet hint when the prompt names an image that is not there. */
+/** A warning when the prompt names an image that is not there. */
 export function mentionHint(prompt: string, references: number): string | null {
   const named = [...prompt.matchAll(MENTION)].map((match) => Number(match[1]));
   const highest = Math.max(0, ...named);

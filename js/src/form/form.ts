@@ -10,6 +10,12 @@ import { initialForm } from "./taken";
 
 const DEBOUNCE = 250;
 
+/** What a form held before something else took its place. */
+export interface Before {
+  form: FormTraits;
+  references: string[];
+}
+
 export interface FormStore {
   readonly values: Store<FormTraits>;
   /** Change fields at once here; typed text reaches the traits after a pause or `flush`. */

@@ -4,18 +4,22 @@ import { createScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import type { Backend, Facts } from "./facts";
-import type { FormStore } from "./form";
+import type { Before, FormStore } from "./form";
 import type { Cards, Submission } from "./submission";
 
 export interface FormActions extends FilesActions {
   edit(change: Partial<FormTraits>, typed?: boolean): void;
   submit(): void;
+  /** Bring back what the form held before it was filled again. */
+  undo(): void;
 }
 
 export interface FormSession extends FilesSession {
   facts: Store<Facts>;
   backend: Store<Backend>;
   form: FormStore;
+  /** Set while what was replaced can be had back. */
+  before: Store<Before | null>;
   jobs: Cards;
   submission: Submission;
   actions: FormActions;

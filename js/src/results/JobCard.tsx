@@ -83,7 +83,7 @@ function ErrorNote({ card }: { card: Card }) {
   const { actions, channel } = useSession();
   if (!card.error) return null;
   const editPrompt = (event: MouseEvent) => {
-    actions.edit({ prompt: card.form.prompt });
+    actions.editPrompt(card);
     const root = (event.currentTarget as Element).closest(".sd-root");
     root?.querySelector<HTMLTextAreaElement>(`#${channel.view}-prompt`)?.focus();
   };

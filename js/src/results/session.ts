@@ -10,6 +10,7 @@ export interface ResultsActions extends FormActions {
   cancel(card: Card): void;
   dismiss(card: Card): void;
   reuse(card: Card): void;
+  editPrompt(card: Card): void;
   resume(): void;
   /** The Python that repeats a job; null where the kernel refuses. */
   code(card: Card): Promise<string | null>;

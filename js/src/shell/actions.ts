@@ -6,6 +6,7 @@ import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check } from "../form/checks";
 import { endpointOf } from "../form/facts";
+import type { Before } from "../form/form";
 import type { Money } from "../form/money";
 import { taken } from "../form/taken";
 import { exactBytes } from "../kernel/bytes";
@@ -41,6 +42,7 @@ export interface Actions extends ResultsActions {
 
 export function createActions(parts: Parts): Actions {
   const { form, references, uploads, channel, faults, jobs, announcer } = parts;
+  let restoring: Before | null = null;
 
   /** Do something whose refusal belongs to `place`; the answer is null then. */
   async function attempt<T>(place: Place, doing: () => Promise<T>): Promise<T | null> {
@@ -60,6 +62,22 @@ export function createActions(parts: Parts): Actions {
   function edit(change: Partial<FormTraits>, typed = false) {
     faults.clear("form", ...(Object.keys(change) as Place[]));
     form.edit(change, typed);
+    if (typed && "prompt" in change) parts.before.set(null);
+  }
+
+  const held = (): Before => ({ form: form.values.get(), references: references.ids() });
+
+  /** Offer what the form held, where that is not what it holds now. */
+  function offerUndo(before: Before) {
+    const isSame = JSON.stringify(before) === JSON.stringify(held());
+    parts.before.set(isSame || isEmpty(before) ? null : before);
+  }
+
+  function fill(form: Partial<FormTraits>, ids = references.ids()) {
+    const before = held();
+    edit(form);
+    if (ids.join() !== references.ids().join()) arrange(ids);
+    offerUndo(before);
   }
 
   function submit() {
@@ -69,12 +87,18 @@ export function createActions(parts: Parts): Actions {
     const uploading = uploads.tiles.get().filter(isActive).length;
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
+    parts.before.set(null);
     void parts.submission.send(requestForm(parts));
   }
 
   function addFiles(files: File[], place: DropPlace = "references") {
     const tell = (fault: string) => faults.tell(place, fault);
     faults.clear(place);
+    if (place === "prompt") {
+      // What is typed keeps its field from being set.
+      form.flush();
+      restoring = held();
+    }
     const refused = uploads.add(files, place === "prompt" ? tell : undefined);
     if (refused) tell(refused);
   }
@@ -113,6 +137,18 @@ export function createActions(parts: Parts): Actions {
     edit({ ...values, ...(size && { image_size: size }) });
     if (ids.join() !== references.ids().join()) arrange(ids);
     announcer.say(HELD);
+    fill({ ...values, ...(size && { image_size: size }), seed: card.seed ?? values.seed }, ids);
+    sayHeld();
+  }
+
+  const sayHeld = () =>
+    announcer.say(parts.before.get() ? `${HELD}. Undo brings back what it held` : HELD);
+
+  function undo() {
+    const before = parts.before.get();
+    if (!before) return;
+    fill(before.form, before.references);
+    parts.before.set(null);
   }
 
   async function fetchOriginal(imageId: string) {
@@ -126,7 +162,9 @@ export function createActions(parts: Parts): Actions {
 
   channel.listen((notice) => {
     if (notice.kind !== "restored") return;
-    announcer.say(HELD);
+    if (restoring) offerUndo(restoring);
+    restoring = null;
+    sayHeld();
     if (notice.note) faults.tell("references", notice.note);
   });
 
@@ -134,12 +172,14 @@ export function createActions(parts: Parts): Actions {
     edit,
     flush: form.flush,
     submit,
+    undo,
     cancel: (card) => void ask({ kind: "cancel", job_id: card.id }, "results"),
     dismiss: (card) =>
       void ask({ kind: "forget", job_id: card.id }, "results").then((done) => {
         if (done) jobs.forget(card.id);
       }),
     reuse,
+    editPrompt: (card) => fill({ prompt: card.form.prompt }),
     resume: () => void attempt("results", jobs.resume),
     async code(card) {
       const reply = await ask({ kind: "code", job_id: card.id }, "results");
@@ -156,6 +196,9 @@ export function createActions(parts: Parts): Actions {
     clearFault: (place) => faults.clear(place),
   };
 }
+
+/** Nothing was written and nothing dropped: nobody misses it. */
+const isEmpty = ({ form, references }: Before) => !form.prompt.trim() && references.length === 0;
 
 /** The form as the click sends it; arguments the endpoint has not keep their defaults. */
 function requestForm({ form, references, facts }: Parts): Form {

@@ -5,7 +5,7 @@ import { createPreviews } from "../files/previews";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
 import { type Backend, backend, facts, noFacts } from "../form/facts";
-import { createForm } from "../form/form";
+import { type Before, createForm } from "../form/form";
 import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import { createChannel } from "../kernel/channel";
@@ -45,6 +45,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     dropping: createStore<Hover>(""),
     selected: traits.store("selected", text, ""),
     form: createForm(traits, allFacts, ended),
+    before: createStore<Before | null>(null),
     references,
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
