@@ -134,10 +134,7 @@ export function createActions(parts: Parts): Actions {
   function reuse(card: Card) {
     const { references: ids, image_size: size, ...values } = card.form;
     // As it was asked: with the seed that came back it would be another request, and paid again.
-    edit({ ...values, ...(size && { image_size: size }) });
-    if (ids.join() !== references.ids().join()) arrange(ids);
-    announcer.say(HELD);
-    fill({ ...values, ...(size && { image_size: size }), seed: card.seed ?? values.seed }, ids);
+    fill({ ...values, ...(size && { image_size: size }) }, ids);
     sayHeld();
   }
 
