@@ -32,6 +32,14 @@ def default_client() -> Client:
         return _client
 
 
+def replace_default_client(client: Client | None) -> Client | None:
+    """Make another client the default one, or ``None`` for a new one; return the one before."""
+    global _client
+    with _lock:
+        before, _client = _client, client
+        return before
+
+
 def jobs() -> tuple[Job, ...]:
     """Return the default client's jobs of this session, newest first."""
     return default_client().jobs

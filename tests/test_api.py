@@ -8,7 +8,7 @@ import pytest
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
-from tests.scripted import picture
+from seedream_widgets.testing import picture
 
 SMALL = (960, 960)
 

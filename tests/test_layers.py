@@ -26,8 +26,8 @@ ROOMS = (
     ("jobs",),
     ("display",),
     ("batch",),
-    ("api", "testing"),
-    ("studio", "magics"),
+    ("api",),
+    ("studio", "magics", "testing"),
     ("",),
 )
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}

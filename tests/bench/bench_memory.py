@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 import seedream_widgets as sd
+from seedream_widgets.testing import ScriptedBackend
 from tests.bench.photos import photo
 from tests.bench.rows import Row, hand_over
-from tests.scripted import ScriptedBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,10 @@ import traitlets
 from comm.base_comm import BaseComm
 
 import seedream_widgets as sd
+from seedream_widgets.testing import ScriptedBackend
 from tests.bench.rows import Row, hand_over
 from tests.page import Page
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 RESULTS = 1000
 AT_ONCE = 20

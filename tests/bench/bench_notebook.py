@@ -21,7 +21,7 @@ import asyncio, shutil
 from IPython.display import display
 from PIL import Image
 import seedream_widgets as sd
-from tests.scripted import ScriptedBackend
+from seedream_widgets.testing import ScriptedBackend
 
 class OnePhoto(ScriptedBackend):
     async def download(self, file, target, arriving=None):

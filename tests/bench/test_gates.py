@@ -8,8 +8,9 @@ import json
 import tracemalloc
 
 import seedream_widgets as sd
+from seedream_widgets.testing import ScriptedBackend
 from tests.bench.bench_library import build
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 CARD_BYTES = 2000
 ENTRY_BYTES = 1500

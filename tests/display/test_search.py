@@ -10,9 +10,10 @@ from IPython.core.formatters import DisplayFormatter
 
 from seedream_widgets.display.html import SHEET_BYTES, SHEET_RESULTS
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
 from tests.library_folders import save
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 

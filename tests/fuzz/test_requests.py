@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 import seedream_widgets as sd
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageUrl
+from seedream_widgets.testing import picture
 from seedream_widgets.values.code import as_code
 from seedream_widgets.values.endpoints import ENDPOINTS, MAX_SEED, MODELS
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.sizes import SIZES
-from tests.scripted import picture
 
 from . import JSON, SCALARS, TEXT, fuzz
 

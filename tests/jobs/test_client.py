@@ -14,8 +14,9 @@ from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import BackendError, CredentialsError, RequestError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, until
+from tests.scripted import SECONDS, until
 
 KEY = "key-id:very-secret"
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.money.pricing import Prices
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
-from tests.scripted import ScriptedBackend, until
+from tests.scripted import until
 
 ENDPOINT = next(iter(ENDPOINTS.values()))
 LIVE = Price(Decimal("0.05"), "2026-11-28", "fal's pricing API")

@@ -12,8 +12,9 @@ import pytest
 from seedream_widgets.errors import BackendError, JobCancelled
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.processes import this_process
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, kinds, until
+from tests.scripted import SECONDS, kinds, until
 
 FOX = Request("a fox", seed=7)
 
@@ -23,7 +24,7 @@ def pair(tmp_path, **script):
     one, two = ScriptedBackend("fal", **script), ScriptedBackend("fal")
     first, second = Client(one, library=tmp_path), Client(two, library=tmp_path)
     job = first.submit(FOX)
-    one.reached("submit")
+    one.wait_for("submit")
     return one, two, job, second
 
 
@@ -31,7 +32,7 @@ def test_it_waits_for_the_others_result(tmp_path):
     one, two, job, second = pair(tmp_path, hold=["fetch"])
     waiting = second.submit(FOX)
     assert second.submit(FOX) is waiting
-    one.reached("fetch")
+    one.wait_for("fetch")
     until(lambda: kinds(waiting)[-1] == "queued")
     one.release("fetch")
     result = waiting.result(SECONDS)
@@ -45,7 +46,7 @@ def test_fresh_and_another_seed_do_not_wait(tmp_path):
     one, two, job, second = pair(tmp_path, hold=["fetch"])
     second.submit(FOX, fresh=True)
     second.submit(Request("a fox", seed=8))
-    two.reached("submit", 2)
+    two.wait_for("submit", 2)
     one.release("fetch")
     job.result(SECONDS)
     until(lambda: all(each.done for each in second.jobs))
@@ -104,7 +105,7 @@ def test_cancelling_stops_the_waiting_alone(tmp_path):
 @pytest.mark.parametrize("when", ["before", "while waiting"])
 def test_one_that_is_stuck_holds_nobody_up(tmp_path, when):
     one, two, _, second = pair(tmp_path, hold=["fetch"])
-    one.reached("fetch")
+    one.wait_for("fetch")
     (path,) = tmp_path.glob("journal/*.json")
     waiting = second.submit(FOX) if when != "before" else None
     os.utime(path, (time.time() - 4000,) * 2)
@@ -122,7 +123,7 @@ def test_an_own_one_whose_end_could_not_be_written_is_not_waited_for(tmp_path):
     one = ScriptedBackend("fal", hold=["fetch"], errors={"fetch": refused})
     client = Client(one, library=tmp_path)
     job = client.submit(FOX)
-    one.reached("fetch")
+    one.wait_for("fetch")
     (path,) = tmp_path.glob("journal/*.json")
     data = path.read_bytes()
     one.release("fetch")

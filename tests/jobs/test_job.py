@@ -10,8 +10,9 @@ import pytest
 
 from seedream_widgets.errors import BackendError, JobTimeout, SeedreamError
 from seedream_widgets.jobs.engine import shared
+from seedream_widgets.testing import LOGS, ScriptedBackend
 from seedream_widgets.values.status import Completed, InProgress, Log, Preparing, Queued
-from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, started, until
+from tests.scripted import SECONDS, kinds, started, until
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def held(tmp_path):
     """A job that waits in its model, and its backend."""
     backend = ScriptedBackend(hold=["completed"])
     job = started(backend, tmp_path)
-    backend.reached("completed")
+    backend.wait_for("completed")
     until(lambda: isinstance(job.status, InProgress))
     yield job, backend
     backend.release("completed")

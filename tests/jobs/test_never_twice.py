@@ -11,8 +11,9 @@ import pytest
 
 from seedream_widgets.errors import BackendError, JobCancelled
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, picture, until
+from tests.scripted import SECONDS, until
 
 FOX = {"prompt": "a fox", "seed": 7}
 
@@ -85,7 +86,7 @@ def test_many_clicks_at_once_are_one_job(tmp_path):
 def test_one_that_is_being_cancelled_is_not_joined(tmp_path):
     backend, client = make(tmp_path, hold=["cancel", "completed"])
     first = client.submit(Request(**FOX))
-    backend.reached("completed")
+    backend.wait_for("completed")
     first.cancel()
     second = client.submit(Request(**FOX))
     assert second is not first
@@ -99,9 +100,9 @@ def test_one_that_is_being_cancelled_is_not_joined(tmp_path):
 def test_one_whose_cancelling_failed_is_joined_again(tmp_path):
     backend, client = make(tmp_path, hold=["completed"], errors={"cancel": BackendError("no net")})
     job = client.submit(Request(**FOX))
-    backend.reached("completed")
+    backend.wait_for("completed")
     job.cancel()
-    backend.reached("completed", 2)
+    backend.wait_for("completed", 2)
     assert client.submit(Request(**FOX)) is job
     backend.release("completed")
     job.result(SECONDS)

@@ -16,8 +16,9 @@ from seedream_widgets.errors import BackendError, ResultError, SubmitUnknownErro
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, picture, started
+from tests.scripted import SECONDS, started
 
 
 def pending(library):
@@ -28,16 +29,16 @@ def test_it_is_written_down_before_it_is_sent(tmp_path):
     backend = ScriptedBackend("fal", hold=["upload", "submit", "queued"])
     image = picture()
     job = started(backend, tmp_path, images=image, seed=3)
-    backend.reached("upload")
+    backend.wait_for("upload")
     (entry,) = Library(tmp_path).journal.pending()
     assert (entry.step, entry.id, entry.key) == ("planned", job.id, job.request.key)
     assert (entry.low, entry.high) == ("0.03", "0.03")
     assert Library(tmp_path).input(job.request.images[0].sha256).data == image
     backend.release("upload")
-    backend.reached("submit")
+    backend.wait_for("submit")
     assert pending(tmp_path) == [("sending", None)]
     backend.release("submit")
-    backend.reached("queued")
+    backend.wait_for("queued")
     assert pending(tmp_path) == [("accepted", job.handle.to_dict())]
     backend.release("queued")
     result = job.result(SECONDS)
@@ -49,7 +50,7 @@ def test_it_is_written_down_before_it_is_sent(tmp_path):
 def test_only_what_bills_is_written_down(tmp_path):
     backend = ScriptedBackend("offline", hold=["queued"])
     job = started(backend, tmp_path)
-    backend.reached("queued")
+    backend.wait_for("queued")
     assert not (tmp_path / "journal").exists()
     backend.release("queued")
     assert job.result(SECONDS).files[0].path.is_relative_to(tmp_path)
@@ -125,7 +126,7 @@ def test_a_cancel_while_the_failure_is_written_comes_too_late(tmp_path):
     error, busy = BackendError("broken", status_code=500), threading.Event()
     backend = ScriptedBackend("fal", hold=["fetch"], errors={"fetch": error})
     job = started(backend, tmp_path)
-    backend.reached("fetch")
+    backend.wait_for("fetch")
     for _ in range(2):
         shared().pool.submit(busy.wait, SECONDS)  # nothing gets to the disk until then
     backend.release("fetch")

@@ -15,8 +15,9 @@ from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownErr
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.library.processes import this_process
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, picture
+from tests.scripted import SECONDS
 
 LOST = BackendError("no net", billing="maybe")
 
@@ -124,7 +125,7 @@ def test_cancelled_while_resumed_fal_is_asked(tmp_path):
     left_behind(tmp_path)
     backend, client = later(tmp_path, hold=["completed"], billing="maybe")
     (job,) = client.resume()
-    backend.reached("completed")
+    backend.wait_for("completed")
     job.cancel()
     with pytest.raises(JobCancelled, match="may finish and bill it"):
         job.result(SECONDS)
@@ -151,10 +152,10 @@ def test_what_is_no_entry_is_not_in_its_way(tmp_path):
 @pytest.mark.slow
 def test_a_living_process_keeps_its_own(tmp_path):
     code = (
-        "import sys\nfrom tests.scripted import *\n"
+        "import sys\nfrom seedream_widgets.testing import *\nfrom tests.scripted import *\n"
         "backend = ScriptedBackend('fal', hold=['queued'])\n"
         "job = Client(backend, library=sys.argv[1]).submit(Request('a fox', seed=3))\n"
-        "backend.reached('queued'); print('there', flush=True); input()"
+        "backend.wait_for('queued'); print('there', flush=True); input()"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdin=-1, stdout=-1, cwd=os.getcwd()) as process:
@@ -194,7 +195,7 @@ def test_what_another_computer_may_be_at_is_told(tmp_path, caplog):
     job.result(SECONDS)
     backend, client = later(tmp_path, hold=["fetch"])
     here = client.submit(Request("another fox"))
-    backend.reached("fetch")
+    backend.wait_for("fetch")
     assert client.resume() == ()
     assert caplog.text == ""
     backend.release("fetch")

@@ -21,9 +21,10 @@ from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library
 from seedream_widgets.library.journal import Journal
+from seedream_widgets.testing import LOGS, ScriptedBackend, picture
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetching, Preparing
-from tests.scripted import LOGS, SECONDS, ScriptedBackend, kinds, picture, started, until
+from tests.scripted import SECONDS, kinds, started, until
 
 STEPS = ("upload", "submit", "queued", "in_progress", "completed", "fetch", "download")
 URL = "https://example.org/fox.png"
@@ -77,10 +78,10 @@ def test_the_files_are_the_bytes_that_came(tmp_path):
 def test_timings_add_up(tmp_path):
     backend = ScriptedBackend(hold=["in_progress", "completed"])
     job = started(backend, tmp_path)
-    backend.reached("in_progress")
+    backend.wait_for("in_progress")
     time.sleep(0.05)
     backend.release("in_progress")
-    backend.reached("completed")
+    backend.wait_for("completed")
     time.sleep(0.1)
     backend.release("completed")
     timings = job.result(SECONDS).timings
@@ -149,7 +150,7 @@ def test_a_failed_download_waits_for_the_others(tmp_path):
 
     backend = Uneven(images=2, hold=["download"])
     job = started(backend, tmp_path)
-    backend.reached("download")
+    backend.wait_for("download")
     assert not job.done
     backend.release("download")
     with pytest.raises(ResultError, match="gone"):
@@ -166,7 +167,7 @@ def test_few_files_are_shown_while_they_come_to_who_asks(tmp_path, images, given
 
     backend, seen = Showing(images=images, hold=["fetch"]), []
     job = started(backend, tmp_path)
-    backend.reached("fetch")
+    backend.wait_for("fetch")
     job.arriving = lambda index, growing: seen.append(index)
     backend.release("fetch")
     job.result(SECONDS)
@@ -223,7 +224,7 @@ def test_cancelled_while_it_is_written_down_it_leaves_nothing_pending(tmp_path):
 def test_cancelled_while_uploading_it_is_never_sent(tmp_path):
     backend = ScriptedBackend(hold=["upload"])
     job = started(backend, tmp_path, images=picture())
-    backend.reached("upload")
+    backend.wait_for("upload")
     job.cancel()
     assert cancelled(job).billing == "no"
     assert backend.count("submit") == backend.count("cancel") == 0
@@ -232,7 +233,7 @@ def test_cancelled_while_uploading_it_is_never_sent(tmp_path):
 def test_a_submit_in_flight_is_waited_for_then_cancelled(tmp_path):
     backend = ScriptedBackend(hold=["submit"])
     job = started(backend, tmp_path)
-    backend.reached("submit")
+    backend.wait_for("submit")
     assert all(job.cancel() for _ in range(3))
     time.sleep(0.05)
     assert not job.done
@@ -246,7 +247,7 @@ def test_a_submit_that_fails_while_being_cancelled_tells_why(tmp_path):
     lost = SubmitUnknownError("lost", billing="maybe")
     backend = ScriptedBackend(hold=["submit"], errors={"submit": lost})
     job = started(backend, tmp_path)
-    backend.reached("submit")
+    backend.wait_for("submit")
     job.cancel()
     backend.release("submit")
     with pytest.raises(SubmitUnknownError):
@@ -259,7 +260,7 @@ def test_a_submit_that_fails_while_being_cancelled_tells_why(tmp_path):
 def test_cancelled_at_the_backend(tmp_path, step, billing):
     backend = ScriptedBackend(hold=[step], billing=billing)
     job = started(backend, tmp_path)
-    backend.reached(step)
+    backend.wait_for(step)
     assert job.cancel()
     assert cancelled(job).billing == billing
     assert backend.count("submit") == backend.count("cancel") == 1
@@ -270,9 +271,9 @@ def test_cancelled_at_the_backend(tmp_path, step, billing):
 def test_a_job_that_finished_first_keeps_its_result(tmp_path, step):
     backend = ScriptedBackend(hold=[step], billing="yes")
     job = started(backend, tmp_path)
-    backend.reached(step)
+    backend.wait_for(step)
     job.cancel()
-    backend.reached("cancel")
+    backend.wait_for("cancel")
     backend.release(step)
     assert len(job.result(SECONDS)) == 1
     assert isinstance(job.status, Completed)
@@ -285,13 +286,13 @@ def test_a_cancel_that_fails_may_be_asked_again(tmp_path, error, caplog):
     backend = ScriptedBackend(hold=["completed"], errors={"cancel": error})
     job = started(backend, tmp_path)
     for times in (1, 2):
-        backend.reached("completed", times)
+        backend.wait_for("completed", times)
         job.cancel()
-        backend.reached("cancel", times)
+        backend.wait_for("cancel", times)
         until(lambda: not job.cancelling)
     assert not job.done
     assert str(error) in caplog.text
-    backend.reached("completed", 3)
+    backend.wait_for("completed", 3)
     backend.errors.clear()
     job.cancel()
     assert cancelled(job).billing == "no"
@@ -303,9 +304,9 @@ def test_a_cancel_that_fails_may_be_asked_again(tmp_path, error, caplog):
 def test_a_job_goes_on_after_a_failed_cancel(tmp_path):
     backend = ScriptedBackend(hold=["completed"], errors={"cancel": BackendError("no net")})
     job = started(backend, tmp_path)
-    backend.reached("completed")
+    backend.wait_for("completed")
     job.cancel()
-    backend.reached("completed", 2)
+    backend.wait_for("completed", 2)
     backend.release("completed")
     assert len(job.result(SECONDS)) == 1
 
@@ -313,7 +314,7 @@ def test_a_job_goes_on_after_a_failed_cancel(tmp_path):
 def test_an_unexpected_error_while_cancelling_ends_the_job(tmp_path):
     backend = ScriptedBackend(hold=["completed"], errors={"cancel": LookupError("a bug")})
     job = started(backend, tmp_path)
-    backend.reached("completed")
+    backend.wait_for("completed")
     job.cancel()
     with pytest.raises(BackendError, match="unexpected LookupError"):
         job.result(SECONDS)
@@ -323,7 +324,7 @@ def test_twenty_jobs_at_once(tmp_path):
     backend = ScriptedBackend(hold=["completed"], images=2)
     client = Client(backend, library=tmp_path)
     jobs = [client.submit(Request(f"fox {n}")) for n in range(20)]
-    backend.reached("completed", 20)
+    backend.wait_for("completed", 20)
     assert not any(job.done for job in jobs)
     backend.release("completed")
     assert [len(job.result(SECONDS)) for job in jobs] == [2] * 20

@@ -9,7 +9,8 @@ import pytest
 
 from seedream_widgets.errors import ResultError
 from seedream_widgets.library.entry import load
-from tests.scripted import SECONDS, ScriptedBackend, picture, started
+from seedream_widgets.testing import ScriptedBackend, picture
+from tests.scripted import SECONDS, started
 
 
 @pytest.fixture

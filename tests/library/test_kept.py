@@ -17,11 +17,12 @@ from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.library.folder import sweep
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.receipt import MAX_BYTES, MAX_HISTORY, Receipt
 from seedream_widgets.values.request import MAX_PROMPT, Request
 from seedream_widgets.values.status import Completed, Queued
-from tests.scripted import SECONDS, ScriptedBackend, picture
+from tests.scripted import SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +245,7 @@ def test_a_part_of_the_library_on_another_disk(tmp_path, another_disk, moved):
     assert ask(tmp_path, Numbered(2), images=picture(3), seed=3).request_id == "n1"
 
 
+@pytest.mark.slow
 def test_what_was_left_on_another_disk_is_swept_away(tmp_path):
     code = "from seedream_widgets.library.processes import this_process as p; print(p())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -253,9 +255,11 @@ def test_what_was_left_on_another_disk_is_swept_away(tmp_path):
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_without_any_writable_disk_the_pictures_are_in_memory(tmp_path):
     code = f"""
 import os, resource, sys
+from seedream_widgets.testing import *
 from tests.scripted import *
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file of this process takes a byte
 import signal
@@ -315,7 +319,7 @@ def test_the_largest_request_is_an_entry_that_can_be_read_again(tmp_path):
     backend = Numbered(hold=["queued"])
     images = [f"https://example.org/{'é' * 8000}{n}" for n in range(10)]
     job = Client(backend, library=tmp_path).submit(Request("\x01" * MAX_PROMPT, images))
-    backend.reached("queued")
+    backend.wait_for("queued")
     (entry,) = Library(tmp_path).journal.pending()
     assert entry.handle == job.handle.to_dict()
     backend.release("queued")

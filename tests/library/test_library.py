@@ -14,9 +14,10 @@ import pytest
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
 from tests.library_folders import counted, save
-from tests.scripted import SECONDS, ScriptedBackend, picture
+from tests.scripted import SECONDS
 
 
 def kept(folder, prompt="a fox", **settings):
@@ -252,6 +253,7 @@ def test_an_index_that_can_not_be_written(tmp_path, cache, monkeypatch):
 
 CODE = """
 import sys
+from seedream_widgets.testing import *
 from tests.scripted import *
 from seedream_widgets.library import Library
 name, folder = sys.argv[1:]

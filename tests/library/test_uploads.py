@@ -12,8 +12,9 @@ import pytest
 from seedream_widgets.errors import BackendError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.uploads import KeptUpload, KeptUploads
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, picture
+from tests.scripted import SECONDS
 
 DIGEST = "ab" + "0" * 62
 URL = "https://v3.fal.media/files/a/fox.png"

@@ -15,9 +15,10 @@ import seedream_widgets as sd
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import Standing, read_usd
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, until
+from tests.scripted import SECONDS, until
 
 
 def client_of(tmp_path, limit, **script):
@@ -60,7 +61,7 @@ def test_a_failure_that_may_be_billed_counts(tmp_path, error, committed):
 def test_a_cancelled_one(tmp_path, billing, committed):
     client = client_of(tmp_path, "1", hold=["completed"], billing=billing)
     job = client.submit(Request("a fox"))
-    client.backend.reached("completed")
+    client.backend.wait_for("completed")
     job.cancel()
     with pytest.raises(JobCancelled):
         job.result(SECONDS)

@@ -13,9 +13,10 @@ from seedream_widgets.errors import BackendError, RequestError, SubmitUnknownErr
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.money.ledger import as_table, charges
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.receipt import Receipt
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, until
+from tests.scripted import SECONDS, until
 
 
 def told(library, since=None):
@@ -71,7 +72,7 @@ def test_since(tmp_path):
 def test_one_that_is_both_done_and_still_in_the_journal_counts_once(tmp_path):
     backend = ScriptedBackend("fal", hold=["fetch"])
     job = Client(backend, library=tmp_path).submit(Request("a fox"))
-    backend.reached("fetch")
+    backend.wait_for("fetch")
     (path,) = tmp_path.glob("journal/*.json")
     data = path.read_bytes()
     backend.release("fetch")
@@ -83,7 +84,7 @@ def test_one_that_is_both_done_and_still_in_the_journal_counts_once(tmp_path):
 def test_an_ended_one_that_is_still_pending_counts_once(tmp_path):
     backend = ScriptedBackend("fal", hold=["submit"], errors={"submit": BackendError("no")})
     job = Client(backend, library=tmp_path).submit(Request("a fox"))
-    backend.reached("submit")
+    backend.wait_for("submit")
     (path,) = tmp_path.glob("journal/*.json")
     data = path.read_bytes()
     backend.release("submit")

@@ -15,9 +15,10 @@ from seedream_widgets.library import Library
 from seedream_widgets.money.ledger import charges
 from seedream_widgets.money.pricing import Prices, cost, estimate, plain, shown, usd
 from seedream_widgets.studio.cards import card
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, until
+from tests.scripted import SECONDS, until
 
 FOX = "https://example.org/fox.png"
 

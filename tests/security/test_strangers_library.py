@@ -16,10 +16,11 @@ from seedream_widgets.images import ImageUrl
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.library.uploads import KeptUpload, KeptUploads
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.receipt import read_receipt
 from seedream_widgets.values.request import Request
 from tests.image_files import drawing, encoded
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

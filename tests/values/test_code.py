@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import seedream_widgets as sd
+from seedream_widgets.testing import picture
 from seedream_widgets.values.code import as_code
 from seedream_widgets.values.request import Request
-from tests.scripted import picture
 
 PROMPTS = [
     "a fox",

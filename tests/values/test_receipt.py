@@ -9,9 +9,10 @@ import pytest
 
 from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, read_receipt
 from tests.image_files import encoded, photo
-from tests.scripted import SECONDS, ScriptedBackend, picture, started
+from tests.scripted import SECONDS, started
 
 PROMPT = 'Füchse 🦊 "quoted" <b>&amp;</b> ]]> \u2028\ufffe\x01\nend'
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from seedream_widgets.errors import ImageInputError, RequestError
 from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.testing import picture
 from seedream_widgets.values.request import MAX_SEED, Request
 from tests.image_files import encoded, photo, transparent
-from tests.scripted import picture
 
 URL = "https://example.org/fox.png"
 PLAIN = {

@@ -7,6 +7,7 @@ import pytest
 from seedream_widgets.errors import ImageInputError, RequestError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.receipt import (
     UNKNOWN_PROMPT,
     describe_inputs,
@@ -14,7 +15,7 @@ from seedream_widgets.values.receipt import (
     request_again,
 )
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, ScriptedBackend, picture
+from tests.scripted import SECONDS
 
 
 def nothing(digest):

@@ -13,9 +13,10 @@ from PIL import Image
 
 from seedream_widgets.errors import ResultError
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
 from tests.image_files import encoded, noise, photo, transparent
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 
 def make(folder, *files, **arguments):

@@ -7,7 +7,7 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
-from tests.scripted import ScriptedBackend
+from seedream_widgets.testing import ScriptedBackend
 
 SMALL = sd.Request("a fox", image_size=(960, 960), num_images=2, seed=5)
 
