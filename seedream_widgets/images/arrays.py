@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.pixels import ROUNDING, reading
 
 if TYPE_CHECKING:
     from seedream_widgets.images.limits import InputLimits
@@ -16,18 +17,37 @@ _SHAPES = "height x width, optionally x 1, 3 or 4 channels"
 
 def is_array(value: object) -> bool:
     """Tell whether `value` is a numpy array, or makes one of itself (as a torch tensor does)."""
-    return hasattr(value, "__array_interface__") or hasattr(value, "__array__")
+    kind = type(value)
+    return hasattr(kind, "__array_interface__") or hasattr(kind, "__array__")
 
 
-def array_to_pil(value: Any, limits: InputLimits) -> Image.Image:
-    """Return a PIL image of an array of uint8, uint16, bool, or floats in 0..1.
+def array_to_pil(value: Any, limits: InputLimits) -> tuple[Image.Image, str | None]:
+    """Return a PIL image of an array of uint8, uint16, bool, or floats in 0..1, and a remark.
 
     Raises:
         ImageInputError: Its shape, type or values are not those of an image.
     """
-    array = value if hasattr(value, "__array_interface__") else value.__array__()
+    array = value if hasattr(type(value), "__array_interface__") else _made(value)
     _refuse_shape(tuple(array.shape), limits)
-    return Image.fromarray(_as_uint8(array[:, :, 0] if array.shape[2:] == (1,) else array))
+    plain, note = _as_uint8(array[:, :, 0] if array.shape[2:] == (1,) else array)
+    return Image.fromarray(plain), note
+
+
+def _made(value: Any) -> Any:
+    """Return the array that a tensor makes of itself, if it can."""
+    try:
+        array = value.__array__()
+        _ = array.shape, array.dtype.kind, array.dtype.itemsize
+    except Exception as error:  # each library has errors of its own
+        reason = " ".join(str(error).split())[:150] or type(error).__name__
+        hint = "turn it into a numpy array of uint8 first"
+        if hasattr(type(value), "cpu"):
+            floats = ".float()" if "bfloat16" in reason.lower() else ""
+            hint = f"pass value.detach().cpu(){floats}.numpy()"
+        elif "cpu()" in reason:
+            hint = "pass value.cpu()"
+        raise ImageInputError(f"it can't be made a numpy array ({reason}); {hint}") from error
+    return array
 
 
 def _refuse_shape(shape: tuple[int, ...], limits: InputLimits) -> None:
@@ -42,21 +62,38 @@ def _refuse_shape(shape: tuple[int, ...], limits: InputLimits) -> None:
     raise ImageInputError(f"its array has shape {shape}, and an image is {_SHAPES}; {hint}")
 
 
-def _as_uint8(array: Any) -> Any:
+def _as_uint8(array: Any) -> tuple[Any, str | None]:
     kind, width = array.dtype.kind, array.dtype.itemsize
     if kind == "u" and width == 1:
-        return array
+        return array, None
     if kind == "u" and width == 2:
-        return (array >> 8).astype("uint8")
+        return _of_sixteen(array)
     if kind == "b":
-        return array.astype("uint8") * 255
+        return array.astype("uint8") * 255, None
+    if kind in "iu":
+        raise ImageInputError(
+            f"its array is of {array.dtype}; if its values are 0..255, pass array.astype('uint8'), "
+            "else scale them to that first"
+        )
     if kind != "f":
         raise ImageInputError(
             f"its array is of {array.dtype}; pass uint8, uint16, bool or floats in 0..1"
         )
     low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 1):  # also when one is NaN
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # also when one is NaN
+        hint = "divide by 255" if 2 < high <= 255 and low >= 0 else "scale them to 0..1"
         raise ImageInputError(
-            f"its floats go from {low:g} to {high:g}; scale them to 0..1, or pass uint8"
+            f"its floats go from {low:g} to {high:g}, and 0..1 is expected; {hint}, cut them off "
+            "with numpy.clip(array, 0, 1), or pass uint8"
         )
-    return (array * 255 + 0.5).astype("uint8")
+    return (array.clip(0, 1) * 255 + 0.5).astype("uint8"), None
+
+
+def _of_sixteen(array: Any) -> tuple[Any, str | None]:
+    greatest = int(array.max())
+    found = reading(0, greatest)
+    note = found.note
+    if greatest < 256:
+        note = f"its values go up to {greatest}, so they are read as 8 bits, 0 to 255"
+    shift = {1.0: 0, 1 / 4: 2, 1 / 16: 4}.get(found.scale, 8)
+    return (array >> shift).astype("uint8"), note if greatest else None

@@ -1,18 +1,34 @@
-"""Make one image fit for sending: its own bytes where they will do, else re-encoded."""
+"""Make one image fit for sending: its own pixels where they will do, else re-encoded."""
 
 from __future__ import annotations
 
+import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL.ImageFile import ImageFile
 
 from seedream_widgets.files import written
 from seedream_widgets.images.encode import encode
-from seedream_widgets.images.guard import ANIMATED, ORIENTATION, decode, open_image
+from seedream_widgets.images.guard import (
+    ANIMATED,
+    BY_EXIF,
+    DEEP,
+    ORIENTATION,
+    decode,
+    open_image,
+    refuse_raw,
+)
 from seedream_widgets.images.limits import megabytes
-from seedream_widgets.images.metadata import exif_orientation
-from seedream_widgets.images.pixels import to_rgb, upright
+from seedream_widgets.images.metadata import exif_size, orientation_of, pixels_only
+from seedream_widgets.images.pixels import (
+    changes_colours,
+    keeps_profile,
+    reading_of,
+    to_rgb,
+    upright,
+)
 from seedream_widgets.images.values import ImageInput
 
 if TYPE_CHECKING:
@@ -21,12 +37,13 @@ if TYPE_CHECKING:
     from seedream_widgets.images.limits import InputLimits
     from seedream_widgets.images.sources import FileBytes
 
+_log = logging.getLogger(__name__)
 _SENT_MODES = {"PNG": {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}, "JPEG": {"L", "RGB"}}
 _SUFFIXES = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 
 
 def fit_file(file: FileBytes, limits: InputLimits) -> ImageInput:
-    """Return a file's image, its bytes untouched if they are within `limits`.
+    """Return a file's image, its pixels byte for byte if they are sRGB within `limits`.
 
     Raises:
         ImageInputError: It can't be read, or can't be made to fit.
@@ -36,40 +53,84 @@ def fit_file(file: FileBytes, limits: InputLimits) -> ImageInput:
     reasons = _reasons(image, limits)
     size, turn, format_name = image.size, image.info[ORIENTATION], image.format or "PNG"
     too_long, too_big = max(size) > limits.max_side, len(file.data) > limits.max_bytes
+    # Such a file was sent as it is by releases before: what they kept and paid for is known by
+    # the file's own digest, so it stays so, whatever is made of it today.
+    is_known = not (reasons or too_long or too_big)
+    reasons += _reasons_by_now(image)
     decode(image, least=limits.max_side if too_long else None)
-    if reasons or too_long or too_big:
-        upright_size = size[::-1] if turn >= 5 else size
-        plain = upright(image, turn)
-        return _encoded(plain, limits, file.name, reasons, upright_size, len(file.data))
-    return ImageInput.from_data(
-        file.data,
-        f"image/{format_name.lower()}",
-        size,
-        safe_name(file.name, format_name),
-        limits.ratio_note(*size),
+    if not (reasons or too_long or too_big):
+        data = pixels_only(file.data, format_name, profile=keeps_profile(image))
+        name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
+        note = limits.ratio_note(*size)
+        return ImageInput.from_data(data, media_type, size, name, note, file.data)
+    found = reading_of(image)
+    return _encoded(
+        upright(image, turn),
+        limits,
+        file.name,
+        reasons + ([found.note] if found and found.note else []),
+        size[::-1] if turn >= 5 else size,
+        len(file.data),
+        file.data if is_known else None,
     )
 
 
-def fit_pil(image: Image, limits: InputLimits) -> ImageInput:
+def fit_pil(image: Image, limits: InputLimits, note: str | None = None) -> ImageInput:
     """Return a PIL image encoded within `limits`.
 
-    EXIF's orientation is applied to an image as it was opened from a file, not to one made
-    from it: that one may have been turned already.
+    The orientation in its ``info`` is applied to an image as it was opened from a file. One made
+    from it may have been turned already: it is turned where its shape shows that it was not, and
+    left with a note where that can't be told.
+
+    Args:
+        image: The image.
+        limits: What is sent at most.
+        note: What is to be said of it.
 
     Raises:
         ImageInputError: It can't be decoded, or can't be made to fit.
     """
     limits.refuse_pixels(*image.size)
     limits.refuse_shape(*image.size)
+    refuse_raw(image)
+    size = image.size
     decode(image)
-    turn, exif = 1, image.info.get("exif")
-    # Pillow has turned a TIFF by itself.
-    if isinstance(image, ImageFile) and isinstance(exif, bytes) and image.format != "TIFF":
-        turn = exif_orientation(exif)
-    plain = upright(image, turn)
-    name = getattr(image, "filename", "")
+    turn, doubt = _turn(image, size)
     reasons = ["turned upright"] if turn != 1 else []
-    return _encoded(plain, limits, name if isinstance(name, str) else "", reasons, plain.size)
+    if changes_colours(image):
+        reasons.append("colours to sRGB")
+    found = reading_of(image)
+    notes = [*filter(None, [note, doubt, found and found.note])]
+    for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
+        _log.warning("an input image: %s", each)
+    plain, name = upright(image, turn), getattr(image, "filename", "")
+    fitted = _encoded(plain, limits, name if isinstance(name, str) else "", reasons, plain.size)
+    notes = [*filter(None, [fitted.note]), *notes]
+    return replace(fitted, note="; ".join(notes) or None)
+
+
+def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
+    """Return the orientation to apply, and a remark where it can't be told."""
+    # A TIFF was turned by Pillow itself as it was loaded.
+    turn = 1 if image.format == "TIFF" else orientation_of(image.info)
+    if turn == 1 or isinstance(image, ImageFile):
+        return turn, None
+    exif = image.info.get("exif")
+    stored = exif_size(exif) if isinstance(exif, bytes) and turn >= 5 else None
+    if stored and _is_like(size, stored):
+        return turn, None
+    if stored and _is_like(size, stored[::-1]):
+        return 1, None
+    return 1, (
+        f"its EXIF says that it is to be turned (orientation {turn}), and whether it was can't be "
+        "told; if it lies on its side, use PIL.ImageOps.exif_transpose as you open it"
+    )
+
+
+def _is_like(size: tuple[int, int], stored: tuple[int, int]) -> bool:
+    """Tell whether sizes are of one shape, which is not that of the other way round."""
+    shape, wanted = size[0] / size[1], stored[0] / stored[1]
+    return abs(wanted - 1 / wanted) > 0.1 and abs(shape / wanted - 1) < 0.02
 
 
 def safe_name(name: str, format_name: str) -> str:
@@ -88,10 +149,22 @@ def _reasons(image: ImageFile, limits: InputLimits) -> list[str]:
     reasons = [] if format_name in limits.formats else [format_name]
     if image.info[ANIMATED]:
         reasons.append("first frame of several")
-    if image.info[ORIENTATION] != 1:
+    if image.info[ORIENTATION] != 1 and image.info[BY_EXIF]:
         reasons.append("turned upright")
     if format_name in _SENT_MODES and image.mode not in _SENT_MODES[format_name]:
         reasons.append("16 bit to 8 bit" if image.mode[0] == "I" else f"{image.mode} to RGB")
+    return reasons
+
+
+def _reasons_by_now(image: ImageFile) -> list[str]:
+    """Say why a file's own bytes won't do that were sent as they are by releases before."""
+    reasons = []
+    if image.info[ORIENTATION] != 1 and not image.info[BY_EXIF]:
+        reasons.append("turned upright")
+    if image.info[DEEP]:
+        reasons.append("16 bit to 8 bit")
+    if changes_colours(image):
+        reasons.append("colours to sRGB")
     return reasons
 
 
@@ -102,6 +175,7 @@ def _encoded(
     reasons: list[str],
     size: tuple[int, int],
     length: int | None = None,
+    given: bytes | None = None,
 ) -> ImageInput:
     encoded = encode(to_rgb(image), limits)
     if encoded.size != size:
@@ -117,6 +191,7 @@ def _encoded(
         encoded.size,
         safe_name(name, encoded.format_name),
         "; ".join(notes) or None,
+        given,
     )
 
 

@@ -7,15 +7,18 @@ threads.
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.limits import LIMITS, InputLimits
-from seedream_widgets.images.metadata import bare, exif_orientation
-from seedream_widgets.images.signatures import CONVERT, sniff
+from seedream_widgets.images.metadata import bare, orientation_of, tiff_numbers
+from seedream_widgets.images.signatures import CONVERT, RAW, sniff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
@@ -33,15 +36,29 @@ _MISSING = {
     "AVIF": f"it is AVIF, which this Pillow can't read; {CONVERT}, or `pip install -U pillow`",
     "HEIF": f"it is HEIC, which Pillow can't read; {CONVERT}, or `pip install pillow-heif`",
 }
+# How Pillow and its decoders say that they know a file's kind but can't read it.
+_LACKING = re.compile(
+    "support|not available|not installed|cannot handle|unknown (pixel|compression|data|raw)|"
+    "unknown .*mode|no codec",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile("^ValueError: .*closed (image|file)")
+_SUBFILE, _COMPRESSION, _COLOURS, _INSIDE, _DNG = 0xFE, 0x103, 0x106, 0x14A, 0xC612
+_RAW_COLOURS = {32803, 34892}  # a colour filter's pattern, and DNG's linear raw
+_RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}
 ORIENTATION = "seedream_orientation"
+BY_EXIF = "seedream_by_exif"
 ANIMATED = "seedream_animated"
+DEEP = "seedream_deep"
+UNUSUAL = "seedream_unusual"
 
 
 def open_image(data: bytes, limits: InputLimits = LIMITS) -> ImageFile:
     """Open an image of known format; its pixels are not decoded yet.
 
-    Its ``info`` tells ``seedream_orientation`` (EXIF's, 1 to 8, still to be applied) and
-    ``seedream_animated``.
+    Its ``info`` tells ``seedream_orientation`` (1 to 8, still to be applied),
+    ``seedream_by_exif`` (whether EXIF says so), ``seedream_animated``, and ``seedream_deep``
+    (a PNG of 16 bits a colour, of which Pillow reads 8).
 
     Raises:
         ImageInputError: It is no image, damaged, too large, or can't be read by Pillow here.
@@ -52,18 +69,23 @@ def open_image(data: bytes, limits: InputLimits = LIMITS) -> ImageFile:
     format_name = sniff(data)
     _refuse_canvas(data, format_name, limits)
     plain = bare(data, format_name)
+    if format_name == "TIFF":
+        _refuse_raw(tiff_numbers(data))
     opener = _class_of(format_name)
     try:
         image = opener(io.BytesIO(plain.data))
         animated = plain.animated or bool(getattr(image, "is_animated", False))
     except Exception as error:
-        raise _unreadable(format_name, error) from error
+        raise _unreadable(format_name, error, plain.unusual) from error
+    refuse_raw(image)
     limits.refuse_pixels(*image.size)
-    exif = image.info.get("exif")
     # A TIFF is turned by Pillow itself as it loads.
-    turned = exif_orientation(exif) if isinstance(exif, bytes) and format_name != "TIFF" else 1
+    turned = 1 if format_name == "TIFF" else orientation_of(image.info)
     image.info[ORIENTATION] = plain.orientation if plain.orientation != 1 else turned
+    image.info[BY_EXIF] = plain.by_exif
     image.info[ANIMATED] = animated
+    image.info[DEEP] = plain.deep
+    image.info[UNUSUAL] = plain.unusual
     return image
 
 
@@ -73,13 +95,52 @@ def decode(image: Image, least: int | None = None) -> None:
     Raises:
         ImageInputError: They can't be decoded to the end.
     """
+    no_file = getattr(image, "fp", image) is None  # so is one that is loaded, which loads again
     try:
         if least is not None:
             factor = least / max(image.size)
             image.draft(None, (int(image.width * factor), int(image.height * factor)))
         image.load()
     except Exception as error:
-        raise _unreadable(image.format or "image", error) from error
+        said = f"{type(error).__name__}: {error}"
+        if _CLOSED.search(said) or no_file:
+            raise ImageInputError(
+                "the image is closed, and its pixels were not loaded before; pass it inside the "
+                "with block, or pass its path"
+            ) from error
+        raise _unreadable(image.format or "image", error, image.info.get(UNUSUAL)) from error
+
+
+def refuse_raw(image: Image) -> None:
+    """Refuse a camera raw file, which is a TIFF whose first picture is a thumbnail.
+
+    Raises:
+        ImageInputError: It is one.
+    """
+    tags = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
+    if tags is not None:
+        found = {tag: tags.get(tag) for tag in (_SUBFILE, _COMPRESSION, _COLOURS, _INSIDE, _DNG)}
+        numbers = {tag: value for tag, value in found.items() if value is not None}
+        _refuse_raw({**numbers, "next": getattr(tags, "next", 0)}, image.size)
+
+
+def _refuse_raw(numbers: Mapping[Any, Any], size: tuple[int, int] | None = None) -> None:
+    subfile = numbers.get(_SUBFILE)
+    is_thumbnail = isinstance(subfile, int) and bool(subfile & 1)
+    if (
+        _DNG in numbers
+        or numbers.get(_COLOURS) in _RAW_COLOURS
+        or numbers.get(_COMPRESSION) in _RAW_COMPRESSIONS
+        or (is_thumbnail and _INSIDE in numbers)
+    ):
+        width, height = size or (numbers.get(0x100), numbers.get(0x101))
+        raise ImageInputError(
+            RAW.replace(";", f", whose only readable picture is a {width}x{height} thumbnail;")
+            if is_thumbnail and width
+            else RAW
+        )
+    if is_thumbnail and numbers.get("next"):
+        raise ImageInputError("its first picture is a thumbnail; save the whole one as PNG or JPEG")
 
 
 def _class_of(format_name: str) -> type[ImageFile]:
@@ -112,9 +173,18 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _unreadable(format_name: str, error: Exception) -> ImageInputError:
+def _unreadable(format_name: str, error: Exception, unusual: str | None) -> ImageInputError:
     reason = " ".join(str(error).split())[:100]
     detail = f" ({reason})" if reason else ""
+    if isinstance(error, MemoryError):
+        return ImageInputError("there is not enough memory to decode it; scale it down first")
+    is_lacking = isinstance(error, ImportError | NameError) or _LACKING.search(reason)
+    if format_name == "TIFF" and isinstance(error.__cause__ or error, KeyError):
+        is_lacking, detail = True, f" (its compression or colours are {reason})"
+    if unusual or is_lacking:
+        what = unusual or format_name
+        text = f"it is {what} of a kind that this Pillow can't decode{detail}; {CONVERT}"
+        return ImageInputError(_MISSING.get(format_name, text))
     return ImageInputError(
         f"its {format_name} data is truncated or damaged{detail}; download or save it again"
     )

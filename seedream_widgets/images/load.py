@@ -6,9 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import ImageInputError
+from seedream_widgets.errors import ImageInputError, SeedreamError
 from seedream_widgets.images.limits import LIMITS, InputLimits, megabytes
-from seedream_widgets.images.sources import ACCEPTED, FileBytes, read_path, read_stream, read_text
+from seedream_widgets.images.signatures import base64_kind
+from seedream_widgets.images.sources import (
+    ACCEPTED,
+    FileBytes,
+    read_path,
+    read_stream,
+    read_text,
+    shortened,
+)
 from seedream_widgets.images.values import HasImages, ImageInput, ImageUrl
 
 if TYPE_CHECKING:
@@ -40,13 +48,17 @@ def load_images(
         number = len(loaded) + 1
         try:
             loaded.extend(_load(item, limits))
-        except ImageInputError as error:
-            label = f"image {number} ({_shown(item)})" if many else _shown(item)
-            raise ImageInputError(
-                f"{field}, {label}: {error}",
-                field=f"{field}[{number - 1}]" if many else field,
-                value=_shown(item),
-            ) from error.__cause__
+        except Exception as error:
+            if isinstance(error, SeedreamError) and not isinstance(error, ImageInputError):
+                raise
+            what = _shown(item)
+            label = f"image {number} ({what})" if many else what
+            place = f"{field}[{number - 1}]" if many else field
+            reason, cause = str(error), error.__cause__
+            if not isinstance(error, ImageInputError):  # of Pillow, numpy, or a class of the user's
+                said, cause = " ".join(reason.split())[:150], error
+                reason = f"it can't be read ({type(error).__name__}: {said}); pass {ACCEPTED}"
+            raise ImageInputError(f"{field}, {label}: {reason}", field=place, value=what) from cause
     return tuple(loaded)
 
 
@@ -85,7 +97,7 @@ def _load(item: Any, limits: InputLimits) -> list[Loaded]:
 
 
 def _source(item: Any, limits: InputLimits) -> Any:
-    """Return file bytes, a PIL image, or a URL."""
+    """Return file bytes, a PIL image, maybe with a remark, or a URL."""
     if isinstance(item, str):
         return read_text(item, limits)
     if isinstance(item, os.PathLike):
@@ -101,7 +113,7 @@ def _source(item: Any, limits: InputLimits) -> Any:
     from seedream_widgets.images.arrays import array_to_pil, is_array
 
     if is_array(item):
-        return array_to_pil(item, limits)
+        return array_to_pil(item, limits)  # with what is to be said of it
     if hasattr(item, "read"):
         return read_stream(item, limits)
     raise ImageInputError(f"it is no image; accepted are {ACCEPTED}")
@@ -112,7 +124,11 @@ def _fit(source: Any, limits: InputLimits) -> ImageInput:
 
     if isinstance(source, FileBytes):
         return fit_file(source, limits)
-    return fit_pil(source, limits)
+    return (
+        fit_pil(source[0], limits, source[1])
+        if isinstance(source, tuple)
+        else fit_pil(source, limits)
+    )
 
 
 def _is_pil(item: Any) -> bool:
@@ -122,12 +138,23 @@ def _is_pil(item: Any) -> bool:
 
 def _shown(item: Any) -> str:
     """Describe a value in a few words, without its pixels and without secrets of a URL."""
+    try:
+        return _described(item)
+    except Exception:  # a path object, or a class of the user's, that is broken itself
+        return f"a value of type {type(item).__name__}"
+
+
+def _described(item: Any) -> str:
     if isinstance(item, str):
-        return "a URL" if item.lstrip()[:5] == "data:" or "://" in item else repr(item[:80])
+        if item.lstrip()[:5].lower() == "data:" or "://" in item:
+            return "a URL"
+        if base64_kind(item.strip()):
+            return f"text of {len(item):,} characters"
+        return shortened(item)
     if isinstance(item, FileBytes):
-        return repr(item.name[-80:])
+        return shortened(item.name)
     if isinstance(item, os.PathLike):
-        return repr(os.fsdecode(item)[-80:])
+        return shortened(os.fsdecode(item))
     if isinstance(item, bytes | bytearray | memoryview):
         return f"{type(item).__name__}, {megabytes(memoryview(item).nbytes)}"
     if _is_pil(item):

@@ -1,32 +1,58 @@
 """Take a JPEG or PNG apart just far enough to drop what is no pixel and no colour.
 
 Pillow parses metadata as it opens a file, and warns on damaged metadata; its warnings
-can't be silenced in one thread alone. So it is never shown any.
+can't be silenced in one thread alone. So it is never shown any. Neither is fal, where a file is
+public: a photo says where it was taken, and other tools write prompts into theirs.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from zlib import crc32
+from typing import TYPE_CHECKING, Any
+from zlib import crc32, decompressobj, error
 
 from seedream_widgets.errors import ImageInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MAX_PARTS = 100_000
+_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
+_ICC = b"ICC_PROFILE\x00"
 PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
+PNG_TEXTS = {b"iTXt", b"zTXt", b"tEXt"}
+_PNG_LENGTHS = {b"IEND": 0, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _DAMAGED = "it is truncated or damaged; download or save it again"
+# Frames, tables, restarts and scans: what a JPEG's pixels are decoded from.
+_JPEG_PIXELS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD}
+_FRAMES = {0xC0, 0xC1, 0xC2}
+_RARE_FRAMES = {*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC}
+# In a scan, 00 after FF is a pixel's byte, and D0 to D7 are restarts; all else is a marker.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_ORIENTATION = re.compile(rb"""tiff:Orientation\s*(?:=\s*["']|>)\s*([1-8])\b""")
+_LONGEST_XMP = 4_000_000
 
 
 @dataclass(frozen=True)
 class Bare:
-    """Hold a file without metadata, and what the metadata said that matters here."""
+    """Hold a file without metadata, and what the metadata said that matters here.
+
+    Attributes:
+        data: The file.
+        orientation: EXIF's, 1 to 8, or XMP's where EXIF names none.
+        animated: Whether it is a PNG of several frames.
+        by_exif: Whether EXIF named the orientation.
+        deep: Whether it is a PNG of 16 bits a colour.
+        unusual: What it is, if it is a JPEG that not every decoder can read.
+    """
 
     data: bytes
     orientation: int = 1
     animated: bool = False
+    by_exif: bool = True
+    deep: bool = False
+    unusual: str | None = None
 
 
 def bare(data: bytes, format_name: str) -> Bare:
@@ -40,31 +66,136 @@ def bare(data: bytes, format_name: str) -> Bare:
 
 def exif_orientation(exif: bytes) -> int:
     """Return EXIF's orientation, 1 to 8; 1 (upright) where it is missing or nonsense."""
+    value = tiff_numbers(exif).get(0x0112, 1)
+    return value if 1 <= value <= 8 else 1
+
+
+def exif_size(exif: bytes) -> tuple[int, int] | None:
+    """Return width and height of the picture as the camera stored it, where EXIF tells."""
+    size = tiff_numbers(exif, tiff_numbers(exif).get(0x8769))
+    width, height = size.get(0xA002, 0), size.get(0xA003, 0)
+    return (width, height) if width and height else None
+
+
+def tiff_numbers(exif: bytes, directory: int | None = None) -> dict[int | str, int]:
+    """Return a directory's whole numbers by tag, and where the ``"next"`` one is.
+
+    Args:
+        exif: A TIFF file, or EXIF, which is one.
+        directory: Where it begins; the first unless given.
+    """
     tiff = exif.removeprefix(b"Exif\x00\x00")
     if tiff[:4] not in (b"II*\x00", b"MM\x00*"):
-        return 1
+        return {}
 
     def number(at: int, size: int) -> int:
         return int.from_bytes(tiff[at : at + size], "little" if tiff[:1] == b"I" else "big")
 
-    directory = number(4, 4)
-    for entry in range(directory + 2, directory + 2 + 12 * number(directory, 2), 12):
-        if number(entry, 2) == 0x0112:
-            value = number(entry + 8, 2)
-            return value if 1 <= value <= 8 else 1
-    return 1
+    start = number(4, 4) if directory is None else directory
+    end = min(start + 2 + 12 * number(start, 2), len(tiff) - 10)
+    found: dict[int | str, int] = {}
+    for entry in range(start + 2, end, 12):
+        size = {1: 1, 3: 2, 4: 4, 13: 4}.get(number(entry + 2, 2))
+        if size:
+            found.setdefault(number(entry, 2), number(entry + 8, size))
+    return {**found, "next": number(start + 2 + 12 * number(start, 2), 4)}
+
+
+def xmp_orientation(packet: bytes) -> int:
+    """Return XMP's orientation, 1 to 8; 1 (upright) where it is missing or nonsense."""
+    found = _ORIENTATION.search(packet, 0, _LONGEST_XMP)
+    return int(found[1]) if found else 1
+
+
+def orientation_of(info: Mapping[Any, Any]) -> int:
+    """Return the orientation that the `info` of a PIL image names, read as Pillow reads it."""
+    exif, text = info.get("exif"), info.get("Raw profile type exif")
+    if isinstance(exif, bytes) and (found := exif_orientation(exif)) != 1:
+        return found
+    if isinstance(text, str) and exif is None:
+        return exif_orientation(raw_profile(text.encode("latin-1", "replace")))
+    packet = info.get("XML:com.adobe.xmp") or info.get("xmp")
+    if isinstance(packet, str):
+        packet = packet.encode("utf-8", "replace")
+    return xmp_orientation(packet) if isinstance(packet, bytes) else 1
+
+
+def raw_profile(text: bytes) -> bytes:
+    """Return the bytes that ImageMagick writes into PNG texts as lines of hexadecimal digits."""
+    try:
+        return bytes.fromhex("".join(text.decode("latin-1").split("\n")[3:]))
+    except ValueError:
+        return b""
+
+
+def pixels_only(data: bytes, format_name: str, *, profile: bool) -> bytes:
+    """Return a JPEG or PNG whose pixels are the same byte for byte, and which says nothing else.
+
+    Left out are EXIF with place and thumbnail, XMP, captions, texts, comments, and what follows
+    the picture: further pictures, a film, what a cropped file was before.
+
+    Args:
+        data: The file; it was opened by `bare` before.
+        format_name: ``"JPEG"`` or ``"PNG"``.
+        profile: Whether its colour profile stays.
+
+    Raises:
+        ImageInputError: It can't be taken apart.
+    """
+    parts = _jpeg_pixels(data, profile) if format_name == "JPEG" else _png_pixels(data, profile)
+    found = b"".join(parts)
+    return data if found == data else found
 
 
 def _bare_jpeg(data: bytes) -> Bare:
-    kept, orientation = [data[:2]], 1
+    kept, orientation, told, unusual = [data[:2]], 1, 1, None
     for marker, start, end in _segments(data):
-        body = data[start + 4 : min(end, start + 16)]
+        body = data[start + 4 : min(end, start + 33)]
         if marker == 0xE1 and body.startswith(b"Exif\x00\x00"):
             orientation = exif_orientation(data[start + 4 : end])
+        if marker == 0xE1 and body.startswith(_XMP):
+            told = xmp_orientation(data[start + 4 : end])
+        if marker in _RARE_FRAMES or (marker in _FRAMES and data[start + 4 : start + 5] != b"\x08"):
+            unusual = "a lossless, arithmetic or 12-bit JPEG"
         is_text = 0xE1 <= marker <= 0xEF or marker == 0xFE
-        if not is_text or marker == 0xEE or body.startswith(b"ICC_PROFILE\x00"):
+        if not is_text or marker == 0xEE or body.startswith(_ICC):
             kept.append(data[start:end])
-    return Bare(b"".join(kept), orientation)
+    by_exif = orientation != 1
+    turn = orientation if by_exif else told
+    return Bare(b"".join(kept), turn, by_exif=by_exif, unusual=unusual)
+
+
+def _jpeg_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:
+    view, at, in_scan = memoryview(data), 2, False
+    yield view[:2]
+    for _ in range(MAX_PARTS):
+        marker = _JPEG_MARKER.search(data, at)
+        start = marker.start() if marker else len(data)
+        if in_scan:
+            yield view[at:start]
+        if marker is None or data[start + 1] == 0xD9:
+            yield b"\xff\xd9"
+            return
+        at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+        if at < start + 4 or at > len(data):
+            break
+        in_scan = data[start + 1] == 0xDA
+        yield _jpeg_part(view[start:at], profile)
+    raise ImageInputError(_DAMAGED)
+
+
+def _jpeg_part(segment: memoryview, profile: bool) -> bytes | memoryview:
+    """Return a segment as it is, without what is in it beside colours, or nothing."""
+    marker, body = segment[1], bytes(segment[4:18])
+    if marker in _JPEG_PIXELS:
+        return segment
+    if marker == 0xE0 and body.startswith(b"JFIF\x00") and len(body) >= 14:
+        return b"\xff\xe0\x00\x10" + body[:12] + b"\x00\x00"  # its thumbnail has no pixels
+    if marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12:
+        return b"\xff\xee\x00\x0e" + body[:12]
+    if marker == 0xE2 and body.startswith(_ICC) and profile:
+        return segment
+    return b""
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -87,14 +218,47 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _bare_png(data: bytes) -> Bare:
-    kept, orientation, animated = [data[:8]], 1, False
+    kept, orientation, told, animated = [data[:8]], 1, 1, False
     for kind, start, end in _chunks(data):
         animated = animated or kind == b"acTL"
         if kind == b"eXIf":
             orientation = exif_orientation(data[start + 8 : end - 4])
+        if kind in PNG_TEXTS and told == 1:
+            told = text_orientation(kind, data[start + 8 : min(end - 4, start + _LONGEST_XMP)])
         if kind in PNG_KEPT:
             kept.append(data[start:end])
-    return Bare(b"".join(kept), orientation, animated)
+    by_exif = orientation != 1
+    deep = data[24] == 16 and data[25] in (2, 6)
+    return Bare(b"".join(kept), orientation if by_exif else told, animated, by_exif, deep)
+
+
+def _png_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:
+    view = memoryview(data)
+    yield view[:8]
+    for kind, start, end in _chunks(data):
+        right = end - start - 12 == _PNG_LENGTHS.get(kind, end - start - 12)
+        if kind in PNG_KEPT and right and (kind != b"iCCP" or profile):
+            yield view[start:end]
+        elif kind == b"IEND":
+            yield b"\x00\x00\x00\x00IEND\xaeB`\x82"
+
+
+def text_orientation(kind: bytes, body: bytes) -> int:
+    """Return the orientation that a PNG's text names: its XMP, or the EXIF of ImageMagick."""
+    keyword, _, rest = body.partition(b"\x00")
+    if keyword == b"XML:com.adobe.xmp" and kind == b"iTXt":
+        compressed, rest = rest[:1] == b"\x01", rest[2:].split(b"\x00", 2)[-1]
+        return xmp_orientation(_inflated(rest) if compressed else rest)
+    if keyword == b"Raw profile type exif" and kind in (b"zTXt", b"tEXt"):
+        return exif_orientation(raw_profile(_inflated(rest[1:]) if kind == b"zTXt" else rest))
+    return 1
+
+
+def _inflated(body: bytes) -> bytes:
+    try:
+        return decompressobj().decompress(body, _LONGEST_XMP)
+    except error:
+        return b""
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -105,7 +269,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             break
         kind = data[at + 4 : at + 8]
         check = int.from_bytes(data[end - 4 : end], "big")
-        # Of what is dropped too: the file may go as it is, and others read all of it.
+        # Of what is dropped too: a file that is damaged anywhere did not arrive whole.
         if not kind.isalpha() or crc32(data[at + 4 : end - 4]) != check:
             break
         yield kind, at, end

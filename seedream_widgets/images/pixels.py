@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import math
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.colours import to_srgb, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MAX_PROFILE_BYTES = 4_000_000
+ROUNDING = 0.5 / 255
+"""How far floats may be outside of 0..1: no 8-bit value changes by that."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,30 +36,46 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Return a new RGB image in sRGB, or RGBA where a pixel is not opaque.
 
-    16-bit greys keep their high byte. Wider numbers (modes I and F) are read as 0..1, 0..255
-    or 0..65535 where they fit, and stretched from their least to their greatest otherwise.
+    Where a profile can't be applied, it stays in ``info``. Numbers of more than 8 bits are read
+    as `reading` tells.
     """
-    profile = image.info.get("icc_profile")
-    plain = eight_bit(image)
-    if profile and plain.mode in ("RGB", "RGBA", "CMYK", "L"):
-        converted, profile = _to_srgb(plain, profile)
-    else:
-        converted, profile = plain, None
+    plain, profile = eight_bit(image), image.info.get("icc_profile")
+    grey = image.mode in ("LA", "La", "1") and plain.mode != "L"
+    effect = verdict(profile, "L" if grey else plain.mode)
+    kept = effect == "unusable" and plain.mode in ("RGB", "RGBA")
+    converted: Image.Image | None = None
+    if profile and effect == "changes":
+        converted = to_srgb(plain.getchannel("R") if grey else plain, profile)
+    if converted is not None and grey and plain.mode == "RGBA":
+        converted.putalpha(plain.getchannel("A"))
+    converted = converted or plain
     if converted.mode not in ("RGB", "RGBA"):
-        converted, profile = converted.convert("RGB"), None
+        converted = converted.convert("RGB")
     if converted.mode == "RGBA" and converted.getchannel("A").getextrema() == (255, 255):
         converted = converted.convert("RGB")
     if converted is image:
         converted = image.copy()
     # Pillow writes what it finds in info; nothing of the source may leak.
-    converted.info = {"icc_profile": profile} if profile else {}
+    converted.info = {"icc_profile": profile} if kept else {}
     return converted
+
+
+def changes_colours(image: Image.Image) -> bool:
+    """Tell whether an image has a profile that gives it other colours than sRGB's."""
+    mode = {"1": "L", "LA": "L", "La": "L", "P": "RGB", "PA": "RGB"}.get(image.mode, image.mode)
+    return verdict(image.info.get("icc_profile"), mode) == "changes"
+
+
+def keeps_profile(image: Image.Image) -> bool:
+    """Tell whether an image has a profile that can't be judged, so that it stays."""
+    mode = {"P": "RGB", "PA": "RGB"}.get(image.mode, image.mode)
+    return verdict(image.info.get("icc_profile"), mode) == "unusable"
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
     """Return an image in mode RGB, RGBA, CMYK or L, maybe itself."""
     if image.mode.startswith("I;16"):
-        return _high_bytes(image)
+        return _of_sixteen(image)
     if image.mode in ("I", "F"):
         return _scaled(image)
     if image.mode in ("RGB", "RGBA", "CMYK", "L") and "transparency" not in image.info:
@@ -70,26 +87,70 @@ def eight_bit(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _high_bytes(image: Image.Image) -> Image.Image:
+class Reading(NamedTuple):
+    """Say how numbers of more than 8 bits become 0..255: ``value * scale + offset``."""
+
+    scale: float
+    offset: float = 0.0
+    note: str | None = None
+
+
+def reading(low: float, high: float, is_float: bool = False) -> Reading:
+    """Tell how numbers from `low` to `high` are meant, and say so where one may err.
+
+    Whole numbers of 8, 10 or 12 bits often come in 16: read as 16 bits they would be black.
+    """
+    if is_float and low >= -ROUNDING and high <= 1 + ROUNDING:
+        return Reading(255.0)
+    given = f"its values go from {low:g} to {high:g}"
+    if low < 0 or high > 65535:
+        scale = 255 / ((high - low) or 1)
+        return Reading(scale, -low * scale, f"{given}, so they are stretched to black and white")
+    for bits in (8, 10, 12):
+        if high < 1 << bits:
+            known = bits == 8 and not is_float
+            note = f"{given}, so they are read as {bits} bits, 0 to {(1 << bits) - 1}"
+            return Reading(2.0 ** (8 - bits), note=None if known else note)
+    note = f"{given}, and are read as 16 bits, 0 to 65535: scale them if it is too dark"
+    return Reading(1 / 256, note=note if high < 1 << 14 else None)
+
+
+def reading_of(image: Image.Image) -> Reading | None:
+    """Tell how the numbers of a PIL image are read; ``None`` for one of 8 bits."""
+    if image.mode.startswith("I;16"):
+        return _sixteen(image)[0]
+    return reading(*_extrema(image), image.mode == "F") if image.mode in ("I", "F") else None
+
+
+def _sixteen(image: Image.Image) -> tuple[Reading, Image.Image, Image.Image]:
     little = image.mode in ("I;16", "I;16L") or (
         image.mode == "I;16N" and sys.byteorder == "little"
     )
-    return Image.frombytes("L", image.size, image.tobytes()[1 if little else 0 :: 2])
+    data = image.tobytes()
+    high = Image.frombytes("L", image.size, data[1 if little else 0 :: 2])
+    low = Image.frombytes("L", image.size, data[0 if little else 1 :: 2])
+    top = int(high.getextrema()[1])  # type: ignore[arg-type]
+    # The low byte of the greatest value matters only where there is no high one.
+    greatest = top * 256 + 255 if top else int(low.getextrema()[1])  # type: ignore[arg-type]
+    found = reading(0, greatest)
+    if not top:  # what mode I takes as a matter of course is worth a word in 16 bits
+        note = f"its values go up to {greatest}, so they are read as 8 bits, 0 to 255"
+        found = found._replace(note=note if greatest else None)
+    return found, high, low
+
+
+def _of_sixteen(image: Image.Image) -> Image.Image:
+    found, high, low = _sixteen(image)
+    if found.scale == 1:
+        return low
+    if found.scale < 1 / 128:
+        return high
+    upper = high.point(lambda value: int(value * 256 * found.scale))
+    return ImageChops.add(upper, low.point(lambda value: int(value * found.scale)))
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    low, high = _extrema(image)
-    # Older Pillow opens a 16-bit grey PNG as mode I.
-    is_png16 = image.mode == "I" and image.format == "PNG"
-    if low >= 0 and high <= 1 and image.mode == "F":
-        scale, offset = 255.0, 0.0
-    elif low >= 0 and high <= 255 and not is_png16:
-        scale, offset = 1.0, 0.0
-    elif low >= 0 and high <= 65535:
-        scale, offset = 1 / 256, 0.0
-    else:
-        scale = 255 / ((high - low) or 1)
-        offset = -low * scale
+    scale, offset, _ = reading(*_extrema(image), image.mode == "F")
     line: Callable[[float], float] = lambda value: value * scale + offset  # noqa: E731
     return image.point(line).convert("L")
 
@@ -101,22 +162,3 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ImageInputError("it holds NaN or infinite values; scale it to 0..1 first")
     return low, high
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, bytes | None]:
-    """Convert to sRGB; where that fails, return the image with the profile to embed."""
-    mode = "RGBA" if image.mode == "RGBA" else "RGB"
-    keep = profile if image.mode == mode and len(profile) <= _MAX_PROFILE_BYTES else None
-    if keep is None and image.mode == mode:
-        return image, None
-    try:
-        from PIL import ImageCms
-
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if image.mode == mode and "srgb" in ImageCms.getProfileDescription(source).lower():
-            return image, None
-        target = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, source, target, outputMode=mode)
-    except Exception:  # damaged profiles fail in many ways; the pixels are still good
-        return image, keep
-    return (converted, None) if converted is not None else (image, keep)

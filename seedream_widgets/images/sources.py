@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import os
 import re
 import stat
@@ -14,6 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.files import user_path
+from seedream_widgets.images.signatures import base64_hint, base64_kind
 from seedream_widgets.images.values import ImageUrl
 
 if TYPE_CHECKING:
@@ -45,7 +47,17 @@ def read_text(text: str, limits: InputLimits) -> FileBytes | ImageUrl:
         return FileBytes(_data_url(stripped, limits))
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", stripped):
         return _checked_url(stripped)
+    kind = base64_kind(stripped)
+    if kind and not _is_file(text):
+        raise ImageInputError(base64_hint(kind))
     return read_path(text, limits)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
@@ -54,8 +66,8 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
     Raises:
         ImageInputError: It is missing, no plain file, too large, or can't be read.
     """
-    shown = repr(os.fsdecode(path)[:200])
     try:
+        shown = shortened(os.fsdecode(path))
         file = user_path(os.fsdecode(path), "image")
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -71,7 +83,14 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
         if isinstance(error, ImageInputError):
             raise
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            reason = "it is too long for a path"
         raise ImageInputError(f"can't read {shown}: {reason}; accepted are {ACCEPTED}") from error
+
+
+def shortened(path: str) -> str:
+    """Return a path as it is shown in errors: its end tells more than its start."""
+    return repr(path if len(path) <= 80 else f"…{path[-79:]}")
 
 
 def read_stream(stream: Any, limits: InputLimits) -> FileBytes:
@@ -102,6 +121,7 @@ def _data_url(url: str, limits: InputLimits) -> bytes:
         return raw
     compact = b"".join(raw.split())
     try:
+        compact = compact.translate(bytes.maketrans(b"-_", b"+/"))
         return base64.b64decode(compact + b"=" * (-len(compact) % 4), validate=True)
     except binascii.Error as error:
         raise ImageInputError("its data: URL is no valid base64; copy the whole URL") from error

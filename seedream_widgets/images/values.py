@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from seedream_widgets.images.limits import megabytes
@@ -26,19 +27,20 @@ class HasImages(Protocol):
 
 @dataclass(frozen=True, repr=False)
 class ImageInput:
-    """Hold one image exactly as it will be sent; equal when the bytes are equal.
+    """Hold one image exactly as it will be sent; equal when what was given is equal.
 
-    A file that already fits is kept byte for byte, its metadata included. A re-encoded
-    one carries no metadata.
+    The pixels of a file that already fits are kept byte for byte. What else is in it (place,
+    camera, thumbnail, captions, prompts) is not sent.
 
     Attributes:
         data: The bytes that are sent; empty where only a receipt tells of them.
         media_type: ``"image/png"`` or ``"image/jpeg"``.
         width: Pixels, upright.
         height: Pixels, upright.
-        sha256: Hex digest of `data`.
+        sha256: Hex digest of `original`, by which requests and the library know the image.
         name: A safe file name without a folder.
         note: What was changed and why, or a warning, in plain words.
+        given: The file as it was given, where that is not `data`; it stays in the library.
     """
 
     data: bytes = field(compare=False)
@@ -48,13 +50,32 @@ class ImageInput:
     sha256: str
     name: str = field(default="image.png", compare=False)
     note: str | None = field(default=None, compare=False)
+    given: bytes | None = field(default=None, compare=False)
 
     @classmethod
     def from_data(
-        cls, data: bytes, media_type: str, size: tuple[int, int], name: str, note: str | None
+        cls,
+        data: bytes,
+        media_type: str,
+        size: tuple[int, int],
+        name: str,
+        note: str | None,
+        given: bytes | None = None,
     ) -> ImageInput:
-        """Build one, hashing its bytes."""
-        return cls(data, media_type, *size, hashlib.sha256(data).hexdigest(), name, note)
+        """Build one, hashing what was given; `given` is left out where that is `data`."""
+        given = None if given is None or given == data else given
+        digest = hashlib.sha256(data if given is None else given).hexdigest()
+        return cls(data, media_type, *size, digest, name, note, given)
+
+    @property
+    def original(self) -> bytes:
+        """Return the file as it was given, or `data` where that was made from it."""
+        return self.data if self.given is None else self.given
+
+    @cached_property
+    def sent_sha256(self) -> str:
+        """The hex digest of `data`, by which uploads are known: what was sent before is not it."""
+        return self.sha256 if self.given is None else hashlib.sha256(self.data).hexdigest()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -69,7 +90,7 @@ class ImageInput:
         return open_image(self.data)
 
     def to_data_uri(self) -> str:
-        """Return the bytes as a ``data:`` URL."""
+        """Return `data` as a ``data:`` URL."""
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode('ascii')}"
 
     def __repr__(self) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.images import ImageInput, load_image
+from seedream_widgets.images import LIMITS, ImageInput, load_image
 from seedream_widgets.library.folder import RECEIPT, read_file
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, request_again
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
@@ -269,9 +270,14 @@ def read_input(root: Path, digest: str) -> ImageInput:
     """
     if _DIGEST.fullmatch(digest):
         for path in (root / "inputs" / digest[:2]).glob(f"{digest}.*"):
-            image = load_image(path)
-            if isinstance(image, ImageInput) and image.sha256 == digest:
-                return image
+            data = read_file(str(path), LIMITS.max_read_bytes)
+            if data is None or hashlib.sha256(data).hexdigest() != digest:
+                continue
+            image = load_image(data)
+            # It is known by what is kept, also where it is made fit in another way by now.
+            if isinstance(image, ImageInput):
+                given = None if image.data == data else data
+                return replace(image, sha256=digest, name=path.name, given=given)
     raise RequestError(
         f"input image {digest[:12]}… is not in {root}; give the image itself",
         field="images",

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
-_SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 
 
 class Library:
@@ -145,14 +144,15 @@ class Library:
         os.utime(folder.folder.parent)
 
     def keep_inputs(self, request: Request) -> None:
-        """Write a request's local images, each once."""
+        """Write a request's local images as they were given, each once."""
         for image in request.images:
             if isinstance(image, ImageUrl) or not image.data:
                 continue
             target = self.path / "inputs" / image.sha256[:2]
-            whole = target / f"{image.sha256}{_SUFFIX[image.media_type]}"
+            is_png = image.original.startswith(b"\x89PNG")
+            whole = target / f"{image.sha256}{'.png' if is_png else '.jpg'}"
             if not whole.exists():
-                write_private(whole, image.data, self.path)
+                write_private(whole, image.original, self.path)
 
     def staging(self, name: str) -> Path:
         """Return where a job's files are put before they are whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import MISSING, dataclass, fields
@@ -147,7 +148,7 @@ class Request:
         values["images"] = [
             {"url": image.url}
             if isinstance(image, ImageUrl)
-            else {"url": image.to_data_uri(), "name": image.name}
+            else {"url": _data_url(image), "name": image.name}
             for image in self.images
         ]
         return json.dumps(values, ensure_ascii=False)
@@ -170,6 +171,12 @@ class Request:
                 f"request is not the JSON of a Request ({error}); use Request.to_json()",
                 field="request",
             ) from error
+
+
+def _data_url(image: ImageInput) -> str:
+    """Return an image as it was given: reading it back gives an equal one."""
+    kind = "png" if image.original.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(image.original).decode('ascii')}"
 
 
 def _url(image: dict[str, Any]) -> str:

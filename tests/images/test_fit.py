@@ -138,9 +138,10 @@ def test_oriented_tiff_is_turned_once() -> None:
     assert shows_drawing(image.pil)
 
 
-def test_upright_jpeg_with_exif_goes_untouched() -> None:
+def test_upright_jpeg_with_exif_keeps_its_pixels() -> None:
     data = oriented(1)
-    assert load(data).data == data
+    assert load(data).original == data
+    assert load(data).pil.tobytes() == Image.open(io.BytesIO(data)).tobytes()
 
 
 @pytest.mark.parametrize("format_name", ["BMP", "TIFF", "WEBP", "GIF"])

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-from seedream_widgets.errors import ImageInputError
+from seedream_widgets.errors import ImageInputError, ResultError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
 from tests.image_files import (
     drawing,
@@ -274,3 +274,83 @@ def test_thirty_megabytes_fit_in_time() -> None:
     assert image.note is not None
     assert "32.7 MB to" in image.note
     assert near(image.pil.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)), (127, 127, 127))
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"])
+def test_a_closed_image_is_called_closed(format_name: str, tmp_path: Path) -> None:
+    path = tmp_path / "fox"
+    path.write_bytes(encoded(photo(), format_name))
+    lazy = Image.open(path)
+    lazy.close()
+    with Image.open(path) as within:
+        pass
+    with path.open("rb") as file:
+        behind = Image.open(file)
+    made = Image.new("RGB", (40, 30))
+    made.close()
+    for closed in (lazy, within, behind, made):
+        try:
+            closed.copy()
+        except (ValueError, AttributeError, OSError, AssertionError):
+            with pytest.raises(ImageInputError, match=r"image 2 \(PIL image.*the image is closed"):
+                load_images([photo(), closed])
+        else:  # Pillow reads some formats whole as it opens them
+            assert load(closed).size == closed.size
+
+
+def test_base64_text_is_called_base64(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = Image.new("L", (1, 1))
+    for format_name, kind in {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp", "GIF": "gif"}.items():
+        for picture in (noise(64, 64), small):
+            text = base64.b64encode(encoded(picture, format_name)).decode()
+            wrapped = base64.encodebytes(encoded(picture, format_name)).decode()
+            url_safe = text.replace("+", "-").replace("/", "_")
+            for value in (text, wrapped, url_safe, text.encode(), f"  {text}\n"):
+                with pytest.raises(ImageInputError, match=f"base64.*data:image/{kind};") as caught:
+                    load_images(value)
+                assert len(str(caught.value)) < 250
+                assert text[:20] not in str(caught.value)
+    named = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"
+    (tmp_path / named).write_bytes(encoded(drawing(), "PNG"))
+    assert load(named).size == (96, 64)
+
+
+def test_a_data_url_may_be_url_safe_and_bytes_say_so() -> None:
+    data = encoded(noise(64, 64), "PNG")
+    text = "data:image/png;base64," + base64.urlsafe_b64encode(data).decode()
+    assert load(text).data == data
+    with pytest.raises(ImageInputError, match="a data: URL in bytes; pass it as text"):
+        load_images(text.encode())
+
+
+def test_a_long_text_is_not_repeated_whole() -> None:
+    with pytest.raises(ImageInputError, match="too long for a path") as caught:
+        load_images("a red fox in the snow, " * 300)
+    assert len(str(caught.value)) < 450
+
+
+class Broken:
+    """Stand for objects that fail in ways of their own."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __fspath__(self) -> str:
+        raise self.error
+
+
+class BrokenResult(Broken):
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [Broken, BrokenResult])
+def test_an_object_that_fails_is_named(kind: type[Broken]) -> None:
+    with pytest.raises(
+        ImageInputError, match=r"image 2 \(a value of type Bro.*KeyError: 'x'.*pass"
+    ):
+        load_images([photo(), kind(KeyError("x"))])
+    said = ResultError("its file is gone", billing="yes")
+    with pytest.raises(ResultError, match="its file is gone"):
+        load_images([BrokenResult(said)])

@@ -80,9 +80,9 @@ class FalBackend:
     async def forget(self, image: ImageInput) -> None:
         """Upload an image anew next time: fal could not fetch it where it was."""
         if self._opened is not None:
-            self._opened.uploads.forget(image.sha256)
+            self._opened.uploads.forget(image.sent_sha256)
         if self._kept is not None:
-            await asyncio.to_thread(self._kept.forget, image.sha256)
+            await asyncio.to_thread(self._kept.forget, image.sent_sha256)
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
         """Send the request once; never again when it may have been accepted.

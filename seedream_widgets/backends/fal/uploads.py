@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Uploader:
-    """Remember where images went, by the hash of their bytes: here, and in the library."""
+    """Remember where images went, by the hash of the bytes sent: here, and in the library."""
 
     def __init__(self, session: FalSession, kept: KeptUploads | None) -> None:
         self._session = session
@@ -45,34 +45,36 @@ class Uploader:
             BackendError: It did not arrive; nothing is billed, and the next call tries anew.
             CredentialsError: fal refused the key or the account.
         """
-        began, task = self._known.get(image.sha256, (0.0, None))
+        began, task = self._known.get(image.sent_sha256, (0.0, None))
         if task is None or time.monotonic() - began > self._age:
             task = asyncio.create_task(self._address(image))
-            self._known[image.sha256] = (time.monotonic(), task)
-            task.add_done_callback(lambda done: self._forget_failed(image.sha256, done))
+            self._known[image.sent_sha256] = (time.monotonic(), task)
+            task.add_done_callback(lambda done: self._forget_failed(image.sent_sha256, done))
         # Shielded: one job's cancel must not stop the upload another waits for.
         return await asyncio.shield(task)
 
-    def forget(self, sha256: str) -> None:
+    def forget(self, sent_sha256: str) -> None:
         """Have an image uploaded anew next time."""
-        self._known.pop(sha256, None)
+        self._known.pop(sent_sha256, None)
 
-    def _forget_failed(self, sha256: str, task: asyncio.Task[str]) -> None:
+    def _forget_failed(self, sent_sha256: str, task: asyncio.Task[str]) -> None:
         failed = task.cancelled() or task.exception() is not None
-        if failed and self._known.get(sha256, (0.0, None))[1] is task:
-            del self._known[sha256]
+        if failed and self._known.get(sent_sha256, (0.0, None))[1] is task:
+            del self._known[sent_sha256]
 
     async def _address(self, image: ImageInput) -> str:
         if self._kept is None:
             return await self._send(image)
-        kept = await asyncio.to_thread(self._kept.find, image.sha256)
+        kept = await asyncio.to_thread(self._kept.find, image.sent_sha256)
         if kept and self._may_serve(kept) and await self._answers(kept.url, len(image.data)):
             return kept.url
         now = time.time()
         url = await self._send(image)
         if is_upload(url, self._session.queue):
             expires = None if self._expires is None else now + self._expires
-            await asyncio.to_thread(self._kept.keep, image.sha256, KeptUpload(url, now, expires))
+            await asyncio.to_thread(
+                self._kept.keep, image.sent_sha256, KeptUpload(url, now, expires)
+            )
         return url
 
     def _may_serve(self, kept: KeptUpload) -> bool:

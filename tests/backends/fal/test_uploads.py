@@ -10,8 +10,9 @@ import pytest
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.addresses import is_upload
 from seedream_widgets.errors import BackendError, CredentialsError
-from seedream_widgets.images import ImageInput
+from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.library.uploads import KeptUpload, KeptUploads
+from tests.image_files import encoded, located, photo
 
 from .drive import drive
 
@@ -267,3 +268,28 @@ def test_addresses_that_may_be_used() -> None:
     assert is_upload("https://v3b.fal.media/files/a/fox.png", QUEUE)
     assert is_upload("http://127.0.0.1:81/media/files/a/fox.png", "http://localhost:80/queue")
     assert not is_upload("http://10.0.0.1/files/a/fox.png", "http://localhost:80/queue")
+
+
+def test_an_upload_of_before_with_its_place_in_it_is_not_used(
+    fal_server: FalServer, kept: KeptUploads
+) -> None:
+    """Before, files went up as they were, and uploads were known by the file's digest."""
+    data = encoded(photo(), "JPEG", exif=located())
+    image = load_image(data)
+    assert isinstance(image, ImageInput)
+    before = ImageInput.from_data(data, "image/jpeg", image.size, "fox.jpg", None)
+    old, new = (drive(lambda b, i=i: b.upload(i), kept=kept) for i in (before, image))
+    assert stored(fal_server, old)[0] == data
+    assert stored(fal_server, new)[0] == image.data != data
+    assert {drive(lambda backend: backend.upload(image), kept=kept) for _ in range(2)} == {new}
+    assert fal_server.count("upload") == 2
+
+
+def test_an_upload_of_before_that_held_pixels_only_is_used(
+    fal_server: FalServer, kept: KeptUploads
+) -> None:
+    data = encoded(photo(), "JPEG")
+    before = ImageInput.from_data(data, "image/jpeg", (96, 64), "fox.jpg", None)
+    old = drive(lambda backend: backend.upload(before), kept=kept)
+    assert drive(lambda backend: backend.upload(load_image(data)), kept=kept) == old
+    assert fal_server.count("upload") == 1

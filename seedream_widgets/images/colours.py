@@ -1,0 +1,71 @@
+"""Colour profiles, judged by what they do to colours and not by their names.
+
+A model reads numbers and no profiles, so the numbers that are sent are sRGB's.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from PIL import Image, ImageChops
+
+Verdict: TypeAlias = Literal["none", "changes", "unusable"]
+"""What a profile does: nothing that matters here, other colours, or what can't be told."""
+
+_LARGEST = 4_000_000
+_NEAR = 2
+"""How far one of 256 steps may be off: tools round their sRGB curves differently."""
+_SPACES = {"RGB": b"RGB ", "RGBA": b"RGB ", "CMYK": b"CMYK", "L": b"GRAY"}
+
+
+def verdict(profile: object, mode: str) -> Verdict:
+    """Tell what a profile does to the colours of an image of 8 bits, such as mode ``"RGB"``."""
+    if not isinstance(profile, bytes) or not profile:
+        return "none"
+    mode = "RGB" if mode == "RGBA" else mode
+    if len(profile) > _LARGEST or mode not in _SPACES:
+        return "none"
+    # The profile of another kind of colours, as after `image.convert`, says nothing of these.
+    if profile[36:40] == b"acsp" and profile[16:20] != _SPACES[mode]:
+        return "none"
+    return _verdict(profile, mode)
+
+
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """Return an image in sRGB, RGB or RGBA; ``None`` where the profile can't be applied."""
+    try:
+        from PIL import ImageCms
+
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        target = ImageCms.createProfile("sRGB")
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, source, target, outputMode=mode)
+    except Exception:  # damaged profiles fail in many ways; the pixels are still good
+        return None
+
+
+@lru_cache(maxsize=16)
+def _verdict(profile: bytes, mode: str) -> Verdict:
+    colours = _samples(mode)
+    converted = to_srgb(colours, profile)
+    if converted is None:
+        return "unusable"
+    if mode == "CMYK":
+        return "changes"
+    ranges = ImageChops.difference(converted, colours.convert("RGB")).getextrema()
+    return "changes" if any(band[1] > _NEAR for band in ranges) else "none"  # type: ignore[index]
+
+
+def _samples(mode: str) -> Image.Image:
+    """Return all greys, and colours all over the cube."""
+    greys = Image.frombytes("L", (256, 1), bytes(range(256)))
+    if mode == "L":
+        return greys
+    steps = [round(step * 255 / 8) for step in range(9)]
+    cube = bytes(value for r in steps for g in steps for b in steps for value in (r, g, b))
+    image = Image.new("RGB", (256 + 729, 1))
+    image.paste(greys.convert("RGB"), (0, 0))
+    image.paste(Image.frombytes("RGB", (729, 1), cube), (256, 0))
+    return image.convert(mode)
