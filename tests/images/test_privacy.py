@@ -108,7 +108,7 @@ PNGS = {
 CLEAN = {
     "exif": located(),
     "secret": SECRET,
-    "gps": b"\x88\x25",
+    "gps": located()[-24:],
     "time": b"tIME",
     "xmp": b"xmpmeta",
 }
