@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -9,7 +10,7 @@ from seedream_widgets.credentials import Key, find_key
 from seedream_widgets.errors import CredentialsError, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from seedream_widgets.backends.base import Backend, Policy
     from seedream_widgets.library.uploads import KeptUploads
@@ -22,9 +23,17 @@ class Loop(Protocol):
         """Have `work` awaited when Python ends."""
         ...
 
-    def close_early(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have the `work` of `at_close` done now."""
+    def close_early(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        after: Coroutine[Any, Any, object] | None = None,
+    ) -> None:
+        """Have the `work` of `at_close` done now, or `after` something."""
         ...
+
+
+async def _all_end(users: Sequence[Awaitable[object]]) -> None:
+    await asyncio.gather(*users, return_exceptions=True)
 
 
 class BackendChoice:
@@ -103,13 +112,13 @@ class BackendChoice:
 
         return FalBackend(key, policy=self._policy, kept=self._kept)
 
-    def close(self) -> None:
-        """Let go of the connections of those made here."""
+    def close(self, users: Sequence[Awaitable[object]] = ()) -> None:
+        """Let go of the connections of those made here, once their `users` have ended."""
         with self._lock:
             made, self._made = self._made, {}
         for (engine, _), backend in made.items():
             if engine is self._loop():
-                engine.close_early(backend.aclose)
+                engine.close_early(backend.aclose, _all_end(users) if users else None)
 
     def __str__(self) -> str:
         if isinstance(self._choice, str | None):

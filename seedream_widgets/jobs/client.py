@@ -262,8 +262,12 @@ class Client:
         return check_seed(result, self._again)
 
     def close(self) -> None:
-        """Let go of its connections, once its jobs have ended; a backend of yours stays open."""
-        self._choice.close()
+        """Let go of its connections; a backend of yours stays open.
+
+        Jobs that run go on to their end, and the connections last as long; it returns at once then.
+        """
+        running = [job for job in self._jobs if not job.done]
+        self._choice.close(running)
         self._current_prices.close()
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""One daemon thread with one asyncio loop for the whole process, and a small pool.
+"""One daemon thread with one asyncio loop for the whole process, and two small pools.
 
 A thread, not a task on the kernel's loop: a task's updates stop while a cell computes.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,41 +16,60 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 
 DECODERS = 2
 """Threads that decode and encode; Pillow releases the GIL while it does."""
+WRITERS = 4
+"""Threads that read and write the disk, so that no picture holds up a submit."""
 _EXIT_SECONDS = 2.0
 
 
 class Engine:
-    """Run coroutines on a background loop and picture work in a small thread pool."""
+    """Run coroutines on a background loop, picture work in one pool and disk work in another."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="seedream-decode")
+        self.disk = ThreadPoolExecutor(WRITERS, thread_name_prefix="seedream-disk")
+        self._pid = os.getpid()
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
         self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._thread.start()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        try:
-            self.loop.run_forever()
-        finally:
-            self.loop.close()
+        while not self._ended:
+            try:
+                self.loop.run_forever()
+            except BaseException:  # sys.exit() in somebody's callback ends asyncio's loop, not ours
+                _log.exception("the engine of seedream_widgets goes on after this error")
+        self.loop.close()
+
+    def _end(self) -> None:
+        self._ended = True
+        self.loop.stop()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start `work` on the loop from any thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
-    async def decode(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in the pool; call it on the loop only."""
+    async def run_in_pool(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` on pictures in their pool; call it on the loop only."""
+        return await self._run_in(self.pool, lambda: work(*args, **kwargs))
+
+    async def run_on_disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` that reads or writes files, in a pool of its own; call it on the loop only."""
+        return await self._run_in(self.disk, lambda: work(*args, **kwargs))
+
+    async def _run_in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:
-            waiting = self.loop.run_in_executor(self.pool, lambda: work(*args, **kwargs))
+            waiting = self.loop.run_in_executor(pool, work)
         except RuntimeError:  # Python is ending and starts no more threads: what is left is short
-            return work(*args, **kwargs)
+            return work()
         return await waiting
 
     @property
@@ -57,24 +77,48 @@ class Engine:
         """Whether the caller runs on the engine's own thread, where blocking would deadlock."""
         return threading.current_thread() is self._thread
 
+    @property
+    def forked(self) -> bool:
+        """Whether this process is a forked child of the engine's, where its thread does not run."""
+        return os.getpid() != self._pid
+
     def at_close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have `work` awaited when Python ends, after every task has."""
         self._closing.append(work)
 
-    def close_early(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have the `work` of `at_close` done now, and let go of it."""
+    def close_early(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        after: Coroutine[Any, Any, object] | None = None,
+    ) -> None:
+        """Have the `work` of `at_close` done now, and let go of it.
+
+        It is waited for, unless it has to come `after` something, or the caller is on the
+        engine's thread.
+        """
         self._closing.remove(work)
-        self.start(work()).result()
+
+        async def ending() -> None:
+            try:
+                if after is not None:
+                    await after
+            finally:
+                await work()
+
+        ended = self.start(ending())
+        if after is None and not self.here:
+            ended.result()
 
     def close(self) -> None:
         """End every task and the thread; fal goes on with what it has accepted."""
         if not self._thread.is_alive():
             return
         self.start(self._drain()).add_done_callback(
-            lambda _: self.loop.call_soon_threadsafe(self.loop.stop)
+            lambda _: self.loop.call_soon_threadsafe(self._end)
         )
         self._thread.join(_EXIT_SECONDS)
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self.pool, self.disk):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     async def _drain(self) -> None:
         others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]

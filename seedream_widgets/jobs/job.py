@@ -78,6 +78,7 @@ class Job:
         self.account: Callable[[Result | SeedreamError], object] | None = None
         """Who counts the money: called with how it ends, before anybody who waits is woken."""
         self._unwanted = False
+        self._outcome: Result | SeedreamError | None = None
 
     @property
     def request_id(self) -> str | None:
@@ -102,15 +103,12 @@ class Job:
     @property
     def done(self) -> bool:
         """Whether it has ended: completed, failed or cancelled."""
-        return self._future.done()
+        return self._outcome is not None
 
     @property
     def error(self) -> SeedreamError | None:
         """Why it ended without a result, or ``None``."""
-        if not self._future.done():
-            return None
-        error = self._future.exception()
-        return error if isinstance(error, SeedreamError) else None
+        return self._outcome if isinstance(self._outcome, SeedreamError) else None
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the result.
@@ -122,7 +120,10 @@ class Job:
             JobTimeout: Still running after `timeout` seconds; the job goes on.
             JobCancelled: It was cancelled.
             BackendError: It failed; the error says what may be billed.
+            SeedreamError: It runs in another process, which forked this one.
         """
+        if self._engine.forked:
+            return self._before_the_fork()
         if self._engine.here and not self.done:
             raise SeedreamError("job.result() would block its own engine; use await job here")
         try:
@@ -135,8 +136,24 @@ class Job:
                 "call job.result() again or job.cancel()"
             ) from error
 
+    def _before_the_fork(self) -> Result:
+        """Return what it came to before this process was forked: nothing ends it here.
+
+        The future's lock may have been held at the fork, so it is not asked.
+        """
+        if isinstance(self._outcome, SeedreamError):
+            raise self._outcome
+        if self._outcome is None:
+            raise SeedreamError(
+                f"job {self.id} belongs to the process that forked this one; wait for it there, "
+                "or look for its result with sd.library and sd.resume()"
+            )
+        return self._outcome
+
     def __await__(self) -> Generator[Any, None, Result]:
-        return asyncio.wrap_future(self._future).__await__()
+        if self._engine.forked:
+            return self._before_the_fork()
+        return (yield from asyncio.wrap_future(self._future).__await__())
 
     def cancel(self) -> bool:
         """Ask to stop it, at fal too, and return at once; whether there was anything to stop.
@@ -146,6 +163,8 @@ class Job:
         """
         if self.done:
             return False
+        if self._engine.forked:
+            self._before_the_fork()
         self._unwanted = True
         self._engine.loop.call_soon_threadsafe(self._cancel_here)
         return True
@@ -206,6 +225,7 @@ class Job:
         """End it with its result; for the engine's thread alone."""
         self._end(Completed(self._logs))
         self._settle(result)
+        self._outcome = result
         self._future.set_result(result)
         self._tell()
 
@@ -214,6 +234,7 @@ class Job:
         cancelled = isinstance(error, JobCancelled)
         self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
         self._settle(error)
+        self._outcome = error
         self._future.set_exception(error)
         self._tell()
         if not cancelled:

@@ -136,7 +136,7 @@ class Record:
                 await self._try(self._journal.close, self._entry)
             return replace(kept, note=self._noted("the result is there all the same"))
         note = self._noted("the images are in memory: save them with result.save()")
-        files = await self._engine.decode(_in_memory, result.files)
+        files = await self._engine.run_on_disk(_in_memory, result.files)
         self.library.clear(self.job.id)
         if self._journal and self._entry:  # so that resuming puts it there, once there is room
             await self._try(self._journal.release, self._entry)
@@ -162,7 +162,7 @@ class Record:
 
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
-            return await self._engine.decode(work, *args, **kwargs)
+            return await self._engine.run_on_disk(work, *args, **kwargs)
         except Exception as error:  # whatever it is: the images are paid for
             self.trouble(error)
             return None

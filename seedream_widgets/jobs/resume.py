@@ -119,17 +119,17 @@ async def wait(
 async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pending | None:
     """End `job`, or return the entry that it is to go on with."""
     while True:
-        now = await engine.decode(library.journal.find, entry.id)
+        now = await engine.run_on_disk(library.journal.find, entry.id)
         if now is None or not at_work(now):
             # The result is put into the library before the entry is taken away.
-            result = await engine.decode(library.twin, entry.key or "", entry.backend)
+            result = await engine.run_on_disk(library.twin, entry.key or "", entry.backend)
             if result:
                 job.succeed(replace(result, request=job.request, cached=True))
                 return None
             if now is None or now.step != "accepted":
                 job.fail(_no_result())
                 return None
-            ours = await engine.decode(take_over, now, library)
+            ours = await engine.run_on_disk(take_over, now, library)
             if ours:
                 return ours
         await asyncio.sleep(PAUSE)

@@ -52,22 +52,30 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
     try:
         job.succeed(await attempt.result())
     except SeedreamError as error:
-        await _to_its_end(attempt.failed(error))
-        job.fail(error)
+        await _end(job, error, attempt.failed(error))
     except asyncio.CancelledError:
         job.fail(
             JobCancelled("Python ended; what fal has accepted goes on", billing=attempt.billing)
         )
         raise
-    except Exception as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         unexpected = BackendError(
             f"unexpected {type(error).__name__} ({error}); please report it with its traceback",
             request_id=job.request_id,
             billing=attempt.billing,
         )
         unexpected.__cause__ = error
-        await _to_its_end(record.failed(unexpected))
-        job.fail(unexpected)
+        await _end(job, unexpected, record.failed(unexpected))
+
+
+async def _end(job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None]) -> None:
+    """Fail `job`, whatever comes of tidying up after it."""
+    try:
+        await _to_its_end(tidying)
+    except (Exception, SystemExit, KeyboardInterrupt):
+        _log.exception("tidying up after job %s failed", job.id)
+    finally:
+        job.fail(error)
 
 
 class _Run:
@@ -87,8 +95,14 @@ class _Run:
         if getattr(error, "error_type", None) == _NOT_FETCHED:
             for image in self.job.request.images:
                 if not isinstance(image, ImageUrl):
-                    await self.backend.forget(image)
+                    await self._forget(image)
         await self.record.failed(error)
+
+    async def _forget(self, image: ImageInput) -> None:
+        try:
+            await self.backend.forget(image)
+        except (Exception, SystemExit, KeyboardInterrupt):  # a backend of the user's
+            _log.exception("the upload of %s could not be forgotten", image.name)
 
     async def _or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
         try:
@@ -174,14 +188,14 @@ class _Run:
         self, stem: str, file: OutputFile, arriving: Arriving | None
     ) -> ResultImage:
         try:
-            folder = await self.engine.decode(self.record.stage)
+            folder = await self.engine.run_on_disk(self.record.stage)
             await self.backend.download(file, folder / stem, arriving)
-            return await self.engine.decode(_open, folder / stem, file)
+            return await self.engine.run_on_disk(_open, folder / stem, file)
         except OSError as error:  # no disk takes it, and it is paid for
             self.record.trouble(error)
         memory = io.BytesIO()
         await self.backend.download(file, memory, arriving)
-        return await self.engine.decode(_opened, memory.getvalue(), Path(stem), file)
+        return await self.engine.run_on_disk(_opened, memory.getvalue(), Path(stem), file)
 
     def _result(self, handle: Handle, output: Output, files: tuple[ResultImage, ...]) -> Result:
         return Result(
@@ -228,7 +242,7 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError:
             if task.cancelled():  # Python ends
                 raise
-        except Exception:
+        except BaseException:
             break
     return task.result()
 

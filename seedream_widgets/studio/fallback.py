@@ -87,7 +87,7 @@ class ContactSheet:
     async def _renew_soon(self) -> None:
         await asyncio.sleep(DELAY)
         self._scheduled = False
-        await self._engine.decode(self._renew, self._published)
+        await self._engine.run_in_pool(self._renew, self._published)
 
     def _after_cell(self, *_: object) -> None:
         # What runs whole notebooks drops an update that comes between two cells.

@@ -96,9 +96,9 @@ class Handlers:
     async def _later(self, name: str | None, work: Late) -> None:
         # Sending waits for the studio's lock, and the engine must never wait.
         try:
-            await asyncio.to_thread(self._reply, name, await work)
+            await self._session.aside(self._reply, name, await work)
         except Exception as error:
-            await asyncio.to_thread(self._refuse, name, error)
+            await self._session.aside(self._refuse, name, error)
 
     def _reply(self, name: str | None, answer: Answer | Callable[[], Answer]) -> None:
         with self._studio._lock:  # what is asked for now is sent before anything newer
@@ -149,12 +149,12 @@ class Handlers:
         return {}, []
 
     async def _sync(self, message: protocol.Sync) -> Callable[[], Answer]:
-        waiting = await asyncio.to_thread(self._session.waiting)
+        waiting = await self._session.aside(self._session.waiting)
         return lambda: ({**self._session.snapshot(), "waiting": waiting}, [])
 
     async def _resume(self, message: protocol.Resume) -> Answer:
         async with self._resuming:  # two views may ask at once
-            return {"jobs": await asyncio.to_thread(self._session.resume)}, []
+            return {"jobs": await self._session.aside(self._session.resume)}, []
 
     def _code(self, message: protocol.Code) -> Answer:
         request = self._session.job(message.job_id).request
@@ -195,21 +195,21 @@ class Handlers:
             said = {"kind": "upload_failed", "message": message}
         said["upload_id"] = upload_id
         _remember(self._told, upload_id, said)
-        await asyncio.to_thread(self._studio._post, said)
+        await self._session.aside(self._studio._post, said)
 
     async def _add(self, upload_id: str, name: str, data: bytes) -> dict[str, Any]:
-        loading = asyncio.ensure_future(self._engine.decode(load, name, data))
+        loading = asyncio.ensure_future(self._engine.run_in_pool(load, name, data))
         async with self._in_order:  # the next one is already being checked
             image = await loading
             if not self._uploads.wanted(upload_id):
                 raise RequestError("this upload was given up", field="references")
-            reference = await asyncio.to_thread(self._session.add_reference, image)
+            reference = await self._session.aside(self._session.add_reference, image)
         return {"kind": "uploaded", "reference": reference}
 
     async def _restore(self, data: bytes) -> dict[str, Any]:
         library = self._session.client.library
         async with self._in_order:
-            note = await asyncio.to_thread(restore, self._studio, library, data)
+            note = await self._session.aside(restore, self._studio, library, data)
         return {"kind": "restored", "note": note}
 
     def _arrange(self, message: protocol.Arrange) -> Answer:
@@ -235,12 +235,12 @@ class Handlers:
                 "drop the file",
                 field="references",
             )
-        return await asyncio.to_thread(self._session.add_reference, image)
+        return await self._session.aside(self._session.add_reference, image)
 
     async def _add_result(self, image_id: str) -> dict[str, Any]:
         file = self._session.file(image_id)
-        image = await self._engine.decode(load_image, file.path, field="references")
-        return await asyncio.to_thread(self._session.add_reference, image)
+        image = await self._engine.run_in_pool(load_image, file.path, field="references")
+        return await self._session.aside(self._session.add_reference, image)
 
     async def _preview(self, message: protocol.Preview) -> Answer:
         source = self._source(message.target)
@@ -261,7 +261,7 @@ class Handlers:
         job, index = self._session.find(message.image_id)
         result = job.result()
         file = result.files[index]
-        data = await asyncio.to_thread(result.file_bytes, index)
+        data = await self._session.aside(result.file_bytes, index)
         name = f"{result.file_stem(index + 1)}{SUFFIXES[file.format]}"
         told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
         return told, [data]

@@ -100,5 +100,5 @@ class Previews:
         if begun is not None:
             (found,) = await asyncio.gather(asyncio.wrap_future(begun), return_exceptions=True)
             if isinstance(found, Reduced) and edge <= found.edge:
-                return await self._engine.decode(found.preview, edge)
-        return await self._engine.decode(preview, source, edge)
+                return await self._engine.run_in_pool(found.preview, edge)
+        return await self._engine.run_in_pool(preview, source, edge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
 
+_log = logging.getLogger(__name__)
 INTERVAL = 0.1
 """Seconds between two sends."""
 BURST = 10
@@ -42,11 +44,17 @@ class Publisher:
             try:
                 for name in list(self._changed)[:BURST]:
                     self.seq += 1
-                    self._send(self._changed.pop(name), self.seq)
+                    self._show(self._changed.pop(name), self.seq)
             finally:
                 self._lock.release()
         # The next flush waits even when nothing is left, so that a burst can't outrun it.
         self._engine.loop.call_later(INTERVAL, self._again)
+
+    def _show(self, job: Job, seq: int) -> None:
+        try:
+            self._send(job, seq)
+        except Exception:  # the page asks for what it misses; the next cards have to come
+            _log.exception("the card of job %s could not be sent", job.id)
 
     def _again(self) -> None:
         if self._changed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from seedream_widgets.api import default_client
 from seedream_widgets.errors import RequestError, SeedreamError
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import ResultImage
 
 _log = logging.getLogger(__name__)
-
+P = ParamSpec("P")
+T = TypeVar("T")
+_THREADS = 4
 SHOWN = 100
 """Most cards the page gets."""
 
@@ -45,8 +48,16 @@ class Session:
         self._forgotten: set[str] = set()
         self._clicked: set[str] = set()
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
-        self.client.prices.on_change(lambda: self.engine.pool.submit(self._reprice))
-        self.client.budget.on_change(lambda: self.engine.pool.submit(self.refresh))
+        # An observer of the user's may hold the studio's lock while it waits for a job, so what
+        # takes the lock never runs in threads that jobs need.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seedream-studio")
+        self.client.prices.on_change(lambda: self._threads.submit(self._reprice))
+        self.client.budget.on_change(lambda: self._threads.submit(self.refresh))
+
+    async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in a thread of this studio; call it on the engine's loop only."""
+        call = partial(work, *args, **kwargs)
+        return await self.engine.loop.run_in_executor(self._threads, call)
 
     def _reprice(self) -> None:
         with self.studio._lock:

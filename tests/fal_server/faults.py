@@ -28,7 +28,17 @@ _ANYWHERE = {
 KINDS: dict[str, set[str]] = {
     "connect": {"502", "close", "tls", "hang"},
     "submit": _ANYWHERE | {"accept_drop", "accept_hang", "accept_not_json", "accept_no_id"},
-    "run": {*TYPES, "policy", "policy_silent", "500", "500_silent", "504", "no_media", "empty"},
+    "run": {
+        *TYPES,
+        "policy",
+        "policy_silent",
+        "500",
+        "500_silent",
+        "504",
+        "no_media",
+        "status_error",
+        "empty",
+    },
     "status": _ANYWHERE | {"unknown", "no_logs"},
     "stream": _ANYWHERE | {"silent", "cut", "garbage", "unknown"},
     "pricing": _ANYWHERE,

@@ -81,6 +81,8 @@ async def _run(state: State, job: Job) -> None:
         if job.failure.status < 500 and job.failure.status != 429:
             state.maybe_billed.append(job.request_id)
         return
+    if kind == "status_error":
+        job.said = Failure(200, {}, "Runner disconnected", "runner_disconnected")
     job.output = await _output(state, job, empty=kind == "empty")
     images = len(job.output["images"])
     job.units = images * Decimal(state.settings.units_per_image)

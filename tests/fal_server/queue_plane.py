@@ -196,8 +196,9 @@ def describe(state: State, job: Job, logs: bool) -> dict[str, Any]:
     if job.phase == "COMPLETED":
         if job.started_at is not None and job.completed_at is not None:
             body["metrics"] = {"inference_time": job.completed_at - job.started_at}
-        if job.failure is not None and job.failure.error is not None:
-            body |= {"error": job.failure.error, "error_type": job.failure.error_type}
+        said = job.failure or job.said
+        if said is not None and said.error is not None:
+            body |= {"error": said.error, "error_type": said.error_type}
     return body
 
 

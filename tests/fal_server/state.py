@@ -100,6 +100,8 @@ class Job:
     output: dict[str, Any] | None = None
     units: Decimal | None = None
     failure: Failure | None = None
+    said: Failure | None = None
+    """A failure that the status tells of, though the result is there."""
     cancelled: bool = False
     expired: bool = False
     accepted_at: float = field(default_factory=time.monotonic)

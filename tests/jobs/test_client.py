@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -11,12 +12,13 @@ import pytest
 
 from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.errors import BackendError, CredentialsError, RequestError
+from seedream_widgets.errors import BackendError, CredentialsError, JobCancelled, RequestError
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library
-from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, until
+from tests.scripted import SECONDS, started, until
 
 KEY = "key-id:very-secret"
 
@@ -173,3 +175,38 @@ def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):
             client.close()
         client.submit(Request("a fox", image_size=(960, 960))).cancel()
     assert backend.count("aclose") == 0
+
+
+def test_closing_lets_running_jobs_end(fal_server, tmp_path):
+    fal_server.settings.run_seconds = 0.5
+    client = Client("fal", library=tmp_path)
+    job = client.submit(Request("a fox", image_size=(960, 960)))
+    until(lambda: job.request_id)
+    backend, before = client.backend, client.backend._opened
+    client.close()
+    assert (job.done, backend._opened) == (False, before)
+    assert len(job.result(30)) == 1
+    until(lambda: backend._opened is None)
+
+
+def test_closing_in_a_callback_stops_no_job(fal_server, tmp_path):
+    other = started(ScriptedBackend(hold=["queued"]), tmp_path / "other")
+    client = Client("fal", library=tmp_path)
+    jobs = [client.submit(Request(f"fox {n}", image_size=(960, 960))) for n in range(2)]
+    for job in jobs:
+        job.on_update(lambda job: client.close())
+    assert [len(job.result(30)) for job in jobs] == [1, 1]
+    other.cancel()
+    with pytest.raises(JobCancelled):
+        other.result(SECONDS)
+
+
+def test_eight_pictures_in_the_pool_delay_no_submit(tmp_path):
+    busy, backend = threading.Event(), ScriptedBackend("fal")
+    for _ in range(8):
+        shared().pool.submit(busy.wait, SECONDS)
+    try:
+        job = started(backend, tmp_path, images=[picture(1)])
+        assert len(job.result(SECONDS)) == 1
+    finally:
+        busy.set()

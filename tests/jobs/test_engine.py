@@ -60,14 +60,47 @@ def test_work_runs_on_its_thread(engine):
 
 def test_decoding_runs_in_the_pool(engine):
     async def work():
-        return await engine.decode(lambda mark, *, sign: (mark, sign, engine.here), "a", sign="b")
+        return await engine.run_in_pool(
+            lambda mark, *, sign: (mark, sign, engine.here), "a", sign="b"
+        )
 
     assert engine.start(work()).result(5) == ("a", "b", False)
 
 
 def test_an_error_while_decoding_comes_back(engine):
     with pytest.raises(ValueError, match="invalid literal"):
-        engine.start(engine.decode(int, "x")).result(5)
+        engine.start(engine.run_in_pool(int, "x")).result(5)
+
+
+def test_pictures_do_not_hold_up_the_disk(engine):
+    busy = threading.Event()
+    for _ in range(8):
+        engine.pool.submit(busy.wait, 10)
+    try:
+        assert engine.start(engine.run_on_disk(lambda: "written")).result(5) == "written"
+    finally:
+        busy.set()
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), ValueError("a bug")])
+def test_nothing_that_is_raised_on_it_stops_it(engine, error):
+    def fail():
+        raise error
+
+    async def work():
+        fail()
+
+    async def beside():
+        await asyncio.sleep(0.1)
+        return "goes on"
+
+    running = engine.start(beside())
+    engine.loop.call_soon_threadsafe(fail)
+    with pytest.raises(type(error)):
+        engine.start(work()).result(5)
+    with pytest.raises(type(error)):
+        engine.start(engine.run_in_pool(fail)).result(5)
+    assert running.result(5) == "goes on"
 
 
 def test_close_ends_every_task_and_the_thread():
@@ -91,6 +124,37 @@ def test_close_ends_every_task_and_the_thread():
     with pytest.raises(CancelledError):
         waiting.result(5)
     engine.close()
+
+
+@pytest.mark.slow
+def test_a_forked_child_says_at_once_that_a_job_is_its_parents():
+    said, seconds = script(
+        """
+        from seedream_widgets.errors import SeedreamError
+        done, running = submit("a fox", 0), submit("offline:slow 100", 1)
+        done.result(20)
+        def waits(work):
+            try:
+                work()
+            except SeedreamError as error:
+                print("belongs" in str(error), flush=True)
+        async def await_(job):
+            return await job
+        child = os.fork()
+        if not child:
+            import asyncio
+            print(len(done.result()), len(asyncio.run(await_(done))), done.cancel(), flush=True)
+            waits(running.result)
+            waits(lambda: asyncio.run(await_(running)))
+            waits(running.cancel)
+            print(len(submit("an owl", 0).result(20)), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        running.cancel()
+        """
+    )
+    assert said == ["1", "1", "False", "True", "True", "True", "1"]
+    assert seconds < 15
 
 
 @pytest.mark.slow

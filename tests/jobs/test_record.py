@@ -14,7 +14,7 @@ import pytest
 
 from seedream_widgets.errors import BackendError, ResultError, SubmitUnknownError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.jobs.engine import shared
+from seedream_widgets.jobs.engine import WRITERS, shared
 from seedream_widgets.library import Library
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
@@ -127,8 +127,8 @@ def test_a_cancel_while_the_failure_is_written_comes_too_late(tmp_path):
     backend = ScriptedBackend("fal", hold=["fetch"], errors={"fetch": error})
     job = started(backend, tmp_path)
     backend.wait_for("fetch")
-    for _ in range(2):
-        shared().pool.submit(busy.wait, SECONDS)  # nothing gets to the disk until then
+    for _ in range(WRITERS):
+        shared().disk.submit(busy.wait, SECONDS)  # nothing gets to the disk until then
     backend.release("fetch")
     time.sleep(0.05)
     job.cancel()

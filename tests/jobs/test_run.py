@@ -124,6 +124,28 @@ def test_an_unexpected_error_ends_the_job(tmp_path, step, billing):
     assert caught.value.request_id == (None if step in ("upload", "submit") else "r1")
 
 
+@pytest.mark.parametrize("step", ["upload", "submit", "queued", "fetch", "download"])
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt()])
+def test_a_backend_that_ends_its_thread_ends_its_job_alone(tmp_path, step, error):
+    other = started(ScriptedBackend(hold=["queued"]), tmp_path / "other")
+    job = started(ScriptedBackend(errors={step: error}), tmp_path, images=picture())
+    with pytest.raises(BackendError, match=f"unexpected {type(error).__name__}"):
+        job.result(SECONDS)
+    shared().loop.call_soon_threadsafe(other.cancel)
+    assert cancelled(other)
+
+
+@pytest.mark.parametrize("error", [LookupError("a bug"), SystemExit(1)])
+def test_a_backend_that_fails_to_forget_ends_the_job_all_the_same(tmp_path, error):
+    gone = BackendError("gone", error_type="file_download_error", billing="no", status_code=422)
+    backend = ScriptedBackend("fal", errors={"fetch": gone, "forget": error})
+    job = started(backend, tmp_path, images=[picture(1), picture(2)])
+    with pytest.raises(BackendError, match="gone"):
+        job.result(SECONDS)
+    assert backend.count("forget") == 2
+    assert Library(tmp_path).journal.pending() == []
+
+
 def test_no_image_is_an_error(tmp_path):
     job = started(ScriptedBackend(images=0), tmp_path)
     with pytest.raises(ResultError, match="without an image"):

@@ -421,3 +421,27 @@ def test_references_that_others_replaced_can_be_had_back(open_page):
     assert page.studio.references == ()
     page.ask("arrange", references=[mine])
     assert [image.width for image in page.studio.references] == [40]
+
+
+@pytest.mark.parametrize("where", ["page", "python"])
+def test_an_observer_may_wait_for_an_edit_while_previews_are_replied_to(open_page, where):
+    page, waited = open_page(), []
+    studio = page.studio
+
+    def edit(change):
+        if waited:
+            return
+        waited.append(None)
+        targets = [each["id"] for each in studio._references]
+        for target in targets * 8:
+            page.send("preview", target=target, edge=128)
+        job = studio.client.submit(sd.Request("a fox", change.new, image_size=(1280, 960)))
+        waited[0] = job.result(30)
+
+    studio.observe(edit, "references")
+    if where == "page":
+        upload(page, png(size=(640, 480)))
+    else:
+        studio.references = [png(size=(640, 480))]
+    page.wait(lambda m: m["kind"] == "reply" and "target" in m.get("result", {}), 30)
+    assert len(waited[0]) == 1

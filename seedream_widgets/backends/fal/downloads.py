@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 import io
+import logging
 import os
 import threading
 import time
@@ -96,6 +97,7 @@ async def in_thread(work: Callable[[], None], stop: Callable[[], None], name: st
         raise failure
 
 
+_log = logging.getLogger(__name__)
 _BLOCK = 1 << 18
 _FINAL = (401, 403, 404, 410)
 _MAY_PASS = (408, 425, 429)
@@ -219,9 +221,13 @@ class Transfer:
     @contextmanager
     def _told(self) -> Iterator[Growing]:
         growing = Growing()
-        if self._arriving:
-            self._arriving(growing)
-        else:
+        try:
+            if self._arriving:
+                self._arriving(growing)
+            else:
+                growing.close()
+        except Exception:  # who wants to look on must not cost the file
+            _log.exception("a file can't be looked at while it comes")
             growing.close()
         try:
             yield growing

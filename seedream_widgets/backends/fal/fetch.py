@@ -123,7 +123,8 @@ async def raise_failure(
 ) -> None:
     """Raise why a request failed whose completion carries an error.
 
-    Its result says more than its status (which argument, which type), so it is asked first.
+    Its result is asked first: it says more than the status (which argument, which type), and
+    where it has pictures all the same, those are billed and nothing failed.
 
     Raises:
         BackendError: The request failed.
@@ -131,7 +132,9 @@ async def raise_failure(
     if end is None or not (end.error or end.error_type):
         return
     try:
-        await within(session.limits.call, fetch(session, handle, doubts=0))
+        output = await within(session.limits.call, fetch(session, handle, doubts=0))
+        if output.files:
+            return
     except BackendError as error:
         if error.status_code is not None and not isinstance(error, ResultError):
             raise

@@ -67,6 +67,14 @@ def test_a_refusal_that_only_the_result_tells(fal_server: FalServer) -> None:
     assert caught.value.field == "prompt"
 
 
+def test_a_result_that_is_there_is_taken_although_the_status_says_error(
+    fal_server: FalServer,
+) -> None:
+    fal_server.fail("run", "status_error")
+    assert len(drive(finished).files) == 1
+    assert len(fal_server.bill) == 1
+
+
 def test_no_image(fal_server: FalServer) -> None:
     fal_server.fail("run", "no_media")
     with pytest.raises(BackendError, match="The model gave no image") as caught:
