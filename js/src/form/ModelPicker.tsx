@@ -6,7 +6,7 @@ import { endpointOf, type Model, modelOf } from "./facts";
 import { formatSpan, priceOf } from "./price";
 import { RadioGroup } from "./RadioGroup";
 import { useSession } from "./session";
-import { changes, takes } from "./taken";
+import { changes, kept, takes } from "./taken";
 
 /** What the request as it stands would cost with a model. */
 function usePrice(): (model: Model) => string {
@@ -41,7 +41,7 @@ function traits(model: Model): string {
     .join(" · ");
 }
 
-/** What the last change of model did to the form. */
+/** What the last change of model did to the form, and what is held back. */
 function useChange(): string {
   const session = useSession();
   const facts = useStore(session.facts);
@@ -50,10 +50,11 @@ function useChange(): string {
   const [line, setLine] = useState("");
   useEffect(() => {
     const [from, to] = [modelOf(facts, before.current), modelOf(facts, form.model)];
-    if (from && to && from !== to) setLine(changes(from, to, form));
+    if (from && to && from !== to) setLine(changes(from, to));
     before.current = form.model;
   }, [form.model]);
-  return line;
+  const endpoint = endpointOf(facts, form.model, useStore(session.references.shown).length);
+  return [line, kept(endpoint, form)].filter(Boolean).join(" ");
 }
 
 export function ModelPicker() {

@@ -40,25 +40,29 @@ export function taken(endpoint: Endpoint | null, form: FormTraits): FormTraits {
   return sent.background === "transparent" ? { ...sent, output_format: null } : sent;
 }
 
-const together = (words: string[]): string =>
-  [words.slice(0, -1).join(", "), ...words.slice(-1)].filter(Boolean).join(" and ");
+const known = Object.keys(WORDS) as (keyof FormTraits)[];
+
+function words(names: string[], last = " and "): string {
+  const all = names.map((name) => WORDS[name] ?? name);
+  return [all.slice(0, -1).join(", "), ...all.slice(-1)].filter(Boolean).join(last);
+}
 
 /** What a change of model did to the form, in a line. */
-export function changes(from: Model, to: Model, form: FormTraits): string {
+export function changes(from: Model, to: Model): string {
   const names = (model: Model) =>
     new Set(Object.values(model.endpoints).flatMap((endpoint) => endpoint.arguments));
   const [before, after] = [names(from), names(to)];
-  const known = Object.keys(WORDS) as (keyof FormTraits)[];
   const gone = known.filter((name) => before.has(name) && !after.has(name));
   const come = known.filter((name) => !before.has(name) && after.has(name));
-  const words = (all: string[]) => together(all.map((name) => WORDS[name] ?? name));
   const parts = [
-    gone.length > 0 && `takes no ${words(gone).replace(" and ", " and no ")}`,
+    gone.length > 0 && `takes no ${words(gone, " and no ")}`,
     come.length > 0 && `${gone.length > 0 ? "lets you choose" : "also takes"} ${words(come)}`,
   ].filter(Boolean);
-  if (parts.length === 0) return "";
-  const kept = gone.some((name) => form[name] !== initialForm[name])
-    ? ` What you set is kept for ${from.label}.`
-    : "";
-  return `${to.label} ${parts.join("; it ")}.${kept}`;
+  return parts.length > 0 ? `${to.label} ${parts.join("; it ")}.` : "";
+}
+
+/** What was set and is not sent, in a line. */
+export function kept(endpoint: Endpoint | null, form: FormTraits): string {
+  const held = known.filter((name) => !takes(endpoint, name) && form[name] !== initialForm[name]);
+  return held.length > 0 ? `What you set for ${words(held)} is kept for when you switch back.` : "";
 }

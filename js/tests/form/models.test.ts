@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Facts, facts, modelOf } from "../../src/form/facts";
-import { changes, initialForm, taken } from "../../src/form/taken";
+import { changes, initialForm, kept, taken } from "../../src/form/taken";
 import { read } from "../../src/kernel/parse";
 import { message } from "../fake";
 import { mount, unmountAll, type View } from "../mount";
@@ -17,29 +17,29 @@ const model = (name: string) => {
 
 describe("what a change of model says", () => {
   it.each([
-    ["v4", "v4.5", {}, "V4.5 takes no prompt enhancement."],
+    ["v4", "v4.5", "V4.5 takes no prompt enhancement."],
     [
       "v4",
       "v5-flash",
-      {},
       "V5 Flash takes no seed, “Up to” and no prompt enhancement; it lets you choose file format.",
     ],
+    ["v5-flash", "v5.5", "V5.5 also takes background."],
+    ["v5-flash", "v5-pro", ""],
+  ])("from %s to %s", (from, to, line) => {
+    expect(changes(model(from), model(to))).toBe(line);
+  });
+
+  it.each([
+    ["v4", { seed: 7 }, ""],
+    ["v5-flash", { seed: 7 }, "What you set for seed is kept for when you switch back."],
     [
-      "v4",
       "v5-flash",
-      { seed: 7 },
-      "V5 Flash takes no seed, “Up to” and no prompt enhancement; it lets you choose file format. What you set is kept for V4.",
+      { seed: 7, max_images: 2, background: "transparent" },
+      "What you set for seed, “Up to” and background is kept for when you switch back.",
     ],
-    ["v5-flash", "v5.5", {}, "V5.5 also takes background."],
-    ["v5-flash", "v5-pro", {}, ""],
-    [
-      "v5.5",
-      "v5-flash",
-      { background: "transparent" },
-      "V5 Flash takes no background. What you set is kept for V5.5.",
-    ],
-  ])("from %s to %s with %j", (from, to, change, line) => {
-    expect(changes(model(from), model(to), { ...initialForm, ...change })).toBe(line);
+  ])("%s keeps what was set: %j", (name, change, line) => {
+    const endpoint = model(name).endpoints["text-to-image"] ?? null;
+    expect(kept(endpoint, { ...initialForm, ...change })).toBe(line);
   });
 });
 
@@ -88,7 +88,7 @@ describe("the picker", () => {
     expect(ui(view).queryByRole("spinbutton", { name: "Seed" })).toBeNull();
     expect(ui(view).queryByRole("spinbutton", { name: "Up to" })).toBeNull();
     expect(view.root.textContent).toContain("V5 Flash takes no seed");
-    expect(view.root.textContent).toContain("What you set is kept for V4.");
+    expect(view.root.textContent).toContain("What you set for seed and “Up to” is kept");
     expect(view.root.textContent).toContain("each click asks for another picture");
     await click(button(view, /^Generate/));
     const { form } = view.model.last("submit") as unknown as { form: Record<string, unknown> };

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from seedream_widgets.backends.offline import figures, flowers, portrait, scenes, studies
 from seedream_widgets.backends.offline.canvas import Canvas
@@ -55,12 +55,32 @@ def render(
     *,
     images: Sequence[Image.Image] = (),
     index: int = 0,
+    png: bool = False,
+    clear: bool = False,
 ) -> bytes:
-    """Draw one picture and return it as a JPEG file."""
+    """Draw one picture and return it as a JPEG file, or as PNG, with a clear background or not."""
     file = io.BytesIO()
     picture = draw(prompt, seed, size, images=images, index=index)
-    picture.save(file, "JPEG", quality=QUALITY)
+    if clear:
+        picture = cut_out(picture)
+    if png or clear:
+        picture.save(file, "PNG", compress_level=1)
+    else:
+        picture.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
+
+
+def cut_out(picture: Image.Image) -> Image.Image:
+    """Return a copy that is clear around an oval in the middle; its label stays."""
+    width, height = picture.size
+    inner = (width // 10, height // 10, width - width // 10, height - height // 10)
+    mask = Image.new("L", picture.size)
+    ImageDraw.Draw(mask).ellipse(inner, fill=255)
+    left, top, right, bottom = label(picture.copy())
+    mask.paste(255, (left, top, right, bottom))
+    found = picture.convert("RGBA")
+    found.putalpha(mask)
+    return found
 
 
 def paint(

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
 
 STEPS = 30
-_AREA = {"auto_4K": 4096 * 4096}
+_AREA = {
+    "auto_1K": 1024 * 1024,
+    "auto_1.5K": 1536 * 1536,
+    "auto_3K": 3072 * 3072,
+    "auto_4K": 4096 * 4096,
+}
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,15 @@ def _draw(request: Request, seed: int, index: int) -> bytes:
     from seedream_widgets.backends.offline.art import render
 
     images = [image.pil for image in request.images if isinstance(image, ImageInput)]
-    return render(request.prompt, seed, output_size(request), images=images, index=index)
+    return render(
+        request.prompt,
+        seed,
+        output_size(request),
+        images=images,
+        index=index,
+        png=request.output_format == "png",
+        clear=request.background == "transparent",
+    )
 
 
 def output_size(request: Request) -> Size:
