@@ -72,12 +72,13 @@ class OutputFile:
 class Output:
     """Hold what a backend answered for a finished request; the bytes come with `download`.
 
+    `extra` is what it answered beside that, in plain JSON of a few thousand characters.
     `billable_units` is what it says it bills, in the unit of its price, where it says so.
     """
 
     files: tuple[OutputFile, ...]
     seed: int | None = None
-    raw: dict[str, Any] | None = None
+    extra: dict[str, Any] | None = None
     billable_units: Decimal | None = None
 
 

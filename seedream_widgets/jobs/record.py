@@ -234,6 +234,7 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
         key=request.key,
         package=_version(),
         billable_units=None if result.billable_units is None else plain(result.billable_units),
+        extra=result.extra,
     )
 
 

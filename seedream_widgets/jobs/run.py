@@ -208,6 +208,7 @@ class _Run:
             backend=self.backend.name,
             created=datetime.now(timezone.utc),
             billable_units=output.billable_units,
+            extra=output.extra,
         )
 
     async def _cancel(self) -> Result:

@@ -347,6 +347,15 @@ def taken_by(argument: str, kind: Kind) -> tuple[str, ...]:
     return tuple(row.model for row in _ROWS if row.kind == kind and argument in row.arguments)
 
 
+def newer_than(endpoint_id: str) -> tuple[str, ...]:
+    """Return the models that came after an endpoint's and do the same, oldest first."""
+    row = ENDPOINTS.get(endpoint_id)
+    if row is None:
+        return ()
+    later = MODELS[MODELS.index(row.model) + 1 :]
+    return tuple(each.model for each in _ROWS if each.kind == row.kind and each.model in later)
+
+
 def listed(names: list[str] | tuple[str, ...]) -> str:
     """Return names as a sentence holds them: ``"v4, v4.5 and v5-lite"``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -64,6 +64,7 @@ class Receipt:
         package: The package's version.
         billable_units: What fal says it bills, in images; ``None`` where it said nothing.
         version: The version of this format.
+        extra: What fal answered beside all that, fields of a version later than this one.
     """
 
     request_id: str
@@ -85,6 +86,7 @@ class Receipt:
     package: str = ""
     billable_units: str | None = None
     version: int = VERSION
+    extra: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
@@ -122,6 +124,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "str | None": (str, type(None)),
     "int | None": (int, type(None)),
     "dict[str, Any]": dict,
+    "dict[str, Any] | None": (dict, type(None)),
     "dict[str, str]": dict,
     "dict[str, float]": dict,
     "list[dict[str, Any]]": list,

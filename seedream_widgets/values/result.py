@@ -190,6 +190,7 @@ class Result:
         receipt: All of that and more as data, which `save` puts into the files.
         cached: Whether a request was answered with it from the library and cost nothing.
         billable_units: What fal says it bills, in images; ``None`` where it said nothing.
+        extra: What it answered beside all that, fields this version does not know.
         note: What went wrong on the way to the disk, in a sentence, or ``None``.
         again: Submits a request anew, where a client made this result.
     """
@@ -205,6 +206,7 @@ class Result:
     cached: bool = False
     note: str | None = None
     billable_units: Decimal | None = None
+    extra: dict[str, Any] | None = field(default=None, repr=False)
     again: Callable[[Request], Awaited] | None = field(default=None, repr=False)
 
     @property

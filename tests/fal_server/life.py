@@ -97,7 +97,8 @@ async def _output(state: State, job: Job, empty: bool) -> dict[str, Any]:
     size = seedream.output_size(job.endpoint_id, job.arguments.get("image_size"))
     number = 0 if empty else seedream.count(job.arguments, state.settings.images_per_set)
     images = [await _image(state, job, size, index) for index in range(number)]
-    return {"images": images, "seed": job.seed} if endpoint.returns_seed else {"images": images}
+    seed = {"seed": job.seed} if endpoint.returns_seed else {}
+    return {"images": images, **seed, **state.settings.extra_output}
 
 
 async def _image(state: State, job: Job, size: Size, index: int) -> dict[str, Any]:
@@ -112,6 +113,7 @@ async def _image(state: State, job: Job, size: Size, index: int) -> dict[str, An
         url = job.media_url + path
     name = f"{job.request_id}-{index}.{image_format}"
     image = {"url": url, "content_type": content_type, "file_name": name}
+    image |= state.settings.extra_image
     return {**image, "file_size": len(content), "width": size[0], "height": size[1]}
 
 

@@ -153,6 +153,8 @@ class RunPlane:
 
 def accept(state: State, request: web.Request, body: bytes, prefixed: bool) -> Job:
     endpoint_id = request.match_info["endpoint"]
+    if endpoint_id in state.settings.retired:
+        raise refusal(web.HTTPGone, {"detail": f"Application '{endpoint_id}' was retired"})
     if endpoint_id not in seedream.ENDPOINTS:
         raise refusal(web.HTTPNotFound, {"detail": f"Application '{endpoint_id}' not found"})
     base = f"{request.scheme}://{request.host}" if prefixed else None

@@ -46,6 +46,9 @@ class Settings:
     prices: dict[str, object] = field(default_factory=dict)
     units_per_image: str = "1"
     units_header: Callable[[Decimal], str | None] = str
+    extra_output: dict[str, Any] = field(default_factory=dict)
+    extra_image: dict[str, Any] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seedream_widgets.credentials import KEYS_PAGE
 from seedream_widgets.errors import BackendError, Billing, ContentRejectedError, CredentialsError
+from seedream_widgets.values.endpoints import listed, newer_than
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +126,7 @@ BY_STATUS: Mapping[int, Meaning] = MappingProxyType(
 )
 SERVER_TROUBLE = _TROUBLE
 NO_ENDPOINT = Meaning(
-    "fal has no such endpoint", "Choose another model, or update seedream-widgets.", "no"
+    "fal has no such endpoint (any more)", "{models}, or update seedream-widgets.", "no"
 )
 OTHER = Meaning("fal did not carry out the request", "Try again.")
 
@@ -207,6 +208,7 @@ class Explainer:
         *,
         request_id: str | None = None,
         accepted: bool = True,
+        endpoint_id: str = "",
     ) -> SeedreamError:
         """Explain an error by its type, else by its HTTP status.
 
@@ -216,6 +218,7 @@ class Explainer:
             error_type: fal's ``error_type``, where it gave one.
             request_id: The request it is about.
             accepted: Whether fal had accepted the request; what was not is never billed.
+            endpoint_id: Where it was sent, to name the models that came after.
         """
         entries = self._entries(detail)
         first = entries[0] if entries else {}
@@ -225,7 +228,7 @@ class Explainer:
         kind = self.clean(error_type or first.get("type") or "", 64)
         meaning = _meaning(kind, status_code, accepted)
         return meaning.kind(
-            _sentence(meaning, first.get("loc", []), text, request_id),
+            _sentence(meaning, first.get("loc", []), text, request_id, endpoint_id),
             status_code=status_code,
             request_id=request_id,
             error_type=kind or None,
@@ -313,7 +316,9 @@ def _of_what(kind: str, status_code: int | None, accepted: bool) -> Meaning:
     return BY_STATUS.get(status_code or 0, rest)
 
 
-def _sentence(meaning: Meaning, loc: list[Any], text: str, request_id: str | None) -> str:
+def _sentence(
+    meaning: Meaning, loc: list[Any], text: str, request_id: str | None, endpoint_id: str
+) -> str:
     field = _field(loc)
     images = field == "images"
     numbers = [part for part in loc if isinstance(part, int)]
@@ -327,11 +332,19 @@ def _sentence(meaning: Meaning, loc: list[Any], text: str, request_id: str | Non
         "change": {"prompt": "the wording", "images": "the image"}.get(
             field or "", "the prompt or the images"
         ),
+        "models": _other_models(endpoint_id),
     }
     quoted = f" (fal: {text!r})" if text and meaning.quote else ""
     what, then = meaning.what.format(**words), meaning.then.format(**words)
     what = what if what.startswith("fal") else what[0].upper() + what[1:]
     return f"{what}{quoted}. {then}"
+
+
+def _other_models(endpoint_id: str) -> str:
+    newer = newer_than(endpoint_id)
+    if not newer:
+        return "Choose another model"
+    return f"Newer models that do the same: {listed(newer)}. Give one as model="
 
 
 def _field(loc: list[Any]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,34 @@ def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Outpu
         raise _malformed(f"names {len(images)} images, more than {limits.files}", request_id)
     files = tuple(_file(each, request_id, queue, limits) for each in images)
     seed = data.get("seed")
-    return Output(files, seed if _is_whole(seed) else None, data)
+    return Output(files, seed if _is_whole(seed) else None, _extra(data, images))
+
+
+_KNOWN = frozenset({"images", "seed"})
+_KNOWN_OF_IMAGE = frozenset(
+    {"url", "content_type", "file_name", "file_size", "width", "height", "file_data"}
+)
+_MOST_EXTRA = 4000
+
+
+def _extra(data: dict[str, Any], images: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the fields that this version does not know, which the receipt keeps."""
+    found = {name: value for name, value in data.items() if name not in _KNOWN}
+    of_images = [
+        {name: value for name, value in image.items() if name not in _KNOWN_OF_IMAGE}
+        for image in images
+    ]
+    if any(of_images):
+        found["images"] = of_images
+    try:
+        text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError):
+        return {"left out": "fields that are no JSON"}
+    if len(text) > _MOST_EXTRA:
+        names = [name[:40] for name in found][:20]
+        return {"left out": f"{len(text):,} characters of {names!a}"}
+    return found or None
 
 
 def _file(image: dict[str, Any], request_id: str, queue: str, limits: Limits) -> OutputFile:

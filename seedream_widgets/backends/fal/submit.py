@@ -61,7 +61,9 @@ async def submit(
                 given = (accepted.status_url, accepted.response_url, accepted.cancel_url)
                 request_id: object = accepted.request_id
             except _FAILURES as error:
-                raise _failed(session, attempt, error) from session.explain.cause(error)
+                raise _failed(session, attempt, error, endpoint_id) from session.explain.cause(
+                    error
+                )
             except (KeyError, TypeError, ValueError) as error:
                 if attempt.reply is None:
                     raise
@@ -81,12 +83,14 @@ async def _handle(
     return Handle(request_id, endpoint_id, safe.status_url, safe.response_url, safe.cancel_url)
 
 
-def _failed(session: FalSession, attempt: Attempt, error: Exception) -> SeedreamError:
+def _failed(
+    session: FalSession, attempt: Attempt, error: Exception, endpoint_id: str
+) -> SeedreamError:
     if attempt.sent:
         code = attempt.reply.status_code if attempt.reply is not None else None
         return SubmitUnknownError(str(unknown()), status_code=code, billing="maybe")
     if attempt.reply is not None:
-        return session.explain.response(attempt.reply, accepted=False)
+        return session.explain.response(attempt.reply, accepted=False, endpoint_id=endpoint_id)
     cause = error if isinstance(error, httpx.HTTPError) else attempt.failure
     return session.explain.unreachable(cause, "to send the request; nothing was sent")
 
