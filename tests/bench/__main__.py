@@ -2,7 +2,7 @@
 
 python -m tests.bench [--write] [import preview ...]
 
-With --write the table goes into README. It fails when a target is missed without a reason.
+With --write the table goes into RESULTS.md. It fails when a target is missed without a reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.report import footer, table, unexplained
 from tests.bench.rows import ROWS, Row
-from tests.readme import write
+from tests.results import results, write
 
 ORDER = (
     "arrival", "notebook", "preview", "downloads", "uploads", "jobs", "import", "memory",
@@ -42,7 +42,7 @@ def main() -> int:
     assert there == sorted(ORDER), f"not in ORDER, or not there: {set(there) ^ set(ORDER)}"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*ORDER, []], help="all unless given")
-    parser.add_argument("--write", action="store_true", help="put the table into README")
+    parser.add_argument("--write", action="store_true", help="put the table into RESULTS.md")
     asked = parser.parse_args()
     names, began = asked.names or ORDER, time.monotonic()
     rows = [row for name in names for row in measure(name)]
@@ -50,7 +50,7 @@ def main() -> int:
     text = table(rows) + footer(names, time.monotonic() - began, machine)
     print(text)
     if asked.write:
-        write("bench", text)
+        write(results("bench"), text)
     for what in unexplained(rows):
         print(f"missed without a reason: {what}", file=sys.stderr)
     return int(bool(unexplained(rows)))

@@ -1,4 +1,4 @@
-"""Bring every fault about and print what came of it; with --write, put it into README.
+"""Bring every fault about and print what came of it; with --write, put it into RESULTS.md.
 
 python -m tests.faults.table [--write]
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fal_server import Authority
-from tests.readme import write
+from tests.results import results, write
 
 from .case import cases
 from .course import run
@@ -81,7 +81,7 @@ def main() -> None:
         found = table(run(cases(GROUPS), authority, Path(folder)))
     print(found)
     if "--write" in sys.argv[1:]:
-        write("faults", found)
+        write(results("faults"), found)
 
 
 if __name__ == "__main__":

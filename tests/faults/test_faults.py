@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fal_server.documented import TYPES
-from tests.readme import README, with_table
+from tests.results import results, with_table
 
 from . import table
 from .case import Case, cases
@@ -77,8 +77,6 @@ def test_every_documented_type_has_its_row(where: str) -> None:
         assert left == expected[where]
 
 
-def test_the_readme_tells_what_came_of_them(outcomes: dict[Case, Outcome]) -> None:
-    readme = README.read_text()
-    assert with_table(readme, "faults", table.table(outcomes)) == readme, (
-        "python -m tests.faults.table --write"
-    )
+def test_the_table_tells_what_came_of_them(outcomes: dict[Case, Outcome]) -> None:
+    page = results("faults").read_text()
+    assert with_table(page, table.table(outcomes)) == page, "python -m tests.faults.table --write"

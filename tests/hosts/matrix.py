@@ -1,4 +1,4 @@
-"""Print host x journey from what the suite wrote down; with --write, put it into README.
+"""Print host x journey from what the suite wrote down; with --write, put it into RESULTS.md.
 
 python -m tests.hosts.matrix [--write]
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.readme import write
+from tests.results import results, write
 
 from .conftest import HOSTS, RESULTS
 
@@ -73,7 +73,7 @@ def main() -> int:
     text = table(found)
     print(text)
     if "--write" in sys.argv[1:]:
-        write("hosts", text)
+        write(results("hosts"), text)
     wanted = {(host, journey) for host in HOSTS for journey in journeys()}
     return int(any(not found.get(each, {"passed": False})["passed"] for each in wanted))
 

@@ -1,4 +1,4 @@
-"""Fill in the form, once in every host. A test's docstring names it in README."""
+"""Fill in the form, once in every host. Docstrings are named in RESULTS.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generate, and use what comes, once in every host. A test's docstring names it in README."""
+"""Generate, and use what comes, once in every host. Docstrings are named in RESULTS.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What page and kernel go through, once in every host. A test's docstring names it in README."""
+"""What page and kernel go through, once in every host. Docstrings are named in RESULTS.md."""
 
 from __future__ import annotations
 

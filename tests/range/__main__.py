@@ -2,7 +2,7 @@
 
 python -m tests.range [--quick] [--write] [3.11 3.12 ...]
 
-With --write the table goes into README, with what earlier runs found in `build/range/found`.
+With --write the table goes into RESULTS.md, with what earlier runs found in `build/range/found`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.range.pythons import VERSIONS, find
 from tests.range.table import keep, table
 from tests.range.trial import CHOICES, PARTS, QUICK, copy_tests, trial
 from tests.range.wheel import FOLDER, RangeError, build, versions
-from tests.readme import write
+from tests.results import results, write
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("versions", nargs="*", default=VERSIONS)
     parser.add_argument("--quick", action="store_true", help="the tests that `make test` runs")
-    parser.add_argument("--write", action="store_true", help="put the table into README")
+    parser.add_argument("--write", action="store_true", help="put the table into RESULTS.md")
     asked = parser.parse_args()
     parts = QUICK if asked.quick else PARTS
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def main() -> int:
             print(f"{version}, {kind}: {took:.0f} s", file=sys.stderr, flush=True)
     print(table())
     if asked.write:
-        write("range", table())
+        write(results("range"), table())
     return int(failed)
 
 
