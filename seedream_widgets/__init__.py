@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # importing it from typing would take longer than all the
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from seedream_widgets.api import batch as batch
     from seedream_widgets.api import budget as budget
     from seedream_widgets.api import default_client as default_client
     from seedream_widgets.api import edit as edit
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from seedream_widgets.api import resume as resume
     from seedream_widgets.api import spending as spending
     from seedream_widgets.api import submit as submit
+    from seedream_widgets.api import to_pandas as to_pandas
     from seedream_widgets.api import verify_seed as verify_seed
+    from seedream_widgets.batch.batch import Batch as Batch
+    from seedream_widgets.batch.batch import Batches as Batches
     from seedream_widgets.credentials import login as login
     from seedream_widgets.credentials import logout as logout
     from seedream_widgets.errors import BackendError as BackendError
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import ImageInputError as ImageInputError
     from seedream_widgets.errors import JobCancelled as JobCancelled
     from seedream_widgets.errors import JobTimeout as JobTimeout
+    from seedream_widgets.errors import MissingPackageError as MissingPackageError
     from seedream_widgets.errors import RequestError as RequestError
     from seedream_widgets.errors import ResultError as ResultError
     from seedream_widgets.errors import SeedreamError as SeedreamError
@@ -49,11 +54,13 @@ if TYPE_CHECKING:
     from seedream_widgets.values.sizes import SIZES as SIZES
 
     library: Library
+    batches: Batches
 else:
     ModuleType = type(sys)
 
 _HOME = {
     "api": (
+        "batch",
         "budget",
         "default_client",
         "edit",
@@ -63,9 +70,11 @@ _HOME = {
         "resume",
         "spending",
         "submit",
+        "to_pandas",
         "verify_seed",
     ),
     "jobs.client": ("Client",),
+    "batch.batch": ("Batch", "Batches"),
     "credentials": ("login", "logout"),
     "values.endpoints": ("ENDPOINTS",),
     "errors": (
@@ -76,6 +85,7 @@ _HOME = {
         "ImageInputError",
         "JobCancelled",
         "JobTimeout",
+        "MissingPackageError",
         "RequestError",
         "ResultError",
         "SeedreamError",
@@ -92,7 +102,7 @@ _HOME = {
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted([*_MODULE, "library"])
+__all__ = sorted([*_MODULE, "batches", "library"])
 
 
 class _Package(ModuleType):
@@ -119,6 +129,11 @@ def __getattr__(name: str) -> object:
         from seedream_widgets.api import default_client
 
         return default_client().library
+    if name == "batches":
+        from seedream_widgets.api import default_client
+        from seedream_widgets.batch.batch import Batches
+
+        return Batches(default_client())
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -15,6 +15,7 @@ from seedream_widgets.values.request import Request
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from seedream_widgets.batch.batch import Batch
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.money.pricing import Estimate, Prices
     from seedream_widgets.values.result import Result, SeedCheck
@@ -94,6 +95,58 @@ def spending(since: Any = None) -> Any:
         since: A datetime, date or ISO text; everything in the library unless given.
     """
     return as_table(charges(default_client().library, since))
+
+
+def batch(
+    rows: Any = None,
+    *,
+    name: str | None = None,
+    repeat: int = 1,
+    limit: int = 10_000,
+    **axes: Any,
+) -> Batch:
+    """Return many requests as one `Batch`, written down and priced; ``.run()`` sends them.
+
+    A list is an axis, and the batch is the product of its axes in the order written; a scalar, a
+    text, a size tuple or an image is the same in every cell. ``{red|green}`` in a prompt is an
+    axis, and so is a ``{name}`` that a list is given for::
+
+        sd.batch(prompt="a {colour} {fox|owl}", colour=["red", "white"], seed=range(4)).run()
+
+    Args:
+        rows: Instead of axes: a list of dicts or a DataFrame, a request for each row.
+        name: The name of the batch; one of this name is made anew of these cells, and only those
+            that are not in the library yet are asked for. With nothing else given, it is
+            reopened. A readable name is made up otherwise.
+        repeat: Draws of each cell, 1 to 1000.
+        limit: Most cells.
+        **axes: Arguments of `Request`, and values for the slots of the prompts. Each element of
+            ``images=[...]`` is one cell's references.
+
+    Raises:
+        RequestError: Something is not accepted; the message names it, and nothing was sent.
+    """
+    from seedream_widgets.batch.batch import make
+
+    return make(default_client(), rows, name=name, repeat=repeat, limit=limit, **axes)
+
+
+def to_pandas(results: Any) -> Any:
+    """Return a DataFrame with a row an image; ``cost`` is a `Decimal` in US dollars.
+
+    Args:
+        results: A `Result`, or any number of results or entries of the library.
+
+    Raises:
+        MissingPackageError: pandas is not installed.
+    """
+    from seedream_widgets.library import Entry
+    from seedream_widgets.library.table import to_pandas as table
+    from seedream_widgets.values.result import Result
+
+    found = [results] if isinstance(results, Result | Entry) else list(results)
+    opened = [each.whole() if isinstance(each, Entry) else each for each in found]
+    return table(each for each in opened if each is not None)
 
 
 def verify_seed(result: Result) -> SeedCheck:

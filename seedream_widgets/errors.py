@@ -11,6 +11,7 @@ SeedreamError
   BudgetError                           it could cost more than the budget leaves; not sent
   JobCancelled                          the job was cancelled
   JobTimeout (also TimeoutError)        ``job.result(timeout)`` stopped waiting; the job goes on
+  MissingPackageError (also ImportError)  something optional needs a package that is not installed
 """
 
 from __future__ import annotations
@@ -125,3 +126,13 @@ class JobCancelled(SeedreamError):
 
 class JobTimeout(SeedreamError, TimeoutError):
     """Tell that waiting for a job ended; the job itself goes on."""
+
+
+class MissingPackageError(SeedreamError, ImportError):
+    """A package that only some people need is not installed; the message says which."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed: "
+            f"run %pip install 'seedream-widgets[{extra}]'"
+        )

@@ -1,0 +1,1 @@
+"""Many requests as one value: planned, priced, run, continued, and data at the end."""

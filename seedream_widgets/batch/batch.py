@@ -1,0 +1,468 @@
+"""`Batch`: many requests as one value: priced, run, waited for, continued."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.batch import manifest as manifests
+from seedream_widgets.batch import sheet
+from seedream_widgets.batch.drive import Drive
+from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
+from seedream_widgets.batch.workers import submitter
+from seedream_widgets.display.progress import progress_line
+from seedream_widgets.errors import BackendError, BudgetError, RequestError
+from seedream_widgets.files import file_name
+from seedream_widgets.library.export import export_imagefolder, export_zip
+from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
+from seedream_widgets.money.pricing import estimate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Executor
+
+    from seedream_widgets.batch.cell import Cell, Followed
+    from seedream_widgets.batch.plan import Axis
+    from seedream_widgets.jobs.client import Client
+    from seedream_widgets.jobs.job import Job
+    from seedream_widgets.values.result import Result
+
+_GRACE = 2.0
+"""Seconds after an interrupt in which a second one cancels what is queued."""
+_LOOK = 0.1
+_TOLD = ("running", "failed", "uncertain", "missing")
+
+
+@dataclass(frozen=True)
+class BatchEstimate:
+    """What the missing cells of a batch may cost, in US dollars.
+
+    Attributes:
+        cells: How many cells have no result yet.
+        low: The least they cost.
+        high: The most they cost.
+    """
+
+    cells: int
+    low: Decimal
+    high: Decimal
+
+    def __str__(self) -> str:
+        count = f"{self.cells:,} request{'' if self.cells == 1 else 's'}"
+        if self.low == self.high:
+            return f"{count}, about ${self.low:.2f}"
+        return f"{count}, ${self.low:.2f} to ${self.high:.2f}"
+
+
+class Batch:
+    """Many requests as one value; make it with ``sd.batch(...)``.
+
+    It is written into the library before anything is sent, so that it can be continued after a
+    crash, and by other kernels: `run` asks for the missing cells only. Equal cells of two batches
+    cost once.
+
+    Args:
+        client: Who sends the requests.
+        manifest: What it asks for.
+    """
+
+    def __init__(self, client: Client, manifest: manifests.Manifest) -> None:
+        self._client = client
+        self._manifest = manifest
+        self._lock = threading.RLock()
+        self._drive: Drive | None = None
+        self.look()
+
+    @property
+    def name(self) -> str:
+        """The name that reopens it: ``sd.batches[name]``."""
+        return self._manifest.name
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes, each with a name and a label for each value."""
+        return self._manifest.plan.axes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each axis has."""
+        return self._manifest.plan.shape
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Its cells, the last axis fastest."""
+        return self._manifest.plan.cells
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __getitem__(self, index: int) -> Cell:
+        return self.cells[index]
+
+    def __iter__(self) -> Iterator[Cell]:
+        """Go through the cells as they are; this sends nothing."""
+        return iter(self.cells)
+
+    def labels(self, cell: Cell) -> dict[str, str]:
+        """Return the values of a cell on the axes, as short texts."""
+        return {axis.name: axis.labels[at] for axis, at in zip(self.axes, cell.at, strict=True)}
+
+    def look(self) -> None:
+        """Look in the library and the journal for what has come of the cells; send nothing."""
+        wanted = {cell.request.key: cell for cell in self.cells}
+        backend = self._client.backend
+        found: set[str] = set()
+        for entry in self._client.library.search(backend=backend.name):
+            if entry.key and entry.key in wanted and entry.key not in found:
+                found.add(entry.key)
+                wanted[entry.key].entry = entry
+        for pending in self._client.library.journal.ended():
+            cell = wanted.get(pending.key)
+            if cell is None or pending.backend != backend.name:
+                continue
+            doubtful = pending.billing != "no"
+            cell.doubt = (
+                BackendError(pending.message or "it ended without a result", billing="maybe")
+                if doubtful
+                else None
+            )
+
+    def _those(self, *states: str) -> list[Cell]:
+        return [cell for cell in self.cells if cell.state in states]
+
+    @property
+    def missing(self) -> list[Cell]:
+        """The cells without a result."""
+        return [cell for cell in self.cells if cell.state != "done"]
+
+    @property
+    def failed(self) -> list[Cell]:
+        """The cells that ended without a result; ``cell.error`` says why."""
+        return self._those("failed", "uncertain")
+
+    @property
+    def results(self) -> list[Result]:
+        """The results that are there, in the order of the cells."""
+        return [result for cell in self._those("done") if (result := cell.result)]
+
+    def estimate(self, *, retry: bool = False) -> BatchEstimate:
+        """Return how many cells `run` would ask for, and what they may cost."""
+        prices = self._client.prices
+        asked = [estimate(cell.request, prices) for cell in self._to_send(retry)]
+        bills = self._client.backend.bills
+        low, high = (
+            sum((getattr(each, end) for each in asked), Decimal(0)) if bills else Decimal(0)
+            for end in ("low", "high")
+        )
+        return BatchEstimate(len(asked), low, high)
+
+    def _to_send(self, retry: bool) -> list[Cell]:
+        return self._those("missing", "failed", *(["uncertain"] if retry else []))
+
+    def start(
+        self,
+        *,
+        retry: bool = False,
+        on_update: Callable[[Cell], object] | None = None,
+        executor: Executor | None = None,
+    ) -> Drive:
+        """Begin to ask for the missing cells, in the background, and return at once.
+
+        Raises:
+            BudgetError: They may cost more than the budget leaves; nothing was sent.
+        """
+        with self._lock:
+            if self._drive is not None and not self._drive.ended:
+                if on_update:
+                    self._drive.listen(on_update)
+                return self._drive
+            self.look()
+            self._check_budget(retry)
+            manifests.write(self._client.library, self._manifest)
+            client = self._client
+            submit: Callable[[Cell, bool], Followed] = self._submit
+            if executor is not None:
+                submit = submitter(executor, client.library, client.backend.name)
+            self._drive = Drive(submit, self._to_send(retry), retry=retry)
+            if on_update:
+                self._drive.listen(on_update)
+            self._drive.start()
+            return self._drive
+
+    def _submit(self, cell: Cell, retry: bool) -> Job:
+        again = retry and cell.doubt is not None
+        cell.doubt = None if again else cell.doubt
+        return self._client.submit(cell.request, fresh=again)
+
+    def _check_budget(self, retry: bool) -> None:
+        limit = self._client.budget.limit
+        if limit is None or not self._client.backend.bills:
+            return
+        cost, committed = self.estimate(retry=retry), self._client.budget.committed
+        if committed + cost.high > limit:
+            raise BudgetError(
+                f"batch {self.name!r} may cost ${cost.high:.2f} ({cost.cells} requests), and "
+                f"${committed:.2f} of the ${limit:.2f} budget are spent or in flight; nothing was "
+                "sent. Raise it with sd.budget(usd), or make the batch smaller"
+            )
+
+    def run(
+        self,
+        *,
+        progress: bool | None = None,
+        on_update: Callable[[Cell], object] | None = None,
+        retry: bool = False,
+        executor: Executor | None = None,
+    ) -> Batch:
+        """Ask for the missing cells and wait until each has ended; a failed one stops no other.
+
+        A keyboard interrupt stops sending and waiting: what fal has accepted goes on, and
+        another `run` has it. A second interrupt within two seconds cancels what is queued.
+
+        Args:
+            progress: Whether to show counts, time left and money; by default in a notebook and
+                in a terminal.
+            on_update: Called with each cell when it starts, moves or ends, on another thread.
+            retry: Whether to send also what may have been billed without a result.
+            executor: Who runs the cells: a process pool, ``distributed.Client().get_executor()``
+                or the like. Each worker needs the same library folder, and a key of its own.
+
+        Raises:
+            BudgetError: The missing cells may cost more than the budget leaves; nothing was sent.
+            KeyboardInterrupt: It was interrupted.
+        """
+        drive = self.start(retry=retry, on_update=on_update, executor=executor)
+        with progress_line(progress, len(self)) as tell:
+            try:
+                while not drive.wait(_LOOK):
+                    self._tell(tell, drive)
+            except KeyboardInterrupt:
+                self._interrupted(drive)
+                raise
+            self._tell(tell, drive)
+        return self
+
+    def _tell(self, tell: Callable[[int, str], None], drive: Drive) -> None:
+        """Say how far the run is: what runs, what failed, the time left and the money."""
+        counts = states(self.cells)
+        parts = [f"{counts[state]} {state}" for state in _TOLD if counts.get(state)]
+        seconds = drive.seconds_left()
+        if seconds and not drive.ended:
+            parts.append(f"about {_plain_time(seconds)} left ({drive.slots} at once)")
+        if self._client.backend.bills:
+            parts.append(f"${self._client.spent:.2f} spent in this session")
+        tell(counts.get("done", 0), ", ".join(parts))
+
+    def retry(self, **arguments: Any) -> Batch:
+        """Run, and send also what may have been billed without a result; it may be billed twice."""
+        return self.run(retry=True, **arguments)
+
+    def _interrupted(self, drive: Drive) -> None:
+        drive.stop()
+        running = drive.running
+        print(
+            f"Stopped sending. {running} request{'' if running == 1 else 's'} that fal has go on; "
+            f"run the batch again to have them. Interrupt once more to cancel what is queued."
+        )
+        try:
+            time.sleep(_GRACE)
+        except KeyboardInterrupt:
+            print(f"{drive.cancel_queued()} queued requests are being cancelled.")
+
+    def cancel(self) -> int:
+        """Stop sending and ask to cancel every running cell; return how many those are."""
+        if self._drive is not None:
+            self._drive.stop()
+        return sum(cell.cancel() for cell in self.cells)
+
+    def __await__(self) -> Generator[Any, None, Batch]:
+        return self._run_async().__await__()
+
+    async def _run_async(self) -> Batch:
+        await asyncio.wrap_future(_ended(self.start()))
+        return self
+
+    def as_completed(self) -> Completions:
+        """Run, and yield each cell when it ends: with ``for`` or ``async for``."""
+        return Completions(self.start())
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with a row an image, its axes first; a cell without one has a row too.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        return frame((row for cell in self.cells for row in self._rows(cell)), self._columns())
+
+    def to_arrow(self) -> Any:
+        """Return `to_pandas` as a `pyarrow.Table`, for Parquet and others.
+
+        Raises:
+            MissingPackageError: pandas or pyarrow is not installed.
+        """
+        return to_arrow(self.to_pandas())
+
+    def export(self, target: str | Path, *, format: str = "imagefolder") -> Path:
+        """Write the pictures and what is known of them, and return where they are.
+
+        Args:
+            target: A new or empty folder, or the name of a new ``.zip`` file.
+            format: ``"imagefolder"``, which ``datasets.load_dataset`` reads, or ``"zip"``.
+
+        Raises:
+            RequestError: The format is another, or the folder has something in it.
+        """
+        rows = (
+            (result, self._rows(cell))
+            for cell in self.cells
+            if cell.state == "done" and (result := cell.result) is not None
+        )
+        path = Path(target).expanduser()
+        if format == "imagefolder":
+            export_imagefolder(rows, path)
+        elif format == "zip":
+            export_zip(rows, path)
+        else:
+            raise RequestError(
+                f"format takes 'imagefolder' or 'zip', got {format!r:.40}",
+                field="format",
+                value=format,
+            )
+        return path
+
+    def _columns(self) -> tuple[str, ...]:
+        """Return the axes that no column of the table tells of."""
+        return tuple(axis.name for axis in self.axes if axis.name not in COLUMNS)
+
+    def _rows(self, cell: Cell) -> list[dict[str, Any]]:
+        own = {name: at for name, at in self.labels(cell).items() if name not in COLUMNS}
+        result = cell.result if cell.state == "done" else None
+        if result is not None:
+            return image_rows(result, own)
+        request = cell.request
+        known = {"prompt": request.prompt, "model": request.model, "seed": request.seed}
+        error = None if cell.error is None else str(cell.error)
+        return [{**own, **known, "endpoint": request.endpoint.id, "error": error}]
+
+    def __repr__(self) -> str:
+        counts = {state: len(self._those(state)) for state in ("done", "running", "failed")}
+        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        shape = " × ".join(str(size) for size in self.shape if size != 1) or "1"
+        return f"<Batch {self.name!r}: {len(self)} cells ({shape}){', ' if told else ''}{told}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {
+            "text/plain": repr(self),
+            "text/html": sheet.html(self.axes, self.cells, repr(self)[1:-1]),
+        }
+
+
+class Completions:
+    """The cells of a run in the order in which they end."""
+
+    def __init__(self, drive: Drive) -> None:
+        self._drive = drive
+
+    def __iter__(self) -> Iterator[Cell]:
+        number = 0
+        while (cell := self._drive.nth(number)) is not None:
+            yield cell
+            number += 1
+
+    async def __aiter__(self) -> AsyncIterator[Cell]:
+        number = 0
+        while (cell := await asyncio.to_thread(self._drive.nth, number)) is not None:
+            yield cell
+            number += 1
+
+
+class Batches:
+    """The batches of a library, by name: ``sd.batches["foxes"]``; listing reads names only."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __getitem__(self, name: str) -> Batch:
+        return Batch(self._client, manifests.read(self._client.library, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(manifests.names(self._client.library))
+
+    def __len__(self) -> int:
+        return len(manifests.names(self._client.library))
+
+    def __contains__(self, name: object) -> bool:
+        return name in manifests.names(self._client.library)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    def __repr__(self) -> str:
+        return f"<Batches: {', '.join(self) or 'none yet'}>"
+
+
+def make(
+    client: Client,
+    rows: Any = None,
+    *,
+    name: str | None = None,
+    repeat: int = 1,
+    limit: int = 10_000,
+    **axes: Any,
+) -> Batch:
+    """Return a batch, and write it down; see ``sd.batch``."""
+    if not client.policy.store_prompts:
+        raise RequestError(
+            "a batch keeps its prompts in the library so that it can be continued, and this "
+            "client has store_prompts=False; use a client that stores them",
+            field="store_prompts",
+        )
+    if rows is None and not axes:
+        if name is None:
+            raise RequestError("give the batch a prompt=, rows, or a name to reopen", field="name")
+        return Batches(client)[name]
+    if rows is not None and axes:
+        raise RequestError(
+            f"give rows or axes, not both; {next(iter(axes))} can be a column of the rows",
+            field=next(iter(axes)),
+        )
+    plan = (
+        product(axes, repeat=repeat, limit=limit)
+        if rows is None
+        else listed(rows, repeat=repeat, limit=limit)
+    )
+    known = manifests.new(name or readable_name(plan), plan)
+    manifests.write(client.library, known)
+    return Batch(client, known)
+
+
+def readable_name(plan: Plan) -> str:
+    """Return a name made of the first prompt's words; the same cells have the same name."""
+    return file_name(plan.cells[0].request.prompt, f"-{plan_digest(plan.cells)[:4]}", 80)
+
+
+def _ended(drive: Drive) -> Future[None]:
+    future: Future[None] = Future()
+    drive.at_end(lambda: future.set_result(None))
+    return future
+
+
+def _plain_time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+def states(cells: Iterable[Cell]) -> dict[str, int]:
+    """Count cells by state."""
+    counts: dict[str, int] = {}
+    for cell in cells:
+        counts[cell.state] = counts.get(cell.state, 0) + 1
+    return counts

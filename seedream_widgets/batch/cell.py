@@ -1,0 +1,119 @@
+"""One request of a batch, and what has come of it so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from seedream_widgets.values.status import Completed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedream_widgets.errors import SeedreamError
+    from seedream_widgets.library import Entry
+    from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
+    from seedream_widgets.values.status import Status
+
+State = Literal["missing", "running", "done", "failed", "uncertain"]
+
+
+class Followed(Protocol):
+    """What follows a cell to its end: a `Job`, or a task at an executor."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        ...
+
+    @property
+    def error(self) -> SeedreamError | None:
+        """Why it ended without a result, or ``None``."""
+        ...
+
+    def result(self) -> Result:
+        """Return the result, once it is done."""
+        ...
+
+    def cancel(self) -> bool:
+        """Ask to stop it."""
+        ...
+
+    def on_update(self, callback: Callable[[Any], object]) -> object:
+        """Call ``callback(self)`` at each change."""
+        ...
+
+
+def cell_name(request: Request) -> str:
+    """Return the name of the cell that asks for `request`: 16 hexadecimal digits.
+
+    Raises:
+        ValueError: The request has neither a seed nor a draw, so that no two of it are the same.
+    """
+    if request.key is None:
+        raise ValueError("a cell has a seed or a draw")
+    return request.key[:16]
+
+
+class Cell:
+    """One request of a batch.
+
+    Attributes:
+        name: A stable name: equal requests and draws have the same one in every batch.
+        request: What it asks for.
+        at: Its place: an index into each axis, in the order of the axes.
+        job: What follows it in this session, a `Job` for most, or ``None``.
+        entry: What the library knows of its result, or ``None``.
+        doubt: Why it may have been billed without a result, or ``None``. `Batch.run` leaves such
+            a cell alone; `Batch.retry` sends it again.
+    """
+
+    __slots__ = ("at", "doubt", "entry", "job", "name", "refusal", "request")
+
+    def __init__(self, name: str, request: Request, at: tuple[int, ...]) -> None:
+        self.name = name
+        self.request = request
+        self.at = at
+        self.job: Followed | None = None
+        self.entry: Entry | None = None
+        self.doubt: SeedreamError | None = None
+        self.refusal: SeedreamError | None = None
+        """Why the client would not take it, such as a budget that was used up."""
+
+    @property
+    def state(self) -> State:
+        """``"missing"``, ``"running"``, ``"done"``, ``"failed"`` or ``"uncertain"``."""
+        if self.job is not None and not self.job.done:
+            return "running"
+        if self.entry is not None or (self.job and isinstance(self.job.status, Completed)):
+            return "done"
+        if self.doubt is not None or getattr(self.error, "billing", "no") != "no":
+            return "uncertain"
+        return "failed" if self.error else "missing"
+
+    @property
+    def error(self) -> SeedreamError | None:
+        """Why it has no result, or ``None``."""
+        if self.entry is not None:
+            return None
+        job_error = self.job.error if self.job is not None else None
+        return self.refusal or job_error or self.doubt
+
+    @property
+    def result(self) -> Result | None:
+        """Its result, opened from the library, or ``None`` where there is none yet."""
+        if self.job is not None and isinstance(self.job.status, Completed):
+            return self.job.result()
+        return self.entry.whole() if self.entry is not None else None
+
+    def cancel(self) -> bool:
+        """Ask to stop it; whether there was anything to stop."""
+        return self.job.cancel() if self.job is not None else False
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.name} {self.state}: {self.request.prompt[:60]!r}>"

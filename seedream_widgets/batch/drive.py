@@ -1,0 +1,185 @@
+"""Sends the cells of a batch: never a flood, and as many at once as fal really runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from seedream_widgets.errors import SeedreamError
+from seedream_widgets.values.status import InProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from seedream_widgets.batch.cell import Cell, Followed
+
+FIRST = 8
+"""Requests under way before it is known how many fal runs at once."""
+MOST = 120
+"""Most requests of a batch under way at once: fal's largest accounts run 40."""
+
+
+class Drive:
+    """One run of a batch, on a thread of its own.
+
+    A queued request is never refused by fal, and costs nothing while it waits. So a few more are
+    under way than are seen in progress at once: enough that no slot of the account stays empty.
+
+    Args:
+        submit: Starts the job of a cell; given whether to send it again in doubt.
+        cells: What to send, in order.
+        retry: Passed on to `submit`.
+    """
+
+    def __init__(
+        self,
+        submit: Callable[[Cell, bool], Followed],
+        cells: Sequence[Cell],
+        *,
+        retry: bool = False,
+    ) -> None:
+        self._submit = submit
+        self._cells = list(cells)
+        self._retry = retry
+        self._changed = threading.Condition()
+        self._under_way: set[Cell] = set()
+        self._in_progress: dict[Cell, float] = {}
+        self._generated: list[float] = []
+        self._ended: list[Cell] = []
+        self._listeners: list[Callable[[Cell], object]] = []
+        self._last: list[Callable[[], object]] = []
+        self._stopped = False
+        self._over = False
+        self.slots = 0
+        """Most requests that were seen in progress at once."""
+        self._thread = threading.Thread(target=self._run, name="seedream-batch", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether every cell that was sent has ended, and no more will be sent."""
+        return self._over
+
+    @property
+    def running(self) -> int:
+        """How many cells are under way."""
+        return len(self._under_way)
+
+    @property
+    def window(self) -> int:
+        """How many may be under way at once."""
+        return min(MOST, max(FIRST, 2 * self.slots + 4))
+
+    def seconds_left(self) -> float | None:
+        """Return how long the rest may take, learnt from this run; ``None`` before it is known."""
+        with self._changed:
+            if not self._generated or not self.slots:
+                return None
+            left = len(self._cells) - len(self._ended)
+            mean = sum(self._generated) / len(self._generated)
+            return left * mean / self.slots
+
+    def listen(self, callback: Callable[[Cell], object]) -> None:
+        """Call ``callback(cell)`` at each change, on another thread; its errors harm nothing."""
+        self._listeners.append(callback)
+
+    def at_end(self, callback: Callable[[], object]) -> None:
+        """Call ``callback()`` once the run is over, or at once if it is."""
+        with self._changed:
+            if not self._over:
+                self._last.append(callback)
+                return
+        callback()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the end of the run at most so many seconds; whether it has ended."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._over, timeout)
+
+    def nth(self, number: int) -> Cell | None:
+        """Wait for the cell that ends as number `number`, from 0; ``None`` when there is none."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._ended) > number or self._over)
+            return self._ended[number] if len(self._ended) > number else None
+
+    def stop(self) -> None:
+        """Send no more; what is under way goes on."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def cancel_queued(self) -> int:
+        """Ask to cancel what fal has not started; return how many those are."""
+        with self._changed:
+            waiting = [cell for cell in self._under_way if cell not in self._in_progress]
+        return sum(cell.cancel() for cell in waiting)
+
+    def _run(self) -> None:
+        for cell in self._cells:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or len(self._under_way) < self.window)
+                if self._stopped:
+                    break
+                self._under_way.add(cell)
+            self._send(cell)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._under_way)
+            self._over = True
+            self._changed.notify_all()
+            last, self._last = self._last, []
+        for callback in last:
+            callback()
+
+    def _send(self, cell: Cell) -> None:
+        cell.refusal = None
+        try:
+            job = self._submit(cell, self._retry)
+        except Exception as error:  # a full disk, a budget that others used up meanwhile
+            cell.job = None
+            cell.refusal = (
+                error
+                if isinstance(error, SeedreamError)
+                else SeedreamError(f"{type(error).__name__}: {error}")
+            )
+            self._end(cell)
+            return
+        cell.job = job
+        job.on_update(lambda job: self._note(cell, job))
+        self._note(cell, job)
+
+    def _note(self, cell: Cell, job: Followed) -> None:
+        """Take in where a cell stands: on the engine's thread, or on this run's own."""
+        if job.done:
+            self._end(cell)
+            return
+        with self._changed:
+            if isinstance(job.status, InProgress) and cell not in self._in_progress:
+                self._in_progress[cell] = time.monotonic()
+                self.slots = max(self.slots, len(self._in_progress))
+                self._changed.notify_all()
+        self._tell(cell)
+
+    def _end(self, cell: Cell) -> None:
+        with self._changed:
+            if cell not in self._under_way:
+                return
+            self._under_way.remove(cell)
+            began = self._in_progress.pop(cell, None)
+            if began is not None:
+                self._generated.append(time.monotonic() - began)
+            self._ended.append(cell)
+            self._changed.notify_all()
+        self._tell(cell)
+
+    def _tell(self, cell: Cell) -> None:
+        for callback in tuple(self._listeners):
+            try:
+                callback(cell)
+            except Exception:
+                import logging
+
+                logging.getLogger(__name__).exception("a callback of a batch failed")

@@ -1,0 +1,176 @@
+"""A batch on disk: one readable file in the library, written before anything is sent.
+
+``batches/<name>/manifest.json`` holds the axes and, for each cell, what it asks for; input images
+stand there by digest and lie in the library's ``inputs/``. What has come of a cell is not in it:
+that is told by the results and the journal, which several machines may write at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.batch.cell import Cell, cell_name
+from seedream_widgets.batch.plan import LIMIT, Axis, Plan
+from seedream_widgets.errors import RequestError
+from seedream_widgets.library.folder import read_file, write_private
+from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seedream_widgets.library import Library
+    from seedream_widgets.values.request import Request
+
+VERSION = 1
+FOLDER = "batches"
+FILE = "manifest.json"
+MOST_BYTES = 256 << 20
+_NOT = r"""\x00-\x1f/\\:*?"<>|"""  # no folder's name on some system
+_NAME = re.compile(rf"[^{_NOT} .](?:[^{_NOT}]{{0,78}}[^{_NOT} .])?")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A batch as it lies on disk.
+
+    Attributes:
+        name: The batch's name, its folder's too.
+        created: When it was first written, in seconds since the epoch.
+        plan: Its axes and cells.
+    """
+
+    name: str
+    created: float
+    plan: Plan
+
+
+def check_name(name: object) -> str:
+    """Return `name` if a folder can have it on every system.
+
+    Raises:
+        RequestError: It can't.
+    """
+    if isinstance(name, str) and _NAME.fullmatch(name) and len(name.encode()) <= 120:
+        return name
+    raise RequestError(
+        "name of a batch takes 1 to 80 characters that a folder's name can have, and no dot at its "
+        f"ends, got {name!r:.80}",
+        field="name",
+        value=name,
+    )
+
+
+def write(library: Library, manifest: Manifest) -> None:
+    """Write a batch down, its input images first.
+
+    Raises:
+        OSError: The library can't be written.
+    """
+    for image_set in {cell.request.images: cell.request for cell in manifest.plan.cells}.values():
+        library.keep_inputs(image_set)
+    plan = manifest.plan
+    values = {
+        "version": VERSION,
+        "name": manifest.name,
+        "created": manifest.created,
+        "axes": [{"name": axis.name, "labels": axis.labels} for axis in plan.axes],
+        "cells": [
+            {"name": cell.name, "at": cell.at, **_described(cell.request)} for cell in plan.cells
+        ],
+    }
+    text = json.dumps(values, ensure_ascii=False, indent=1)
+    write_private(_path(library, manifest.name), text.encode(), library.path)
+
+
+def read(library: Library, name: str) -> Manifest:
+    """Read a batch; the file is untrusted.
+
+    Raises:
+        RequestError: There is none of this name, or it is damaged, was changed, or has another
+            version.
+    """
+    path = _path(library, check_name(name))
+    try:
+        data = read_file(str(path), MOST_BYTES)
+        if data is None:
+            raise ValueError(f"it is no file of up to {MOST_BYTES >> 20} MB")
+        values = json.loads(data)
+        version = values["version"]
+        if version != VERSION:
+            raise ValueError(f"its version is {version!r:.20}, and this package reads {VERSION}")
+        cells = tuple(_cell(each, library) for each in values["cells"])
+        axes = tuple(Axis(str(a["name"]), tuple(map(str, a["labels"]))) for a in values["axes"])
+        _check_places(axes, cells)
+        return Manifest(name, float(values["created"]), Plan(axes, cells))
+    except FileNotFoundError as error:
+        known = ", ".join(names(library)) or "none yet"
+        raise RequestError(
+            f"no batch {name!r:.80} in {library.path}; there are: {known:.400}",
+            field="name",
+            value=name,
+        ) from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RequestError(
+            f"the batch in {path} can't be read ({error!s:.200}); its results are still in the "
+            "library. Move the file away and make the batch anew: nothing is paid for twice",
+            field="name",
+            value=name,
+        ) from error
+
+
+def names(library: Library) -> list[str]:
+    """Return the names of a library's batches, newest first."""
+    return [name for _, name in sorted(_found(library), reverse=True)]
+
+
+def _found(library: Library) -> Iterator[tuple[float, str]]:
+    for path in (library.path / FOLDER).glob(f"*/{FILE}"):
+        if _NAME.fullmatch(path.parent.name):
+            yield path.stat().st_mtime, path.parent.name
+
+
+def _path(library: Library, name: str) -> Path:
+    return library.path / FOLDER / name / FILE
+
+
+def _described(request: Request) -> dict[str, Any]:
+    settings = describe_settings(request)
+    return {
+        "prompt": request.prompt,
+        "settings": {name: value for name, value in settings.items() if value is not None},
+        "inputs": describe_inputs(request),
+    }
+
+
+def _cell(values: dict[str, Any], library: Library) -> Cell:
+    """Return a cell whose request is to the letter what its name stands for.
+
+    Raises:
+        ValueError, TypeError, KeyError: It is not.
+    """
+    name, at = values["name"], tuple(values["at"])
+    request = request_again(values["prompt"], values["settings"], values["inputs"], library.input)
+    if request.key is None or cell_name(request) != name:
+        raise ValueError(f"the cell {name!r:.40} was changed: it asks for something else")
+    if not all(isinstance(index, int) and index >= 0 for index in at):
+        raise ValueError(f"the cell {name} has no place")
+    return Cell(name, request, at)
+
+
+def _check_places(axes: tuple[Axis, ...], cells: tuple[Cell, ...]) -> None:
+    shape = tuple(map(len, axes))
+    for cell in cells:
+        if len(cell.at) != len(shape) or any(i >= n for i, n in zip(cell.at, shape, strict=True)):
+            raise ValueError(f"the cell {cell.name} lies outside the axes")
+    if len(cells) > max(LIMIT, len({cell.at for cell in cells})):
+        raise ValueError("two cells have one place")
+
+
+def new(name: str, plan: Plan, created: float | None = None) -> Manifest:
+    """Return the manifest of a batch that is made now."""
+    return Manifest(check_name(name), time.time() if created is None else created, plan)

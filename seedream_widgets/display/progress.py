@@ -1,0 +1,80 @@
+"""How far something is, while a call blocks: a line in a cell or a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PAUSE = 0.5
+"""Seconds between two changes of what a cell shows."""
+
+
+@contextmanager
+def progress_line(show: bool | None, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar with a text beside it; yield ``tell(done, text)`` that changes it.
+
+    Args:
+        show: Whether to show it; ``None``: in a notebook and in a terminal.
+        total: What `done` counts up to.
+    """
+    if show is False:
+        yield lambda done, text: None
+    elif _in_notebook():
+        yield _Cell(total).tell
+    elif show or sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(total=total, unit="", leave=True) as bar:
+
+            def tell(done: int, text: str) -> None:
+                bar.n = done
+                bar.set_postfix_str(text)
+
+            yield tell
+    else:
+        yield lambda done, text: None
+
+
+class _Cell:
+    """A bar in the output of the running cell."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._told: tuple[int, str] | None = None
+        self._at = 0.0
+        self._handle: Any = None
+
+    def tell(self, done: int, text: str) -> None:
+        now = time.monotonic()
+        if (done, text) == self._told or (now - self._at < PAUSE and done < self._total):
+            return
+        self._told, self._at = (done, text), now
+        from IPython.display import display
+
+        data = {"text/plain": f"{done} of {self._total}: {text}", "text/html": self._html()}
+        if self._handle is None:
+            show: Callable[..., Any] = display
+            self._handle = show(data, raw=True, display_id=True)
+        else:
+            self._handle.update(data, raw=True)
+
+    def _html(self) -> str:
+        done, text = self._told or (0, "")
+        return (
+            '<div style="font:13px/1.45 system-ui,sans-serif">'
+            f'<progress max="{self._total}" value="{done}" style="width:240px;'
+            f'vertical-align:middle"></progress> {done:,} of {self._total:,} · {escape(text)}</div>'
+        )
+
+
+def _in_notebook() -> bool:
+    """Tell whether a kernel runs us, so that a display can be changed later."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None

@@ -1,0 +1,81 @@
+"""A grid of small pictures as static HTML: no styles or scripts of a page are needed."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from typing import TYPE_CHECKING
+
+from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.previews import preview
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from seedream_widgets.values.result import ResultImage
+
+GRID_BYTES = 400_000
+"""Most bytes of previews that a grid puts into a notebook."""
+MOST_TILES = 900
+_EDGES = ((16, 192), (64, 128), (400, 72), (MOST_TILES, 48))
+_LABEL = 60
+
+
+def grid_html(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    tile: Callable[[int, int], ResultImage | str],
+) -> str:
+    """Return a table of pictures with a label for each column and row.
+
+    Args:
+        title: A line above it.
+        columns: Labels from left to right; one empty label stands for none.
+        rows: Labels from top to bottom.
+        tile: Returns the picture at (row, column), or the words that stand in its place.
+    """
+    shown = [*rows[: max(1, MOST_TILES // max(1, len(columns)))]]
+    count = len(columns) * len(shown)
+    edge = next((size for most, size in _EDGES if count <= most), _EDGES[-1][1])
+    budget = max(700, GRID_BYTES // max(1, count))
+    head = "".join(f"<th {_HEAD}>{_label(label)}</th>" for label in columns)
+    lines = []
+    for at, label in enumerate(shown):
+        tiles = "".join(
+            f"<td {_TILE}>{_tile(tile(at, column), edge, budget)}</td>"
+            for column in range(len(columns))
+        )
+        lines.append(f"<tr><th {_SIDE}>{_label(label)}</th>{tiles}</tr>")
+    rest = len(rows) - len(shown)
+    more = f"<div>{rest:,} more rows are not shown here.</div>" if rest else ""
+    return (
+        '<div style="font:13px/1.45 system-ui,sans-serif;overflow-x:auto">'
+        f"<div>{escape(title)}</div>"
+        '<table style="border-collapse:collapse;margin-top:8px">'
+        f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}</div>"
+    )
+
+
+_HEAD = 'style="font-weight:600;text-align:center;padding:2px 4px;max-width:192px"'
+_SIDE = 'style="font-weight:600;text-align:right;padding:2px 8px 2px 0;max-width:160px"'
+_TILE = 'style="padding:2px;text-align:center;vertical-align:middle"'
+
+
+def _label(text: str) -> str:
+    short = text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
+    return escape(short)
+
+
+def _tile(what: ResultImage | str, edge: int, budget: int) -> str:
+    if isinstance(what, str):
+        return f'<span style="opacity:.7">{escape(what[:80])}</span>'
+    try:
+        small = preview(what.path if what.data is None else what.data, edge=edge, max_bytes=budget)
+    except ImageInputError as error:
+        return f'<span style="opacity:.7">{escape(str(error)[:80])}</span>'
+    data = b64encode(small.data).decode()
+    return (
+        f'<img src="data:{small.media_type};base64,{data}" width="{small.width}" '
+        f'height="{small.height}" alt="" style="border-radius:4px">'
+    )

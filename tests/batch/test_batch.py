@@ -1,0 +1,241 @@
+"""A batch: written first, only what is missing is asked for, a failed cell stops no other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+import tracemalloc
+from decimal import Decimal
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.batch import batch as batches
+from seedream_widgets.batch.batch import Batches, make
+from seedream_widgets.errors import BackendError
+from seedream_widgets.jobs.client import Client
+from tests.scripted import ScriptedBackend, until
+
+FOXES = {"prompt": ["a fox", "an owl"], "seed": [1, 2, 3]}
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    return ScriptedBackend("fal")
+
+
+@pytest.fixture
+def client(backend, tmp_path) -> Client:
+    return Client(backend, library=tmp_path)
+
+
+def test_every_cell_is_asked_once_and_the_second_run_asks_nothing(client, backend):
+    batch = make(client, **FOXES).run()
+    assert [cell.state for cell in batch] == ["done"] * 6
+    assert backend.count("submit") == 6
+    assert len(batch.results) == 6
+    batch.run()
+    assert backend.count("submit") == 6
+
+
+def test_it_is_written_down_before_anything_is_sent(client, backend, tmp_path):
+    batch = make(client, name="foxes", **FOXES)
+    text = (tmp_path / "batches" / "foxes" / "manifest.json").read_text()
+    assert json.loads(text)["cells"][0]["prompt"] == "a fox"
+    assert backend.calls == []
+    assert batch.estimate().cells == 6
+    assert str(batch.estimate()) == "6 requests, about $0.18"
+
+
+def test_another_client_continues_what_is_missing(client, tmp_path):
+    make(client, name="foxes", prompt=["a fox", "an owl"], seed=[1]).run()
+    second = ScriptedBackend("fal")
+    again = Batches(Client(second, library=tmp_path))["foxes"]
+    assert [cell.state for cell in again] == ["done", "done"]
+    grown = make(Client(second, library=tmp_path), name="foxes", **FOXES)
+    assert grown.estimate().cells == 4
+    grown.run()
+    assert second.count("submit") == 4
+
+
+def test_the_same_cell_in_two_batches_costs_once(client, backend):
+    make(client, prompt="a fox", seed=[1, 2]).run()
+    make(client, seed=[2, 3], prompt=["a fox"]).run()
+    assert backend.count("submit") == 3
+
+
+def test_a_failed_cell_stops_no_other_and_is_sent_again(client, backend):
+    backend.errors["submit"] = BackendError("fal is away", billing="no")
+    batch = make(client, **FOXES).run()
+    assert [str(cell.error) for cell in batch.failed] == ["fal is away"] * 6
+    del backend.errors["submit"]
+    batch.run()
+    assert [cell.state for cell in batch] == ["done"] * 6
+
+
+def test_what_may_have_been_billed_is_sent_again_by_retry_alone(client, backend, tmp_path):
+    backend.errors["submit"] = sd.SubmitUnknownError("the reply was lost", billing="maybe")
+    batch = make(client, name="doubt", prompt="a fox", seed=[1]).run()
+    assert batch[0].state == "uncertain"
+    backend.errors.clear()
+    batch.run()
+    later = Batches(Client(backend, library=tmp_path))["doubt"]
+    assert later[0].state == "uncertain"
+    assert "the reply was lost" in str(later[0].error)
+    later.run()
+    assert backend.count("submit") == 1
+    later.retry()
+    assert backend.count("submit") == 2
+    assert later[0].state == "done"
+
+
+def test_above_the_budget_nothing_is_sent(client, backend):
+    client.budget.limit = Decimal("0.10")
+    batch = make(client, **FOXES)
+    with pytest.raises(sd.BudgetError, match=r"may cost \$0.18 \(6 requests\)"):
+        batch.run()
+    assert backend.count("submit") == 0
+
+
+def test_it_never_floods(tmp_path):
+    backend = ScriptedBackend("fal", hold=["in_progress"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(40))
+    drive = batch.start()
+    until(lambda: drive.running == drive.window)
+    time.sleep(0.1)
+    assert backend.count("submit") <= drive.window < 40
+    backend.release("in_progress")
+    assert drive.wait(10)
+    assert [cell.state for cell in batch] == ["done"] * 40
+
+
+def test_cells_come_as_they_end(client):
+    batch = make(client, **FOXES)
+    assert {cell.name for cell in batch.as_completed()} == {cell.name for cell in batch}
+
+
+def test_it_is_awaited_and_iterated_on_any_loop(client):
+    async def main():
+        names = [cell.name async for cell in make(client, **FOXES).as_completed()]
+        batch = await make(client, **FOXES)
+        return names, batch
+
+    names, batch = asyncio.run(main())
+    assert len(names) == 6
+    assert len(batch.results) == 6
+
+
+def test_a_callback_hears_of_each_cell_and_may_fail(client):
+    heard = []
+
+    def hear(cell):
+        heard.append((cell.name, cell.state))
+        raise ValueError("mine")
+
+    batch = make(client, **FOXES).run(on_update=hear)
+    assert {name for name, state in heard if state == "done"} == {cell.name for cell in batch}
+
+
+def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsys, monkeypatch):
+    backend = ScriptedBackend("fal", hold=["in_progress"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+    monkeypatch.setattr(batches, "_GRACE", 0)
+    drive = batch.start()
+    until(lambda: backend.count("submit") == drive.window)
+    sent = backend.count("submit")
+    main = threading.main_thread()
+    threading.Timer(0.3, lambda: _interrupt(main)).start()
+    with pytest.raises(KeyboardInterrupt):
+        batch.run()
+    assert "requests that fal has go on" in capsys.readouterr().out
+    backend.release("in_progress")
+    assert drive.wait(10)
+    assert backend.count("submit") == sent
+    batch.run()
+    assert backend.count("submit") == 20
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda values: values | {"version": 99}, "its version is 99"),
+        (lambda values: values | {"cells": [{**values["cells"][0], "prompt": "b"}]}, "was changed"),
+        (lambda values: values | {"cells": 3}, "can't be read"),
+        (lambda values: [], "can't be read"),
+    ],
+)
+def test_a_strangers_manifest_is_told_in_a_sentence(client, tmp_path, change, words):
+    make(client, name="foxes", **FOXES)
+    path = tmp_path / "batches" / "foxes" / "manifest.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(sd.RequestError, match=words):
+        Batches(client)["foxes"]
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 200, None, 3])
+def test_a_name_that_no_folder_can_have(client, name):
+    with pytest.raises(sd.RequestError, match="name"):
+        Batches(client)[name]
+
+
+def test_a_missing_name_tells_those_that_are_there(client):
+    make(client, name="foxes", **FOXES)
+    with pytest.raises(sd.RequestError, match="there are: foxes"):
+        Batches(client)["owls"]
+
+
+def test_a_client_that_stores_no_prompts_makes_no_batch(backend, tmp_path):
+    with pytest.raises(sd.RequestError, match="store_prompts=False"):
+        make(Client(backend, library=tmp_path, store_prompts=False), prompt="a")
+
+
+def test_a_thousand_cells_are_small(client):
+    tracemalloc.start()
+    batch = make(client, prompt=[f"prompt {n}" for n in range(10)], seed=range(100))
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(batch) == 1000
+    assert size < 20_000_000
+
+
+def test_its_table_has_a_row_an_image_and_one_for_what_failed(client, backend):
+    batch = make(client, prompt="a {red|blue} fox", seed=[1]).run()
+    backend.errors["submit"] = BackendError("fal is away", billing="no")
+    table = make(client, prompt="a {red|blue|grey} fox", seed=[1]).run().to_pandas()
+    assert list(table["red|blue|grey"]) == ["red", "blue", "grey"]
+    assert list(table["cost"].dropna()) == [Decimal("0.03"), Decimal("0.03")]
+    assert table["error"][2] == "fal is away"
+    assert str(table.dtypes["width"]) == "Int64"
+    assert len(batch.to_pandas()) == 2
+
+
+def test_it_exports_what_other_programs_read(client, tmp_path):
+    batch = make(client, **FOXES).run()
+    folder = batch.export(tmp_path / "out")
+    lines = (folder / "train" / "metadata.jsonl").read_text().splitlines()
+    known = [json.loads(line) for line in lines]
+    assert {line["prompt"] for line in known} == {"a fox", "an owl"}
+    assert all((folder / "train" / line["file_name"]).is_file() for line in known)
+    with pytest.raises(sd.RequestError, match="is not empty"):
+        batch.export(folder)
+    with pytest.raises(sd.RequestError, match="'imagefolder' or 'zip'"):
+        batch.export(tmp_path / "other", format="csv")
+    assert batch.export(tmp_path / "out.zip", format="zip").stat().st_size > 0
+
+
+def test_it_shows_itself_as_a_grid_of_small_pictures(client):
+    batch = make(client, **FOXES).run()
+    html = batch._repr_mimebundle_()["text/html"]
+    assert html.count("<img") == 6
+    assert "a fox" in html
+    assert len(html) < 400_000
