@@ -46,7 +46,7 @@ KINDS: dict[str, set[str]] = {
     "cancel": _ANYWHERE | {"ignored"},
     "token": _ANYWHERE,
     "upload": _ANYWHERE,
-    "initiate": _ANYWHERE,
+    "initiate": _ANYWHERE | {"local"},
     "put": _ANYWHERE,
     "download": _ANYWHERE
     | {"cut", "wrong_type", "garbage", "empty", "endless", "slow"}

@@ -47,6 +47,8 @@ class StoragePlane:
     async def initiate(self, request: web.Request) -> web.StreamResponse:
         body = parse_object(await request.read())
         kind = self._state.faults.take("initiate", str(body.get("file_name")), request.host)
+        if kind == "local":
+            return web.json_response({"upload_url": "https://10.0.0.1/", "file_url": "https://a/b"})
         if kind is not None:
             return await play(kind, request)
         if not all(isinstance(body.get(name), str) for name in ("file_name", "content_type")):

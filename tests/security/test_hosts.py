@@ -78,6 +78,15 @@ def test_a_redirect_of_fal_is_not_followed(fal: FalServer, tmp_path: Path, step:
     assert fal.hosts_with_key() <= {"queue.fal.run", "rest.fal.ai", "api.fal.ai"}
 
 
+def test_an_upload_is_not_sent_to_a_private_address(fal: FalServer) -> None:
+    fal.fail("token", "500", times=None)
+    fal.fail("initiate", "local")
+    with pytest.raises(BackendError, match=r"gave no usable address for it\. Nothing is billed"):
+        drive(lambda backend: backend.upload(IMAGE))
+    assert fal.count("initiate") == 1
+    assert strayed(fal) == []
+
+
 def test_a_file_may_be_elsewhere_but_gets_no_key(fal: FalServer, tmp_path: Path) -> None:
     fal.state.store("/files/b/fox.png", File(PNG, "image/png"))
     fal.fail("download", "redirect_elsewhere")
@@ -110,6 +119,8 @@ EVIL = [
     "https://queue.fal.run/fal-ai/bytedance/requests/another/status",
     "https://rest.fal.ai/storage/auth/token?/requests/ID",
     "https://rest.fal.ai/keys#/requests/ID",
+    "https://somebodys-app.fal.run/requests/ID/status",
+    "https://fal.run/somebody/app/requests/ID/status",
 ]
 
 

@@ -14,8 +14,10 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _PUBLIC_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
-# fal's own domains, its documented hosts and fal_client's backup ones.
-_FAL = (".fal.run", ".fal.ai", ".falrun.com")
+# Exact names: under fal's domains users run apps of their own.
+_QUEUES = frozenset({"queue.fal.run", "queue.falrun.com"})
+_TAKE_KEY = _QUEUES | {"fal.run", "falrun.com", "rest.fal.ai", "api.fal.ai"}
+"""fal_client's hosts, its backup ones, and that of fal's Platform API."""
 _UPLOADS = ".fal.media"
 """The domain of fal's CDN, where uploads are."""
 
@@ -32,7 +34,11 @@ def is_endpoint_id(text: object) -> bool:
 
 def is_about(url: object, request_id: str, queue: str) -> bool:
     """Tell whether the key may be sent to `url` to ask for one request, and for nothing else."""
-    return takes_key(url, queue) and f"/requests/{request_id}" in urlsplit(str(url)).path
+    parts, home = _split(url), _split(queue)
+    if parts is None or home is None or not takes_key(url, queue):
+        return False
+    known = parts.netloc == home.netloc or _is_loopback(parts.hostname)
+    return (known or parts.hostname in _QUEUES) and f"/requests/{request_id}" in parts.path
 
 
 def takes_key(url: object, queue: str) -> bool:
@@ -44,8 +50,7 @@ def takes_key(url: object, queue: str) -> bool:
         return True
     if _is_loopback(home.hostname):
         return parts.scheme in ("http", "https") and _is_loopback(parts.hostname)
-    host = f".{parts.hostname}"
-    return parts.scheme == "https" and parts.port in (None, 443) and host.endswith(_FAL)
+    return parts.scheme == "https" and parts.port in (None, 443) and parts.hostname in _TAKE_KEY
 
 
 def may_be_fetched(url: object, queue: str) -> bool:
@@ -56,6 +61,11 @@ def may_be_fetched(url: object, queue: str) -> bool:
     if home is not None and _is_loopback(home.hostname) and _is_loopback(parts.hostname):
         return parts.scheme in ("http", "https")
     return parts.scheme == "https" and _is_public(parts.hostname or "")
+
+
+def may_be_sent(url: object, queue: str) -> bool:
+    """Tell whether anything, an upload say, may be sent to `url`: it may have a query."""
+    return may_be_fetched(url, queue) or takes_key(url, queue)
 
 
 def is_upload(url: object, queue: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.limits import Limits
+from seedream_widgets.errors import BackendError
 from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.backends.base import Output, OutputFile
+    from seedream_widgets.backends.fal.connections import Environment
     from seedream_widgets.backends.fal.downloads import Downloads
     from seedream_widgets.backends.fal.session import FalSession
     from seedream_widgets.backends.fal.uploads import Uploader
@@ -65,7 +67,7 @@ class FalBackend:
         self._policy = policy or Policy()
         self._limits = limits or Limits()
         self._opening = asyncio.Lock()
-        self._opened: _Opened | None = None
+        self._opened: dict[Environment, _Opened] = {}
         self._queued: set[str] = set()
 
     async def upload(self, image: ImageInput) -> str:
@@ -79,8 +81,8 @@ class FalBackend:
 
     async def forget(self, image: ImageInput) -> None:
         """Upload an image anew next time: fal could not fetch it where it was."""
-        if self._opened is not None:
-            self._opened.uploads.forget(image.sent_sha256)
+        for opened in self._opened.values():
+            opened.uploads.forget(image.sent_sha256)
         if self._kept is not None:
             await asyncio.to_thread(self._kept.forget, image.sent_sha256)
 
@@ -107,7 +109,7 @@ class FalBackend:
         Raises:
             BackendError: The request failed, or fal could not be heard for ten minutes.
         """
-        session = (await self._open()).session
+        session = (await self._open("maybe")).session
         from seedream_widgets.backends.fal.fetch import raise_failure
         from seedream_widgets.backends.fal.watch import Watch
 
@@ -133,7 +135,7 @@ class FalBackend:
             BackendError: The request failed.
             ResultError: Its output is gone or malformed.
         """
-        session = (await self._open()).session
+        session = (await self._open("maybe")).session
         from seedream_widgets.backends.fal.fetch import fetch
 
         return await fetch(session, await session.resolve(handle))
@@ -147,7 +149,7 @@ class FalBackend:
             ResultError: The file is gone, is no image, or did not arrive whole.
             OSError: `target` can't be written.
         """
-        await (await self._open()).downloads.save(file, target, arriving)
+        await (await self._open("yes")).downloads.save(file, target, arriving)
 
     async def cancel(self, handle: Handle) -> Billing:
         """Ask to stop the request and tell whether it may still be billed.
@@ -155,7 +157,7 @@ class FalBackend:
         Raises:
             BackendError: fal can't be reached or had an error: the request goes on.
         """
-        session = (await self._open()).session
+        session = (await self._open("maybe")).session
         from seedream_widgets.backends.fal.submit import cancel
 
         queued = handle.request_id in self._queued
@@ -172,25 +174,43 @@ class FalBackend:
 
     async def aclose(self) -> None:
         """Let go of connections and of uploads on their way."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.uploads.aclose()
-            await opened.session.aclose()
-            opened.downloads.close()
+        opened, self._opened = self._opened, {}
+        for each in opened.values():
+            await each.uploads.aclose()
+            await each.session.aclose()
+            each.downloads.close()
 
-    async def _open(self) -> _Opened:
+    async def _open(self, billing: Billing = "no") -> _Opened:
+        """Return what goes by the proxies and certificates that the environment names now.
+
+        What is under way goes on as it began.
+
+        Args:
+            billing: Of the request it is for, should there be no way to fal.
+
+        Raises:
+            BackendError: Something that the environment names can't be used.
+        """
         async with self._opening:
-            if self._opened is None:
+            if not self._opened:
                 # httpx and fal_client take 100 ms or more to import: too long for the loop.
                 await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
-                from seedream_widgets.backends.fal.downloads import Downloads
-                from seedream_widgets.backends.fal.session import FalSession
-                from seedream_widgets.backends.fal.uploads import Uploader
+            from seedream_widgets.backends.fal.connections import Environment
+            from seedream_widgets.backends.fal.downloads import Downloads
+            from seedream_widgets.backends.fal.session import FalSession
+            from seedream_widgets.backends.fal.uploads import Uploader
 
-                session = await FalSession.open(self._key, self._limits, self._policy)
+            here = Environment.now()
+            if here not in self._opened:
+                try:
+                    context = await asyncio.to_thread(here.context)
+                except BackendError as error:
+                    error.billing = billing
+                    raise
+                session = await FalSession.open(self._key, self._limits, self._policy, context)
                 uploads = Uploader(session, self._kept)
-                self._opened = _Opened(session, uploads, Downloads(session))
-            return self._opened
+                self._opened[here] = _Opened(session, uploads, Downloads(session))
+            return self._opened[here]
 
     def __repr__(self) -> str:
         return "<FalBackend>"

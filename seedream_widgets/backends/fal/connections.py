@@ -1,27 +1,210 @@
-"""Connections to where files are: kept open, through the proxy that the environment names."""
+"""The way out as the environment says it now: proxies, certificates, connections to files."""
 
 from __future__ import annotations
 
+import importlib
+import os
+import ssl
 import threading
+from dataclasses import dataclass
 from importlib.util import find_spec
+from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import httpx
 from urllib3 import PoolManager, ProxyManager
 from urllib3.util import Timeout, make_headers, parse_url
 
+from seedream_widgets.errors import BackendError
+
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Iterator
 
     from urllib3.response import HTTPResponse
 
-
 _HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity"}
+_PROXIES = ("http", "https", "all")
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+_SOCKS = {"socksio": "socksio", "socks": "PySocks"}
+"""Modules that a SOCKS proxy needs, one for requests and one for downloads, and their packages."""
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+_OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class NoSocks(Exception):
-    """Tell that the proxy is a SOCKS proxy, which needs another package."""
+@dataclass(frozen=True)
+class Environment:
+    """Hold what the environment says of the way to fal; when it changes, connections are anew."""
+
+    proxies: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str, float], ...]
+    tls: str
+
+    @classmethod
+    def now(cls) -> Environment:
+        """Read it: the variables, the system's proxy settings, and who stands for ``ssl``."""
+        files = ((name, os.environ.get(name, "")) for name in _CERTIFICATES)
+        return cls(
+            tuple(sorted(getproxies().items())),
+            tuple((name, path, _changed(path)) for name, path in files if path),
+            ssl.SSLContext.__module__,  # truststore puts its own in its place
+        )
+
+    def context(self) -> ssl.SSLContext:
+        """Check all that a request needs to its end, and return a TLS context; it takes 45 ms.
+
+        Raises:
+            BackendError: Something in it can't be used; nothing was sent.
+        """
+        for fault in self._faults():
+            raise BackendError(fault)
+        try:
+            context = httpx.create_ssl_context()
+        except (OSError, ValueError) as error:
+            raise BackendError(self._unread(error)) from error
+        try:
+            httpx.AsyncClient(verify=context)
+        except (httpx.InvalidURL, ImportError, ValueError) as error:
+            raise BackendError(
+                "the proxy settings of the environment can't be used "
+                f"({type(error).__name__}). Check HTTPS_PROXY, ALL_PROXY and NO_PROXY, then try "
+                "again."
+            ) from error
+        return context
+
+    def _faults(self) -> Iterator[str]:
+        proxies = dict(self.proxies)
+        excepted = [each.strip() for each in proxies.get("no", "").split(",")]
+        if "*" not in excepted:
+            for scheme in _PROXIES:
+                if proxies.get(scheme):
+                    yield from _proxy_faults(_variable(f"{scheme}_proxy"), proxies[scheme])
+            if any(map(proxies.get, _PROXIES)):
+                for entry in filter(_is_no_host, excepted):
+                    yield (
+                        f"{_variable('no_proxy')} holds {entry[:80]!r}, which the HTTP client "
+                        "can't read: write host names and addresses without brackets, such as "
+                        "localhost,127.0.0.1,::1,.example.com, then try again."
+                    )
+        for name, path, _ in self.files:
+            if name == "SSL_CERT_DIR" and not os.path.isdir(path):
+                yield f"{name} is {path[:200]!r}, which is no folder. {_mend(name)}"
+
+    def _unread(self, error: Exception) -> str:
+        for name, path, _ in self.files:
+            if name != "SSL_CERT_DIR":
+                said = (isinstance(error, OSError) and error.strerror) or str(error)
+                return f"{name} is {path[:200]!r}, which can't be read ({said}). {_mend(name)}"
+        return f"the certificates that Python trusts can't be read ({error!s:.200})."
+
+
+def is_untrusted(error: BaseException | None) -> bool:
+    """Tell whether a failure came of a certificate that is not trusted: trying again is in vain."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        if "CERTIFICATE_VERIFY_FAILED" in str(error)[:1000]:
+            return True
+        reason = getattr(error, "reason", None)  # where urllib3 has what happened
+        error = (
+            error.__cause__
+            or error.__context__
+            or (reason if isinstance(reason, BaseException) else None)
+        )
+    return False
+
+
+def untrusted() -> str:
+    """Say what to do where a certificate is not trusted: a company's network signs its own."""
+    bundle = next((name for name in _OTHERS_CERTIFICATES if os.environ.get(name)), None)
+    if bundle and not os.environ.get("SSL_CERT_FILE"):
+        said = (
+            f"{bundle} is set, but fal's client reads SSL_CERT_FILE: run "
+            f'os.environ["SSL_CERT_FILE"] = os.environ["{bundle}"]'
+        )
+    else:
+        said = "Set SSL_CERT_FILE to the file of your company's or proxy's certificates (PEM)"
+    return (
+        f"The certificate it shows is not trusted. {said}, or have the system's certificates "
+        "used: pip install truststore, then import truststore; truststore.inject_into_ssl(). "
+        "Then"
+    )
+
+
+def _proxy_faults(name: str, given: str) -> Iterator[str]:
+    """Yield what is wrong with a proxy, without its user and password."""
+    address = given if "://" in given else f"http://{given}"
+    try:
+        parts = urlsplit(address)
+        shown = f"{parts.scheme}://{_host(parts)}"
+    except ValueError:
+        yield f"{name} is no proxy's address. {_mend_proxy(name)}"
+        return
+    if not parts.hostname:
+        yield f"{name} names no host. {_mend_proxy(name)}"
+    elif parts.scheme not in _SCHEMES:
+        yield (
+            f"{name} is {shown[:200]!r}, a kind of proxy that can't be used ({parts.scheme}). "
+            f"{_mend_proxy(name)}"
+        )
+    elif parts.scheme.startswith("socks"):
+        importlib.invalidate_caches()  # one may just have been installed
+        missing = [package for module, package in _SOCKS.items() if find_spec(module) is None]
+        if missing:
+            yield (
+                f"{name} is {shown[:200]!r}, and a SOCKS proxy needs {' and '.join(missing)}: run "
+                "pip install 'seedream-widgets[socks]', then try again; nothing needs a restart."
+            )
+
+
+def _host(parts: SplitResult) -> str:
+    port = parts.port  # raises for one that is none
+    return f"{parts.hostname}" + (f":{port}" if port else "")
+
+
+def _mend_proxy(name: str) -> str:
+    return (
+        f"Write it as http://host:port or socks5://host:port, or unset it with "
+        f"os.environ.pop({name!r}, None), then try again."
+    )
+
+
+def _mend(name: str) -> str:
+    what = "a folder" if name == "SSL_CERT_DIR" else "a file"
+    return (
+        f"Set it to {what} that is there, or unset it with os.environ.pop({name!r}, None), "
+        "then try again."
+    )
+
+
+def _variable(name: str) -> str:
+    """Return a variable's name as the environment has it; capitals where the system says it."""
+    return name if os.environ.get(name) else name.upper()
+
+
+def _is_no_host(entry: str) -> bool:
+    """Tell whether httpx, which makes a pattern of an entry of NO_PROXY, fails at it."""
+    if not entry or "://" in entry:
+        return False
+    try:
+        ip_network(entry, strict=False)
+    except ValueError:
+        try:
+            httpx.URL(f"all://*{entry}")
+        except httpx.InvalidURL:
+            return True
+    return False
+
+
+def _changed(path: str) -> float:
+    try:
+        return Path(path).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 class Connections:
@@ -37,7 +220,6 @@ class Connections:
 
         Raises:
             urllib3.exceptions.HTTPError: There is none.
-            NoSocks: It can't be asked for.
         """
         reply = self._manager(_proxy(url)).urlopen(
             "GET",
@@ -61,11 +243,10 @@ class Connections:
         if not proxy:
             return PoolManager(**options)
         if proxy.startswith("socks"):
-            if find_spec("socks") is None:
-                raise NoSocks
             from urllib3.contrib.socks import SOCKSProxyManager
 
-            return SOCKSProxyManager(proxy, **options)
+            # Names are the proxy's to look up, as httpx has it: here may be no way to do so.
+            return SOCKSProxyManager(proxy.replace("socks5://", "socks5h://", 1), **options)
         auth = parse_url(proxy).auth
         named = make_headers(proxy_basic_auth=unquote(auth)) if auth else None
         return ProxyManager(proxy, proxy_headers=named, proxy_ssl_context=self._context, **options)

@@ -23,7 +23,7 @@ from urllib3.exceptions import IncompleteRead as BrokenOff
 from urllib3.exceptions import TimeoutError as TimedOut
 
 from seedream_widgets.backends.fal.addresses import may_be_fetched
-from seedream_widgets.backends.fal.connections import Connections, NoSocks
+from seedream_widgets.backends.fal.connections import Connections, is_untrusted, untrusted
 from seedream_widgets.errors import ResultError
 from seedream_widgets.images.growing import Growing
 
@@ -262,7 +262,6 @@ def _private(path: str, flags: int) -> int:
 
 
 _FIRST_PAUSE = 0.3
-_SOCKS = "can't be fetched through a SOCKS proxy without PySocks (pip install PySocks)"
 
 
 class Downloads:
@@ -299,9 +298,9 @@ class Downloads:
                 return
             except Refused as error:
                 raise self._refusal(str(error), transfer.url) from error
-            except NoSocks as error:
-                raise self._refusal(_SOCKS, url) from error
             except (Passing, HTTPError) as error:
+                if is_untrusted(error):
+                    raise self._refusal("did not arrive", url, untrusted()) from error
                 if not left:
                     raise self._refusal(f"did not arrive ({self._why(error)})", url) from error
             await asyncio.sleep(pause)
@@ -313,10 +312,10 @@ class Downloads:
     def _why(self, error: Exception) -> str:
         return self._session.explain.clean(_plainly(error, self._session.limits.stall), 120)
 
-    def _refusal(self, how: str, url: str) -> ResultError:
+    def _refusal(self, how: str, url: str, first: str = "The request is billed;") -> ResultError:
         shown = self._session.explain.clean(url, 200)
         return ResultError(
-            f"The image {how}: {shown}. The request is billed; call sd.resume() to fetch it again.",
+            f"The image {how}: {shown}. {first} call sd.resume() to fetch it again.",
             billing="yes",
         )
 

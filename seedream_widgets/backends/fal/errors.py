@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seedream_widgets.backends.fal.connections import is_untrusted, untrusted
 from seedream_widgets.credentials import KEYS_PAGE
 from seedream_widgets.errors import BackendError, Billing, ContentRejectedError, CredentialsError
 from seedream_widgets.values.endpoints import listed, newer_than
@@ -242,10 +243,8 @@ class Explainer:
     ) -> BackendError:
         """Explain that the network kept us from `doing` something."""
         why = f" ({type(error).__name__}: {self.clean(error, 120)})" if error else ""
-        return BackendError(
-            f"fal can't be reached {doing}{why}. Check the network and proxy, then {then}.",
-            **known,
-        )
+        check = untrusted() if is_untrusted(error) else "Check the network and proxy, then"
+        return BackendError(f"fal can't be reached {doing}{why}. {check} {then}.", **known)
 
     def _entries(self, detail: object) -> tuple[dict[str, Any], ...]:
         listed = detail if isinstance(detail, list) else []

@@ -3,26 +3,31 @@
 fal_client sends a failed POST up to ten times without an idempotency key: a submit whose
 reply was lost would become two jobs, and two bills. Here a submit that may have been accepted
 is never sent again. And the key, which fal_client's client adds to every request, is taken
-off those that go to another host, such as a storage upload. On the way back, the billed units
-of a result are heard.
+off those that go to another host, such as a storage upload; nothing goes to this computer or its
+net. On the way back replies are read up to a limit, whatever they grow to once unpacked, and the
+billed units of a result are heard.
 """
 
 from __future__ import annotations
 
 import re
 import time
+import zlib
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.backends.fal.addresses import takes_key
+import httpx
+
+from seedream_widgets.backends.fal.addresses import may_be_sent, takes_key
+from seedream_widgets.backends.fal.connections import is_untrusted
 from seedream_widgets.errors import SubmitUnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
-    import httpx
+    from seedream_widgets.backends.fal.limits import Limits
 
 
 HEADER = "X-Fal-Billable-Units"
@@ -62,15 +67,52 @@ def read_units(told: str | None) -> Decimal | None:
     return Decimal(told) if told is not None and _NUMBER.fullmatch(told) else None
 
 
-_attempt: ContextVar[Attempt | None] = ContextVar("seedream_submit", default=None)
+_tries: ContextVar[Tries | None] = ContextVar("seedream_tries", default=None)
+_PIECE = 1 << 16
+_GROWTH = 50
+"""How far a reply may grow when it is unpacked: fal's JSON is a tenth of itself at the least."""
 
 
 class GivenUp(Exception):
     """Tell that trying has taken long enough; nothing is with fal."""
 
 
-class Attempt:
-    """Follow one submit through fal_client's retries.
+class NotSent(httpx.RequestError):
+    """Tell that fal named an address that nothing is sent to."""
+
+
+class Tries:
+    """Follow what is sent through fal_client's retries, and end them where they are in vain.
+
+    Args:
+        unreachable: Seconds in which a new try may begin while fal was not reached.
+    """
+
+    def __init__(self, unreachable: float) -> None:
+        self.failure: Exception | None = None
+        self._unreachable = unreachable
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        """Let a request leave, or stop fal_client's retry loop with what it does not catch."""
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+        elif now - self._since > self._unreachable or is_untrusted(self.failure):
+            raise GivenUp from self.failure
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""
+        if event.endswith(".failed"):
+            self.failure = info["exception"]
+
+    async def answer(self, reply: httpx.Response) -> None:
+        """Take a reply: fal was reached."""
+        self._since = self.failure = None
+
+
+class Attempt(Tries):
+    """Follow one submit: it is never sent again where it may have been accepted.
 
     Args:
         unreachable: Seconds in which a new try may begin while fal was not reached.
@@ -78,31 +120,25 @@ class Attempt:
     """
 
     def __init__(self, unreachable: float, refused: float) -> None:
+        super().__init__(unreachable)
         self.sent = False
         """Whether fal may have it: its head began to leave and no refusal came back."""
         self.reply: httpx.Response | None = None
         """The answer to what was sent last."""
-        self.failure: Exception | None = None
-        self._tried = False
-        self._began = time.monotonic()
-        self._unreachable, self._refused = unreachable, refused
+        self._refused = refused
 
     def begin(self) -> None:
         """Let the POST leave, or stop fal_client's retry loop with what it does not catch."""
         if self.sent:
             raise unknown() from self.failure
         # Not every failure is traced: a proxy that refuses to connect is none of httpcore's.
-        longest = self._unreachable if self.reply is None else self._refused
-        if self._tried and time.monotonic() - self._began > longest:
-            raise GivenUp from self.failure
-        self._tried = True
+        super().begin()
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""
-        if event.endswith(".failed"):
-            self.failure = info["exception"]
+        """Hear whether its head began to leave."""
+        await super().trace(event, info)
         # A proxy's CONNECT sends headers too.
-        elif event.endswith("send_request_headers.started") and info["request"].method == b"POST":
+        if event.endswith("send_request_headers.started") and info["request"].method == b"POST":
             self.sent, self.reply = True, None
 
     async def answer(self, reply: httpx.Response) -> None:
@@ -110,38 +146,106 @@ class Attempt:
         await reply.aread()
         self.reply = reply
         self.sent = not _refuses(reply)
+        self._unreachable = self._refused
 
 
 @contextmanager
 def submitting(unreachable: float, refused: float) -> Iterator[Attempt]:
     """Guard the submit made inside; how long it may be tried, see `Attempt`."""
     attempt = Attempt(unreachable, refused)
-    token = _attempt.set(attempt)
-    try:
+    with _following(attempt):
         yield attempt
+
+
+@contextmanager
+def trying(unreachable: float) -> Iterator[Tries]:
+    """Guard what is sent inside and may well be sent twice, such as an upload."""
+    tries = Tries(unreachable)
+    with _following(tries):
+        yield tries
+
+
+@contextmanager
+def _following(tries: Tries) -> Iterator[None]:
+    token = _tries.set(tries)
+    try:
+        yield
     finally:
-        _attempt.reset(token)
+        _tries.reset(token)
 
 
-def watch_over(client: httpx.AsyncClient, queue: str) -> None:
+def watch_over(client: httpx.AsyncClient, queue: str, limits: Limits) -> None:
     """Install the hooks; `queue` is a URL of the host that gets the key."""
 
     async def before(request: httpx.Request) -> None:
-        address = request.url.copy_with(query=None, fragment=None)
-        if not takes_key(str(address), queue):
+        address = str(request.url.copy_with(query=None, fragment=None))
+        if not may_be_sent(address, queue):
+            raise NotSent("fal named an address on this computer or its net", request=request)
+        if not takes_key(address, queue):
             request.headers.pop("Authorization", None)
-        attempt = _attempt.get()
-        if attempt is not None:
-            attempt.begin()
-            request.extensions["trace"] = attempt.trace
+        if tries := _tries.get():
+            tries.begin()
+            request.extensions["trace"] = tries.trace
 
-    async def after(response: httpx.Response) -> None:
-        attempt = _attempt.get()
-        if attempt is not None:
-            await attempt.answer(response)
-        hear(response)
+    async def after(reply: httpx.Response) -> None:
+        bound(reply, limits.result_bytes if _is_result(reply.request) else limits.reply_bytes)
+        if tries := _tries.get():
+            await tries.answer(reply)
+        hear(reply)
 
     client.event_hooks = {"request": [before], "response": [after]}
+
+
+def _is_result(request: httpx.Request) -> bool:
+    """Tell whether images may be in the reply, as with `sync_mode`."""
+    return request.method == "GET" and not request.url.path.endswith("/status")
+
+
+def bound(reply: httpx.Response, most: int) -> None:
+    """Have no more than `most` bytes of a reply read, nor many times what came when unpacked."""
+    if isinstance(reply.stream, httpx.AsyncByteStream):
+        reply.stream = _Bounded(reply.stream, reply.headers.pop("Content-Encoding", ""), most)
+
+
+class _Bounded(httpx.AsyncByteStream):
+    """Unpack a body piece by piece: 300 KB may become gigabytes in one go."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, encoding: str, most: int) -> None:
+        self._stream, self._most = stream, most
+        self._encoding = encoding.strip().lower()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        came = given = 0
+        unpack = self._unpacker()
+        async for chunk in self._stream:
+            came += len(chunk)
+            for piece in unpack(chunk):
+                given += len(piece)
+                if given > min(self._most, (1 << 20) + _GROWTH * came):
+                    raise httpx.DecodingError(f"a reply is larger than {given:,} bytes")
+                yield piece
+
+    def _unpacker(self) -> Callable[[bytes], Iterator[bytes]]:
+        if self._encoding in ("", "identity"):
+            return lambda chunk: iter((chunk,))
+        if self._encoding not in ("gzip", "x-gzip", "deflate"):
+            raise httpx.DecodingError(f"a reply is packed as {self._encoding[:40]!r}")
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+        def pieces(chunk: bytes) -> Iterator[bytes]:
+            while chunk:
+                try:
+                    piece = unpacker.decompress(chunk, _PIECE)
+                except zlib.error as error:
+                    raise httpx.DecodingError("a reply is packed badly") from error
+                chunk = unpacker.unconsumed_tail
+                if piece:
+                    yield piece
+
+        return pieces
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def unknown(**known: Any) -> SubmitUnknownError:

@@ -13,8 +13,8 @@ class Limits:
 
     submit: float = 120.0
     """For the reply to a submit."""
-    unreachable: float = 30.0
-    """For trying to reach fal before a submit is given up, nothing having been sent."""
+    unreachable: float = 10.0
+    """For trying to reach fal before a submit or upload is given up, nothing having been sent."""
     upload: float = 300.0
     """For one upload, fal_client's retries and its second way included."""
     call: float = 60.0
@@ -46,6 +46,12 @@ class Limits:
     """Least bytes of a download in so many seconds: one that drips would never end."""
     redirects: int = 5
     """Redirects a download follows."""
+    reply_bytes: int = 8 * MEGABYTE
+    """Largest reply but a result's."""
+    result_bytes: int = 500 * MEGABYTE
+    """Largest result: with `sync_mode` its images are in it, in base64."""
+    stream_bytes: int = 16 * MEGABYTE
+    """Largest status stream of a job; one that says more is polled instead."""
     file_bytes: int = 200 * MEGABYTE
     """Largest output file."""
     files: int = 64

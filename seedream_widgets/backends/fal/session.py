@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,8 +13,9 @@ import httpx
 from fal_client import AsyncClient, FalClientHTTPError
 
 from seedream_widgets.backends.fal.addresses import is_about, is_endpoint_id, is_request_id
+from seedream_widgets.backends.fal.connections import Environment
 from seedream_widgets.backends.fal.errors import Explainer
-from seedream_widgets.backends.fal.guard import watch_over
+from seedream_widgets.backends.fal.guard import GivenUp, bound, trying, watch_over
 from seedream_widgets.errors import BackendError
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ T = TypeVar("T")
 # fal_client raises for a reply it can't read.
 LOST = (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError, KeyError, TypeError, ValueError)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+# fal_client warns of each host it can't reach. What no handler takes, Python prints: into the cell.
+logging.getLogger("fal_client").addHandler(logging.NullHandler())
 _KNOWN = (401, 403, 404, 410)
 """What fal answers to the question for a request: key, account or request are not known."""
 _WORDS = (*_KNOWN, 400, 422, 499)
@@ -82,7 +87,10 @@ class Patience:
         while True:
             try:
                 async with self._session.requests:
-                    answer = await within(self._session.limits.call, ask())
+                    with trying(math.inf):
+                        answer = await within(self._session.limits.call, ask())
+            except GivenUp as error:
+                raise self._untrusted(error.__cause__) from self._session.explain.cause(error)
             except FalClientHTTPError as error:
                 if not passing(error):
                     explain = self._session.explain
@@ -104,6 +112,15 @@ class Patience:
             raise self._given_up(error) from self._session.explain.cause(error)
         await asyncio.sleep(min(self._pause, left))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def _untrusted(self, error: BaseException | None) -> BackendError:
+        known: dict[str, Any] = {"request_id": self._request_id, "billing": "maybe"}
+        return self._session.explain.unreachable(
+            error,
+            f"to ask for request {self._request_id}, which goes on",
+            then="call sd.resume() to get it",
+            **known,
+        )
 
     def _given_up(self, error: Exception) -> BackendError:
         minutes = self._session.limits.patience / 60
@@ -172,14 +189,17 @@ class FalSession:
         """For questions about files: without the key."""
 
     @classmethod
-    async def open(cls, key: Key, limits: Limits, policy: Policy) -> FalSession:
+    async def open(
+        cls, key: Key, limits: Limits, policy: Policy, context: ssl.SSLContext | None = None
+    ) -> FalSession:
         """Make the client and put the guard on it before anything is sent."""
         client = AsyncClient(key=_Unseen(key.value), default_timeout=limits.submit)
         # The public way to the httpx client fal_client uses: a handle's `client` field.
         handle = await client.get_handle("fal-ai/bytedance", "none")
-        watch_over(handle.client, handle.status_url)
+        watch_over(handle.client, handle.status_url, limits)
         # A context costs 45 ms to make, a client on a shared one 0.4 ms.
-        context = await asyncio.to_thread(httpx.create_ssl_context)
+        if context is None:
+            context = await asyncio.to_thread(Environment.now().context)
         return cls(key, limits, client, handle, context, policy)
 
     @property
@@ -187,9 +207,19 @@ class FalSession:
         """The guarded `fal_client.AsyncClient`."""
         return self._client
 
-    def http(self, **options: Any) -> httpx.AsyncClient:
-        """Make an httpx client on the shared context; proxies come from the environment."""
-        return httpx.AsyncClient(verify=self.context, **options)
+    def http(self, most: int | None = None, **options: Any) -> httpx.AsyncClient:
+        """Make an httpx client on the shared context; proxies come from the environment.
+
+        Args:
+            most: Bytes that are read of a reply; `Limits.reply_bytes` unless given.
+            **options: As for `httpx.AsyncClient`.
+        """
+
+        async def after(reply: httpx.Response) -> None:
+            bound(reply, most or self.limits.reply_bytes)
+
+        hooks = {"response": [after]}
+        return httpx.AsyncClient(verify=self.context, event_hooks=hooks, **options)
 
     @property
     def authorization(self) -> dict[str, str]:

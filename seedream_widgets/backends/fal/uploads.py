@@ -12,6 +12,7 @@ import httpx
 from fal_client import FalClientHTTPError, StorageSettings
 
 from seedream_widgets.backends.fal.addresses import is_upload, may_be_fetched
+from seedream_widgets.backends.fal.guard import GivenUp, NotSent, trying
 from seedream_widgets.backends.fal.session import within
 from seedream_widgets.errors import BackendError
 from seedream_widgets.library.uploads import KeptUpload
@@ -98,10 +99,15 @@ class Uploader:
         explain = self._session.explain
         try:
             async with self._slots:
-                upload = self._session.client.upload(
-                    image.data, image.media_type, _plain(image.name), lifecycle=self._lifecycle
-                )
-                url = await within(self._session.limits.upload, upload)
+                with trying(self._session.limits.unreachable):
+                    url = await self._sent(image)
+        except GivenUp as error:
+            lost = explain.unreachable(
+                error.__cause__, f"to upload {image.name}; nothing is billed"
+            )
+            raise lost from explain.cause(error)
+        except NotSent as error:
+            raise _unusable(image) from error
         except FalClientHTTPError as error:
             refusal = explain.response(error.response, accepted=False)
             raise refusal from explain.cause(error)
@@ -115,6 +121,13 @@ class Uploader:
             raise _unusable(image) from explain.cause(error)
         if not may_be_fetched(url, self._session.queue):
             raise _unusable(image)
+        return url
+
+    async def _sent(self, image: ImageInput) -> str:
+        upload = self._session.client.upload(
+            image.data, image.media_type, _plain(image.name), lifecycle=self._lifecycle
+        )
+        url: str = await within(self._session.limits.upload, upload)
         return url
 
     async def aclose(self) -> None:

@@ -10,10 +10,12 @@ import asyncio
 import json
 import time
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fal_client
 import httpx
+from httpx_sse import aconnect_sse
 
 from seedream_widgets.backends.fal.session import Patience, is_trouble, within
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
@@ -22,50 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from fal_client import AsyncRequestHandle
+    from httpx_sse import ServerSentEvent
 
+    from seedream_widgets.backends.fal.errors import Explainer
     from seedream_widgets.backends.fal.session import FalSession
     from seedream_widgets.values.status import Status
 
 
-_LARGEST = 4 * 1024 * 1024
-
-
-class EventReader:
-    """Collect chunks and give the data of each event that is complete.
-
-    Comments and fields other than ``data`` are skipped; lines may end with LF or CRLF.
-
-    Raises:
-        ValueError: A line or an event is larger than anything fal sends.
-    """
-
-    def __init__(self, largest: int = _LARGEST) -> None:
-        self._largest = largest
-        self._rest = b""
-        self._data: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> list[str]:
-        """Take one chunk and return the events it completes."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) > self._largest:
-            raise ValueError("a line of the status stream is too long")
-        return [event for line in lines if (event := self._line(line.removesuffix(b"\r")))]
-
-    def _line(self, line: bytes) -> str | None:
-        if not line:
-            event = b"\n".join(self._data).decode("utf-8", "replace")
-            self._data, self._size = [], 0
-            return event
-        field, _, value = line.partition(b":")
-        if field == b"data":
-            self._data.append(value.removeprefix(b" "))
-            self._size += len(value)
-        if self._size > self._largest:
-            raise ValueError("an event of the status stream is too large")
-        return None
-
-
+_LARGEST = 1 << 22
+"""Characters of an event; fal's have some hundred."""
+_SLOW = 1 << 16
+"""Characters from which an event is read in a thread: others are waiting for the loop."""
+_CHATTY = 1000
+"""Events after which a stream has to pause between two."""
+_BREATH = 0.01
+_USELESS = (ValueError, httpx.TimeoutException, httpx.DecodingError, asyncio.TimeoutError)
 LINES = 200
 """Log lines kept of one job."""
 _MESSAGE = 2000
@@ -223,33 +196,43 @@ class Watch:
             NoStream: It is refused, silent or malformed: poll instead.
             StreamCut: The connection ended early: try it again.
         """
-        limits, reader = self._session.limits, EventReader()
-        url, wait = f"{self._handle.status_url}/stream", limits.first_event
-        headers = {**self._session.authorization, "Accept": "text/event-stream"}
+        limits, url = self._session.limits, f"{self._handle.status_url}/stream"
+        count = 0
         try:
             async with (
-                self._session.http(timeout=httpx.Timeout(limits.silence)) as client,
-                client.stream("GET", url, params={"logs": "1"}, headers=headers) as reply,
+                self._session.http(limits.stream_bytes, timeout=limits.silence) as client,
+                aconnect_sse(
+                    client, "GET", url, params={"logs": "1"}, headers=self._session.authorization
+                ) as source,
+                aclosing(source.aiter_sse()) as events,
             ):
-                _check(reply)
-                chunks = reply.aiter_bytes()
-                while (chunk := await within(wait, _next(chunks))) is not None:
-                    for event in reader.feed(chunk):
-                        wait = limits.silence
-                        report = _report(self._session.explain.hide_in(json.loads(event)))
+                _check(source.response)
+                event = await within(limits.first_event, _next(events))
+                while event is not None:
+                    if event.data:
+                        report = await self._read(event.data)
                         yield report
                         if report.state == "COMPLETED":
                             return
-        except (ValueError, httpx.TimeoutException, asyncio.TimeoutError) as error:
+                    count += 1
+                    await asyncio.sleep(0 if count < _CHATTY else _BREATH)
+                    event = await _next(events)
+        except _USELESS as error:
             raise NoStream from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise StreamCut from error
         raise StreamCut
 
+    async def _read(self, data: str) -> Report:
+        if len(data) > _LARGEST:
+            raise ValueError("an event of the status stream is too large")
+        work = partial(_report, self._session.explain, data)
+        return await asyncio.to_thread(work) if len(data) > _SLOW else work()
 
-async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
-    async for chunk in chunks:
-        return chunk
+
+async def _next(events: AsyncIterator[ServerSentEvent]) -> ServerSentEvent | None:
+    async for event in events:
+        return event
     return None
 
 
@@ -259,7 +242,8 @@ def _check(reply: httpx.Response) -> None:
         raise NoStream
 
 
-def _report(data: object) -> Report:
+def _report(explain: Explainer, event: str) -> Report:
+    data = explain.hide_in(json.loads(event))
     if not isinstance(data, dict):
         raise ValueError("an event of the status stream is no object")
     return Report.from_event(data)

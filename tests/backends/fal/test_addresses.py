@@ -10,8 +10,8 @@ LOCAL = "http://127.0.0.1:8080/queue/fal-ai/bytedance/requests/none/status"
 
 @pytest.mark.parametrize(
     "url",
-    ["https://queue.fal.run/a", "https://rest.fal.ai/storage", "https://eu.queue.fal.run:443/a",
-     "https://queue.falrun.com/a"],
+    ["https://queue.fal.run/a", "https://rest.fal.ai/storage", "https://queue.fal.run:443/a",
+     "https://queue.falrun.com/a", "https://api.fal.ai/v1/models/pricing"],
 )  # fmt: skip
 def test_hosts_of_fal_take_the_key(url: str) -> None:
     assert takes_key(url, QUEUE)
@@ -25,7 +25,8 @@ def test_hosts_of_fal_take_the_key(url: str) -> None:
      "https://queue.fal.run\\@evil.example/", "https://queue.fal.run /a", "//queue.fal.run/a",
      "https://queue.fal.run:x/", "https://[::1", "ftp://queue.fal.run/a", "", None, 7,
      "https://127.0.0.1/a", "http://localhost/a", "https://queue.fal.run/" + "a" * 5000,
-     "https://queue.fal.run\u3002evil.example/", "https://v3.fal.media/a"],
+     "https://queue.fal.run\u3002evil.example/", "https://v3.fal.media/a",
+     "https://somebodys-app.fal.run/a", "https://eu.queue.fal.run/a", "https://app.fal.ai/a"],
 )  # fmt: skip
 def test_others_do_not(url: object) -> None:
     assert not takes_key(url, QUEUE)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import time
+import tracemalloc
+import zlib
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
 import pytest
 
-from seedream_widgets.backends.fal.guard import Attempt, GivenUp, read_units
+from seedream_widgets.backends.fal.guard import Attempt, GivenUp, NotSent, read_units, watch_over
+from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.errors import SubmitUnknownError
 from seedream_widgets.values.request import Request
 
 from .drive import drive, submitted, watched
+from .loopback import reply, saying
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedream_widgets.backends.fal import FalBackend
     from tests.fal_server import FalServer
 
@@ -103,3 +110,67 @@ def test_requests_at_once_keep_theirs_apart(fal_server: FalServer) -> None:
         return await asyncio.gather(*(finished(backend, request) for request in asked))
 
     assert drive(scenario, call=20.0, patience=20.0) == [(count, count) for count in counts]
+
+
+BOMB = gzip.compress(b'{"prices": [' + b" " * (100 << 20) + b"]}")
+
+
+def packed(body: bytes, kind: str, length: bool = True) -> bytes:
+    return reply(body, f"Content-Encoding: {kind}", length=length)
+
+
+def got(answer: bytes, path: str = "/requests/r/status", **limits: Any) -> httpx.Response:
+    """Return what a guarded client makes of an answer of the queue."""
+
+    async def main(address: str) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            watch_over(client, f"http://{address}/queue", Limits(**limits))
+            return await client.get(f"http://{address}{path}")
+
+    with saying(answer) as (address, _):
+        return asyncio.run(main(address))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)]
+)
+def test_a_packed_reply_is_unpacked(kind: str, pack: Callable[[bytes], bytes]) -> None:
+    assert got(packed(pack(b'{"a": 1}' * 9000), kind)).content == b'{"a": 1}' * 9000
+
+
+@pytest.mark.parametrize("path", ["/requests/r/status", "/requests/r"])
+def test_a_small_reply_does_not_fill_the_memory(path: str) -> None:
+    assert len(BOMB) < 300_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(httpx.DecodingError, match="larger than"):
+            got(packed(BOMB, "gzip"), path)
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("answer", [packed(b"xx", "br"), packed(b"no gzip at all", "gzip")])
+def test_what_can_not_be_unpacked_is_an_error_of_the_network(answer: bytes) -> None:
+    with pytest.raises(httpx.DecodingError, match="is packed"):
+        got(answer)
+
+
+def test_a_reply_is_bounded_and_a_result_may_be_larger() -> None:
+    body = reply(b"x" * 5000)
+    with pytest.raises(httpx.DecodingError):
+        got(body, reply_bytes=4000)
+    assert len(got(body, "/requests/r", reply_bytes=4000, result_bytes=6000).content) == 5000
+    with pytest.raises(httpx.DecodingError):
+        got(body, "/requests/r", result_bytes=4000)
+
+
+@pytest.mark.parametrize("url", ["https://10.0.0.1/a", "https://metadata.internal/a"])
+def test_nothing_is_sent_to_a_private_address(url: str) -> None:
+    async def main() -> None:
+        async with httpx.AsyncClient() as client:
+            watch_over(client, "https://queue.fal.run/a", Limits())
+            await client.put(url, content=b"fox")
+
+    with pytest.raises(NotSent):
+        asyncio.run(main())

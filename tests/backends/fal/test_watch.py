@@ -2,19 +2,28 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedream_widgets.backends.fal.watch import LINES, EventReader, Progress, Report, read_logs
+from seedream_widgets.backends.base import Policy
+from seedream_widgets.backends.fal.session import FalSession
+from seedream_widgets.backends.fal.watch import LINES, Progress, Report, Watch, read_logs
+from seedream_widgets.credentials import Key
 from seedream_widgets.errors import BackendError, ContentRejectedError
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
-from .drive import FOX, drive, submitted, watched
+from .drive import FOX, QUICK, drive, submitted, watched
+from .loopback import saying
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
     from seedream_widgets.backends.fal import FalBackend
     from tests.fal_server import FalServer
 
@@ -198,30 +207,6 @@ def test_leaving_the_watch_closes_its_connection(fal_server: FalServer) -> None:
     assert drive(scenario) < 0.5
 
 
-STREAM = (
-    b': hello\n\ndata: {"a": 1}\r\n\r\nevent: x\nid: 3\ndata:two\ndata: lines\n\n: ping\n\n'
-    b"data: \xc3\xa9\n\ndata: unfinished"
-)
-EVENTS = ['{"a": 1}', "two\nlines", "é"]
-
-
-@pytest.mark.parametrize("size", [1, 2, 7, 1000])
-def test_chunks_may_be_cut_anywhere(size: int) -> None:
-    reader = EventReader()
-    chunks = [STREAM[start : start + size] for start in range(0, len(STREAM), size)]
-    assert [event for chunk in chunks for event in reader.feed(chunk)] == EVENTS
-
-
-def test_bytes_that_are_no_text_do_not_raise() -> None:
-    assert EventReader().feed(b"data: \xff\n\n") == ["\ufffd"]
-
-
-@pytest.mark.parametrize("chunk", [b"data: " + b"x" * 200, b"data: x\n" * 200])
-def test_what_is_too_large_is_refused(chunk: bytes) -> None:
-    with pytest.raises(ValueError, match="status stream"):
-        EventReader(largest=100).feed(chunk)
-
-
 def line(number: int) -> dict[str, Any]:
     return {"message": f"line {number}", "level": "INFO", "timestamp": f"t{number}"}
 
@@ -277,3 +262,89 @@ def test_log_entries_are_untrusted() -> None:
 @pytest.mark.parametrize("position", [None, "1", True, -1, 10**12, 1.5])
 def test_a_position_that_is_none(position: object) -> None:
     assert Progress().change(Report("IN_QUEUE", position=position)) == Queued(None)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+SAYS = b'data: {"status": "IN_PROGRESS", "logs": [{"message": "still at it"}]}\n\n'
+
+
+def streamed(*answers: bytes | Callable[[socket.socket], object], **limits: Any) -> list[Any]:
+    """Follow a request whose stream a plain socket serves; its polls find no such request."""
+
+    async def main(address: str) -> list[Any]:
+        session = await FalSession.open(Key("id:key"), replace(QUICK, **limits), Policy())
+        known = await session.client.get_handle("fal-ai/bytedance/x", "r1")
+        watch = Watch(session, replace(known, status_url=f"http://{address}/requests/r1"))
+        found: list[Any] = []
+        try:
+            async with aclosing(watch.statuses()) as statuses:
+                async for status in statuses:
+                    found.append(status)
+        except BackendError as error:
+            found.append(error)
+        finally:
+            await session.aclose()
+        return found
+
+    with saying(*answers) as (address, _):
+        return asyncio.run(main(address))
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_events_may_be_cut_anywhere(size: int) -> None:
+    said = (
+        b': hello\n\ndata: {"status": "IN_QUEUE",\r\ndata: "queue_position": 2}\r\n\r\n: ping\n\n'
+        b'event: x\nid: 3\ndata:{"status": "IN_PROGRESS", "logs": [{"message": "\xc3\xa9"}]}\n\n'
+        b'data: {"status": "COMPLETED"}\n\ndata: more'
+    )
+
+    def say(connection: socket.socket) -> None:
+        connection.sendall(HEAD)
+        for start in range(0, len(said), size):
+            connection.sendall(said[start : start + size])
+
+    first, second, last = streamed(say, silence=5, first_event=5)
+    assert first == Queued(2)
+    assert messages(second) == ["\u00e9"]
+    assert isinstance(last, Completed)
+
+
+@pytest.mark.parametrize(
+    "said", [b"data: " + b"x" * 9000, b": x\n\n" * 3000, b'data: {"status": "\xff"}\n\n' * 900]
+)
+def test_a_stream_that_says_too_much_is_left(said: bytes) -> None:
+    (error,) = streamed(HEAD + said, stream_bytes=8000, patience=0.2)
+    assert isinstance(error, BackendError)  # which is what its polls, for which nobody is, end in
+
+
+def test_a_chatty_stream_does_not_hold_others_up() -> None:
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(HEAD)
+        with suppress(OSError):
+            while True:
+                connection.sendall(SAYS * 1000)
+
+    async def main(addresses: list[str]) -> float:
+        session = await FalSession.open(Key("id:key"), QUICK, Policy())
+        known = await session.client.get_handle("fal-ai/bytedance/x", "r1")
+        longest = 0.0
+
+        async def follow(address: str) -> None:
+            watch = Watch(session, replace(known, status_url=f"http://{address}/requests/r1"))
+            async for _ in watch.statuses():
+                pass
+
+        tasks = [asyncio.create_task(follow(each)) for each in addresses]
+        until = time.monotonic() + 2
+        while (began := time.monotonic()) < until:
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.monotonic() - began)
+        for task in tasks:
+            assert not task.done()
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await session.aclose()
+        return longest
+
+    with saying(flood) as (one, _), saying(flood) as (two, _), saying(flood) as (three, _):
+        assert asyncio.run(main([one, two, three])) < 0.3
