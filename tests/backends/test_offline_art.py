@@ -12,8 +12,7 @@ import time
 import pytest
 from PIL import Image, ImageChops, ImageFont, ImageStat, features
 
-from seedream_widgets.backends.offline.art import CONTENT_TYPE, SCENES, draw, paint, render
-from seedream_widgets.backends.offline.label import label
+from seedream_widgets.backends.offline.art import CONTENT_TYPE, SCENES, draw, label, paint, render
 from seedream_widgets.backends.offline.palette import theme
 
 SMALL = (256, 256)

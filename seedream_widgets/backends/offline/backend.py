@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -12,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.base import Output, OutputFile
-from seedream_widgets.backends.offline.faults import fault
-from seedream_widgets.errors import BackendError
+from seedream_widgets.errors import BackendError, ContentRejectedError
 from seedream_widgets.images import ImageInput
 from seedream_widgets.values.endpoints import MAX_SEED, PRESETS, Price
 from seedream_widgets.values.handle import Handle
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
 
 STEPS = 30
+_SLOW = re.compile(r"offline:slow(?: (\d{1,3}))?")
 _AREA = {
     "auto_1K": 1024 * 1024,
     "auto_1.5K": 1536 * 1536,
@@ -80,7 +81,7 @@ class OfflineBackend:
     async def watch(self, handle: Handle) -> AsyncGenerator[Status, None]:
         """Yield queue positions, then log lines, then `Completed`."""
         accepted = self._find(handle)
-        slow, error = fault(accepted.request.prompt, handle.request_id)
+        slow, error = _simulated(accepted.request.prompt, handle.request_id)
         pace = self.pace * slow
         for position in (1, 0):
             yield Queued(position)
@@ -133,6 +134,33 @@ class OfflineBackend:
                 "requests when Python ends; submit it again",
                 request_id=handle.request_id,
             ) from None
+
+
+def _simulated(prompt: str, request_id: str) -> tuple[float, BackendError | None]:
+    """Return how many times slower to go, and the error to fail with, to teach and test with.
+
+    ``offline:slow 20`` goes 20 times slower, ``offline:refuse`` is refused like an unsafe
+    prompt, ``offline:fail`` fails like a broken runner.
+    """
+    match = _SLOW.search(prompt)
+    slow = float(match[1] or 10) if match else 1.0
+    if "offline:refuse" in prompt:
+        return slow, ContentRejectedError(
+            "The safety checker refused this prompt. Change the wording and try again. "
+            "Offline nothing is billed; fal may bill a refusal.",
+            status_code=422,
+            request_id=request_id,
+            error_type="content_policy_violation",
+            field="prompt",
+        )
+    if "offline:fail" in prompt:
+        return slow, BackendError(
+            "The runner broke off (HTTP 503). Nothing is billed. Try again.",
+            status_code=503,
+            request_id=request_id,
+            error_type="runner_disconnected",
+        )
+    return slow, None
 
 
 def _write(target: Path | BytesIO, data: bytes) -> None:

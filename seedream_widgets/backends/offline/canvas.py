@@ -202,6 +202,20 @@ def smooth(points: Sequence[Point], *, steps: int = 12) -> Path:
     return path
 
 
+def curve(outline: str, *, mirror: bool = False, shift: Point = (0.0, 0.0)) -> Path:
+    """Return the closed curve through an outline's points; ``!`` marks a corner.
+
+    Outlines are points in thousandths, from the ground (0) up (to -1000).
+    """
+    side = -1 if mirror else 1
+    points = []
+    for mark in outline.split():
+        x, y = (int(number) / 1000 for number in mark.rstrip("!").split(","))
+        point = (side * x + shift[0], y + shift[1])
+        points += [point, point] if mark.endswith("!") else [point]
+    return smooth(points)
+
+
 def _spline(a: float, b: float, c: float, d: float, t: float) -> float:
     return 0.5 * (
         2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3

@@ -1,19 +1,152 @@
-"""The pictures that are no landscape: space, and ribbons of colour."""
+"""The pictures that are no landscape: flowers, a portrait, space, ribbons of colour."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from seedream_widgets.backends.offline.canvas import ellipse
+from seedream_widgets.backends.offline.canvas import curve, ellipse
+from seedream_widgets.backends.offline.landscapes import stars
 from seedream_widgets.backends.offline.palette import mix, rgb
-from seedream_widgets.backends.offline.scenes import stars
 
 if TYPE_CHECKING:
     from seedream_widgets.backends.offline.canvas import Canvas, Path, Point
     from seedream_widgets.backends.offline.palette import Colour, Theme
 
 INK = rgb("#070818")
+LEAF = "0,0! 200,-350 160,-700 0,-1000! -140,-650 -160,-300"
+BUST_BACK = (
+    "0,-860 -130,-830 -200,-700 -210,-520 -230,-300 -140,-220 140,-220 230,-300 210,-520 "
+    "200,-700 130,-830"
+)
+BUST_NECK = "-65,-450! -70,-300 -130,-240 0,-140! 130,-240 70,-300 65,-450!"
+BUST_CHIN = "-66,-440! -60,-360 0,-345 60,-380 66,-440!"
+BUST_COAT = "-120,-255! 0,-170 120,-255! 260,-210 360,-100 400,20! -400,20! -360,-100 -260,-210"
+BUST_FACE = (
+    "0,-810 -100,-780 -135,-650 -125,-530 -75,-430 0,-395 75,-430 125,-530 135,-650 100,-780"
+)
+BUST_FRINGE = (
+    "30,-850 -120,-800 -170,-660 -150,-520! -125,-640 -60,-720 60,-775! 110,-700 150,-520! "
+    "170,-660 130,-800"
+)
+BUST_EYE = "-90,-605! -58,-588 -26,-605! -58,-598"
+BUST_BROW = "-100,-655! -60,-675 -24,-655! -60,-665"
+BUST_NOSE = "0,-600! -17,-525 0,-512 12,-517 4,-522!"
+BUST_LIPS = "-40,-468! -12,-477 0,-472 12,-477 40,-468! 0,-450"
+
+
+def flowers(canvas: Canvas, theme: Theme) -> None:
+    """Paint flowers over leaves, before a garden out of focus."""
+    colours, rng, unit = theme.palette, canvas.rng, canvas.unit
+    leaf = mix(rgb("#2f7d5b"), colours.near, 0.3)
+    _garden(canvas, theme, leaf)
+    count = max(5, round(6 * canvas.width / unit))
+    heads = []
+    for i in range(count):
+        x, y = (i + 0.5 + rng.uniform(-0.3, 0.3)) / count, rng.uniform(0.28, 0.72)
+        heads.append(canvas.at(x, y))
+    heads.sort(key=lambda head: head[1])
+    for head in heads:
+        _stem(canvas, head, leaf)
+    pale, deep = mix(colours.accent, colours.sun, 0.5), mix(colours.accent, colours.near, 0.35)
+    tints = (colours.accent, pale, deep, mix(colours.sun, colours.accent, 0.12))
+    for i, head in enumerate(heads):
+        _flower(canvas, head, unit * rng.uniform(0.1, 0.16), tints[(i + rng.randint(0, 1)) % 4])
+
+
+def _garden(canvas: Canvas, theme: Theme, leaf: Colour) -> None:
+    colours, rng, unit = theme.palette, canvas.rng, canvas.unit
+    lights = []
+    for _ in range(26):
+        colour = rng.choice((colours.sun, colours.accent, colours.low, colours.middle, colours.far))
+        place = canvas.at(rng.random(), rng.random())
+        lights.append((place, unit * rng.uniform(0.1, 0.3), colour, rng.uniform(0.3, 0.6)))
+    middle, low = mix(colours.middle, colours.low, 0.3), mix(leaf, colours.low, 0.4)
+    canvas.backdrop(colours.low, middle, low, lights=lights)
+    for _ in range(12):
+        size, place = unit * rng.uniform(0.03, 0.09), canvas.at(rng.random(), rng.random())
+        canvas.shape([ellipse(place, size, size)], colours.sun, opacity=38)
+
+
+def _stem(canvas: Canvas, head: Point, leaf: Colour) -> None:
+    rng, unit = canvas.rng, canvas.unit
+    foot = (head[0] + rng.uniform(-0.1, 0.1) * unit, canvas.height * 1.02)
+    bow, thick = rng.uniform(-0.06, 0.06) * unit, unit * 0.0055
+    line = []
+    for i in range(25):
+        t = i / 24
+        x = head[0] + (foot[0] - head[0]) * t + bow * math.sin(math.pi * t)
+        line.append((x, head[1] + (foot[1] - head[1]) * t))
+    edge = [(x + thick, y) for x, y in reversed(line)]
+    canvas.shape([[*[(x - thick, y) for x, y in line], *edge]], leaf, mix(leaf, (0, 0, 0), 0.25))
+    for side in (-1, 1):
+        spot = line[rng.randint(9, 18)]
+        shape = leaf_at(spot, unit * rng.uniform(0.12, 0.22), side * rng.uniform(0.5, 1.1))
+        canvas.shape([shape], mix(leaf, (235, 245, 180), 0.22), mix(leaf, (0, 20, 20), 0.15))
+
+
+def _flower(canvas: Canvas, head: Point, radius: float, tint: Colour) -> None:
+    """Paint three rings of petals, the inner ones paler, and the heart."""
+    count, turn = canvas.rng.choice((6, 7, 8, 9)), canvas.rng.uniform(0, math.tau)
+    plum = (60, 0, 40)
+    for ring, (reach, width) in enumerate(((0.52, 1.77), (0.385, 1.43), (0.26, 1.03))):
+        tone = mix(tint, (255, 255, 255), 0.19 * ring)
+        for parity in (0, 1):
+            petals = []
+            for k in range(parity, count, 2):
+                angle = turn + math.pi * (ring + 2 * k) / count
+                far = radius * reach
+                centre = (head[0] + math.cos(angle) * far, head[1] + math.sin(angle) * far)
+                petals.append(ellipse(centre, far, radius * width / count, angle))
+            canvas.shape(petals, mix(tone, plum, 0.1 * (1 - parity)), mix(tone, plum, 0.2))
+    canvas.disc(head, radius * 0.2, rgb("#f9d65c"), rgb("#d98a2b"))
+
+
+def leaf_at(foot: Point, length: float, lean: float) -> Path:
+    """Return a leaf that grows from `foot`, turned by `lean` radians from upright."""
+    cos, sin = math.cos(lean) * length, math.sin(lean) * length
+    return [(foot[0] + x * cos - y * sin, foot[1] + x * sin + y * cos) for x, y in curve(LEAF)]
+
+
+def portrait(canvas: Canvas, theme: Theme) -> None:
+    """Paint a quiet face before a great disc."""
+    colours, rng = theme.palette, canvas.rng
+    size = min(canvas.unit, canvas.height * 0.9)
+    middle, bottom = canvas.width * 0.5, float(canvas.height)
+    light = (canvas.at(0.5, 0.4), size * 0.8, colours.sun, 0.4)
+    canvas.backdrop(colours.high, colours.middle, colours.low, lights=[light])
+    upper, lower = mix(colours.sun, colours.accent, 0.25), mix(colours.accent, colours.low, 0.2)
+    canvas.disc((middle, bottom - size * 0.58), size * 0.36, upper, lower)
+    skin = rgb(rng.choice(("#f3c6a5", "#dca07a", "#b9784f", "#8a5538", "#f0b690")))
+    hair = rgb(rng.choice(("#2a1a1f", "#4a2a20", "#7a3b22", "#1c1f33", "#c98a3f")))
+    for path, top, low in _bust(skin, hair, mix(colours.near, colours.accent, 0.12)):
+        canvas.shape([[(middle + x * size, bottom + y * size) for x, y in path]], top, low)
+    leaves = []
+    for side in (-1, 1) * 3:
+        foot = (middle + side * size * rng.uniform(0.3, 0.48), bottom)
+        leaves.append(leaf_at(foot, size * rng.uniform(0.2, 0.42), side * rng.uniform(0.1, 0.7)))
+    green = rgb("#2f8f6b")
+    canvas.shape(leaves, mix(colours.near, green, 0.4), mix(colours.near, green, 0.15))
+
+
+def _bust(skin: Colour, hair: Colour, cloth: Colour) -> list[tuple[Path, Colour, Colour]]:
+    """Return the parts of a bust, back to front: curve, upper and lower colour."""
+    dark, blush = mix(skin, hair, 0.35), mix(skin, rgb("#c8453f"), 0.3)
+    cheeks = [ellipse((side * 0.077, -0.53), 0.03, 0.02) for side in (-1, 1)]
+    marks = (BUST_EYE, BUST_BROW)
+    lines = [curve(mark, mirror=mirror) for mark in marks for mirror in (False, True)]
+    return [
+        (curve(BUST_BACK), hair, mix(hair, (0, 0, 0), 0.2)),
+        (curve(BUST_NECK), skin, dark),
+        (curve(BUST_CHIN), dark, dark),
+        (curve(BUST_COAT), cloth, mix(cloth, (0, 0, 0), 0.3)),
+        (curve(BUST_FACE), mix(skin, (255, 255, 255), 0.12), skin),
+        *((cheek, blush, blush) for cheek in cheeks),
+        *((line, hair, hair) for line in lines),
+        (curve(BUST_NOSE), dark, dark),
+        (curve(BUST_LIPS), rgb("#b8433f"), rgb("#d46a5f")),
+        (curve(BUST_FRINGE), mix(hair, (255, 220, 190), 0.1), hair),
+    ]
 
 
 def space(canvas: Canvas, theme: Theme) -> None:
