@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from seedream_widgets.api import default_client as default_client
     from seedream_widgets.api import edit as edit
     from seedream_widgets.api import estimate as estimate
+    from seedream_widgets.api import gather as gather
     from seedream_widgets.api import generate as generate
     from seedream_widgets.api import jobs as jobs
     from seedream_widgets.api import resume as resume
@@ -65,6 +66,7 @@ _HOME = {
         "default_client",
         "edit",
         "estimate",
+        "gather",
         "generate",
         "jobs",
         "resume",
@@ -145,3 +147,10 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Add the magics; ``%load_ext seedream_widgets`` calls it."""
+    from seedream_widgets.magics import load
+
+    load(shell)

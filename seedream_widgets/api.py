@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from difflib import get_close_matches
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.display.live import follow
+from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
@@ -13,6 +16,7 @@ from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from decimal import Decimal
 
     from seedream_widgets.batch.batch import Batch
@@ -171,25 +175,23 @@ def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> J
     return default_client().submit(_request(prompt, arguments), fresh=fresh)
 
 
-def generate(prompt: str | Request, **arguments: Any) -> Result:
+def generate(
+    prompt: str | Request,
+    *,
+    fresh: bool = False,
+    progress: bool | None = None,
+    on_update: Callable[[Job], object] | None = None,
+    **arguments: Any,
+) -> Result:
     """Draw from text and wait for the `Result`; arguments as in `submit`.
 
     A keyboard interrupt stops the waiting, not the job: find it in ``sd.jobs()``.
 
-    Raises:
-        RequestError: An argument is not accepted; nothing was sent.
-        BudgetError: It could cost more than the budget leaves; nothing was sent.
-        BackendError: The request failed; the error says what may be billed.
-    """
-    return submit(prompt, **arguments).result()
-
-
-def edit(images: Any, prompt: str, **arguments: Any) -> Result:
-    """Change `images` as `prompt` says and wait for the `Result`; arguments as in `submit`.
-
     Args:
-        images: One or up to 10 of PIL image, numpy array, path, URL, bytes or `Result`.
-        prompt: What to change; name inputs by their order ("image 1").
+        prompt: What to draw, or a whole `Request`.
+        fresh: Ask again even for what is in the library or under way.
+        progress: Whether to show how far it is; by default in a notebook and in a terminal.
+        on_update: Called with the `Job` at each change, on another thread.
         **arguments: Further arguments of `Request`.
 
     Raises:
@@ -197,7 +199,34 @@ def edit(images: Any, prompt: str, **arguments: Any) -> Result:
         BudgetError: It could cost more than the budget leaves; nothing was sent.
         BackendError: The request failed; the error says what may be billed.
     """
-    fresh = arguments.pop("fresh", False)
+    job = submit(prompt, fresh=fresh, **arguments)
+    return follow(job, progress, on_update)
+
+
+def edit(
+    images: Any,
+    prompt: str,
+    *,
+    fresh: bool = False,
+    progress: bool | None = None,
+    on_update: Callable[[Job], object] | None = None,
+    **arguments: Any,
+) -> Result:
+    """Change `images` as `prompt` says and wait for the `Result`; arguments as in `submit`.
+
+    Args:
+        images: One or up to 10 of PIL image, numpy array, path, URL, bytes or `Result`.
+        prompt: What to change; name inputs by their order ("image 1").
+        fresh: Ask again even for what is in the library or under way.
+        progress: Whether to show how far it is; by default in a notebook and in a terminal.
+        on_update: Called with the `Job` at each change, on another thread.
+        **arguments: Further arguments of `Request`.
+
+    Raises:
+        RequestError: An argument is not accepted; nothing was sent.
+        BudgetError: It could cost more than the budget leaves; nothing was sent.
+        BackendError: The request failed; the error says what may be billed.
+    """
     request = _request(prompt, {**arguments, "images": images})
     if not request.images:
         raise RequestError(
@@ -205,7 +234,25 @@ def edit(images: Any, prompt: str, **arguments: Any) -> Result:
             field="images",
             value=images,
         )
-    return submit(request, fresh=fresh).result()
+    return follow(submit(request, fresh=fresh), progress, on_update)
+
+
+async def gather(jobs: Iterable[Job]) -> list[Result | SeedreamError]:
+    """Wait for several jobs; each gives its result, or its error in the result's place.
+
+    One that fails does not lose the others: ``await sd.gather(map(sd.submit, prompts))``.
+
+    Args:
+        jobs: Jobs of `submit`.
+    """
+    return [await _outcome(job) for job in list(jobs)]
+
+
+async def _outcome(job: Job) -> Result | SeedreamError:
+    try:
+        return await job
+    except SeedreamError as error:
+        return error
 
 
 def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
@@ -221,9 +268,49 @@ def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
     if unknown:
         name = min(unknown)
         raise RequestError(
-            f"{name} is no argument of a request, which takes "
-            f"{', '.join(Request.__dataclass_fields__)}; check the spelling",
+            f"{name} is no argument of a request; {_guess(name)}",
             field=name,
             value=arguments[name],
         )
     return Request(prompt, **arguments)
+
+
+def _guess(name: str) -> str:
+    """Return what somebody may have meant, or all there is to choose from."""
+    names = list(Request.__dataclass_fields__)
+    meant = _MEANT.get(name.lower()) or next(iter(get_close_matches(name.lower(), names, 1)), None)
+    return f"did you mean {meant}=?" if meant else f"there are {', '.join(names)}"
+
+
+def _typed(function: Callable[..., Any]) -> None:
+    """Give a function that hands its arguments on to `Request` a signature that names them."""
+    own = signature(function)
+    listed = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+    taken = {each.name for each in listed}
+    more = [
+        each.replace(kind=Parameter.KEYWORD_ONLY)
+        for each in signature(Request).parameters.values()
+        if each.name not in taken
+    ]
+    function.__signature__ = own.replace(parameters=[*listed, *more])  # type: ignore[attr-defined]
+
+
+_MEANT = {
+    "size": "image_size",
+    "aspect_ratio": "image_size",
+    "ratio": "image_size",
+    "resolution": "image_size",
+    "n": "num_images",
+    "count": "num_images",
+    "number": "num_images",
+    "image": "images",
+    "image_urls": "images",
+    "references": "images",
+    "text": "prompt",
+    "version": "model",
+    "safety": "enable_safety_checker",
+}
+"""What other tools call an argument, and its name here."""
+
+for _function in (submit, generate, edit, estimate):
+    _typed(_function)

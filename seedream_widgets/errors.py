@@ -16,14 +16,50 @@ SeedreamError
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import linecache
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_HERE = str(Path(__file__).parent)
 
 Billing = Literal["no", "maybe", "yes"]
 """Whether fal bills a request: 5xx never, a refused or cancelled one maybe (fal's docs)."""
 
 
 class SeedreamError(Exception):
-    """Be the base of every error this package raises on purpose."""
+    """The base of every error this package raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence and the user's own line in IPython, without our frames.
+
+        ``%xmode Verbose`` shows them all.
+        """
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+        full = getattr(shell, "InteractiveTB", None)
+        if full is not None and getattr(full, "mode", "") == "Verbose":
+            return full.structured_traceback(type(self), self, self.__traceback__)  # type: ignore[no-any-return]
+        return [f"{type(self).__name__}: {self}", *_own_line(self.__traceback__)]
+
+
+def _own_line(trace: TracebackType | None) -> list[str]:
+    """Return the last line of the user's own code that a traceback passes through."""
+    own: tuple[str, int] | None = None
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if not path.startswith((_HERE, sys.prefix, sys.base_prefix, "<string>", "<frozen")):
+            own = path, trace.tb_lineno
+        trace = trace.tb_next
+    if own is None:
+        return []
+    path, number = own
+    line = linecache.getline(path, number).strip()
+    where = "this cell" if "ipykernel_" in path or path.startswith("<") else path
+    return [f"  {where}, line {number}", *([f"    {line}"] if line else [])]
 
 
 class RequestError(SeedreamError, ValueError):

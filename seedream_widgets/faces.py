@@ -13,3 +13,8 @@ def shown(what: str, value: object) -> str:
     """Return the HTML that the function `what` of `seedream_widgets.display.html` makes."""
     html: str = getattr(import_module("seedream_widgets.display.html"), what)(value)
     return html
+
+
+def show_live(job: object) -> None:
+    """Show a job as a card that changes while it runs."""
+    import_module("seedream_widgets.display.live").show_job(job)

@@ -16,25 +16,28 @@ PAUSE = 0.5
 
 
 @contextmanager
-def progress_line(show: bool | None, total: int) -> Iterator[Callable[[int, str], None]]:
+def progress_line(
+    show: bool | None, total: int | None = None
+) -> Iterator[Callable[[int, str], None]]:
     """Show a bar with a text beside it; yield ``tell(done, text)`` that changes it.
 
     Args:
         show: Whether to show it; ``None``: in a notebook and in a terminal.
-        total: What `done` counts up to.
+        total: What `done` counts up to; ``None``: the text alone.
     """
     if show is False:
         yield lambda done, text: None
-    elif _in_notebook():
+    elif in_notebook() and total is not None:
         yield _Cell(total).tell
     elif show or sys.stderr.isatty():
         from tqdm import tqdm
 
-        with tqdm(total=total, unit="", leave=True) as bar:
+        form = None if total else "{desc}"
+        with tqdm(total=total, unit="", leave=True, bar_format=form) as bar:
 
             def tell(done: int, text: str) -> None:
                 bar.n = done
-                bar.set_postfix_str(text)
+                (bar.set_postfix_str if total else bar.set_description_str)(text)
 
             yield tell
     else:
@@ -73,7 +76,7 @@ class _Cell:
         )
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Tell whether a kernel runs us, so that a display can be changed later."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seedream_widgets.errors import JobCancelled, JobTimeout, SeedreamError
+from seedream_widgets.faces import show_live
 from seedream_widgets.values.status import (
     Cancelled,
     Completed,
@@ -257,6 +258,9 @@ class Job:
                 callback(self)
             except BaseException:  # SystemExit too: it would end the engine for every job
                 _log.exception("a callback of job %s failed", self.id)
+
+    def _ipython_display_(self, **_: object) -> None:
+        show_live(self)
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.status.text.lower()}: {self.request.prompt[:60]!r}>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import sys
 import weakref
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, overload
@@ -326,8 +327,22 @@ class Result:
         seed = "" if self.seed is None else f", seed {self.seed}"
         return f"<Result {sizes}{seed}{offline}: {self.prompt[:60]!r}>"
 
+    def _shown(self) -> None:
+        """Note that the running cell shows it already, so that it does not stand there twice."""
+        object.__setattr__(self, "_cell", _running_cell())
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        cell = getattr(self, "_cell", None)
+        if cell is not None and cell == _running_cell():
+            return {"text/plain": repr(self)}
         return {"text/plain": repr(self), "text/html": shown("result_html", self)}
+
+
+def _running_cell() -> int | None:
+    """Return the number of the cell that IPython runs, where there is one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "execution_count", None)
 
 
 def _carry(data: bytes, receipt: str) -> Pieces:

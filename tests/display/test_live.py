@@ -1,0 +1,172 @@
+"""Progress while a call blocks, and jobs that show themselves, in a real kernel."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import threading
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.display.live import follow, job_html
+from seedream_widgets.errors import BackendError
+from tests.kernel import kernel
+from tests.scripted import ScriptedBackend, started, until
+
+FOX = "sd.generate('a red fox', image_size=(1024, 1024), seed=1)"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    with kernel(tmp_path_factory.mktemp("home")) as running:
+        running.run("import seedream_widgets as sd")
+        yield running
+
+
+def test_the_result_stands_in_the_place_of_the_card_and_not_twice(book):
+    outputs = book.run(FOX.replace("seed=1", "seed=11"))
+    shown = [output for output in outputs if output["kind"] == "display_data"]
+    assert len(shown) == 1
+    assert "<img" in shown[0]["data"]["text/html"]
+    (result,) = [output for output in outputs if output["kind"] == "execute_result"]
+    assert "<img" not in str(result["data"])
+
+
+def test_a_later_cell_shows_the_result_again(book):
+    book.run(f"fox = {FOX}")
+    (result,) = book.run("fox")
+    assert "<img" in result["data"]["text/html"]
+
+
+def test_progress_false_shows_nothing(book):
+    call = FOX.replace("seed=1", "seed=12, progress=False")
+    assert book.run(f"quiet = {call}") == []
+
+
+def test_a_job_as_the_last_line_is_a_card_that_ends_with_its_pictures(book):
+    outputs = book.run("job = sd.submit('an owl', image_size=(1024, 1024)); job")
+    assert [output["kind"] for output in outputs] == ["display_data"]
+    later = book.run("result = job.result(); job")
+    assert "<img" in later[-1]["data"]["text/html"]
+
+
+def test_an_error_is_its_sentence_and_the_users_line(book):
+    (error,) = book.run("x = 1\nsd.generate('a fox', size=3)")
+    text = "\n".join(error["traceback"])
+    assert "size is no argument of a request; did you mean image_size=?" in text
+    assert "sd.generate('a fox', size=3)" in text
+    assert "api.py" not in text
+
+
+def test_xmode_verbose_shows_all_frames(book):
+    book.run("%xmode Verbose")
+    (error,) = book.run("sd.generate('a fox', size=3)")
+    book.run("%xmode Context")
+    assert "api.py" in "\n".join(error["traceback"])
+
+
+def test_names_of_arguments_are_offered(book):
+    offered = book.complete("sd.generate('a fox', image_")
+    assert "image_size=" in offered
+    assert "num_images=" in book.complete("sd.edit(fox, 'at night', num_")
+
+
+def test_the_outputs_hold_no_id_of_this_run(book):
+    first = book.run("job = sd.submit('a cat', image_size=(1024, 1024), seed=3); job.result(); job")
+    assert "data" in first[-1]
+    assert book.run("job")[-1]["data"] == first[-1]["data"]
+
+
+def test_a_card_tells_prompt_state_and_log_as_text(tmp_path):
+    backend = ScriptedBackend("fal", hold=["completed"])
+    job = started(backend, tmp_path, "<b>a fox</b>")
+    backend.wait_for("completed")
+    html = job_html(job, 3)
+    assert "&lt;b&gt;a fox&lt;/b&gt;" in html
+    assert "Generating · 3 s" in html
+    assert "step 1 of 2" in html
+    backend.release("completed")
+    job.result(10)
+
+
+def test_a_card_of_a_failed_job_is_its_error(tmp_path):
+    backend = ScriptedBackend("fal", errors={"submit": BackendError("fal is away")})
+    job = started(backend, tmp_path)
+    until(lambda: job.done)
+    assert "fal is away" in job_html(job)
+
+
+def test_every_change_is_heard(tmp_path):
+    heard = []
+    job = started(ScriptedBackend("fal"), tmp_path)
+    follow(job, False, lambda job: heard.append(job.status.kind))
+    assert heard[-1] == "completed"
+
+
+def test_an_interrupt_says_that_the_job_goes_on(tmp_path, capsys):
+    backend = ScriptedBackend("fal", hold=["completed"])
+    job = started(backend, tmp_path)
+    backend.wait_for("completed")
+
+    def interrupt(_):
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(job, False, interrupt)
+    assert "The job goes on and may bill: sd.jobs()[0].result()" in capsys.readouterr().out
+    backend.release("completed")
+    assert job.result(10)
+
+
+def test_a_terminal_shows_a_line(tmp_path):
+    code = "import seedream_widgets as sd\nsd.generate('a fox', image_size=(1024, 1024), seed=1)\n"
+    env = {**os.environ, "SEEDREAM_HOME": str(tmp_path), "TERM": "xterm"}
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=theirs, stdout=theirs, env=env
+    ) as run:
+        os.close(theirs)
+        said = bytearray()
+        reader = threading.Thread(target=_read, args=(ours, said))
+        reader.start()
+        assert run.wait(60) == 0
+        reader.join(10)
+    os.close(ours)
+    assert b"Completed" in said
+
+
+def _read(handle: int, said: bytearray) -> None:
+    try:
+        while data := os.read(handle, 4096):
+            said += data
+    except OSError:  # the other end was closed
+        return
+
+
+def test_no_terminal_shows_nothing(tmp_path):
+    code = "import seedream_widgets as sd\nsd.generate('a fox', image_size=(1024, 1024), seed=1)\n"
+    env = {**os.environ, "SEEDREAM_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=env, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+async def _both(tmp_path):
+    good = started(ScriptedBackend("fal"), tmp_path / "a")
+    bad = started(ScriptedBackend("fal", errors={"submit": BackendError("away")}), tmp_path / "b")
+    return await sd.gather([good, bad])
+
+
+def test_gather_keeps_the_results_where_one_fails(tmp_path):
+    import asyncio
+
+    result, error = asyncio.run(_both(tmp_path))
+    assert isinstance(result, sd.Result)
+    assert str(error) == "away"
