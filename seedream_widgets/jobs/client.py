@@ -206,7 +206,8 @@ class Client:
 
     def waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""
-        return len(self.library.journal.left_behind())
+        running = {job.id for job in self._jobs if not job.done}
+        return len([each for each in self.library.journal.left_behind() if each.id not in running])
 
     def resume(self) -> tuple[Job, ...]:
         """Follow what earlier sessions left behind, here or on another machine; send nothing.

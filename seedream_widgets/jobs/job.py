@@ -76,6 +76,8 @@ class Job:
         self.cancelling = False
         self.arriving: Callable[[int, Growing], object] | None = None
         """Who wants the bytes of few images while they come, each with its index."""
+        self.clicked = False
+        """Whether a studio's page asked for it, not a cell."""
         self.account: Callable[[Result | SeedreamError], object] | None = None
         """Who counts the money: called with how it ends, before anybody who waits is woken."""
         self._unwanted = False

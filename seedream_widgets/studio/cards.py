@@ -36,8 +36,8 @@ _MAX_NOTE = 500
 _STEP = re.compile(r"(\d{1,6})\s*(?:of|/)\s*(\d{1,6})")
 
 
-def card(job: Job, clicked: bool) -> Card:
-    """Return what the page needs to show `job`, and whether the page asked for it."""
+def card(job: Job) -> Card:
+    """Return what the page needs to show `job`."""
     request, status = job.request, job.status
     result = job.result() if isinstance(status, Completed) and job.done else None
     return {
@@ -58,7 +58,7 @@ def card(job: Job, clicked: bool) -> Card:
         "seed": result.seed if result else request.seed,
         "cost": shown(cost(result)) if result and job.backend == "fal" else None,
         "cached": result is not None and result.cached,
-        "clicked": clicked,
+        "clicked": job.clicked,
         "note": result.note[:_MAX_NOTE] if result and result.note else None,
         "images": _images(job) if result else [],
         "error": _error(job),

@@ -17,6 +17,7 @@ from seedream_widgets.studio import protocol
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.references import by_id, describe, load, reference_ids
 from seedream_widgets.studio.restore import restore
+from seedream_widgets.studio.terms import Terms, TermsError
 from seedream_widgets.studio.uploads import Uploads
 from seedream_widgets.values.code import as_code
 from seedream_widgets.values.request import Request
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 200
+GESTURE_MS = 1000
+"""Presses closer together than that, in milliseconds, for the same thing are one."""
 
 Given = TypeVar("Given")
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -56,6 +59,7 @@ class Handlers:
         self._resuming = asyncio.Lock()
         self._previews = session.previews
         self._submitted: dict[str, Job] = {}
+        self._last: tuple[protocol.Submit, Job] | None = None
         self._adding: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._replaced: tuple[Any, ...] = ()
         self._studio.observe(self._keep_replaced, "references")
@@ -110,15 +114,33 @@ class Handlers:
             _log.exception("a studio message failed", exc_info=error)
         message = str(error) or f"unexpected {type(error).__name__}; see the Python log"
         field = getattr(error, "field", None)
-        self._studio._post({"kind": "error", "id": name, "message": message, "field": field})
+        told = {"kind": "error", "id": name, "message": message, "field": field}
+        if isinstance(error, TermsError):
+            told["terms"] = error.now.to_dict()
+        self._studio._post(told)
 
     def _submit(self, message: protocol.Submit) -> Answer:
         # A page that is shown twice (Colab) sends twice: one click is one job.
-        job = self._submitted.get(message.id)
+        job = self._submitted.get(message.id) or self._pressed_already(message)
         if job is None:
-            job = self._session.start(self._request(message.form), clicked=True)
-            _remember(self._submitted, message.id, job)
+            request = self._request(message.form)
+            if message.terms is not None:
+                self._session.agree(request, Terms.read(message.terms))
+            job = self._session.start(request, clicked=True)
+        _remember(self._submitted, message.id, job)
+        self._last = message, job
         return {"job_id": job.id}, []
+
+    def _pressed_already(self, message: protocol.Submit) -> Job | None:
+        """Return the job of a press less than a second ago for the same, in whichever view.
+
+        The page's clock counts: a busy kernel gets presses of different moments all at once.
+        """
+        if self._last is None or not message.pressed:
+            return None
+        last, job = self._last
+        again = last.form == message.form and abs(message.pressed - last.pressed) < GESTURE_MS
+        return job if again else None
 
     def _request(self, form: dict[str, Any]) -> Request:
         values = {name: form[name] for name in FORM if name in form}

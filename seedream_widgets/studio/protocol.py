@@ -32,10 +32,18 @@ class Message:
 
 @dataclass(frozen=True)
 class Submit(Message):
-    """The click: it carries the whole form, as traits are debounced and may be late."""
+    """The click: it carries the whole form, as traits are debounced and may be late.
+
+    Attributes:
+        form: What it asks for.
+        terms: Who was to answer and for how much at most, as the button said; see `Terms`.
+        pressed: When it was pressed, in milliseconds since 1970 on the page's clock; 0 is unknown.
+    """
 
     kind: ClassVar[str] = "submit"
     form: dict[str, Any]
+    terms: dict[str, Any] | None = None
+    pressed: int = 0
 
 
 @dataclass(frozen=True)
@@ -244,10 +252,15 @@ def _object(name: str, value: object) -> dict[str, Any]:
     return value
 
 
+def _object_or_none(name: str, value: object) -> dict[str, Any] | None:
+    return None if value is None else _object(name, value)
+
+
 _READERS = {
     "str": _text,
     "Address": _address,
     "int": _whole,
     "tuple[str, ...]": _texts,
     "dict[str, Any]": _object,
+    "dict[str, Any] | None": _object_or_none,
 }

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from seedream_widgets.api import default_client
-from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.errors import CredentialsError, RequestError, SeedreamError
 from seedream_widgets.jobs.engine import shared
+from seedream_widgets.money.pricing import estimate
 from seedream_widgets.studio.cards import FORM, card, image_id, money
 from seedream_widgets.studio.facts import facts
+from seedream_widgets.studio.news import News
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.publisher import Publisher
+from seedream_widgets.studio.terms import Terms, TermsError
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed
 
@@ -46,22 +50,29 @@ class Session:
         self._client = client
         self._jobs: list[Job] = []
         self._forgotten: set[str] = set()
-        self._clicked: set[str] = set()
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
         # An observer of the user's may hold the studio's lock while it waits for a job, so what
         # takes the lock never runs in threads that jobs need.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seedream-studio")
-        self.client.prices.on_change(lambda: self._threads.submit(self._reprice))
-        self.client.budget.on_change(lambda: self._threads.submit(self.refresh))
+        self._news = News(self.engine, studio._lock, self.refresh)
+        self.client.prices.on_change(self._news.changed)
+        self.client.budget.on_change(self._news.changed)
 
     async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in a thread of this studio; call it on the engine's loop only."""
         call = partial(work, *args, **kwargs)
         return await self.engine.loop.run_in_executor(self._threads, call)
 
-    def _reprice(self) -> None:
-        with self.studio._lock:
-            self.studio._facts = facts(self.client.prices)
+    def begin(self) -> None:
+        """Show what of the client still runs, such as a click of this cell's last run."""
+        for job in reversed(self.client.jobs):
+            if not job.done:
+                self._show(job)
+        self._news.begin()
+
+    def close(self) -> None:
+        """Have the page told no more."""
+        self._news.end()
 
     @property
     def client(self) -> Client:
@@ -80,8 +91,32 @@ class Session:
 
     def backend(self) -> dict[str, Any]:
         """Return what the page says of who answers."""
-        backend = self.client.backend
+        try:
+            backend = self.client.backend
+        except CredentialsError:  # the click says what is wrong with it
+            return {"name": "none", "label": "The fal key can't be used", "bills": False}
         return {"name": backend.name, "label": backend.label, "bills": backend.bills}
+
+    def terms(self, request: Request) -> Terms:
+        """Return who would answer `request` now, and for how much at most.
+
+        Raises:
+            CredentialsError: The key can't be used.
+        """
+        backend = self.client.backend
+        high = estimate(request, self.client.prices).high if backend.bills else Decimal(0)
+        return Terms(backend.name, backend.bills, high)
+
+    def agree(self, request: Request, shown: Terms) -> None:
+        """Make sure that a click was drawn under the terms that it would be sent under.
+
+        Raises:
+            TermsError: It was not: the page is told, and the click is to be asked about.
+        """
+        now = self.terms(request)
+        if not now.same(shown):
+            self.refresh()
+            raise TermsError(now, shown, str(estimate(request, self.client.prices)))
 
     def request(self) -> Request:
         """Return what the form asks for.
@@ -104,7 +139,8 @@ class Session:
         """
         self.refresh()
         job = self.client.submit(request)
-        self._show(job, clicked)
+        job.clicked = job.clicked or clicked
+        self._show(job)
         return job
 
     def waiting(self) -> int:
@@ -129,7 +165,8 @@ class Session:
                 "make room there, then fetch again"
             ) from error
         for job in jobs:
-            self._show(job, clicked=True)
+            job.clicked = True
+            self._show(job)
         if not jobs and self.waiting():
             raise SeedreamError(
                 "requests from before can't be fetched; the Python log says why"
@@ -139,10 +176,8 @@ class Session:
             )
         return len(jobs)
 
-    def _show(self, job: Job, clicked: bool) -> None:
+    def _show(self, job: Job) -> None:
         with self.studio._lock:
-            if clicked:
-                self._clicked.add(job.id)
             known = job in self._jobs
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
@@ -159,6 +194,7 @@ class Session:
         client, studio = self.client, self.studio
         with studio._lock:
             studio._backend = self.backend()
+            studio._facts = facts(client.prices)
             studio._money = money(client.budget.standing)
 
     def _tell(self, job: Job, seq: int) -> None:
@@ -174,7 +210,7 @@ class Session:
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
 
     def _card(self, job: Job) -> Card:
-        return card(job, clicked=job.id in self._clicked)
+        return card(job)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the newest cards and the number of the last update."""

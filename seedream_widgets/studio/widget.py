@@ -57,6 +57,7 @@ class Studio(Form):
         told = {"_facts": about, "_backend": backend, "_money": standing}
         super().__init__(**form, **told, _dom_classes=(name,))
         self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
+        self._session.begin()
 
     @property
     def client(self) -> Client:
@@ -138,6 +139,7 @@ class Studio(Form):
         """Close the comm; the views go, and the contact sheet stands in their place."""
         if hasattr(self, "_sheet"):  # not where __init__ refused its arguments
             self._sheet.close()
+            self._session.close()
         super().close()
 
     def __repr__(self) -> str:

@@ -1,0 +1,56 @@
+"""The page is told soon, never at the engine's cost, and no studio is kept alive for it."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.studio.news import News
+from tests.scripted import until
+
+
+class Told:
+    def __init__(self):
+        self.times = 0
+
+    def tell(self):
+        self.times += 1
+
+
+def test_a_burst_of_changes_is_told_once_and_a_change_after_it_again():
+    told = Told()
+    news = News(shared(), threading.RLock(), told.tell)
+    for _ in range(50):
+        news.changed()
+    until(lambda: told.times)
+    time.sleep(0.3)
+    assert told.times == 1
+    news.changed()
+    until(lambda: told.times == 2)
+
+
+def test_a_lock_that_is_held_for_long_stops_nothing_and_loses_nothing():
+    told, lock = Told(), threading.RLock()
+    with lock:
+        news = News(shared(), lock, told.tell)
+        news.changed()
+        time.sleep(0.3)
+        assert shared().start(_soon()).result(1) == "the engine goes on"
+        assert told.times == 0
+    until(lambda: told.times == 1)
+
+
+async def _soon():
+    return "the engine goes on"
+
+
+def test_it_keeps_nothing_alive():
+    told = Told()
+    news, ref = News(shared(), threading.RLock(), told.tell), weakref.ref(told)
+    news.begin()
+    until(lambda: ref().times)
+    del told
+    until(lambda: gc.collect() is not None and ref() is None)
