@@ -93,8 +93,8 @@ export class FakeModel {
     this.say({ kind: "reply", id: to.id, result }, buffers);
   }
 
-  refuse(to: Sent, text: string, field: string | null = null) {
-    this.say({ kind: "error", id: to.id, message: text, field });
+  refuse(to: Sent, text: string, field: string | null = null, terms: unknown = null) {
+    this.say({ kind: "error", id: to.id, message: text, field, terms });
   }
 
   of(kind: string): Sent[] {

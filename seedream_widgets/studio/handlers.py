@@ -114,9 +114,8 @@ class Handlers:
             _log.exception("a studio message failed", exc_info=error)
         message = str(error) or f"unexpected {type(error).__name__}; see the Python log"
         field = getattr(error, "field", None)
-        told = {"kind": "error", "id": name, "message": message, "field": field}
-        if isinstance(error, TermsError):
-            told["terms"] = error.now.to_dict()
+        terms = error.now.to_dict() if isinstance(error, TermsError) else None
+        told = {"kind": "error", "id": name, "message": message, "field": field, "terms": terms}
         self._studio._post(told)
 
     def _submit(self, message: protocol.Submit) -> Answer:

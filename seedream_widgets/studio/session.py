@@ -116,7 +116,7 @@ class Session:
         now = self.terms(request)
         if not now.same(shown):
             self.refresh()
-            raise TermsError(now, shown, str(estimate(request, self.client.prices)))
+            raise TermsError(now, shown, estimate(request, self.client.prices).brief)
 
     def request(self) -> Request:
         """Return what the form asks for.

@@ -97,7 +97,7 @@ def test_requests_of_a_killed_kernel_are_fetched(
     book.run(0)
     book.run(1)
     root = view(page)
-    expect(root).to_contain_text("2 requests from before are ready.", timeout=WAIT)
+    expect(root).to_contain_text("2 requests from before are kept.", timeout=WAIT)
     in_themes(book, shot, "library-waiting")
     root.get_by_role("button", name="Fetch", exact=True).click()
     expect(root.locator(".sd-job img")).to_have_count(2, timeout=WAIT)

@@ -41,6 +41,8 @@ def test_a_key_set_later_is_told_within_five_seconds_and_the_free_click_is_not_s
     assert (answer["kind"], answer["field"], answer["terms"]) == (
         "error", "terms", {"backend": "fal", "bills": True, "high": "0.06"},
     )  # fmt: skip
+    golden = json.loads((MESSAGES / "error_terms.json").read_text())
+    assert (answer.keys(), answer["terms"].keys()) == (golden.keys(), golden["terms"].keys())
     assert fal_server.count("submit") == 0
     assert opened.studio.jobs == ()
     assert press(opened, answer["terms"])["kind"] == "reply"

@@ -20,9 +20,12 @@ export function Compose() {
   const checks = check(facts, form, references.length);
 
   function onKeyDown(event: KeyboardEvent) {
+    // A key that is held repeats: that is no further press, on the button neither.
+    const onButton = (event.target as Element).closest(".sd-go") && event.key === "Enter";
+    if (event.repeat && onButton) event.preventDefault();
     if (!isSubmitKey(event)) return;
     event.preventDefault();
-    session.actions.submit();
+    if (!event.repeat) session.actions.submit();
   }
 
   return (

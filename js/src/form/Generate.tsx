@@ -8,7 +8,7 @@ import { useSession } from "./session";
 import { WAITING } from "./submission";
 import { takes } from "./taken";
 
-const PHASES = { sending: "Sending…", waiting: WAITING };
+const PHASES = { sending: "Sending…", waiting: WAITING, sent: "Sent" };
 
 /** What it makes and costs, and how old that price is where it is not today's. */
 function useTerms(): string {
@@ -51,7 +51,7 @@ export function Generate({ reason }: { reason: string | null }) {
         aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
         aria-describedby={told ? `${noteId} ${noteId}-fault` : noteId}
         // Not `disabled`: a button that loses focus hands the next key to the notebook.
-        aria-disabled={why || phase !== "idle" ? true : undefined}
+        aria-disabled={why || phase === "sending" || phase === "waiting" ? true : undefined}
         onClick={session.actions.submit}
       >
         <span>

@@ -8,11 +8,14 @@ export function micros(amount: string): bigint {
   return BigInt(whole + fraction.slice(0, DIGITS).padEnd(DIGITS, "0"));
 }
 
-export function formatMoney(amount: bigint): string {
+/** Dollars as text, with two decimals or more. */
+export function exact(amount: bigint): string {
   const digits = amount.toString().padStart(DIGITS + 1, "0");
   const fraction = digits.slice(-DIGITS).replace(/0{1,4}$/, "");
-  return `$${digits.slice(0, -DIGITS)}.${fraction}`;
+  return `${digits.slice(0, -DIGITS)}.${fraction}`;
 }
+
+export const formatMoney = (amount: bigint): string => `$${exact(amount)}`;
 
 /** Where the session's money stands, in US dollars; null is no limit. */
 export interface Money {

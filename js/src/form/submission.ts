@@ -1,11 +1,13 @@
-/** The click: one at a time, with the whole form as it stands on the page. */
+/** The click: one at a time, with the whole form and its terms as they stand on the page. */
 
 import { type Channel, Refusal } from "../kernel/channel";
 import { type Faults, placeOf } from "../kernel/faults";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
-import { type Card, type Form, submitReply } from "../kernel/wire";
+import { type Card, type Form, submitReply, type Terms } from "../kernel/wire";
 
+/** Presses closer together than that are one: a double click, a finger that trembles. */
+const GESTURE = 1000;
 const PATIENCE = 1500;
 const SILENCE = 5000;
 const GRACE = 1000;
@@ -14,7 +16,15 @@ const LOST =
 
 export const WAITING = "Waiting for the kernel";
 
-export type Phase = "idle" | "sending" | "waiting";
+/** "sent": answered, while a press for the same is still part of that gesture. */
+export type Phase = "idle" | "sending" | "waiting" | "sent";
+
+interface Press {
+  /** What it asked for, as JSON. */
+  form: string;
+  /** Of the newest press for it. */
+  at: number;
+}
 
 /** Where the card of a click will stand. */
 export interface Cards {
@@ -27,7 +37,8 @@ export interface Cards {
 
 export interface Submission {
   readonly phase: Store<Phase>;
-  send(form: Form): Promise<void>;
+  /** Send what a press asks for; a press within a second of one for the same is part of it. */
+  send(form: Form, terms: Terms): Promise<void>;
 }
 
 const pause = (time: number) => new Promise<void>((resolve) => setTimeout(resolve, time));
@@ -49,28 +60,59 @@ export function createSubmission(
     lost.abort();
   }
 
-  async function send(form: Form) {
-    if (phase.get() !== "idle") return;
+  let press: Press = { form: "", at: 0 };
+  /** What the kernel asked about: pressed again, it is agreed to. */
+  let asked: { form: string; terms: Terms } | null = null;
+
+  /** Once the gesture is over the new card comes into sight: sooner, it would move the page under
+   * the hand. */
+  async function settle(sent: Press, id: string | undefined) {
+    const left = () => sent.at + GESTURE - Date.now();
+    while (left() > 0) await pause(left());
+    if (ended.aborted || sent !== press) return;
+    phase.set("idle");
+    if (id) jobs.join(id);
+  }
+
+  async function send(form: Form, terms: Terms) {
+    const wanted = JSON.stringify(form);
+    const now = Date.now();
+    if (wanted === press.form && Math.abs(now - press.at) < GESTURE) {
+      press.at = now;
+      return;
+    }
+    if (phase.get() === "sending" || phase.get() === "waiting") return;
+    const sent = { form: wanted, at: now };
+    press = sent;
+    const agreed = asked?.form === wanted ? asked.terms : terms;
+    asked = null;
     const lost = new AbortController();
     phase.set("sending");
     const slow = setTimeout(() => phase.set("waiting"), PATIENCE);
     faults.clear("prompt", "references", "image_size", "form");
     faults.clear("num_images", "max_images", "seed");
-    const known = jobs.cards.get().map(({ id }) => id);
+    let next: Phase = "idle";
+    let id: string | undefined;
     try {
       void watchLoss(lost);
-      const reply = await channel.request({ kind: "submit", form }, { signal: lost.signal });
-      const id = read(submitReply, reply.result)?.job_id;
-      if (id && known.includes(id)) jobs.join(id);
+      const reply = await channel.request(
+        { kind: "submit", form, terms: agreed, pressed: now },
+        { signal: lost.signal },
+      );
+      next = "sent";
+      id = read(submitReply, reply.result)?.job_id;
     } catch (error) {
       if (ended.aborted) return;
       if (lost.signal.aborted) faults.tell("form", LOST);
-      else if (error instanceof Refusal) faults.tell(placeOf(error.field), error.message);
-      else if (!channel.state.get().gone) faults.tell("form", String(error));
+      else if (error instanceof Refusal) {
+        if (error.terms) asked = { form: wanted, terms: error.terms };
+        faults.tell(placeOf(error.field), error.message);
+      } else if (!channel.state.get().gone) faults.tell("form", String(error));
     } finally {
       clearTimeout(slow);
-      phase.set("idle");
+      phase.set(next);
     }
+    if (next === "sent") await settle(sent, id);
   }
 
   return { phase, send };

@@ -4,7 +4,7 @@ import { type Bytes, isBytes } from "./bytes";
 import { createDoubt } from "./doubt";
 import { read } from "./parse";
 import { createStore, type Store } from "./store";
-import { type Incoming, incoming, type Notice, type Outgoing } from "./wire";
+import { type Incoming, incoming, type Notice, type Outgoing, type Terms } from "./wire";
 
 const PATIENCE = 1500;
 
@@ -18,6 +18,8 @@ export class Refusal extends Error {
   constructor(
     message: string,
     readonly field: string | null = null,
+    /** What a click would be sent under now, where that is what it is asked about. */
+    readonly terms: Terms | null = null,
   ) {
     super(message);
   }
@@ -108,7 +110,8 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
       return;
     }
     const entry = pending.get(message.id);
-    if (message.kind === "error") entry?.reject(new Refusal(message.message, message.field));
+    if (message.kind === "error")
+      entry?.reject(new Refusal(message.message, message.field, message.terms));
     else {
       const bytes = Array.isArray(buffers) ? buffers.filter(isBytes) : [];
       entry?.resolve({ result: message.result, buffers: bytes });

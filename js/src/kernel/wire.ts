@@ -50,9 +50,16 @@ export interface Upload {
   purpose?: "restore";
 }
 
+/** What a click was drawn under: who answers, and for how much at most, in US dollars. */
+export interface Terms {
+  backend: string;
+  bills: boolean;
+  high: string;
+}
+
 /** Page to kernel; the channel adds `id`. */
 export type Outgoing =
-  | { kind: "submit"; form: Form }
+  | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget" | "code"; job_id: string }
   | { kind: "sync" | "resume" }
   | Upload
@@ -202,11 +209,17 @@ export type Notice =
 export type Incoming =
   | Notice
   | { kind: "reply"; id: string; result: Record<string, unknown> }
-  | { kind: "error"; id: string; message: string; field: string | null };
+  | { kind: "error"; id: string; message: string; field: string | null; terms: Terms | null };
 
 const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } = {
   reply: shape({ kind: oneOf("reply"), id: text, result: record((value) => value) }),
-  error: shape({ kind: oneOf("error"), id: text, message: text, field: nullable(text) }),
+  error: shape({
+    kind: oneOf("error"),
+    id: text,
+    message: text,
+    field: nullable(text),
+    terms: nullable(shape<Terms>({ backend: text, bills: flag, high: decimal })),
+  }),
   job: shape({ kind: oneOf("job"), seq: integer, job: card }),
   forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
   uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),

@@ -99,7 +99,19 @@ function ErrorNote({ card }: { card: Card }) {
   );
 }
 
-/** A card that a click has joined is shown and marked for a moment. */
+/** The kernel went while it ran: whether it is lost, and how to have it back. */
+function Left({ card }: { card: Card }) {
+  return (
+    <p class="sd-note sd-calm">
+      {card.offline
+        ? "It was drawn offline and is not kept. Run the cell again, then press Generate."
+        : "This request is kept. Run the cell again and press Fetch, or call sd.resume(), to have " +
+          "what comes of it; nothing is sent or paid again."}
+    </p>
+  );
+}
+
+/** A card that a click has brought or joined is shown and marked for a moment. */
 function useJoined({ id }: Card) {
   const joined = useStore(useSession().jobs.joined) === id;
   const ref = useRef<HTMLElement>(null);
@@ -125,6 +137,7 @@ export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
       {code.text}
       {running && <Progress label="Progress" value={card.progress} />}
       <ErrorNote card={card} />
+      {!running && !isFinal(card) && <Left card={card} />}
       {card.note && <p class="sd-note sd-warn">{card.note}</p>}
       <Tiles card={card} chosen={chosen} />
       {running && (

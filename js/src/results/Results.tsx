@@ -26,8 +26,8 @@ function FromBefore() {
   return (
     <p class="sd-note sd-calm">
       {waiting === 1
-        ? "1 request from before is ready."
-        : `${waiting} requests from before are ready.`}
+        ? "1 request from before is kept. Fetching it costs nothing more."
+        : `${waiting} requests from before are kept. Fetching them costs nothing more.`}
       <button type="button" class="sd-link" onClick={actions.resume}>
         Fetch
       </button>

@@ -7,7 +7,8 @@ import { isActive } from "../files/uploads";
 import { blocker, check } from "../form/checks";
 import { endpointOf } from "../form/facts";
 import type { Before } from "../form/form";
-import type { Money } from "../form/money";
+import { exact, type Money } from "../form/money";
+import { priceOf } from "../form/price";
 import { taken } from "../form/taken";
 import { exactBytes } from "../kernel/bytes";
 import { Refusal } from "../kernel/channel";
@@ -22,6 +23,7 @@ import {
   type FormTraits,
   type Outgoing,
   originalReply,
+  type Terms,
 } from "../kernel/wire";
 import type { ResultsActions, ResultsSession } from "../results/session";
 import type { Announcer } from "./announcer";
@@ -88,7 +90,7 @@ export function createActions(parts: Parts): Actions {
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
     parts.before.set(null);
-    void parts.submission.send(requestForm(parts));
+    void parts.submission.send(requestForm(parts), shownTerms(parts));
   }
 
   function addFiles(files: File[], place: DropPlace = "references") {
@@ -203,6 +205,16 @@ function requestForm({ form, references, facts }: Parts): Form {
   const ids = references.ids();
   const endpoint = endpointOf(facts.get(), values.model, ids.length);
   return { ...taken(endpoint, values), references: ids };
+}
+
+/** What the button says of who answers and for how much. */
+function shownTerms({ backend, form, references, facts }: Parts): Terms {
+  const { name, bills } = backend.get();
+  const values = form.values.get();
+  const count = references.ids().length;
+  const endpoint = endpointOf(facts.get(), values.model, count);
+  const span = bills && endpoint && priceOf(facts.get(), endpoint, values, count);
+  return { backend: name, bills, high: span ? exact(span[1]) : "0" };
 }
 
 function download(blob: Blob, name: string) {

@@ -1,8 +1,8 @@
 import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeModel, initialTraits, message } from "../fake";
-import { mount, unmountAll } from "../mount";
-import { button, click, doing, press, prompt, reference, type, ui } from "../ui";
+import { answerAll, mount, unmountAll } from "../mount";
+import { button, card, click, doing, press, prompt, reference, type, ui } from "../ui";
 
 afterEach(unmountAll);
 
@@ -62,6 +62,7 @@ describe("Generate", () => {
     await press(prompt(view), "Enter", { shiftKey: true });
     expect(view.model.of("submit")).toHaveLength(0);
     await press(prompt(view), "Enter", { ctrlKey: true });
+    await type(prompt(view), "an owl");
     await press(prompt(view), "Enter", { metaKey: true });
     expect(view.model.of("submit")).toHaveLength(2);
   });
@@ -90,6 +91,101 @@ describe("Generate", () => {
     expect(go.textContent).toContain("Waiting for the kernel");
     await doing(() => model.reply(model.last("submit"), { job_id: "j1" }));
     expect(button(view, /^Generate/).textContent).toContain("Generate");
+  });
+
+  const fast = async () => {
+    vi.useFakeTimers();
+    const model = new FakeModel({ ...initialTraits(), prompt: "a fox", num_images: 2 });
+    model.onSend = answerAll();
+    const view = await mount({}, model);
+    const wait = (time: number) => act(async () => void (await vi.advanceTimersByTimeAsync(time)));
+    return { model, view, wait, go: () => button(view, /^Generate/) };
+  };
+
+  it("takes presses within a second of each other for one, though the kernel is fast", async () => {
+    const { model, wait, go } = await fast();
+    await click(go());
+    expect(go().getAttribute("aria-label")).toMatch(/^Generate: Sent 2 images/);
+    for (const gap of [120, 300, 300, 900]) {
+      await wait(gap);
+      await click(go());
+    }
+    expect(model.of("submit")).toHaveLength(1);
+    await wait(1000);
+    expect(go().textContent).toContain("Generate");
+    await click(go());
+    expect(model.of("submit")).toHaveLength(2);
+  });
+
+  it("is pressed once by a key that is held, in the prompt and on the button", async () => {
+    const { model, view, wait, go } = await fast();
+    await press(prompt(view), "Enter", { ctrlKey: true });
+    for (let count = 0; count < 50; count += 1) {
+      await wait(30);
+      await press(prompt(view), "Enter", { ctrlKey: true, repeat: true });
+    }
+    expect(model.of("submit")).toHaveLength(1);
+    const held = new KeyboardEvent("keydown", {
+      key: "Enter",
+      repeat: true,
+      bubbles: true,
+      cancelable: true,
+    });
+    go().dispatchEvent(held);
+    expect(held.defaultPrevented).toBe(true);
+  });
+
+  it("brings the card of each press into sight, once the hand is done", async () => {
+    const { model, view, wait, go } = await fast();
+    const seen = vi.fn();
+    HTMLElement.prototype.scrollIntoView = seen;
+    model.onSend = (content) => {
+      if (content.kind !== "submit") return answerAll()(content);
+      const job = { ...card("job_in_progress"), id: `j${model.of("submit").length}` };
+      model.say({ kind: "job", seq: model.of("submit").length, job });
+      return { job_id: job.id };
+    };
+    await click(go());
+    await wait(900);
+    expect(seen).not.toHaveBeenCalled();
+    await wait(200);
+    expect(seen).toHaveBeenCalledTimes(1);
+    await click(go());
+    await wait(1100);
+    expect(seen).toHaveBeenCalledTimes(2);
+    expect(ui(view).getAllByRole("article")).toHaveLength(2);
+  });
+
+  it("tells what it was drawn under, and asks where that has changed", async () => {
+    const { model, view, wait, go } = await fast();
+    model.onSend = (content) => (content.kind === "submit" ? undefined : answerAll()(content));
+    const asked = message<{ message: string; terms: object }>("error_terms");
+    await act(async () =>
+      model.set("_backend", { name: "offline", label: "Offline preview", bills: false }),
+    );
+    await click(go());
+    expect(model.last("submit").terms).toEqual({ backend: "offline", bills: false, high: "0" });
+    await doing(() => model.refuse(model.last("submit"), asked.message, "terms", asked.terms));
+    expect(view.root.textContent).toContain(asked.message);
+    await wait(120);
+    await click(go());
+    expect(model.of("submit"), "a double click is no answer").toHaveLength(1);
+    await wait(1100);
+    await click(go());
+    expect(model.last("submit").terms).toEqual(asked.terms);
+    expect(model.of("submit")).toHaveLength(2);
+    await doing(() => model.refuse(model.last("submit"), asked.message, "terms", asked.terms));
+    await type(prompt(view), "another fox");
+    await click(go());
+    expect(model.last("submit").terms).toEqual({ backend: "offline", bills: false, high: "0" });
+  });
+
+  it("tells the most that it may cost", async () => {
+    const { model, go } = await fast();
+    await act(async () => model.set("max_images", 3));
+    await click(go());
+    expect(model.last("submit").terms).toEqual({ backend: "fal", bills: true, high: "0.18" });
+    expect(model.last("submit").pressed).toBe(Date.now());
   });
 
   it("gives a click up whose answer was lost, once a later question is answered", async () => {

@@ -20,7 +20,7 @@ const fetchButton = (view: Awaited<ReturnType<typeof mount>>) =>
 describe("requests from before", () => {
   it("are told quietly, and fetched", async () => {
     const view = await withWaiting(2);
-    expect(view.root.textContent).toContain("2 requests from before are ready.");
+    expect(view.root.textContent).toContain("2 requests from before are kept.");
     await click(button(view, "Fetch"));
     expect(fetchButton(view)).toBeNull();
     const syncs = view.model.of("sync").length;
@@ -33,7 +33,7 @@ describe("requests from before", () => {
     await click(button(view, "Fetch"));
     await doing(() => view.model.refuse(view.model.last("resume"), "set FAL_KEY first"));
     expect(ui(view).getByRole("alert").textContent).toBe("set FAL_KEY first");
-    expect(view.root.textContent).toContain("1 request from before is ready.");
+    expect(view.root.textContent).toContain("1 request from before is kept.");
   });
 
   it("do not upset the clock: their cards are old, not from elsewhere", async () => {
@@ -56,6 +56,21 @@ describe("a card", () => {
     expect(view.root.textContent).toContain("seed 7 · 2304×1728 · from your library · $0.00");
     expect(view.root.textContent).not.toContain("0.0 s");
     expect(view.root.textContent).toContain("No space left on device");
+  });
+
+  it("says after a kill that its request is kept, and how to have it back", async () => {
+    const view = await withJobs([card("job_in_progress")]);
+    view.model.dead = true;
+    await doing(() => view.model.emit("comm_live_update"));
+    const article = ui(view).getByRole("article");
+    expect(article.textContent).toContain("Interrupted");
+    expect(article.textContent).toContain(
+      "This request is kept. Run the cell again and press Fetch, or call sd.resume()",
+    );
+    const offline = await withJobs([{ ...card("job_in_progress"), offline: true }]);
+    offline.model.dead = true;
+    await doing(() => offline.model.emit("comm_live_update"));
+    expect(ui(offline).getByRole("article").textContent).toContain("drawn offline and is not kept");
   });
 
   it("gives its request as code, to the clipboard", async () => {
@@ -95,6 +110,7 @@ describe("a card", () => {
     view.model.onSend = (sent) =>
       sent.kind === "submit" ? { job_id: "j1" } : answerAll(two, 20)(sent);
     await click(button(view, /^Generate/));
+    await act(async () => void (await vi.advanceTimersByTimeAsync(1000)));
     const [first, ...rest] = ui(view).getAllByRole("article");
     expect(first?.getAttribute("aria-label")).toBe("a red fox in snow");
     expect(first?.className).toContain("sd-joined");
