@@ -13,8 +13,9 @@ import seedream_widgets as sd
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.studio.protocol import ProtocolError
 from seedream_widgets.studio.terms import Terms, TermsError
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
-from tests.scripted import ScriptedBackend, until
+from tests.scripted import SECONDS, until
 
 MESSAGES = Path(__file__).parents[1] / "messages"
 FORM = json.loads((MESSAGES / "submit.json").read_text())["form"]
@@ -47,6 +48,8 @@ def test_a_key_set_later_is_told_within_five_seconds_and_the_free_click_is_not_s
     assert opened.studio.jobs == ()
     assert press(opened, answer["terms"])["kind"] == "reply"
     fal_server.wait(lambda fal: len(fal.jobs) == 1)
+    opened.studio.jobs[0].result(SECONDS)
+    sd.default_client().close()
 
 
 def test_a_key_is_noticed_without_a_click(page, fal_server, monkeypatch):
