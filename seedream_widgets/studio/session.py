@@ -198,12 +198,6 @@ class Session:
             studio._money = money(client.budget.standing)
 
     def _tell(self, job: Job, seq: int) -> None:
-        try:
-            self._tell_all(job, seq)
-        except Exception:  # the cards that come later are to be told all the same
-            _log.exception("the card of job %s could not be told", job.id)
-
-    def _tell_all(self, job: Job, seq: int) -> None:
         if job.status.final:
             self.studio._money = money(self.client.budget.standing)
             self._ended()

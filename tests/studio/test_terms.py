@@ -165,7 +165,7 @@ def test_a_studio_that_is_shown_again_has_what_still_runs(page, tmp_path):
     client = sd.Client(backend, library=tmp_path)
     first = page(client)
     name = press(first, FAL)["result"]["job_id"]
-    backend.reached("completed")
+    backend.wait_for("completed")
     second = page(client)
     (card,) = second.ask("sync")[0]["result"]["jobs"]
     assert (card["id"], card["clicked"], second.ask("sync")[0]["result"]["waiting"]) == (
