@@ -60,6 +60,7 @@ describe("a card", () => {
 
   it("says after a kill that its request is kept, and how to have it back", async () => {
     const view = await withJobs([card("job_in_progress")]);
+    await act(async () => void (await new Promise((done) => setTimeout(done, 200))));
     view.model.dead = true;
     await doing(() => view.model.emit("comm_live_update"));
     const article = ui(view).getByRole("article");
@@ -68,6 +69,7 @@ describe("a card", () => {
       "This request is kept. Run the cell again and press Fetch, or call sd.resume()",
     );
     const offline = await withJobs([{ ...card("job_in_progress"), offline: true }]);
+    await act(async () => void (await new Promise((done) => setTimeout(done, 200))));
     offline.model.dead = true;
     await doing(() => offline.model.emit("comm_live_update"));
     expect(ui(offline).getByRole("article").textContent).toContain("drawn offline and is not kept");
