@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 from seedream_widgets.errors import RequestError
 
+# Escaped, or written as no UTF-8 is; a pair for one character is found too, and stays whole.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 NAME_BYTES = 143
 """Most bytes of a whole file name: what an encrypted home folder (eCryptfs) leaves of 255."""
 _NAME_CHARACTERS = 40
@@ -52,6 +56,23 @@ def cache_folder(library: Path) -> Path:
         return user_cache_path("seedream_widgets", appauthor=False)
     except (RuntimeError, KeyError):
         return library / ".cache"
+
+
+def read_json(text: str | bytes) -> Any:
+    """Return JSON from outside as Python values whose texts can be written anywhere.
+
+    JSON can hold half of a pair of surrogates, which neither files nor messages to the page can:
+    ``?`` takes its place.
+
+    Raises:
+        ValueError: It is no JSON.
+        RecursionError: It is nested too deeply.
+    """
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    values = json.loads(raw)
+    if _SURROGATE.search(raw):
+        values = json.loads(json.dumps(values, ensure_ascii=False).encode("utf-8", "replace"))
+    return values
 
 
 def user_path(path: str | os.PathLike[str], field: str) -> Path:

@@ -147,7 +147,7 @@ def _checked_url(url: str) -> ImageUrl:
         )
     if not host:
         raise ImageInputError("its URL names no host; copy it again")
-    if len(url) > _MAX_URL or re.search(r"[\s\x00-\x1f\x7f\\<>\"]", url):
+    if len(url) > _MAX_URL or re.search(r"[\s\x00-\x1f\x7f\\<>\"\ud800-\udfff]", url):
         raise ImageInputError(
             f"its URL holds spaces or control characters, or is over {_MAX_URL} characters; "
             "copy it again"

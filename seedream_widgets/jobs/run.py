@@ -267,7 +267,8 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        # Of all that Pillow reads, some would start other programs.
+        with Image.open(io.BytesIO(data), formats=tuple(SUFFIXES)) as image:
             kind, (width, height) = image.format or "", image.size
         whole = path.with_name(path.name + SUFFIXES[kind])
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:

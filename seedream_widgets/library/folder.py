@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import stat
@@ -11,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from seedream_widgets.files import read_json
 from seedream_widgets.library.processes import follows, this_process
 from seedream_widgets.values.receipt import MAX_BYTES
 
@@ -94,7 +94,7 @@ def read_receipt(folder: str) -> dict[str, Any] | None:
     """
     try:
         data = read_file(f"{folder}/{RECEIPT}", MAX_BYTES)
-        value = json.loads(data) if data is not None else None
+        value = read_json(data) if data is not None else None
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

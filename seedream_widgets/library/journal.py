@@ -17,6 +17,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from seedream_widgets.errors import Billing
+from seedream_widgets.files import read_json
 from seedream_widgets.library.folder import write_private
 from seedream_widgets.library.processes import follows, runs, this_process
 from seedream_widgets.values.handle import Handle
@@ -167,7 +168,7 @@ def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> 
         try:
             known = path.lstat()
             if S_ISREG(known.st_mode) and known.st_size <= MAX_BYTES:
-                values = json.loads(path.read_bytes())
+                values = read_json(path.read_bytes())
                 facts = {"id": name[1], "owner": name[2] or "", "touched": known.st_mtime}
                 yield _checked(Pending(**{**values, **facts}))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from seedream_widgets.files import read_json
 from seedream_widgets.library.folder import write_private
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class KeptUploads:
         try:
             if path is None or not path.is_file() or path.stat().st_size > _LARGEST:
                 return None
-            return _checked(KeptUpload(**json.loads(path.read_bytes())))
+            return _checked(KeptUpload(**read_json(path.read_bytes())))
         except (OSError, ValueError, TypeError, RecursionError):
             return None
 

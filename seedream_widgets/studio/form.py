@@ -73,6 +73,13 @@ class Form(anywidget.AnyWidget):
             self._lock = threading.RLock()
         super().__init__(**traits)
 
+    @t.validate("prompt", "selected", "_arrived")
+    def _can_be_sent(self, proposal: Any) -> str:
+        # Half of a pair of surrogates, as cut text may end with, can't be sent to the page: it
+        # would never get its state again.
+        text: str = proposal["value"]
+        return text.encode("utf-8", "replace").decode()
+
     @t.observe("references")
     def _tell_references(self, change: Any) -> None:
         from seedream_widgets.studio.references import describe

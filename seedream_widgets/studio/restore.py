@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
@@ -9,15 +10,17 @@ from traitlets import TraitError
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.studio.cards import FORM
-from seedream_widgets.studio.references import load
 from seedream_widgets.values.endpoints import ENDPOINTS
 from seedream_widgets.values.receipt import Receipt, read_receipt
+from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
     from seedream_widgets.library import Library
     from seedream_widgets.studio.form import Form
 
 _UNLESS_GIVEN = {"output_format": None, "background": None}
+_ABSENT = ImageInput(b"", "image/png", 1, 1, "")
+"""Stands for an input that is not in this library."""
 _MAX_INPUTS = 11  # one more than the form takes, so that it refuses
 
 
@@ -29,22 +32,41 @@ def restore(studio: Form, library: Library, data: bytes) -> str | None:
     """
     receipt = _receipt(data)
     images, missing = _inputs(receipt, library)
+    form = _form(receipt)
+    _check(form, [*images, *(_ABSENT for _ in missing)])
     name, value = "", None
     try:
         # Held together: one value that is not taken puts all of them back.
         with studio._lock, studio.hold_trait_notifications():
-            for name, value in {**_form(receipt), "references": images}.items():
+            for name, value in {**form, "references": images}.items():
                 setattr(studio, name, value)
     except TraitError as error:
-        raise RequestError(
-            f"the receipt in this file has a {name} that is not taken ({value!r:.80}); "
-            "write the form by hand",
-            field="receipt",
-        ) from error
+        raise _refusal(name, value) from error
     notes = [] if receipt.prompt else ["The prompt was not kept in this file"]
     if missing:
         notes.append(f"Not in this library: {', '.join(missing)}. Add what is missing, in order")
     return ". ".join(notes) + "." if notes else None
+
+
+def _check(form: dict[str, Any], images: list[ImageInput | ImageUrl]) -> None:
+    """Build the whole request before any of it is set: a file may come from anybody.
+
+    Raises:
+        RequestError: It is none that could be submitted.
+    """
+    try:
+        Request(**{"prompt": "not kept", **form}, images=tuple(images))
+    except RequestError as error:
+        name = (error.field or "value").partition("[")[0]
+        raise _refusal(name, form.get(name, len(images))) from error
+
+
+def _refusal(name: str, value: object) -> RequestError:
+    return RequestError(
+        f"the receipt in this file has a {name} that is not taken ({value!r:.80}); "
+        "write the form by hand",
+        field="receipt",
+    )
 
 
 def _receipt(data: bytes) -> Receipt:
@@ -88,4 +110,8 @@ def _input(about: dict[str, Any], name: str, library: Library) -> ImageInput | I
     url = about.get("url")
     if isinstance(url, str) and url.startswith("https://"):  # never a path: it is untrusted
         return load_image(url, field="references")
-    return load(name, library.input(str(about.get("sha256", ""))).data)
+    # Known by its digest, as before; its name is a stranger's.
+    from seedream_widgets.images.fit import safe_name
+
+    found = library.input(str(about.get("sha256", "")))  # known by its digest, as before
+    return replace(found, name=safe_name(name, found.media_type.removeprefix("image/").upper()))

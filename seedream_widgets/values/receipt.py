@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.files import user_path
-from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.files import read_json, user_path
+from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.values.request import MAX_PROMPT, Request
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Receipt:
         try:
             if len(text) > MAX_BYTES:
                 raise ValueError(f"it has over {MAX_BYTES:,} bytes")
-            values = json.loads(text)
+            values = read_json(text)
             known = {name: values[name] for name in _TYPES if name in values}
             for name, value in known.items():
                 if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
@@ -231,7 +231,11 @@ def _image(each: object, find: Callable[[str], ImageInput]) -> ImageInput | Imag
     about = each if isinstance(each, dict) else {}
     url, digest = about.get("url"), about.get("sha256")
     if isinstance(url, str) and url.startswith("https://"):
-        return ImageUrl(url)
+        try:
+            found = load_image(url)
+        except RequestError:
+            return None
+        return found if isinstance(found, ImageUrl) else None
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         return None
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
+import re
 import sys
 import weakref
 from dataclasses import dataclass, field, replace
@@ -32,7 +34,9 @@ SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GI
 _log = logging.getLogger(__name__)
 _SUFFIX_BYTES = 12
 """For a file's suffix, and a number before it where the name is taken."""
-_FILE_SUFFIXES = frozenset({*SUFFIXES.values(), ".jpeg", ".bmp", ".tif", ".tiff"})
+_USUAL_SUFFIXES = (*SUFFIXES.values(), ".bmp", ".tiff", ".pdf")
+_LIKE_A_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)
+"""What ends a file's name and not a folder's, as ``.heic`` but not the ``.5`` of ``v4.5``."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,23 @@ class ResultImage:
         return image
 
     def opened(self) -> Image:
-        """Return a fresh PIL image of the untouched bytes, decoded when first used."""
-        from PIL import Image
+        """Return a fresh PIL image of the untouched bytes, decoded when first used.
 
-        return Image.open(io.BytesIO(self.read_bytes()))
+        Raises:
+            ResultError: They are no image of the formats that a result may have.
+        """
+        from PIL import Image, UnidentifiedImageError
+
+        try:
+            # A stranger's library may hold anything by this name, and Pillow starts Ghostscript
+            # on what is PostScript.
+            return Image.open(io.BytesIO(self.read_bytes()), formats=tuple(SUFFIXES))
+        except UnidentifiedImageError as error:
+            raise ResultError(
+                f"{self.path} is no {', '.join(SUFFIXES)} image that Pillow can read; it was "
+                "damaged or changed since it came",
+                billing="yes",
+            ) from error
 
     def read_bytes(self) -> bytes:
         """Return the untouched bytes.
@@ -137,22 +154,58 @@ class ResultImage:
         return f"image/{self.format.lower()}"
 
     def save(self, target: Path, receipt: str = "") -> Path:
-        """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow."""
-        suffix = ".jpg" if target.suffix.lower() == ".jpeg" else target.suffix.lower()
-        data = self.read_bytes() if suffix == SUFFIXES[self.format] else self._converted(suffix)
+        """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow.
+
+        Raises:
+            RequestError: Pillow can't write files of that suffix here.
+        """
+        format_name = _writes(target)
+        data = self.read_bytes() if format_name == self.format else self._converted(target)
         with open(target, "wb") as file:
             file.writelines(_carry(data, receipt))
         return target
 
-    def _converted(self, suffix: str) -> bytes:
-        from PIL import Image
-
-        file = io.BytesIO()
-        if suffix == ".jpg":
-            _on_white(self.opened()).save(file, "JPEG", quality=95, subsampling=0)
-        else:
-            self.opened().save(file, Image.registered_extensions()[suffix])
+    def _converted(self, target: Path) -> bytes:
+        format_name, file, image = _writes(target), io.BytesIO(), self.opened()
+        options: dict[str, Any] = {}
+        if format_name in ("JPEG", "MPO"):
+            options = {"quality": 95, "subsampling": 0}
+        if format_name == "ICO":
+            options = {"sizes": [(min(self.width, 256), min(self.height, 256))]}
+        try:
+            if format_name in ("JPEG", "MPO", "PDF", "PPM", "EPS", "PCX"):
+                image = _on_white(image)
+            image.save(file, format_name, **options)
+        except Exception as error:  # each of Pillow's writers raises its own
+            raise _unwritable(target, str(error)) from error
         return file.getvalue()
+
+
+def _writes(target: Path) -> str:
+    """Return Pillow's name of the format that a file's suffix stands for.
+
+    Raises:
+        RequestError: Pillow knows none, or can't write it here.
+    """
+    from PIL import Image
+
+    format_name = Image.registered_extensions().get(target.suffix.lower(), "")
+    if format_name not in Image.SAVE:
+        raise _unwritable(target, f"Pillow can't write {target.suffix} files here")
+    return format_name
+
+
+def _unwritable(target: Path, reason: str) -> RequestError:
+    from PIL import Image
+
+    known = [suffix for suffix in _USUAL_SUFFIXES if suffix in Image.registered_extensions()]
+    return RequestError(
+        f"target, {target.name!r:.90}: {' '.join(reason.split())[:150]}; end it with "
+        f"{', '.join(known)} or another suffix that Pillow writes. For a folder of that name, "
+        "end it with a slash",
+        field="target",
+        value=str(target),
+    )
 
 
 def _on_white(image: Image) -> Image:
@@ -255,18 +308,22 @@ class Result:
 
         Args:
             target: A folder gets files named after prompt and seed, and none there is
-                overwritten. A file name ending in an image suffix is written as it is, or
-                numbered (``fox-1.png``) for several images; untouched pixels where the
-                suffix fits, converted by Pillow otherwise.
+                overwritten. A file name with a suffix is written as it is, or numbered
+                (``fox-1.png``) for several images: pixels untouched where the suffix fits,
+                converted by Pillow otherwise, to any format that it writes. A new folder whose
+                name ends as a file's does (``foxes.old``) ends with a slash.
             receipt: Whether to put the receipt, prompt included, into the files.
 
         Raises:
-            RequestError: There is no home or working folder to find `target` from.
+            RequestError: There is no home or working folder to find `target` from, or Pillow
+                can't write files of that suffix.
             OSError: It can't be written.
         """
         text = self.receipt.to_json() if receipt and self.receipt else ""
         path = user_path(target, "target")
-        if path.suffix.lower() in _FILE_SUFFIXES and not path.is_dir():
+        is_folder = path.is_dir() or str(target).endswith(("/", os.sep))
+        if _LIKE_A_SUFFIX.fullmatch(path.suffix) and not is_folder:
+            _writes(path)  # before anything is made
             path.parent.mkdir(parents=True, exist_ok=True)
             if len(self.files) == 1:
                 return (self.files[0].save(path, text),)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import ast
 import io
 import struct
 import time
 import tracemalloc
 import zlib
 from importlib import util
+from pathlib import Path
 
 import pytest
 from PIL import Image, features
 
+import seedream_widgets
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images import ImageInput, InputLimits, load_image, load_images
 from seedream_widgets.images.guard import decode, open_image
@@ -214,3 +217,17 @@ def test_orientation_that_is_nonsense_is_upright(data: bytes) -> None:
 def test_big_endian_orientation() -> None:
     entry = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
     assert exif_orientation(b"MM\0*" + struct.pack(">IH", 8, 1) + entry) == 6
+
+
+def test_nothing_is_opened_as_whatever_pillow_takes_it_for() -> None:
+    """Of all that Pillow reads, some would start other programs."""
+    package = Path(seedream_widgets.__file__).parent
+    calls = [
+        (path.name, node)
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Image.open")
+    ]
+    assert calls
+    for name, call in calls:
+        assert "formats" in {keyword.arg for keyword in call.keywords}, name

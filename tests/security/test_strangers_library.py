@@ -296,3 +296,83 @@ def test_a_kept_upload_is_looked_for_by_its_digest_alone(
     kept_uploads.keep(digest, upload)
     kept_uploads.forget(digest)
     assert snapshot(outside) == before
+
+
+HALF = "\\ud83e"  # JSON of half a pair of surrogates
+
+
+@pytest.mark.parametrize("place", ["prompt", "url", "name", "setting", "file"])
+def test_half_a_surrogate_takes_nothing_else_with_it(library: Path, place: str) -> None:
+    client = Client(ScriptedBackend("fal"), library=library)
+    client.submit(Request("a fox")).result(SECONDS)
+    bad = client.submit(Request("another fox", PNG)).result(SECONDS)
+    (path,) = library.glob(f"results/*/{bad.files[0].path.parent.name}/receipt.json")
+    receipt = json.loads(path.read_text("utf-8"))
+    if place == "prompt":
+        receipt["prompt"] += "HALF"
+    elif place == "url":
+        receipt["inputs"] = [{"url": "https://example.org/HALF.png"}]
+    elif place == "name":
+        receipt["inputs"][0]["name"] = "HALF"
+    elif place == "setting":
+        receipt["settings"]["HALF"] = receipt["settings"]["image_size"] = "HALF"
+    else:
+        receipt["images"][0]["file"] = "HALF"
+    path.write_text(json.dumps(receipt).replace("HALF", HALF))
+    found = Library(library).search()
+    assert len(found) == len(list(found)) == 2
+    shown = found._repr_mimebundle_()
+    assert "a fox" in shown["text/html"]
+    json.dumps(shown, ensure_ascii=False).encode()
+    for entry in found:
+        json.dumps(entry._repr_mimebundle_(), ensure_ascii=False).encode()
+        result = entry.whole()
+        if result is not None:
+            json.dumps(result._repr_mimebundle_(), ensure_ascii=False).encode()
+            result.request.to_json().encode()
+            result.receipt.to_json().encode()
+
+
+def test_half_a_surrogate_in_a_journal_is_followed_all_the_same(library: Path) -> None:
+    (library / "journal").mkdir(parents=True)
+    request = {"prompt": "a fox HALF", "settings": {}, "inputs": [{"url": "https://a.org/HALF"}]}
+    text = json.dumps(entry(request=request)).replace("HALF", HALF)
+    (library / "journal" / "job.json").write_text(text)
+    for job in Client(ScriptedBackend("fal"), library=library).resume():
+        job.request.to_json().encode()
+        assert "unexpected" not in ended(job)
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 30\n(pwned) (w) file closefile\n"
+
+
+def test_postscript_by_the_name_of_a_picture_is_not_opened(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow starts Ghostscript on it, which runs the stranger's program."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    started = tmp_path / "started"
+    for name in ("gs", "gswin64c"):
+        (folder / name).write_text(f"#!/bin/sh\ntouch {started}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    result = kept(library)
+    receipt = next(library.glob("results/*/*/receipt.json"))
+    values = json.loads(receipt.read_text("utf-8"))
+    for image in values["images"]:  # as one that was kept before digests were
+        del image["sha256"], image["bytes"]
+    receipt.write_text(json.dumps(values))
+    opened = Library(library).get(result.request_id)
+    opened.files[0].path.write_bytes(EPS)
+    for each in (
+        lambda: opened.image.load(),
+        lambda: opened.arrays,
+        lambda: opened.save(tmp_path / "a.jpg"),
+    ):
+        with pytest.raises(ResultError):
+            each()
+    assert "1 results" in Library(library).search()._repr_mimebundle_()["text/html"]
+    with pytest.raises(SeedreamError, match="PostScript"):
+        Request("x", EPS)
+    assert not started.exists()

@@ -238,6 +238,45 @@ def test_a_receipt_the_form_does_not_take_changes_nothing(open_page, name, value
     assert page.studio.get_state()["prompt"] == "mine"
 
 
+HALF = "\ud83e"  # of a fox
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": f"a fox {HALF}"},
+        {"prompt": "", "inputs": [{"url": f"https://example.org/{HALF}.png"}]},
+        {"inputs": [{"sha256": "0" * 64, "name": f"{HALF}.png"}]},
+        {"settings": {"image_size": HALF}},
+        {"settings": {"model": HALF}},
+        {"settings": {"image_size": [10**400, 1]}},
+        {"settings": {"seed": 10**400}},
+        {"settings": {HALF: HALF}},
+    ],
+)
+def test_half_a_surrogate_leaves_the_page_its_state(open_page, changes):
+    page = open_page()
+    finish(page)
+    result = page.studio.result
+    page.studio.prompt = "mine"
+    before = form_of(page.studio)
+    said = restored(page, with_receipt(result, **changes))
+    json.dumps([said, page.studio.get_state(), page.ask("sync")[0]], default=str).encode()
+    assert HALF not in json.dumps(page.studio.get_state(), default=str, ensure_ascii=False)
+    if "prompt" in changes and said["kind"] == "restored" and changes["prompt"]:
+        assert page.studio.prompt == "a fox ?"
+    if said["kind"] == "upload_failed":
+        assert form_of(page.studio) == before
+    page.studio.submit().result(20)
+
+
+def test_half_a_surrogate_that_was_typed_or_set_can_be_sent_back(open_page):
+    page = open_page(prompt=f"a fox {HALF}")
+    assert page.studio.prompt == "a fox ?"
+    page.studio.set_state({"prompt": f"night {HALF}", "selected": HALF})
+    assert (page.studio.prompt, page.studio.selected) == ("night ?", "?")
+
+
 def test_a_receipt_reads_no_file_of_the_machine(open_page, tmp_path):
     page = open_page()
     finish(page)

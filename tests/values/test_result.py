@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import tracemalloc
 import weakref
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seedream_widgets.errors import ResultError
+from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
@@ -177,6 +178,56 @@ def test_several_images_are_numbered(fox, tmp_path):
 def test_an_existing_folder_is_one_whatever_its_name(fox, tmp_path, name):
     (tmp_path / name).mkdir()
     assert {path.parent for path in fox.save(tmp_path / name)} == {tmp_path / name}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("fox.jfif", "JPEG"),
+        ("fox.JPE", "JPEG"),
+        ("fox.apng", "PNG"),
+        ("fox.ico", "ICO"),
+        ("fox.tga", "TGA"),
+        ("fox.ppm", "PPM"),
+        ("fox.pcx", "PCX"),
+        ("fox.gif", "GIF"),
+    ],
+)
+@pytest.mark.parametrize("picture", [photo, transparent])
+def test_every_suffix_that_pillow_writes_is_written(tmp_path, name, kind, picture):
+    data = encoded(picture(), "PNG")
+    (path,) = make(tmp_path, data).save(tmp_path / "new" / name)
+    assert path == tmp_path / "new" / name
+    with Image.open(path) as saved:
+        saved.load()
+        assert (saved.format, saved.size) == (kind, (96, 64))
+    assert (pixels(path) == pixels(io.BytesIO(data))) or kind != "PNG"
+
+
+@pytest.mark.parametrize("picture", [photo, transparent])
+def test_a_pdf_is_written(tmp_path, picture):
+    (path,) = make(tmp_path, encoded(picture(), "PNG")).save(str(tmp_path / "fox.pdf"))
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["fox.heic", "fox.jxl", "fox.pgn", "fox.svg", "fox.psd", "fox.h5"])
+def test_a_suffix_that_can_not_be_written_says_which_can(tmp_path, name):
+    result = make(tmp_path, encoded(photo(), "PNG"))
+    target = tmp_path / "new" / name
+    with pytest.raises(
+        RequestError, match=r"target, 'fox\..*\.png, \.jpg, \.webp.*a slash"
+    ) as caught:
+        result.save(target)
+    assert caught.value.field == "target"
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["foxes", "v4.5", "2026.11.28", "a.heic/", ".hidden", "foxes.older1"]
+)
+def test_a_folder_is_made_by_any_other_name(tmp_path, name):
+    (path,) = make(tmp_path, encoded(photo(), "PNG")).save(f"{tmp_path}/{name}")
+    assert path.parent == tmp_path / name
 
 
 @pytest.mark.parametrize(
