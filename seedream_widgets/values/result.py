@@ -8,8 +8,9 @@ import logging
 import os
 import re
 import sys
-import weakref
+import threading
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError
@@ -72,37 +73,29 @@ class ResultImage:
     data: bytes | None = field(default=None, repr=False, compare=False)
     byte_count: int | None = field(default=None, repr=False)
     sha256: str = field(default="", repr=False)
-    _opened: list[weakref.ref[Image]] = field(
-        default_factory=list, repr=False, compare=False, hash=False
-    )
 
     @property
     def pil(self) -> Image:
-        """The PIL image, decoded from the file on first use; the same object while in use."""
-        image = self._opened[0]() if self._opened else None
-        if image is None:
-            image = self.opened()
-            self._opened[:] = [weakref.ref(image)]
-        return image
+        """A PIL image of the untouched file, decoded when first used.
 
-    def opened(self) -> Image:
-        """Return a fresh PIL image of the untouched bytes, decoded when first used.
+        Each access makes a new one, the caller's own to change; threads may share it.
 
         Raises:
-            ResultError: They are no image of the formats that a result may have.
+            ResultError: It is no image of the formats that a result may have.
         """
         from PIL import Image, UnidentifiedImageError
 
         try:
             # A stranger's library may hold anything by this name, and Pillow starts Ghostscript
             # on what is PostScript.
-            return Image.open(io.BytesIO(self.read_bytes()), formats=tuple(SUFFIXES))
+            image = Image.open(io.BytesIO(self.read_bytes()), formats=tuple(SUFFIXES))
         except UnidentifiedImageError as error:
             raise ResultError(
                 f"{self.path} is no {', '.join(SUFFIXES)} image that Pillow can read; it was "
                 "damaged or changed since it came",
                 billing="yes",
             ) from error
+        return _decoded_once(image)
 
     def read_bytes(self) -> bytes:
         """Return the untouched bytes.
@@ -166,7 +159,7 @@ class ResultImage:
         return target
 
     def _converted(self, target: Path) -> bytes:
-        format_name, file, image = _writes(target), io.BytesIO(), self.opened()
+        format_name, file, image = _writes(target), io.BytesIO(), self.pil
         options: dict[str, Any] = {}
         if format_name in ("JPEG", "MPO"):
             options = {"quality": 95, "subsampling": 0}
@@ -220,6 +213,34 @@ def _on_white(image: Image) -> Image:
     return sheet
 
 
+def _decoded_once(image: Image) -> Image:
+    """Let threads share an image that is not decoded yet: Pillow decodes without a lock."""
+    plugin: Any = type(image)
+    image.__class__ = _locked(plugin)
+    image._lock = threading.RLock()  # type: ignore[attr-defined]
+    return image
+
+
+def _itself(image: Image) -> Image:
+    return image
+
+
+@cache
+def _locked(plugin: Any) -> Any:
+    """Return Pillow's class for a format with a lock around its decoding."""
+
+    class Locked(plugin):  # type: ignore[misc]
+        def load(self) -> Any:
+            with self._lock:
+                return super().load()
+
+        def __reduce_ex__(self, _: Any) -> Any:
+            return _itself, (self.copy(),)  # locks can't be pickled
+
+    Locked.__name__, Locked.__module__ = plugin.__name__, plugin.__module__
+    return Locked
+
+
 class Awaited(Protocol):
     """Give the result of a request that was asked anew."""
 
@@ -263,14 +284,18 @@ class Result:
     extra: dict[str, Any] | None = field(default=None, repr=False)
     again: Callable[[Request], Awaited] | None = field(default=None, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A client has locks and connections: no copy and no other process can have them.
+        return {**self.__dict__, "again": None}
+
     @property
     def images(self) -> tuple[Image, ...]:
-        """The PIL images, decoded from their untouched files when first used."""
+        """The PIL images, decoded from their untouched files when first used; the caller's own."""
         return tuple(file.pil for file in self.files)
 
     @property
     def image(self) -> Image:
-        """The first PIL image."""
+        """The first PIL image, the caller's own: keep it in a variable to use it often."""
         return self.files[0].pil
 
     @property
@@ -461,5 +486,5 @@ def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedChec
 def _equal(first: Result, second: Result, index: int) -> bool:
     if index >= min(len(first), len(second)):
         return False
-    one, two = (result.files[index].opened() for result in (first, second))
+    one, two = (result.files[index].pil for result in (first, second))
     return (one.mode, one.size, one.tobytes()) == (two.mode, two.size, two.tobytes())

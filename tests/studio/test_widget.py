@@ -282,7 +282,7 @@ def test_previews_are_small_and_originals_untouched(open_page):
     assert Image.open(io.BytesIO(small)).size == (512, 512)
     assert len(small) <= 100_000
     answer, (whole,) = page.ask("original", image_id=f"{job_id}-0")
-    untouched = page.studio.result.files[0].opened()
+    untouched = page.studio.result.files[0].pil
     assert Image.open(io.BytesIO(whole)).tobytes() == untouched.tobytes()
     assert sd.read_receipt(whole).request_id == page.studio.result.request_id
     assert answer["result"]["name"].endswith("-1.jpg")

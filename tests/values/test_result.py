@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import io
+import pickle
+import subprocess
+import sys
+import threading
 import tracemalloc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
@@ -51,30 +57,94 @@ def test_facts_are_read_from_the_bytes(fox):
 def test_it_is_a_sequence_of_pil_images(fox):
     assert len(fox) == 2
     assert [image.size for image in fox] == [(96, 64), (48, 32)]
-    assert fox[0] is fox.image
-    kept = fox[1]
-    assert fox[-1] is kept is fox[1:][0]
+    assert fox[0] == fox.image
+    assert fox[-1] == fox[1] == fox[1:][0]
     assert [image.size for image in fox[::-1]] == [(48, 32), (96, 64)]
     with pytest.raises(IndexError):
         fox[2]
 
 
-def test_an_image_is_the_same_while_in_use_and_let_go_after(fox):
+def test_each_caller_gets_an_image_of_its_own(fox):
+    small, kept = fox.image, fox.images
+    small.thumbnail((8, 8))
+    small.paste("black", (0, 0, 8, 8))
+    assert [image.size for image in (fox.image, fox[0], kept[0], next(iter(fox)))] == [(96, 64)] * 4
+    assert fox.arrays[0].shape == (64, 96, 3)
+    assert isinstance(fox.image, PngImagePlugin.PngImageFile)
+
+
+def test_an_image_is_let_go(fox):
     image = fox.image
-    assert image is fox.image is fox.images[0] is next(iter(fox))
+    image.load()
     gone = weakref.ref(image)
     del image
-    gc.collect()
     assert gone() is None
-    assert fox.image.size == (96, 64)
 
 
 def test_an_image_is_decoded_when_asked_for(fox):
     image = fox.image
     assert getattr(image, "_im", None) is None
-    assert image.getpixel((0, 0))
     fox.files[0].path.unlink()
-    assert fox.image is image
+    assert image.getpixel((0, 0))
+
+
+def test_threads_may_share_an_image_that_is_not_decoded_yet(tmp_path):
+    for kind in ("PNG", "JPEG", "WEBP"):
+        fox = make(tmp_path / kind, encoded(photo(1500, 1000), kind))
+        for _ in range(5):
+            image, together = fox.image, threading.Barrier(8)
+
+            def crop(number, image=image, together=together):
+                together.wait(10)
+                return np.asarray(image.crop((number * 100, 0, number * 100 + 500, 500))).mean()
+
+            with ThreadPoolExecutor(8) as pool:
+                assert len(list(pool.map(crop, range(8)))) == 8
+
+
+def test_an_image_can_be_copied_and_pickled(fox):
+    for copied in (
+        pickle.loads(pickle.dumps(fox.image)),
+        copy.deepcopy(fox.image),
+        copy.copy(fox.image),
+    ):
+        assert copied.tobytes() == fox.image.tobytes()
+
+
+def test_a_fresh_result_can_be_copied_and_pickled(tmp_path):
+    client = Client(ScriptedBackend(images=2), library=tmp_path)
+    fox = client.submit(Request("a fox", images=[encoded(photo(), "PNG")], seed=3)).result(SECONDS)
+    assert fox.again is not None
+    for copied in (pickle.loads(pickle.dumps(fox)), copy.deepcopy(fox)):
+        assert (copied.request, copied.files) == (fox.request, fox.files)
+        assert copied.receipt == fox.receipt
+        with pytest.raises(RequestError, match=r"use sd\.verify_seed"):
+            copied.verify_seed()
+
+
+@pytest.mark.slow
+def test_results_come_back_from_other_processes(tmp_path):
+    code = f"""
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+import seedream_widgets as sd
+def work(prompt):
+    client = sd.Client("offline", library={str(tmp_path)!r})
+    return client.submit(sd.Request(prompt, image_size=(960, 960))).result(30)
+if __name__ == "__main__":
+    work("before the fork")
+    for way in ("fork", "spawn"):
+        with ProcessPoolExecutor(2, multiprocessing.get_context(way)) as pool:
+            for result in pool.map(work, ["a fox", "an owl"]):
+                print(result.request.prompt, result.image.size)
+"""
+    (tmp_path / "work.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "work.py"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["a fox (960, 960)", "an owl (960, 960)"] * 2
 
 
 def test_one_image_reads_one_file(fox):
