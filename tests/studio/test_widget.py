@@ -337,7 +337,7 @@ def test_the_selected_image_is_image_and_the_newest_is_followed_without(open_pag
     page.set(selected=f"{first}-1")
     finish(page, {**FORM, "seed": 2})
     assert page.studio.result.seed == 1
-    assert page.studio.image is page.studio.results[1].files[1].pil
+    assert page.studio.image == page.studio.results[1].files[1].pil
     page.set(selected="")
     assert page.studio.result.seed == 2
     page.set(selected="nobody-0")
