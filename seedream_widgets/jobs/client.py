@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from uuid import uuid4
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.choice import BackendChoice
+from seedream_widgets.errors import BudgetError
+from seedream_widgets.jobs.claims import Ours, Theirs, ask
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.jobs.job import Job
-from seedream_widgets.jobs.record import Record
-from seedream_widgets.jobs.resume import at_work, job_of, settle, take_over, wait
+from seedream_widgets.jobs.record import Record, entry_of
+from seedream_widgets.jobs.resume import job_of, left_behind, settle, take_over, wait
 from seedream_widgets.jobs.run import run
 from seedream_widgets.library import Library
+from seedream_widgets.library.journal import UNSENT, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
 from seedream_widgets.money.pricing import Estimate, Prices, estimate
@@ -25,17 +31,17 @@ from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.result import Result, SeedCheck, check_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from decimal import Decimal
     from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.errors import SeedreamError
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.library.journal import Pending
     from seedream_widgets.values.request import Request
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Client:
@@ -74,7 +80,6 @@ class Client:
         self.prices = Prices()
         self.budget = Budget(self.prices)
         self._current_prices = CurrentPrices(self.prices)
-        self._lock = threading.RLock()
         self._jobs: list[Job] = []
 
     @property
@@ -125,71 +130,91 @@ class Client:
         Raises:
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
+        return _uninterrupted(lambda: self._submit(request, fresh))
+
+    def _submit(self, request: Request, fresh: bool) -> Job:
         engine, backend = shared(), self.backend
         if self.budget.limit is not None:
             self._current_prices.wait()  # counted at another price, the limit would not hold
-        with self._lock:  # two clicks at once are one after the other
-            twin = None if fresh else self._twin(request, backend, engine)
-            if isinstance(twin, Job):
-                return twin
+        with engine.following.lock:  # two clicks at once are one after the other
+            answer = Ours(None) if fresh else self._ask(request, backend, engine)
+            if isinstance(answer, Job):
+                return self._listed(answer)
+            if isinstance(answer, Ours):
+                return self._send(request, backend, engine, answer.entry)
             job = Job(request, backend=backend.name, engine=engine)
-            if isinstance(twin, Result):
-                engine.loop.call_soon_threadsafe(
-                    job.succeed, replace(twin, request=request, again=self._again, cached=True)
-                )
-            elif twin:
-                self._wait(job, twin, backend, engine)
+            if isinstance(answer, Theirs):
+                engine.following.add(job, self.library.path)
+                self._jobs.append(job)
+                self._wait(job, answer.entry, backend, engine)
             else:
-                self._start(job, backend, engine)
+                result = replace(answer, request=request, again=self._again, cached=True)
+                self._jobs.append(job)
+                engine.loop.call_soon_threadsafe(job.succeed, result)
+            return job
+
+    def _ask(
+        self, request: Request, backend: Backend, engine: Engine
+    ) -> Job | Result | Ours | Theirs:
+        def plan() -> Pending:
+            about = request, backend.name, uuid4().hex[:12], time.time()
+            return entry_of(*about, self.prices, self.policy)
+
+        key, planned = request.key, plan if backend.bills else None
+        return ask(key, backend.name, self.library, engine, planned) if key else Ours(None)
+
+    def _listed(self, job: Job) -> Job:
+        """Return a job that another client of this process may have begun, known here, too."""
+        if job not in self._jobs:
             self._jobs.append(job)
         return job
 
-    def _twin(
-        self, request: Request, backend: Backend, engine: Engine
-    ) -> Job | Result | Pending | None:
-        key = request.key
-        if key is None:
-            return None
-        for job in self._jobs:
-            if job.may_be_joined(engine) and job.backend == backend.name and job.request.key == key:
-                return job
-        return self.library.twin(key, backend.name) or self._journalled_twin(key, backend)
-
-    def _journalled_twin(self, key: str, backend: Backend) -> Job | Pending | None:
-        """Find an identical request of an earlier session, or of another one at work now."""
-        if not backend.bills:
-            return None
-        ours = {job.id for job in self._jobs}
-        for entry in self.library.journal.pending(but=ours):
-            if (entry.key, entry.backend) != (key, backend.name):
-                continue
-            if at_work(entry) and entry.id not in ours:
-                return entry
-            if not entry.followed and entry.step == "accepted":
-                return self._resume(entry)
-        return None
+    def _send(
+        self, request: Request, backend: Backend, engine: Engine, entry: Pending | None
+    ) -> Job:
+        job = Job(
+            request,
+            backend=backend.name,
+            engine=engine,
+            id=entry.id if entry else None,
+            created=entry.created if entry else None,
+        )
+        try:
+            work = self._work(job, backend, engine, entry)
+        except BaseException:  # over the budget
+            if entry:
+                with suppress(OSError):
+                    self.library.journal.close(entry)
+            raise
+        engine.following.add(job, self.library.path)
+        self._jobs.append(job)
+        engine.loop.call_soon_threadsafe(job.begin, work)
+        return job
 
     def _wait(self, job: Job, entry: Pending, backend: Backend, engine: Engine) -> None:
         """Have `job` wait for another's request, and go on with it where that leaves it behind."""
 
         async def adopt(ours: Pending) -> None:
-            job.handle = Handle(**(ours.handle or {}))
-            await self._work(job, backend, engine, ours)
+            job.handle = Handle(**ours.handle) if ours.handle else None
+            try:
+                work = self._work(job, backend, engine, ours)
+            except BudgetError as error:
+                await engine.run_on_disk(
+                    self.library.journal.end, ours, "cancelled", "no", str(error)
+                )
+                job.fail(error)
+            else:
+                await work
 
         waiting = wait(job, entry, self.library, engine, adopt)
         engine.loop.call_soon_threadsafe(job.begin, waiting)
-
-    def _start(
-        self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None
-    ) -> None:
-        work = self._work(job, backend, engine, entry)
-        engine.loop.call_soon_threadsafe(job.begin, work)
 
     def _work(
         self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None
     ) -> Coroutine[Any, Any, None]:
         if backend.bills:
-            self.budget.take(job.id, job.request, limited=entry is None)
+            limited = entry is None or entry.step in UNSENT
+            self.budget.take(job.id, job.request, limited=limited)
             job.account = partial(self._settle, job)
         record = Record(
             job, backend, self.library, engine, entry, self.policy, self._again, self.prices
@@ -206,8 +231,7 @@ class Client:
 
     def waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""
-        running = {job.id for job in self._jobs if not job.done}
-        return len([each for each in self.library.journal.left_behind() if each.id not in running])
+        return len(left_behind(self.library, shared()))
 
     def resume(self) -> tuple[Job, ...]:
         """Follow what earlier sessions left behind, here or on another machine; send nothing.
@@ -218,14 +242,15 @@ class Client:
         """
         self.library.sweep()
         self._say_what_is_away()
-        found = [self._resume(entry) for entry in self.library.journal.left_behind()]
+        found = [self._resume(entry) for entry in left_behind(self.library, shared())]
         return tuple(job for job in found if job)
 
     def _say_what_is_away(self) -> None:
         """Tell of requests that nobody here can tell the end of; a silent () would mislead."""
         away = self.library.journal.away()
         if away:
-            last = max(0, int(time.time() - max(entry.touched for entry in away)))
+            leases = self.library.journal.leases
+            last = int(min(leases.silent(entry.owner, entry.touched) for entry in away))
             _log.warning(
                 "requests of another computer: %d, last heard of %d s ago. They may still be "
                 "under way there; if they are not, resume again in %d s",
@@ -241,16 +266,19 @@ class Client:
                 entry.backend,
             )
             return None
-        with self._lock:
-            if any(job.id == entry.id and not job.done for job in self._jobs):
+        with engine.following.lock:
+            if engine.following.get(entry.id):
                 return None
+            job = job_of(entry, self.library, engine)
+            engine.following.add(job, self.library.path)
             ours = take_over(entry, self.library)
             if ours is None:
+                engine.following.drop(job)
                 return None
-            job = job_of(ours, self.library, engine)
             if not settle(job, ours, self.library, engine):
                 self.library.clear(job.id)
-                self._start(job, backend, engine, ours)
+                work = self._work(job, backend, engine, ours)
+                engine.loop.call_soon_threadsafe(job.begin, work)
             self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
             return job
 
@@ -273,3 +301,26 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client {self._choice}, {len(self._jobs)} jobs>"
+
+
+def _uninterrupted(work: Callable[[], T]) -> T:
+    """Do `work` to its end, though a Ctrl+C may end the waiting for it.
+
+    Python interrupts its main thread alone, and there at any point: between a request that is
+    sent and the list of jobs that it is to stand in, for one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    try:
+        threading.Thread(target=run, name="seedream-submit").start()
+    except RuntimeError:  # Python is ending and starts no more threads
+        return work()
+    return done.result()

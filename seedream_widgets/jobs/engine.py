@@ -9,22 +9,29 @@ import asyncio
 import atexit
 import logging
 import os
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 
+SENDING = 16
+"""Submits that wait for their reply at once; those before them are not sent yet, and say so."""
 DECODERS = 2
 """Threads that decode and encode; Pillow releases the GIL while it does."""
 WRITERS = 4
 """Threads that read and write the disk, so that no picture holds up a submit."""
 _EXIT_SECONDS = 2.0
+_REPLY_SECONDS = 5.0
+"""Most seconds that Python's end waits for the replies to submits: with them come the ids."""
+_SAID_AFTER = 1.0
 
 
 class Engine:
@@ -38,6 +45,12 @@ class Engine:
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
         self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self.following = Following()
+        self.slots = asyncio.Semaphore(SENDING)
+        self.replies: set[asyncio.Future[Any]] = set()
+        """Submits that were sent and have no reply yet."""
+        self.ending = False
+        """Whether Python ends: nothing more is sent."""
         self._thread.start()
 
     def _run(self) -> None:
@@ -116,17 +129,65 @@ class Engine:
         self.start(self._drain()).add_done_callback(
             lambda _: self.loop.call_soon_threadsafe(self._end)
         )
-        self._thread.join(_EXIT_SECONDS)
+        self._thread.join(_EXIT_SECONDS + _REPLY_SECONDS)
         for pool in (self.pool, self.disk):
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _drain(self) -> None:
+        await self._hear_replies()
         others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
         for each in others:
             each.cancel()
         await asyncio.wait(others, timeout=_EXIT_SECONDS / 2) if others else None
         last = [asyncio.ensure_future(work()) for work in self._closing]
         await asyncio.wait(last, timeout=_EXIT_SECONDS / 4) if last else None
+
+    async def _hear_replies(self) -> None:
+        self.ending = True
+        if not self.replies:
+            return
+        _, late = await asyncio.wait(self.replies, timeout=_SAID_AFTER)
+        if late:
+            print(
+                f"seedream_widgets: waiting up to {_REPLY_SECONDS:.0f} s for fal's reply to "
+                f"{len(late)} request(s) just sent, so that sd.resume() can find them",
+                file=sys.stderr,
+                flush=True,
+            )
+            await asyncio.wait(late, timeout=_REPLY_SECONDS - _SAID_AFTER)
+
+
+class Following:
+    """Know the jobs that this process takes to their ends, of all clients, by their ids."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        """Holds one submit after the other."""
+        self._jobs: dict[str, tuple[Any, Path]] = {}
+
+    def add(self, job: Any, library: Path, id: str = "") -> None:
+        """Know a job of a library until it ends, by the `id` of the entry that it follows."""
+        self._jobs[id or job.id] = job, library
+        job.on_update(self._ended)
+
+    def _ended(self, job: Any) -> None:
+        if job.done:
+            self.drop(job)
+
+    def drop(self, job: Any) -> None:
+        """Know a job no longer."""
+        for id, (known, _) in tuple(self._jobs.items()):
+            if known is job:
+                self._jobs.pop(id, None)
+
+    def get(self, id: str) -> Any:
+        """Return the job of an id, or ``None``."""
+        job, _ = self._jobs.get(id, (None, None))
+        return job
+
+    def of(self, library: Path) -> list[Any]:
+        """Return those of a library."""
+        return [job for job, its in tuple(self._jobs.values()) if its == library]
 
 
 _lock = threading.Lock()

@@ -19,7 +19,7 @@ from seedream_widgets.errors import (
     ResultError,
     SubmitUnknownError,
 )
-from seedream_widgets.library.journal import Journal, Pending, Step
+from seedream_widgets.library.journal import Journal, Pending, Step, TakenOver
 from seedream_widgets.money.pricing import Prices, cost, estimate, plain, price_of_image
 from seedream_widgets.values.receipt import (
     MAX_HISTORY,
@@ -75,13 +75,17 @@ class Record:
         """Write the request and its images down before anything is sent."""
         await self._try(self.library.keep_inputs, self.job.request)
         if self._journal and not self._entry:
-            entry = entry_of(self.job, self._prices)
-            if not self._policy.store_prompts:
-                entry = replace(entry, request={**entry.request, "prompt": ""})
-            self._entry = await self._try(self._journal.plan, entry)
+            job = self.job
+            about = job.request, job.backend, job.id, job.created
+            self._entry = entry_of(*about, self._prices, self._policy)
+            self._entry = await self._try(self._journal.plan, self._entry) or self._entry
 
     async def sending(self) -> None:
-        """Write down that it may be accepted from now on."""
+        """Write down that it may be accepted from now on.
+
+        Raises:
+            TakenOver: Another process took it for left behind; it is not to be sent from here.
+        """
         await self._step("sending")
 
     async def accepted(self, handle: Handle) -> None:
@@ -91,6 +95,7 @@ class Record:
     async def _step(self, step: Step, handle: dict[str, str] | None = None) -> None:
         if self._journal and self._entry:
             found = await self._try(self._journal.step, self._entry, step, handle)
+            # What could not be written is written by the next step.
             self._entry = found or replace(self._entry, step=step, handle=handle)
 
     async def failed(self, error: SeedreamError) -> None:
@@ -163,6 +168,8 @@ class Record:
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
             return await self._engine.run_on_disk(work, *args, **kwargs)
+        except TakenOver:
+            raise
         except Exception as error:  # whatever it is: the images are paid for
             self.trouble(error)
             return None
@@ -172,22 +179,24 @@ def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
     return tuple(replace(file, data=file.read_bytes()) for file in files)
 
 
-def entry_of(job: Job, prices: Prices | None = None) -> Pending:
-    """Return a job's first journal entry."""
-    expected = estimate(job.request, prices)
-    request = {
-        "prompt": job.request.prompt,
-        "settings": describe_settings(job.request),
-        "inputs": describe_inputs(job.request),
+def entry_of(
+    request: Request, backend: str, id: str, created: float, prices: Prices, policy: Policy
+) -> Pending:
+    """Return a request's first journal entry."""
+    expected = estimate(request, prices)
+    asked = {
+        "prompt": request.prompt if policy.store_prompts else "",
+        "settings": describe_settings(request),
+        "inputs": describe_inputs(request),
     }
     return Pending(
-        id=job.id,
-        step="planned",
-        backend=job.backend,
-        created=job.created,
-        request=request,
-        endpoint=job.request.endpoint.id,
-        key=job.request.key,
+        id=id,
+        step="claimed",
+        backend=backend,
+        created=created,
+        request=asked,
+        endpoint=request.endpoint.id,
+        key=request.key,
         low=plain(expected.low),
         high=plain(expected.high),
     )

@@ -6,10 +6,13 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
 from seedream_widgets.jobs.job import Job
+from seedream_widgets.library.journal import UNSENT
+from seedream_widgets.library.processes import this_process
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.receipt import request_again
 from seedream_widgets.values.status import Queued
@@ -22,12 +25,41 @@ if TYPE_CHECKING:
     from seedream_widgets.library.journal import Pending, Step
 
 _log = logging.getLogger(__name__)
+ENDS = ("failed", "cancelled", "unknown")
+
+
+def left_behind(library: Library, engine: Engine) -> list[Pending]:
+    """Return the pending requests that nobody follows; those that have ended are put away."""
+    found = []
+    for entry in library.journal.pending():
+        if at_work(entry, engine):
+            continue
+        if entry.step in ENDS:  # its process ended right after it
+            put_away(entry, library)
+        else:
+            found.append(entry)
+    return found
+
+
+def at_work(entry: Pending, engine: Engine) -> bool:
+    """Tell whether somebody is getting on with what an entry tells of."""
+    if entry.owner == this_process():  # else its end could not be written
+        return engine.following.get(entry.id) is not None
+    return entry.followed
+
+
+def put_away(entry: Pending, library: Library) -> None:
+    """Move an entry to the ended ones."""
+    try:
+        library.journal.end(entry, entry.step, entry.billing, entry.message)
+    except OSError as error:
+        _log.warning("%s can't be written (%s)", library.path, error)
 
 
 def take_over(entry: Pending, library: Library) -> Pending | None:
     """Make an entry this process's own; ``None`` when another process has it."""
     try:
-        return library.journal.claim(entry)
+        return library.journal.take_over(entry)
     except OSError as error:  # a library that is only read: the result counts more
         _log.warning("%s can't be written (%s)", library.path, error)
         return entry
@@ -60,7 +92,7 @@ def settle(job: Job, entry: Pending, library: Library, engine: Engine) -> bool:
 
 
 def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
-    if entry.step == "planned":
+    if entry.step in UNSENT:
         return (
             JobCancelled("Python ended before it was sent; nothing is billed", billing="no"),
             "cancelled",
@@ -77,13 +109,8 @@ def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
 
 PAUSE = 0.3
 """Seconds between two looks at the other's entry."""
-_LONGEST = 3600.0
-"""Seconds without a step after which the other's entry is taken to be stuck."""
-
-
-def at_work(entry: Pending) -> bool:
-    """Tell whether somebody is getting on with what an entry tells of."""
-    return entry.followed and time.time() - entry.touched < _LONGEST
+UNSEEN = 30.0
+"""Seconds for a result to show where the entry is already gone: a network folder takes its time."""
 
 
 async def wait(
@@ -118,26 +145,63 @@ async def wait(
 
 async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pending | None:
     """End `job`, or return the entry that it is to go on with."""
+    gone = 0.0
     while True:
         now = await engine.run_on_disk(library.journal.find, entry.id)
-        if now is None or not at_work(now):
+        entry = now or entry
+        if now is None or not at_work(now, engine):
             # The result is put into the library before the entry is taken away.
             result = await engine.run_on_disk(library.twin, entry.key or "", entry.backend)
             if result:
                 job.succeed(replace(result, request=job.request, cached=True))
                 return None
-            if now is None or now.step != "accepted":
-                job.fail(_no_result())
+            if now is None:
+                gone = gone or time.monotonic()
+                ended: bool = await engine.run_on_disk(library.journal.has_ended, entry)
+                if ended or time.monotonic() - gone > UNSEEN:
+                    job.fail(_no_result(entry))
+                    return None
+            elif now.step in (*UNSENT, "accepted"):
+                ours = await _to_go_on_with(job, now, library, engine)
+                if ours:
+                    return ours
+            else:
+                job.fail(_sent_before(now) if now.step == "sending" else _no_result(now))
                 return None
-            ours = await engine.run_on_disk(take_over, now, library)
-            if ours:
-                return ours
         await asyncio.sleep(PAUSE)
 
 
-def _no_result() -> BackendError:
+async def _to_go_on_with(
+    job: Job, entry: Pending, library: Library, engine: Engine
+) -> Pending | None:
+    """Take an entry over; one that `job` is cancelled meanwhile for is let go again."""
+    engine.following.add(job, library.path, entry.id)
+    taking = asyncio.ensure_future(engine.run_on_disk(lambda: take_over(entry, library)))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        ours = await taking
+        if ours:
+            await engine.run_on_disk(library.journal.release, ours)
+        raise
+
+
+def _sent_before(entry: Pending) -> SubmitUnknownError:
+    when = datetime.fromtimestamp(entry.created).astimezone().isoformat(" ", "seconds")
+    return SubmitUnknownError(
+        f"the same request was sent before, at {when} (job {entry.id}), and Python ended before "
+        "fal's reply came: fal may have accepted it and may bill it. Nothing was sent now. Look at "
+        "https://fal.ai/dashboard/requests; then call sd.resume() to put the old one away, or ask "
+        "anew with fresh=True",
+        billing="no",
+    )
+
+
+def _no_result(entry: Pending) -> BackendError:
+    known = f" (request {entry.handle['request_id']})" if entry.handle else ""
     return BackendError(
-        "another Python asked for the same and came to no result; sd.spending() says how it "
-        "ended. Nothing was sent from here: submit it again",
+        f"another Python asked for the same{known}, and no result of it shows in the library; "
+        "sd.spending() says how it ended. Nothing was sent from here: look there before you submit "
+        "it again",
         billing="no",
     )

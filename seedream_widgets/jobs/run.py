@@ -22,6 +22,7 @@ from seedream_widgets.errors import (
     SeedreamError,
 )
 from seedream_widgets.images import ImageUrl
+from seedream_widgets.library.journal import TakenOver
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
 from seedream_widgets.values.status import Fetching, InProgress, Preparing, Queued
 
@@ -42,6 +43,11 @@ T = TypeVar("T")
 _FEW = 2
 """Images of a request that may be looked at while they come: with more, decoding is what takes
 the time."""
+_TAKEN_OVER = (
+    "another Python with this library took this request for left behind, as nothing was heard of "
+    "this one for minutes; nothing was sent from here. sd.resume() and sd.spending() tell what "
+    "became of it"
+)
 _NOT_FETCHED = "file_download_error"
 """fal's word for an input image that is not at its address (any more)."""
 
@@ -53,6 +59,8 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
         job.succeed(await attempt.result())
     except SeedreamError as error:
         await _end(job, error, attempt.failed(error))
+    except TakenOver:
+        job.fail(BackendError(_TAKEN_OVER, billing="no"))
     except asyncio.CancelledError:
         job.fail(
             JobCancelled("Python ended; what fal has accepted goes on", billing=attempt.billing)
@@ -117,9 +125,15 @@ class _Run:
         await _to_its_end(self.record.plan())
         self._not_unwanted()
         urls = await self._upload()
-        # Shielded: a submit in flight may be accepted, so its reply is always waited for.
-        self.submitting = asyncio.ensure_future(self._submit(urls))
-        return await self._follow(await asyncio.shield(self.submitting))
+        # What waits for its turn is not said to be sent, and can still be cancelled at no cost.
+        async with self.engine.slots:
+            self._not_unwanted()
+            # Shielded: a submit in flight may be accepted, so its reply is always waited for.
+            self.submitting = asyncio.ensure_future(self._submit(urls))
+            self.engine.replies.add(self.submitting)
+            self.submitting.add_done_callback(self.engine.replies.discard)
+            handle = await asyncio.shield(self.submitting)
+        return await self._follow(handle)
 
     async def _upload(self) -> list[str]:
         images = self.job.request.images
@@ -151,7 +165,7 @@ class _Run:
         return handle
 
     def _not_unwanted(self) -> None:
-        if self.job.cancelling:
+        if self.job.cancelling or self.engine.ending:
             raise _unsent()
 
     async def _follow(self, handle: Handle) -> Result:

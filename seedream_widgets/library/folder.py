@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seedream_widgets.files import read_json
-from seedream_widgets.library.processes import follows, this_process
+from seedream_widgets.library.processes import this_process
 from seedream_widgets.values.receipt import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 STAGING = ".staging"
@@ -201,8 +201,13 @@ def _sync_folder(folder: Path) -> None:
             raise
 
 
-def sweep(root: Path) -> None:
-    """Take away what processes that have ended were about to make below `root`."""
+def sweep(root: Path, follows: Callable[[str, float], bool]) -> None:
+    """Take away what processes that have ended were about to make below `root`.
+
+    Args:
+        root: The library's folder.
+        follows: Tells whether a named process still lives, see `Leases.follows`.
+    """
     for folder in (root / STAGING, *root.glob(f"*/{STAGING}")):
         if folder.is_symlink():  # never ours: what it leads to is somebody else's
             continue

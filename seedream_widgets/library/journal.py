@@ -1,35 +1,57 @@
-"""What was asked of a backend and has not ended: one small file each, written before it is sent.
+"""What was asked of a backend and has not ended: one request's life on disk, step by step.
 
-A file a request, replaced whole, needs no lock: several kernels, and another machine with the
-same folder, can all read and write. The file's name says which process follows the request, so
-that a rename takes it over, and one process alone can win it.
+``claimed -> sending -> accepted -> closed``, or ``failed | cancelled | unknown``: the table is in
+CONTRIBUTING.md. An entry is a file ``journal/<id>.<number>.json`` that names its step and its
+owner. Each step, by whomever, makes the file of the next number and takes the last one away, so
+that of two who would go on from the same step one alone can. Who finds the next number there, or
+the last one gone, was taken over, and stops.
+
+A request with a seed is claimed by its key, too: ``claims/<key>`` names the entry of the one
+request that may be sent. The entry is there before the claim and goes after it, so a claim is
+taken over by taking over its entry.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import re
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
-from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from seedream_widgets.errors import Billing
 from seedream_widgets.files import read_json
 from seedream_widgets.library.folder import write_private
-from seedream_widgets.library.processes import follows, runs, this_process
+from seedream_widgets.library.leases import Leases
+from seedream_widgets.library.steps import FolderSteps
 from seedream_widgets.values.handle import Handle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-Step = Literal["planned", "sending", "accepted", "failed", "cancelled", "unknown"]
-MAX_BYTES = 512 * 1024
-_NAME = re.compile(r"([A-Za-z0-9_-]{1,64})(?:\.([A-Za-z0-9-]{1,80}))?\.json")
+    from seedream_widgets.library.steps import Steps
+
+Step = Literal["claimed", "planned", "sending", "accepted", "failed", "cancelled", "unknown"]
+UNSENT = ("claimed", "planned")
+"""Steps before anything is sent; "planned" is what earlier versions wrote for "claimed"."""
+MAX_BYTES = 4 * 1024 * 1024
+"""Largest entry that is written or read, in bytes."""
+_CLAIM_BYTES = 1 << 20
+_OPEN, _CLAIMS = "journal", "claims"
+# <id>.<number>.json; what fell short of room to say that it is sent has ".sent" in it. Earlier
+# versions wrote <id>.<owner>.json and <id>.json.
+_NAME = re.compile(r"([A-Za-z0-9_-]{1,64})(?:\.([A-Za-z0-9-]{1,80}))?(\.sent)?\.json")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_OWNER = re.compile(r"[A-Za-z0-9-]{0,80}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FAR = 1e11
+
+
+class TakenOver(Exception):
+    """Tell that another process goes on with an entry."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +60,7 @@ class Pending:
 
     Attributes:
         id: The job's id.
-        step: ``"planned"``: not sent. ``"sending"``: it may have been accepted. ``"accepted"``:
+        step: ``"claimed"``: not sent. ``"sending"``: it may have been accepted. ``"accepted"``:
             `handle` finds it again. The others are ends without a result.
         backend: ``"fal"`` or ``"offline"``.
         created: Seconds since the epoch.
@@ -51,7 +73,12 @@ class Pending:
         billing: Whether an ended one is billed.
         message: Why it ended.
         owner: The process that follows it; empty when it was let go.
-        touched: When its file was last changed, seconds since the epoch.
+        account: Which key sent it: a digest with a salt of its own, never the key.
+        touched: When its file was last changed, seconds since the epoch by its disk's clock.
+        followed: Whether a process still follows it, as far as can be told.
+        name: Its file's name; empty while there is none.
+        number: The highest number that a file of it has.
+        older: Names of its files that the next step did not take away.
     """
 
     id: str
@@ -67,12 +94,15 @@ class Pending:
     billing: Billing = "maybe"
     message: str = ""
     owner: str = ""
-    touched: float = 0
+    account: str = ""
+    touched: float = field(default=0, compare=False)
+    followed: bool = field(default=False, compare=False)
+    name: str = field(default="", compare=False)
+    number: int = field(default=0, compare=False)
+    older: tuple[str, ...] = field(default=(), compare=False)
 
-    @property
-    def followed(self) -> bool:
-        """Whether a process still follows it, as far as can be told."""
-        return follows(self.owner, self.touched)
+
+_WRITTEN = [each.name for each in fields(Pending) if each.compare]
 
 
 class Journal:
@@ -80,65 +110,180 @@ class Journal:
 
     Args:
         library: The library's folder; ``journal`` in it is made when first written to.
+        steps: Where the entries are; in that folder unless given.
+        leases: Who is alive; as that folder says unless given.
     """
 
-    def __init__(self, library: Path) -> None:
+    def __init__(
+        self, library: Path, steps: Steps | None = None, leases: Leases | None = None
+    ) -> None:
         self._library = library
-        self.folder = library / "journal"
+        self._steps = steps or FolderSteps(library)
+        self.leases = leases or Leases(self._steps)
+        self.folder = library / _OPEN
+
+    # One request's life
 
     def plan(self, entry: Pending) -> Pending:
-        """Write a request down as this process's own."""
-        return self._write(replace(entry, owner=this_process()))
+        """Write a request down as this process's own.
 
-    def step(self, entry: Pending, step: Step, handle: dict[str, str] | None = None) -> Pending:
-        """Write down how far it is."""
-        return self._write(replace(entry, step=step, handle=handle or entry.handle))
+        Raises:
+            OSError: It can't be written.
+            TakenOver: There is an entry of that id.
+        """
+        return self._next(replace(entry, owner=self.leases.hold()), lasting=False)
 
     def claim(self, entry: Pending) -> Pending | None:
-        """Take over a request that was left behind; ``None`` when another process was faster."""
-        ours = replace(entry, owner=this_process())
+        """Write a request down as the one that may send its key.
+
+        Returns:
+            The entry; or ``None`` where another has the claim, and `claimed` tells which.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        ours = self.plan(entry)
         try:
-            os.rename(self._path(entry), self._path(ours))
-            os.utime(self._path(ours))
-        except FileNotFoundError:
+            if self._steps.create(self._claim(ours), ours.id.encode()):
+                return ours
+        except OSError:
+            self._steps.delete(ours.name)
+            raise
+        self._steps.delete(ours.name)
+        return None
+
+    def claimed(self, key: str, backend: str) -> Pending | None:
+        """Return the entry of the one that may send a key, if one may.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        id = self._claim_on(key, backend)
+        return self.find(id) if id else None
+
+    def claim_anew(self, entry: Pending) -> Pending | None:
+        """Take the claim on a key whose entry was lost: to a power cut, or by hand.
+
+        Of all who try, the one that writes the lost entry anew has it.
+
+        Returns:
+            The entry, with the lost one's id; or ``None``: it was not lost, or others were faster.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        key, backend = entry.key or "", entry.backend
+        id = self._claim_on(key, backend)
+        if not id or self.find(id):
             return None
-        return ours
+        lost = replace(entry, id=id, number=self._highest(id))
+        try:
+            ours = self.plan(lost)
+        except TakenOver:
+            return None
+        if self._claim_on(key, backend) == id:
+            return ours
+        self._steps.delete(ours.name)  # it was not lost, but ended just now
+        return None
+
+    def step(self, entry: Pending, step: Step, handle: dict[str, str] | None = None) -> Pending:
+        """Write down how far it is, whatever of it could be written before.
+
+        Raises:
+            OSError: It can't be written; the next step will.
+            TakenOver: Another process goes on with it. Not for "accepted": who got fal's reply
+                knows what nobody else can, so that step takes the entry back.
+        """
+        wanted = replace(entry, step=step, handle=handle or entry.handle, owner=self.leases.hold())
+        while True:
+            try:
+                return self._next(wanted)
+            except TakenOver:
+                if step != "accepted":
+                    raise
+            except OSError:
+                if step == "sending" and entry.name:
+                    return self._mark_sent(wanted)
+                raise
+            there = self.find(entry.id)
+            self._steps.delete(self._ended(entry))  # the reply came after all
+            name, number = (there.name if there else ""), self._highest(entry.id)
+            wanted = replace(wanted, name=name, number=number)
+
+    def take_over(self, entry: Pending) -> Pending | None:
+        """Go on with an entry that was left behind; ``None`` when another process was faster.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        try:
+            return self._next(replace(entry, owner=self.leases.hold()))
+        except TakenOver:
+            return None
 
     def release(self, entry: Pending) -> None:
-        """Let go of a request whose result may still be had, for whoever resumes it."""
-        os.replace(self._path(entry), self._path(replace(entry, owner="")))
+        """Let go of a request whose result may still be had, for whoever resumes it.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        try:
+            self._next(replace(entry, owner=""))
+        except TakenOver:
+            return
 
     def close(self, entry: Pending) -> None:
-        """Take a request out whose result is in the library."""
-        self._path(entry).unlink(missing_ok=True)
+        """Take a request out whose result is in the library.
+
+        Raises:
+            OSError: It can't be taken out.
+        """
+        self._take_away(entry)
 
     def end(self, entry: Pending, step: Step, billing: Billing, message: str) -> None:
-        """Move a request that ended without a result to the ended ones."""
+        """Move a request that ended without a result to the ended ones.
+
+        Raises:
+            OSError: It can't be written.
+        """
         ended = replace(entry, step=step, billing=billing, message=message[:500], owner="")
-        day = self.folder / "ended" / time.strftime("%Y-%m-%d", time.gmtime(entry.created))
-        self._write(ended, day)
-        self.close(entry)
+        try:
+            ended = self._next(ended)
+        except TakenOver:
+            return
+        write_private(self._library / self._ended(entry), _text(ended), self._library)
+        self._take_away(ended)
+
+    # What there is
 
     def pending(self, but: Collection[str] = ()) -> list[Pending]:
         """Return what has not ended, oldest first.
 
         Args:
-            but: Ids whose files are not read while this process follows them.
+            but: Ids whose files are not read, as this process knows about them.
         """
-        ours = this_process() if but else ""
-        passed = {f"{name}.{ours}.json" for name in but}
-        return sorted(_read(self.folder, passed=passed), key=lambda entry: entry.created)
+        found = self._read_all(self._names(but=but))
+        return sorted(found, key=lambda entry: entry.created)
 
-    def find(self, name: str) -> Pending | None:
+    def find(self, id: str) -> Pending | None:
         """Return what has not ended, by its id."""
-        return next((entry for entry in _read(self.folder, f"{name}.*") if entry.id == name), None)
+        return next(self._read_all(self._names(id)), None)
 
     def ended(self, since: float = 0) -> list[Pending]:
         """Return what was asked from a moment on and ended without a result, oldest first."""
         first = time.strftime("%Y-%m-%d", time.gmtime(since))
-        days = [day for day in self.folder.glob("ended/*") if day.name >= first]
-        found = [entry for day in days for entry in _read(day) if entry.created >= since]
+        days = [day for day in self._listed(f"{_OPEN}/ended") if day >= first]
+        found = []
+        for day in days:
+            for name in self._listed(f"{_OPEN}/ended/{day}"):
+                entry = self._read(f"{_OPEN}/ended/{day}/{name}")
+                if entry and entry.created >= since:
+                    found.append(entry)
         return sorted(found, key=lambda entry: entry.created)
+
+    def has_ended(self, entry: Pending) -> bool:
+        """Tell whether a request is among the ended ones."""
+        return self._read(self._ended(entry)) is not None
 
     def left_behind(self) -> list[Pending]:
         """Return pending requests that no living process follows."""
@@ -146,33 +291,151 @@ class Journal:
 
     def away(self) -> list[Pending]:
         """Return pending requests of other machines, whose end can't be told from here yet."""
-        return [entry for entry in self.pending() if entry.followed and runs(entry.owner) is None]
+        return [
+            entry for entry in self.pending() if entry.followed and self.leases.away(entry.owner)
+        ]
 
-    def _path(self, entry: Pending) -> Path:
-        return self.folder / ".".join(filter(None, (entry.id, entry.owner, "json")))
+    # Files
 
-    def _write(self, entry: Pending, folder: Path | None = None) -> Pending:
-        values = asdict(entry)
-        del values["owner"], values["touched"]
-        path = (folder or self.folder) / self._path(entry).name
-        text = json.dumps(values, ensure_ascii=False, indent=1)
-        write_private(path, text.encode(), self._library)
-        return entry
+    def _next(self, entry: Pending, *, lasting: bool = True) -> Pending:
+        """Write an entry as the next after the one that it was read as, or as the first.
 
-
-def _read(folder: Path, names: str = "*.json", passed: Collection[str] = ()) -> Iterator[Pending]:
-    for path in folder.glob(names):
-        name = None if path.name in passed else _NAME.fullmatch(path.name)
-        if name is None:
-            continue
+        Raises:
+            OSError: It can't be written.
+            TakenOver: There is a next one, or that one is gone.
+        """
+        number = entry.number + 1
+        name = f"{_OPEN}/{entry.id}.{number}.json"
+        if not self._steps.create(name, _text(entry), lasting=lasting):
+            raise TakenOver(entry.id)
+        older = entry.older
         try:
-            known = path.lstat()
-            if S_ISREG(known.st_mode) and known.st_size <= MAX_BYTES:
-                values = read_json(path.read_bytes())
-                facts = {"id": name[1], "owner": name[2] or "", "touched": known.st_mtime}
-                yield _checked(Pending(**{**values, **facts}))
+            was_there = not entry.name or self._steps.delete(entry.name)
+        except OSError:
+            was_there, older = True, (*older, entry.name)
+        if not was_there:
+            self._steps.delete(name)
+            raise TakenOver(entry.id)
+        return replace(entry, name=name, number=number, older=older)
+
+    def _mark_sent(self, entry: Pending) -> Pending:
+        """Say by its file's name that an entry is being sent: that takes no room on a full disk.
+
+        Raises:
+            OSError: Not even that can be done.
+            TakenOver: Another process goes on with it.
+        """
+        number = entry.number + 1
+        name = f"{_OPEN}/{entry.id}.{number}.sent.json"
+        if not self._steps.move(entry.name, name):
+            raise TakenOver(entry.id)
+        return replace(entry, name=name, number=number)
+
+    def _take_away(self, entry: Pending) -> None:
+        """Take away an entry and its claim, unless another process goes on with it.
+
+        The claim first: while there is a claim there is its entry.
+        """
+        if not entry.name or not self._steps.touched(entry.name):
+            return
+        if entry.key and self._claim_on(entry.key, entry.backend) == entry.id:
+            self._steps.delete(self._claim(entry))
+        for name in (*entry.older, entry.name):
+            self._steps.delete(name)
+
+    def _claim_on(self, key: str, backend: str) -> str:
+        """Return the id that a claim names, empty where there is none.
+
+        A damaged claim, such as a power cut leaves, names an id of its own.
+        """
+        name = _claim_of(key, backend)
+        found = self._steps.read(name, _CLAIM_BYTES)
+        if found is None:
+            return ""
+        id = found.data.decode("ascii", "replace")
+        return id if _ID.fullmatch(id) else name.rpartition("/")[2]
+
+    def _claim(self, entry: Pending) -> str:
+        return _claim_of(entry.key or "", entry.backend)
+
+    def _ended(self, entry: Pending) -> str:
+        day = time.strftime("%Y-%m-%d", time.gmtime(entry.created))
+        return f"{_OPEN}/ended/{day}/{entry.id}.json"
+
+    def _listed(self, folder: str) -> list[str]:
+        try:
+            return self._steps.names(folder)
+        except OSError:
+            return []
+
+    def _names(self, id: str = "", but: Collection[str] = ()) -> dict[str, list[str]]:
+        """Return the names of entries by id, the newest of each first."""
+        found: dict[str, list[str]] = {}
+        for name in self._listed(_OPEN):
+            parts = _NAME.fullmatch(name)
+            if parts and parts[1] not in but and (not id or parts[1] == id):
+                found.setdefault(parts[1], []).append(f"{_OPEN}/{name}")
+        for names in found.values():
+            names.sort(key=_order, reverse=True)
+        return found
+
+    def _highest(self, id: str) -> int:
+        names = self._names(id).get(id)
+        return _order(names[0])[0] if names else 0
+
+    def _read_all(self, found: dict[str, list[str]]) -> Iterator[Pending]:
+        for names in found.values():
+            # The newest may be damaged: written by a process that ended in the middle.
+            for name in names:
+                if entry := self._read(name):
+                    older = tuple(each for each in names if each != name)
+                    yield replace(entry, number=_order(names[0])[0], older=older)
+                    break
+
+    def _read(self, name: str) -> Pending | None:
+        parts = _NAME.fullmatch(name.rpartition("/")[2])
+        if parts is None:
+            return None
+        try:
+            found = self._steps.read(name, MAX_BYTES)
+            if found is None:
+                return None
+            values = read_json(found.data)
+            written = {each: values[each] for each in _WRITTEN if each in values}
+            if not _NUMBER.fullmatch(parts[2] or ""):
+                written["owner"] = parts[2] or ""
+            if parts[3] and written["step"] in UNSENT:
+                written["step"] = "sending"
+            facts = {"id": parts[1], "touched": found.touched, "name": name}
+            entry = _checked(Pending(**{**written, **facts}))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            continue  # taken away meanwhile, or no entry of ours
+            return None  # taken away meanwhile, or no entry of ours
+        return replace(entry, followed=self.leases.follows(entry.owner, entry.touched))
+
+
+def _claim_of(key: str, backend: str) -> str:
+    return f"{_CLAIMS}/{hashlib.sha256(f'{backend} {key}'.encode()).hexdigest()[:40]}"
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Return a name's number, 0 for those of earlier versions, and what else orders it."""
+    parts = _NAME.fullmatch(name.rpartition("/")[2])
+    counted = parts is not None and _NUMBER.fullmatch(parts[2] or "") is not None
+    return (int(parts[2]), parts[3] or "") if parts and counted else (0, name)
+
+
+def _text(entry: Pending) -> bytes:
+    """Return an entry as JSON.
+
+    Raises:
+        OSError: It is larger than what would be read again.
+    """
+    values = asdict(entry)
+    values = {name: values[name] for name in _WRITTEN}
+    text = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+    if len(text) > MAX_BYTES:
+        raise OSError(f"a journal entry takes up to {MAX_BYTES:,} bytes, got {len(text):,}")
+    return text
 
 
 def _checked(entry: Pending) -> Pending:
@@ -183,13 +446,14 @@ def _checked(entry: Pending) -> Pending:
     """
     if entry.handle is not None:
         Handle(**entry.handle)
-    texts = [entry.backend, entry.endpoint, entry.message, *(entry.handle or {}).values()]
+    texts = [entry.backend, entry.endpoint, entry.message, entry.account]
     request = entry.request
     good = (
         entry.step in get_args(Step)
         and entry.billing in get_args(Billing)
         and 0 <= entry.created < _FAR
-        and all(isinstance(text, str) for text in texts)
+        and _OWNER.fullmatch(entry.owner) is not None
+        and all(isinstance(text, str) for text in (*texts, *(entry.handle or {}).values()))
         and isinstance(entry.key, str | None)
         and isinstance(request["prompt"], str)
         and isinstance(request["settings"], dict)

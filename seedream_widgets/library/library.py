@@ -171,7 +171,8 @@ class Library:
     def sweep(self) -> None:
         """Take away what processes that have ended left unfinished."""
         self._swept = True
-        sweep(self.path)
+        sweep(self.path, self.journal.leases.follows)
+        self.journal.leases.sweep()
 
     def commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:
         """Make a staged result appear, whole and synced, and return its folder and its receipt.

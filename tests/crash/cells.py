@@ -22,7 +22,8 @@ def set_environment(variables: dict[str, str]) -> None:
 
 
 def be_on(machine: str) -> None:
-    """Have this kernel run on another machine, as far as it can tell."""
+    """Have this kernel run on another machine, or in another container, as far as it can tell."""
+    os.readlink = lambda path, **_: machine
     socket.gethostname = lambda: machine
 
 

@@ -18,7 +18,7 @@ def test_while_uploading_before_the_submit(notebook: Notebook) -> None:
     server = notebook.server
     server.fail("upload", "hang", times=None)
     notebook.killed("cells.submit('fox', 1, edit=True)", lambda: server.count("upload"))
-    assert notebook.steps == {"planned"}
+    assert notebook.steps == {"claimed"}
     (job,) = notebook.resumed()
     assert job["error"] == "JobCancelled"
     assert server.jobs == ()

@@ -31,7 +31,7 @@ def test_it_is_written_down_before_it_is_sent(tmp_path):
     job = started(backend, tmp_path, images=image, seed=3)
     backend.wait_for("upload")
     (entry,) = Library(tmp_path).journal.pending()
-    assert (entry.step, entry.id, entry.key) == ("planned", job.id, job.request.key)
+    assert (entry.step, entry.id, entry.key) == ("claimed", job.id, job.request.key)
     assert (entry.low, entry.high) == ("0.03", "0.03")
     assert Library(tmp_path).input(job.request.images[0].sha256).data == image
     backend.release("upload")

@@ -182,9 +182,11 @@ def test_an_unexpected_error_while_resumed_may_be_billed_and_leaves_it_to_be_res
 def test_what_another_computer_may_be_at_is_told(tmp_path, caplog):
     left_behind(tmp_path)
     (path,) = tmp_path.glob("journal/*.json")
-    away = path.rename(path.with_name(f"{path.stem}.deadbeef-17-99.json"))
+    away = path.rename(path.with_name(f"{path.name.split('.')[0]}.deadbeef-17-99.json"))
     then = time.time() - 30
     os.utime(away, (then, then))
+    for lease in tmp_path.glob("leases/*"):
+        lease.unlink()
     _, client = later(tmp_path)
     assert client.resume() == ()
     assert "another computer: 1, last heard of 30 s ago" in caplog.text
@@ -203,7 +205,9 @@ def test_what_another_computer_may_be_at_is_told(tmp_path, caplog):
 
 
 def test_what_a_dead_process_was_about_to_write_goes_on_first_use(tmp_path):
-    dead = [tmp_path / ".staging" / f"old{n}.{this_process()[:8]}-999999999-1" for n in (1, 2)]
+    dead = [
+        tmp_path / ".staging" / f"old{n}.{this_process().split('-')[0]}-999999999-1" for n in (1, 2)
+    ]
     dead[0].mkdir(parents=True)
     dead[1].touch()
     _, client = later(tmp_path)

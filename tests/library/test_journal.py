@@ -85,16 +85,16 @@ def test_one_alone_takes_over(journal):
     found = journal.left_behind()
     assert len(found) == 20
     with ThreadPoolExecutor(8) as pool:
-        won = [each for each in pool.map(journal.claim, found * 4) if each]
+        won = [each for each in pool.map(journal.take_over, found * 4) if each]
     assert sorted(each.id for each in won) == sorted(each.id for each in found)
     assert journal.left_behind() == []
-    assert journal.claim(found[0]) is None
+    assert journal.take_over(found[0]) is None
 
 
 def test_what_is_let_go_can_be_taken_over(journal):
     journal.release(journal.plan(entry()))
     (found,) = journal.left_behind()
-    assert journal.claim(found)
+    assert journal.take_over(found)
 
 
 GOOD = {
@@ -119,7 +119,7 @@ def test_the_file_says_no_more_than_its_name_who_it_is(journal):
         {"handle": {"request_id": "r1"}}, {"handle": {**HANDLE, "key": "x"}}, {"handle": []},
         {"handle": {**HANDLE, "request_id": 5}}, {"high": "much"}, {"high": "NaN"}, {"high": "-1"},
         {"high": None}, {"request": {}}, {"request": {**REQUEST, "prompt": 1}}, {"billing": "?"},
-        {"request": None}, {"key": 5}, {"more": 1}, {"backend": None}, {"message": []},
+        {"request": None}, {"key": 5}, {"backend": None}, {"message": []},
     ],
     ids=str,
 )  # fmt: skip
@@ -128,6 +128,21 @@ def test_what_is_no_entry_is_passed_over(journal, values):
     (journal.folder / "good.json").write_text(json.dumps(GOOD))
     (journal.folder / "bad.json").write_text(json.dumps({**GOOD, **values}))
     assert [found.id for found in journal.pending()] == ["good"]
+
+
+def test_an_unknown_field_is_passed_over(journal):
+    """A later version may have written it."""
+    journal.folder.mkdir(parents=True)
+    (journal.folder / "one.3.json").write_text(json.dumps({**GOOD, "more": 1, "owner": OTHER}))
+    (found,) = journal.pending()
+    assert (found.id, found.owner, found.number) == ("one", OTHER, 3)
+
+
+@pytest.mark.parametrize("owner", ["../../leases", 5, "x" * 99, None])
+def test_an_owner_that_is_no_name_is_passed_over(journal, owner):
+    journal.folder.mkdir(parents=True)
+    (journal.folder / "bad.1.json").write_text(json.dumps({**GOOD, "owner": owner}))
+    assert journal.pending() == []
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b" " * 600_000])

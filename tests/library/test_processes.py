@@ -59,11 +59,48 @@ def test_where_a_start_is_not_known_nothing_is_told():
 
 
 @pytest.mark.slow
-def test_ps_tells_the_same_where_there_is_no_proc(other):
+def test_the_system_tells_the_same_where_there_is_no_proc(other):
     process, _ = other
-    started = processes._started_as_ps_says(process.pid)
-    assert started.isalnum()
-    assert started == processes._started_as_ps_says(process.pid)
+    started = processes._started_elsewhere(process.pid)
+    assert started.isdecimal()
+    assert started == processes._started_elsewhere(process.pid)
     process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert processes._started_elsewhere(process.pid) == ""  # a zombie
     process.wait()
-    assert processes._started_as_ps_says(process.pid) == ""
+    assert processes._started_elsewhere(process.pid) == ""
+
+
+def test_the_time_zone_changes_no_name(other):
+    process, _ = other
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", ASK, str(process.pid)],
+            env={**os.environ, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for zone in ("UTC", "Asia/Tokyo")
+    }
+    assert len(told) == 1
+
+
+ASK = """
+import sys
+from seedream_widgets.library import processes
+print(processes._started(int(sys.argv[1])), processes._started_elsewhere(int(sys.argv[1])))
+"""
+
+
+def test_another_container_of_the_same_host_name_and_number_is_not_taken_for_this_one():
+    """Containers differ in the namespace that their process numbers count in."""
+    code = (
+        "import os; os.readlink = lambda path: 'pid:[99]'\n"
+        "from seedream_widgets.library.processes import this_process as p; print(p())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    machine, *_ = this_process().split("-")
+    if sys.platform == "linux":
+        assert runs(done.stdout.strip()) is None
+        assert not done.stdout.startswith(machine)

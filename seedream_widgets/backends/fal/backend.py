@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +33,21 @@ if TYPE_CHECKING:
     from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status
+
+
+_importing = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a child forked in the middle could never import it
+    os.register_at_fork(
+        before=_importing.acquire,
+        after_in_parent=_importing.release,
+        after_in_child=_importing.release,
+    )
+
+
+def _import() -> None:
+    with _importing:
+        for name in ("connections", "session", "uploads", "downloads"):
+            import_module(f"seedream_widgets.backends.fal.{name}")
 
 
 class _Opened(NamedTuple):
@@ -194,7 +211,7 @@ class FalBackend:
         async with self._opening:
             if not self._opened:
                 # httpx and fal_client take 100 ms or more to import: too long for the loop.
-                await asyncio.to_thread(import_module, "seedream_widgets.backends.fal.session")
+                await asyncio.to_thread(_import)
             from seedream_widgets.backends.fal.connections import Environment
             from seedream_widgets.backends.fal.downloads import Downloads
             from seedream_widgets.backends.fal.session import FalSession

@@ -1,0 +1,117 @@
+"""Finds out who may send a request with a seed: of all that share a library, one alone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedream_widgets.errors import BackendError
+from seedream_widgets.library.journal import UNSENT, TakenOver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.jobs.job import Job
+    from seedream_widgets.library import Library
+    from seedream_widgets.library.journal import Pending
+    from seedream_widgets.values.result import Result
+
+_log = logging.getLogger(__name__)
+_TRIES = 500
+_PAUSE = 0.01
+"""Seconds for another to get from its claim to its entry, or from its entry's end to its own."""
+
+
+class Ours(NamedTuple):
+    """Say that the request may be sent from here; `entry` claims it, where that can be written."""
+
+    entry: Pending | None
+
+
+class Theirs(NamedTuple):
+    """Say that the request was asked before: its entry is at work elsewhere, or left behind."""
+
+    entry: Pending
+
+
+def ask(
+    key: str,
+    backend: str,
+    library: Library,
+    engine: Engine,
+    plan: Callable[[], Pending] | None,
+) -> Job | Result | Ours | Theirs:
+    """Return what answers a request, or the right to send it.
+
+    Args:
+        key: What equal requests share.
+        backend: Who is to answer.
+        library: Where they are known.
+        engine: Knows what this process is at.
+        plan: Returns the request's entry; ``None`` where nothing is billed, so nothing claimed.
+
+    Raises:
+        BackendError: It can't be told; nothing was sent.
+    """
+    for _ in range(_TRIES):
+        known = _known(key, backend, library, engine, plan is not None)
+        if isinstance(known, Theirs) and engine.following.get(known.entry.id):
+            return Ours(None)  # it is being cancelled here: what is wanted now is another one
+        if known or plan is None:
+            return known or Ours(None)
+        try:
+            entry = library.journal.claim(plan()) or library.journal.claim_anew(plan())
+        except (OSError, TakenOver) as error:
+            _log.warning("%s can't be written (%s)", library.path, error)
+            return Ours(None)
+        if entry:
+            break
+        time.sleep(_PAUSE)
+    else:
+        raise BackendError(
+            f"{library.path / 'claims'} does not settle who may send this request; nothing was "
+            "sent. Submit it again, with fresh=True if this stays so",
+            billing="no",
+        )
+    # Between the first look and the claim another may have come to its end.
+    known = _known(key, backend, library, engine, True, entry.id)
+    if known:
+        library.journal.close(entry)
+    return known or Ours(entry)
+
+
+def _known(
+    key: str, backend: str, library: Library, engine: Engine, claims: bool, own: str = ""
+) -> Job | Result | Theirs | None:
+    jobs: list[Job] = engine.following.of(library.path)
+    for job in jobs:
+        if job.may_be_joined(engine) and (job.backend, job.request.key) == (backend, key):
+            return job
+    result = library.twin(key, backend)
+    if result or not claims:
+        return result
+    entry = None if own else _claimed(key, backend, library)
+    entry = entry or _unclaimed(key, backend, library, engine, own)
+    return Theirs(entry) if entry else None
+
+
+def _claimed(key: str, backend: str, library: Library) -> Pending | None:
+    try:
+        return library.journal.claimed(key, backend)
+    except OSError as error:
+        _log.warning("%s can't be read (%s)", library.path, error)
+        return None
+
+
+def _unclaimed(
+    key: str, backend: str, library: Library, engine: Engine, own: str
+) -> Pending | None:
+    """Return an equal request that has no claim: an earlier version's, or one sent afresh."""
+    passed = {own, *(job.id for job in engine.following.of(library.path))}
+    for entry in library.journal.pending(but=passed):
+        same = (entry.key, entry.backend) == (key, backend)
+        if same and (entry.step not in UNSENT or (entry.step == "planned" and entry.followed)):
+            return entry
+    return None

@@ -1,0 +1,154 @@
+"""Says who is alive: a small file for each process in ``leases/``, touched every few seconds.
+
+On one machine the system itself tells whether a process runs, however long a cell keeps Python
+from doing anything else. Of other machines the touch tells, measured on the clock of the disk
+that both use: two machines' own clocks may be minutes apart.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from seedream_widgets.library.processes import AWAY_SECONDS, runs, this_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedream_widgets.library.steps import Steps
+
+_log = logging.getLogger(__name__)
+TOUCHED_EVERY = 5.0
+_FOLDER = "leases"
+_OLD = 7 * 86_400.0
+"""Seconds after which the file of another machine's process is taken away."""
+
+
+class Leases:
+    """Keep this process's lease in one library, and judge the others'.
+
+    Args:
+        steps: Where the library's small files are.
+        own: Returns this process's name.
+        runs: Tells whether a named process runs, ``None`` where that can't be told from here.
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        own: Callable[[], str] = this_process,
+        runs: Callable[[str], bool | None] = runs,
+    ) -> None:
+        self._steps = steps
+        self._own = own
+        self._runs = runs
+        self._held = ""
+
+    def hold(self) -> str:
+        """Have this process's lease touched from now on, and return the process's name.
+
+        A forked child gets one of its own.
+        """
+        own = self._own()
+        if self._held != own:
+            self.touch()
+            self._held = own
+            _keeper.add(self)
+        return own
+
+    def touch(self) -> float:
+        """Touch this process's lease and return that moment by the disk's clock."""
+        try:
+            return self._steps.touch(f"{_FOLDER}/{self._own()}")
+        except OSError as error:  # a library that is only read
+            _log.debug("the lease can't be touched (%s)", error)
+            return time.time()
+
+    def follows(self, owner: str, touched: float) -> bool:
+        """Tell whether an owner still lives.
+
+        Args:
+            owner: A process's name; empty: nobody.
+            touched: When it last wrote something, by the disk's clock.
+        """
+        if not owner:
+            return False
+        told = self._runs(owner)
+        return self.silent(owner, touched) < AWAY_SECONDS if told is None else told
+
+    def away(self, owner: str) -> bool:
+        """Tell whether an owner is where nothing but its lease can be seen of it."""
+        return bool(owner) and self._runs(owner) is None
+
+    def silent(self, owner: str, touched: float) -> float:
+        """Return for how many seconds nothing was heard of an owner."""
+        return self.touch() - max(touched, self._steps.touched(f"{_FOLDER}/{owner}"))
+
+    def let_go(self) -> None:
+        """Take this process's lease away, at its end."""
+        if self._held == self._own():
+            self._held = ""
+            try:
+                self._steps.delete(f"{_FOLDER}/{self._own()}")
+            except OSError as error:
+                _log.debug("the lease can't be taken away (%s)", error)
+
+    def sweep(self) -> None:
+        """Take away the leases of processes that have ended."""
+        with suppress(OSError):  # another process is faster, or it is only read
+            for name in self._steps.names(_FOLDER):
+                told = self._runs(name)
+                if told is False or (told is None and self.silent(name, 0) > _OLD):
+                    self._steps.delete(f"{_FOLDER}/{name}")
+
+
+class _Keeper:
+    """Touch all leases of this process every few seconds, on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._leases: weakref.WeakSet[Leases] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, leases: Leases) -> None:
+        with self._lock:
+            self._leases.add(leases)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="seedream-leases", daemon=True
+                )
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(TOUCHED_EVERY)
+            for each in self._all():
+                each.touch()
+
+    def _all(self) -> list[Leases]:
+        with self._lock:
+            return list(self._leases)
+
+    def end(self) -> None:
+        for each in self._all():
+            each.let_go()
+
+
+_keeper = _Keeper()
+atexit.register(lambda: _keeper.end())
+
+
+def _forget() -> None:
+    # In a forked child the parent's thread does not exist, and its lock may be held for ever.
+    global _keeper
+    _keeper = _Keeper()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
