@@ -130,8 +130,9 @@ class _Run:
             self._not_unwanted()
             # Shielded: a submit in flight may be accepted, so its reply is always waited for.
             self.submitting = asyncio.ensure_future(self._submit(urls))
-            self.engine.replies.add(self.submitting)
-            self.submitting.add_done_callback(self.engine.replies.discard)
+            if self.backend.bills:
+                self.engine.replies.add(self.submitting)
+                self.submitting.add_done_callback(self.engine.replies.discard)
             handle = await asyncio.shield(self.submitting)
         return await self._follow(handle)
 

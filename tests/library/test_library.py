@@ -256,6 +256,7 @@ import sys
 from seedream_widgets.testing import *
 from tests.scripted import *
 from seedream_widgets.library import Library
+from seedream_widgets.values.handle import Handle
 name, folder = sys.argv[1:]
 class Own(ScriptedBackend):
     async def submit(self, request, image_urls):

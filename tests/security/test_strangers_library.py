@@ -270,7 +270,7 @@ def test_a_journal_entry_of_a_stranger_spends_nothing_and_leaves_nothing_outside
     assert not [step for step, _ in backend.calls if step in ("submit", "upload")]
     assert snapshot(outside) == before
     written = {path.relative_to(library).parts[0] for path in library.rglob("*")}
-    assert written <= {"journal", "results", ".staging", "inputs"}
+    assert written <= {"journal", "leases", "results", ".staging", "inputs"}
 
 
 def ended(job: Job) -> str:
