@@ -186,7 +186,7 @@ def test_closing_lets_running_jobs_end(fal_server, tmp_path):
     client.close()
     assert (job.done, backend._opened) == (False, before)
     assert len(job.result(30)) == 1
-    until(lambda: backend._opened is None)
+    until(lambda: not backend._opened)
 
 
 def test_closing_in_a_callback_stops_no_job(fal_server, tmp_path):
