@@ -9,7 +9,7 @@ is one of `seedream_widgets.errors`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from seedream_widgets.errors import RequestError
 
@@ -80,6 +80,28 @@ class Output:
     seed: int | None = None
     extra: dict[str, Any] | None = None
     billable_units: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Name a request that a backend has, and what it asked, where the backend stored that."""
+
+    request_id: str
+    arguments: dict[str, Any] | None
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """Find again what was sent: what a backend may be able to do beside `Backend`."""
+
+    async def find(self, endpoint_id: str, since: float) -> tuple[Listed, ...]:
+        """Return the requests it has of an endpoint since then, seconds since the epoch.
+
+        Raises:
+            CredentialsError: The key may not ask.
+            BackendError: It could not be asked.
+        """
+        ...
 
 
 class Backend(Protocol):

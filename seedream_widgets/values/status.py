@@ -55,6 +55,16 @@ class Preparing(Status):
 
 
 @dataclass(frozen=True)
+class Looking(Preparing):
+    """fal may have the request, but its reply was lost: it is looked for there, not sent again."""
+
+    @property
+    def text(self) -> str:
+        """What is going on."""
+        return "The reply was lost; looking for it at fal"
+
+
+@dataclass(frozen=True)
 class Queued(Status):
     """fal has the request and has not started it; `position` counts those before it."""
 

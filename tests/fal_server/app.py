@@ -121,6 +121,7 @@ def _step(method: str, path: str) -> str:
         ("/upload/initiate", "initiate"),
         ("/files/upload", "upload"),
         ("/models/pricing", "pricing"),
+        ("/requests/by-endpoint", "listing"),
     ):
         if path.endswith(ending):
             return step

@@ -42,6 +42,7 @@ KINDS: dict[str, set[str]] = {
     "status": _ANYWHERE | {"unknown", "no_logs"},
     "stream": _ANYWHERE | {"silent", "cut", "garbage", "unknown"},
     "pricing": _ANYWHERE,
+    "listing": _ANYWHERE,
     "result": _ANYWHERE | {"policy", "expired", "wrong_shape"},
     "cancel": _ANYWHERE | {"ignored"},
     "token": _ANYWHERE,

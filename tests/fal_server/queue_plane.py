@@ -161,6 +161,7 @@ def accept(state: State, request: web.Request, body: bytes, prefixed: bool) -> J
     queue_url = f"{base}/queue" if base else "https://queue.fal.run"
     media_url = f"{base}/media" if base else "https://v3.fal.media"
     job = state.accept(endpoint_id, body, queue_url, media_url)
+    job.stored = request.headers.get("X-Fal-Store-IO") != "0"
     if state.settings.validate_at_submit:
         try:
             seedream.check(endpoint_id, job.arguments)

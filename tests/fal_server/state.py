@@ -49,6 +49,8 @@ class Settings:
     extra_output: dict[str, Any] = field(default_factory=dict)
     extra_image: dict[str, Any] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
+    list_delay: float = 0.0
+    lists_running: bool = True
 
 
 @dataclass
@@ -108,6 +110,8 @@ class Job:
     cancelled: bool = False
     expired: bool = False
     accepted_at: float = field(default_factory=time.monotonic)
+    accepted_time: float = field(default_factory=time.time)
+    stored: bool = True
     started_at: float | None = None
     completed_at: float | None = None
     life: asyncio.Task[None] | None = field(default=None, repr=False)

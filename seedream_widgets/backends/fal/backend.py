@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from io import BytesIO
     from pathlib import Path
 
-    from seedream_widgets.backends.base import Output, OutputFile
+    from seedream_widgets.backends.base import Listed, Output, OutputFile
     from seedream_widgets.backends.fal.connections import Environment
     from seedream_widgets.backends.fal.downloads import Downloads
     from seedream_widgets.backends.fal.session import FalSession
@@ -181,6 +181,18 @@ class FalBackend:
         billing = await cancel(session, await session.resolve(handle), queued=queued)
         self._queued.discard(handle.request_id)
         return billing
+
+    async def find(self, endpoint_id: str, since: float) -> tuple[Listed, ...]:
+        """Return the requests that fal lists of an endpoint since then, seconds since the epoch.
+
+        Raises:
+            CredentialsError: The key may not ask.
+            BackendError: fal could not be asked.
+        """
+        session = (await self._open()).session
+        from seedream_widgets.backends.fal.platform_api import list_requests
+
+        return await list_requests(session, endpoint_id, since)
 
     async def prices(self) -> Mapping[str, Price]:
         """Return fal's current prices by endpoint id; empty where it does not tell."""

@@ -1,4 +1,4 @@
-"""fal's current prices, for who has a key.
+"""What fal tells who has a key beside pictures: current prices, and the requests it has.
 
 The reply, from fal's documentation of ``GET /v1/models/pricing`` (Platform APIs, stored copy of
 2026): ``{"prices": [{"endpoint_id": "fal-ai/flux/dev", "unit_price": 0.025, "unit": "image",
@@ -9,12 +9,15 @@ is the account's own: discounts are in it.
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from seedream_widgets.backends.base import Listed
+from seedream_widgets.backends.fal.addresses import is_request_id
+from seedream_widgets.errors import BackendError, CredentialsError
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
 
 if TYPE_CHECKING:
@@ -53,3 +56,85 @@ def _price(row: dict[str, object]) -> Price | None:
     except InvalidOperation:
         return None
     return Price(usd, date.today().isoformat(), "fal's pricing API")
+
+
+LIST_URL = "https://api.fal.ai/v1/models/requests/by-endpoint"
+_PAGES = 40
+_PAGE = 100
+_PAGE_BYTES = 64_000_000
+
+
+async def list_requests(session: FalSession, endpoint_id: str, since: float) -> tuple[Listed, ...]:
+    """Return the requests that fal lists of an endpoint, with what they asked where it is stored.
+
+    The reply, from fal's documentation (Platform APIs, stored copy of 2026): ``{"items":
+    [{"request_id", "endpoint_id", "sent_at", "json_input", ...}], "next_cursor", "has_more"}``.
+    Whether requests that still run are among them, and how late they come, is unknown.
+
+    Args:
+        session: Whose requests.
+        endpoint_id: Of which endpoint.
+        since: Seconds since the epoch.
+
+    Raises:
+        CredentialsError: The key may not ask.
+        BackendError: fal can't be reached, or its answer is none.
+    """
+    start = datetime.fromtimestamp(since, timezone.utc).isoformat(timespec="milliseconds")
+    asked = {"endpoint_id": endpoint_id, "start": start, "limit": _PAGE, "expand": "payloads"}
+    found: dict[str, Listed] = {}
+    cursor: str | None = None
+    async with session.http(timeout=_SECONDS, headers=session.authorization) as http:
+        for _ in range(_PAGES):
+            page = await _page(session, http, asked | ({"cursor": cursor} if cursor else {}))
+            for each in page["items"][:_PAGE]:
+                if listed := _listed(each, endpoint_id):
+                    found[listed.request_id] = listed
+            cursor = page.get("next_cursor")
+            if not (page.get("has_more") is True and isinstance(cursor, str) and cursor):
+                return tuple(found.values())
+    raise BackendError(f"fal lists more than {_PAGES * _PAGE:,} requests of {endpoint_id}")
+
+
+async def _page(session: FalSession, http: httpx.AsyncClient, asked: dict[str, Any]) -> Any:
+    body = bytearray()
+    try:
+        async with http.stream("GET", LIST_URL, params=asked) as reply:
+            if reply.status_code in (401, 403):
+                raise CredentialsError(
+                    f"this key may not ask fal for its requests (HTTP {reply.status_code})",
+                    status_code=reply.status_code,
+                )
+            if reply.status_code != 200:
+                raise BackendError(
+                    f"fal answered HTTP {reply.status_code} when asked for its requests",
+                    status_code=reply.status_code,
+                )
+            async for piece in reply.aiter_bytes():
+                body += piece
+                if len(body) > _PAGE_BYTES:
+                    raise BackendError("fal's list of requests is too long to be read")
+        page = json.loads(body)
+        if isinstance(page, dict) and isinstance(page.get("items"), list):
+            return page
+    except httpx.HTTPError as error:
+        raise session.explain.unreachable(
+            error, "to ask for its requests"
+        ) from session.explain.cause(error)
+    except (ValueError, RecursionError):
+        pass
+    raise BackendError("fal's list of requests is not what its documentation says")
+
+
+def _listed(row: Any, endpoint_id: str) -> Listed | None:
+    if not isinstance(row, dict) or row.get("endpoint_id", endpoint_id) != endpoint_id:
+        return None
+    request_id, asked = row.get("request_id"), row.get("json_input")
+    if not isinstance(request_id, str) or not is_request_id(request_id):
+        return None
+    if isinstance(asked, str):
+        try:
+            asked = json.loads(asked)
+        except (ValueError, RecursionError):
+            asked = None
+    return Listed(request_id, asked if isinstance(asked, dict) else None)

@@ -14,7 +14,9 @@ REFUSED = [
         "400", "submit:400", r"fal does not take the request \(fal: 'Bad request'\)\. Change it .+"
     ),
     Row(
-        "404", "submit:404", r"fal has no such endpoint \(.+\)\. Choose another model, or update .+"
+        "404",
+        "submit:404",
+        r"fal has no such endpoint \(any more\) \(.+\)\. Newer models .+ or update .+",
     ),
     Row(
         "405", "submit:405", r"fal did not carry out the request \(.+ Not Allowed'\)\. Try again\."
@@ -23,7 +25,9 @@ REFUSED = [
         "409", "submit:409", r"fal did not carry out the request \(fal: 'Conflict'\)\. Try again\."
     ),
     Row(
-        "410", "submit:410", r"fal has no such endpoint \(.+\)\. Choose another model, or update .+"
+        "410",
+        "submit:410",
+        r"fal has no such endpoint \(any more\) \(.+\)\. Newer models .+ or update .+",
     ),
     Row("413", "submit:413", r"The request is too large for fal \(.+\)\. Give fewer or smaller .+"),
     Row("418", "submit:418", r"fal did not carry out the request \(.+ teapot'\)\. Try again\."),
