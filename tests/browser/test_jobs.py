@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import psutil
 from playwright.sync_api import expect
 
 from .studio import STUDIO, Studio
@@ -70,6 +71,32 @@ def test_a_click_after_a_reload_is_served_while_a_cell_computes(
     studio.wait_for_pictures("at once")
     assert book.text(1) == "", "the cell had ended, so nothing was proven"
     assert errors == []
+
+
+def test_a_kernel_that_is_silent_is_busy_or_gone(
+    notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    """It was not gone: all goes on by itself, and the click is sent once."""
+    book = notebook([STUDIO, "import os\nos.getpid()", "len(studio.jobs)"])
+    book.run(0)
+    book.run(1)
+    studio = Studio(page)
+    studio.submit("frozen meanwhile, offline:slow 20")
+    kernel = psutil.Process(int(book.text(1)))
+    kernel.suspend()
+    try:
+        studio.prompt.fill("sent while it was frozen")
+        studio.generate.click()
+        expect(studio.alert).to_contain_text("The kernel is busy, or gone", timeout=40_000)
+        expect(studio.generate).to_have_text(re.compile("Waiting for the kernel"))
+        shot("silent", studio.root)
+    finally:
+        kernel.resume()
+    expect(studio.alert).to_have_count(0, timeout=20_000)
+    studio.wait_for_pictures("sent while it was frozen")
+    studio.wait_for_pictures("frozen meanwhile, offline:slow 20", timeout=60_000)
+    book.run(2)
+    assert book.text(2) == "2"
 
 
 def test_reuse_can_be_undone(

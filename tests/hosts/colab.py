@@ -98,6 +98,7 @@ class Colab(Host):
     serves_while_busy = False
     restores = False
     tells_restart = False
+    tells_death = False
 
     @contextmanager
     def serve(self, home: Path) -> Iterator[None]:

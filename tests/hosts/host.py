@@ -74,6 +74,7 @@ class Host(ABC):
         serves_while_busy: Whether a click reaches the kernel while a cell computes.
         restores: Whether the widget is there again after a reload with a living kernel.
         tells_restart: Whether the page hears that its kernel was restarted.
+        tells_death: Whether the page hears that its kernel was killed.
         clears_on_restart: Whether a restart takes the outputs away, so that no dead view stays.
     """
 
@@ -82,6 +83,7 @@ class Host(ABC):
     serves_while_busy = True
     restores = True
     tells_restart = True
+    tells_death = True
     clears_on_restart = False
 
     @abstractmethod

@@ -142,6 +142,7 @@ class Marimo(Host):
     name = "marimo"
     label = f"marimo {version('marimo')}"
     serves_while_busy = False
+    tells_death = False
     clears_on_restart = True
 
     @contextmanager

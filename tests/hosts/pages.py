@@ -22,7 +22,9 @@ BUILT = Path(__file__).parents[2] / "build" / "hosts-web"
 NBEXTENSIONS = Path(sys.prefix) / "share" / "jupyter" / "nbextensions"
 SOURCES = ("*.ts", "*.html", "*.mjs", "package-lock.json")
 KERNEL_SERVER = {
-    "ServerApp": {"allow_origin": "*", "disable_check_xsrf": True, "allow_remote_access": False}
+    # As VS Code: a kernel that was killed stays so, and nobody tells the page.
+    "KernelManager": {"autorestart": False},
+    "ServerApp": {"allow_origin": "*", "disable_check_xsrf": True, "allow_remote_access": False},
 }
 
 

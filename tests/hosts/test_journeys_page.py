@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.layout import overflowing, resize
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from .host import Host
 
 SECOND = "studio"
+PID = "import os\nprint(os.getpid())"
 COLOURS = """root => ["background-color", "color"].map(name => {
   const [r, g, b] = getComputedStyle(root).getPropertyValue(name).match(/[\\d.]+/g).map(Number);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -72,6 +76,34 @@ def test_restart(book: OpenBook, host: Host, instead: Say) -> None:
     studio = opened.studio()
     studio.submit("a new kernel")
     studio.wait_for_pictures("a new kernel")
+
+
+@pytest.mark.timeout(180)
+def test_killed(book: OpenBook, host: Host, instead: Say, shot: Shot) -> None:
+    """Kernel killed, as for want of memory: it says so, and what is kept."""
+    opened = book(STUDIO, PID)
+    opened.run(0)
+    opened.run(1)
+    studio = opened.studio()
+    studio.submit("killed meanwhile, offline:slow 60")
+    os.kill(int(opened.text(1)), signal.SIGKILL)
+    if host.tells_death:
+        told = re.compile(r"The kernel is gone\. Run the cell again\. Results are in your library")
+        expect(studio.alert).to_have_text(told, timeout=30_000)
+        expect(studio.cards).to_contain_text("Interrupted")
+    else:
+        instead("after 15 seconds of silence while a job runs: busy, or gone")
+        expect(studio.alert).to_contain_text("The kernel is busy, or gone", timeout=40_000)
+        expect(studio.alert).to_contain_text("run the cell again. Results are in your library")
+        expect(studio.cards).to_contain_text("The kernel is busy, or gone")
+        studio.prompt.fill("another")
+        studio.generate.click()
+        studio.card("killed meanwhile, offline:slow 60").get_by_text("Cancel").click()
+        expect(studio.cards).to_contain_text("Cancelling")
+        opened.page.wait_for_timeout(12_000)
+        expect(studio.root).to_contain_text("A click waits for it, and is sent once")
+        expect(studio.root).not_to_contain_text("press Generate again")
+    shot("killed")
 
 
 def test_two_views(book: OpenBook, errors: list[str]) -> None:

@@ -80,6 +80,7 @@ class VSCode(Host):
     serves_while_busy = False
     restores = False
     tells_restart = False
+    tells_death = False
 
     @contextmanager
     def serve(self, home: Path) -> Iterator[None]:

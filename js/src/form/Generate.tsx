@@ -1,6 +1,6 @@
 import { Fault } from "../files/Fault";
 import { isMac } from "../files/keys";
-import { GONE } from "../kernel/channel";
+import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { endpointOf, modelOf } from "./facts";
 import { estimate } from "./price";
@@ -36,12 +36,13 @@ function useAnew(): string | null {
 export function Generate({ reason }: { reason: string | null }) {
   const session = useSession();
   const phase = useStore(session.submission.phase);
-  const { gone } = useStore(session.channel.state);
+  const { gone, silent } = useStore(session.channel.state);
   const told = useStore(session.faults.all).form;
   const terms = useTerms();
   const anew = useAnew();
   const noteId = `${session.channel.view}-reason`;
   const why = gone ? GONE : reason;
+  const waits = silent && `${SILENT}. A click waits for it, and is sent once.`;
   return (
     <div class="sd-field">
       <button
@@ -61,7 +62,7 @@ export function Generate({ reason }: { reason: string | null }) {
         <small>{terms}</small>
       </button>
       <p class="sd-hint" id={noteId}>
-        {why ?? anew}
+        {why || waits || anew}
       </p>
       <Fault id={`${noteId}-fault`}>{told}</Fault>
     </div>

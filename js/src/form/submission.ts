@@ -29,8 +29,8 @@ interface Press {
 /** Where the card of a click will stand. */
 export interface Cards {
   readonly cards: Store<Card[]>;
-  /** Ask the kernel for all of them. */
-  sync(): Promise<void>;
+  /** Ask the kernel for all of them; false where no answer came. */
+  sync(): Promise<boolean>;
   /** Bring a card to the front. */
   join(id: string): void;
 }
@@ -54,8 +54,9 @@ export function createSubmission(
   /** The kernel answers in order: once a later question is answered, a missing answer is lost. */
   async function watchLoss(lost: AbortController) {
     await pause(SILENCE);
-    if (lost.signal.aborted || phase.get() === "idle") return;
-    await jobs.sync();
+    const waits = () => !lost.signal.aborted && !ended.aborted && phase.get() !== "idle";
+    // Where the question has no answer either, the kernel is busy, or gone: nothing is lost yet.
+    while (waits() && !(await jobs.sync())) await pause(GRACE);
     await pause(GRACE);
     lost.abort();
   }

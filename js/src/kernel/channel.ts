@@ -7,6 +7,9 @@ import { createStore, type Store } from "./store";
 import { type Incoming, incoming, type Notice, type Outgoing, type Terms } from "./wire";
 
 const PATIENCE = 1500;
+/** Nothing heard for so long, and a question open for most of it. */
+const SILENCE = 15_000;
+const QUESTION_OPEN = 10_000;
 
 export interface Reply {
   result: Record<string, unknown>;
@@ -27,6 +30,7 @@ export class Refusal extends Error {
 
 export class TimedOut extends Error {}
 export const GONE = "The kernel is gone. Run the cell again.";
+export const SILENT = "The kernel is busy, or gone";
 
 export class KernelGone extends Error {
   override message = GONE;
@@ -44,6 +48,8 @@ export interface RequestOptions {
 export interface KernelState {
   waiting: boolean;
   gone: boolean;
+  /** Nothing was heard for 15 s while an answer is due: it is busy, or gone. */
+  silent: boolean;
 }
 
 export interface Channel {
@@ -60,6 +66,7 @@ interface Pending {
   resolve(reply: Reply): void;
   reject(error: Error): void;
   late: boolean;
+  quiet: boolean;
 }
 
 /** Starts with a letter: element ids are made of it too. */
@@ -67,18 +74,37 @@ const newView = () =>
   `v${Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("")}`;
 
 export function createChannel(model: AnyModel, ended: AbortSignal, view = newView()): Channel {
-  const state = createStore<KernelState>({ waiting: false, gone: false });
+  const state = createStore<KernelState>({ waiting: false, gone: false, silent: false });
   const pending = new Map<string, Pending>();
   const listeners = new Set<(notice: Notice) => void>();
   const revived = new Set<() => void>();
   let count = 0;
   /** Gone by its silence: that a message goes out proves nothing. */
-  let silent = false;
+  let presumed = false;
+  let lastHeard = 0;
+  let silence: ReturnType<typeof setTimeout> | undefined;
 
-  function refresh(gone = state.get().gone) {
+  function refresh(gone = state.get().gone, unheard = state.get().silent) {
     const waiting = !gone && [...pending.values()].some((entry) => entry.late);
+    const silent = !gone && unheard;
     const before = state.get();
-    if (before.waiting !== waiting || before.gone !== gone) state.set({ waiting, gone });
+    if (before.waiting !== waiting || before.gone !== gone || before.silent !== silent) {
+      state.set({ waiting, gone, silent });
+    }
+  }
+
+  /** From the first question on that nothing was heard after; its answer may be given up. */
+  function watchSilence() {
+    if (silence) return;
+    const left = Math.max(QUESTION_OPEN, SILENCE - (Date.now() - lastHeard));
+    silence = setTimeout(() => refresh(undefined, true), left);
+  }
+
+  function hear() {
+    lastHeard = Date.now();
+    clearTimeout(silence);
+    silence = undefined;
+    refresh(undefined, false);
   }
 
   function die() {
@@ -87,7 +113,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   }
 
   function lose() {
-    silent = true;
+    presumed = true;
     die();
   }
 
@@ -95,8 +121,9 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
 
   function heard() {
     doubt.settle();
-    if (!silent) return;
-    silent = false;
+    hear();
+    if (!presumed) return;
+    presumed = false;
     refresh(false);
     for (const listener of revived) listener();
   }
@@ -105,6 +132,11 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     const message = read<Incoming>(incoming, content);
     if (!message) return;
     heard();
+    take(message, buffers);
+    if ([...pending.values()].some((entry) => !entry.quiet)) watchSilence();
+  }
+
+  function take(message: Incoming, buffers: unknown) {
     if (message.kind !== "reply" && message.kind !== "error") {
       for (const listener of listeners) listener(message);
       return;
@@ -125,7 +157,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
       die();
       return;
     }
-    if (state.get().gone && !silent) refresh(false);
+    if (state.get().gone && !presumed) refresh(false);
   }
 
   function request(message: Outgoing, options: RequestOptions = {}): Promise<Reply> {
@@ -143,6 +175,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
       }
       const entry: Pending = {
         late: false,
+        quiet: options.quiet ?? false,
         resolve: (reply) => settle(() => resolve(reply)),
         reject: (error) => settle(() => reject(error)),
       };
@@ -150,6 +183,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
       if (options.signal?.aborted) return stop();
       options.signal?.addEventListener("abort", stop);
       if (!options.quiet) {
+        watchSilence();
         const late = () => {
           entry.late = true;
           refresh();
@@ -168,7 +202,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   function commChanged() {
     const { comm_live } = model as { comm_live?: boolean };
     if (comm_live === false) return die();
-    if (comm_live) silent = false;
+    if (comm_live) presumed = false;
     if (comm_live && state.get().gone) refresh(false);
     // They ask the kernel something, and that goes through or not.
     for (const listener of revived) listener();
@@ -180,6 +214,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     model.off("msg:custom", receive);
     model.off("comm_live_update", commChanged);
     doubt.settle();
+    clearTimeout(silence);
     for (const entry of [...pending.values()]) {
       entry.reject(new DOMException("Aborted", "AbortError"));
     }

@@ -1,7 +1,8 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { Progress } from "../files/Progress";
 import { formatMoney, micros } from "../form/money";
+import { SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
 import { useCode } from "./CopyCode";
@@ -33,13 +34,14 @@ function useRunning(card: Card): boolean {
 function Meta({ card }: { card: Card }) {
   const running = useRunning(card);
   const skew = useStore(useSession().jobs.skew);
+  const { silent } = useStore(useSession().channel.state);
   const now = useNow(running);
   if (card.state === "completed") return <span class="sd-meta">{receipt(card)}</span>;
   if (!running && !isFinal(card)) return <span class="sd-meta">Interrupted</span>;
   const spent = running ? now - skew - card.created : (card.finished ?? now) - card.created;
   return (
     <span class="sd-meta">
-      {card.text} · {formatElapsed(spent)}
+      {running && silent ? SILENT : card.text} · {formatElapsed(spent)}
     </span>
   );
 }
@@ -47,11 +49,16 @@ function Meta({ card }: { card: Card }) {
 function Buttons({ card }: { card: Card }) {
   const { actions } = useSession();
   const running = useRunning(card);
+  const [cancelling, setCancelling] = useState(false);
+  function cancel() {
+    setCancelling(true);
+    void actions.cancel(card).finally(() => setCancelling(false));
+  }
   if (!isFinal(card)) {
     return (
       running && (
-        <button type="button" class="sd-link" onClick={() => actions.cancel(card)}>
-          Cancel
+        <button type="button" class="sd-link" onClick={cancel}>
+          {cancelling ? "Cancelling…" : "Cancel"}
         </button>
       )
     );

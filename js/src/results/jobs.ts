@@ -17,7 +17,8 @@ export interface Jobs {
   readonly waiting: Store<number>;
   /** The card that a click has joined, for a moment. */
   readonly joined: Store<string>;
-  sync(): Promise<void>;
+  /** Ask for all cards; false where no answer came. */
+  sync(): Promise<boolean>;
   /** Fetch what waits; rejects with the kernel's sentence. */
   resume(): Promise<void>;
   /** Bring a card to the front. */
@@ -38,7 +39,7 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   const joined = createStore("");
   let resuming = false;
   let seq: number | null = null;
-  let running: Promise<void> | null = null;
+  let running: Promise<boolean> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let patience = SILENCE;
@@ -50,25 +51,27 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
     timer = setTimeout(() => void sync(), SILENCE);
   }
 
-  async function ask() {
+  async function ask(): Promise<boolean> {
     try {
       const { result } = await channel.request({ kind: "sync" }, { limit: patience });
       const state = read(syncReply, result);
       patience = SILENCE;
-      if (!state) return;
+      if (!state) return true;
       seq = state.seq;
       cards.set(state.jobs);
       waiting.set(state.waiting);
+      return true;
     } catch (error) {
       // Unanswered: a busy kernel looks like loss, so each further question comes later.
       patience = Math.min(patience * 2, LONGEST);
-      if (ended.aborted || channel.state.get().gone) return;
+      if (ended.aborted || channel.state.get().gone) return false;
       retry = setTimeout(() => void sync(), error instanceof TimedOut ? 0 : patience);
+      return false;
     }
   }
 
-  function sync(): Promise<void> {
-    if (ended.aborted) return Promise.resolve();
+  function sync(): Promise<boolean> {
+    if (ended.aborted) return Promise.resolve(false);
     running ??= ask().finally(() => {
       running = null;
       watch();

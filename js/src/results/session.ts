@@ -7,7 +7,8 @@ import type { Card } from "../kernel/wire";
 import type { Jobs } from "./jobs";
 
 export interface ResultsActions extends FormActions {
-  cancel(card: Card): void;
+  /** Resolves once the kernel has taken it. */
+  cancel(card: Card): Promise<void>;
   dismiss(card: Card): void;
   reuse(card: Card): void;
   editPrompt(card: Card): void;

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { GONE } from "../kernel/channel";
+import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { useSession } from "./session";
 
@@ -13,13 +13,24 @@ export function Announcer() {
   );
 }
 
+/** What is kept while there is no kernel, and how to have it back. */
+const keptBy = (bills: boolean) =>
+  bills
+    ? "Results are in your library; fal goes on with what was sent. After running the cell, press Fetch."
+    : "Results are in your library.";
+
 export function KernelNotice() {
-  const { announcer, channel } = useSession();
-  const { gone } = useStore(channel.state);
-  const heard = useMemo(() => gone && announcer.claim(GONE), [announcer, gone]);
-  return gone ? (
-    <p class="sd-banner" role={heard ? "alert" : undefined}>
-      {GONE}
+  const { announcer, backend, channel } = useSession();
+  const { gone, silent } = useStore(channel.state);
+  const { bills } = useStore(backend);
+  const news = gone ? GONE : silent ? SILENT : "";
+  const heard = useMemo(() => news && announcer.claim(news), [announcer, news]);
+  if (!news) return null;
+  return (
+    <p class={gone ? "sd-banner" : "sd-banner sd-warn"} role={heard ? "alert" : undefined}>
+      {gone
+        ? `${GONE} ${keptBy(bills)}`
+        : `${SILENT}: no word for 15 seconds. If it is busy, all goes on by itself. If it is gone, restart it and run the cell again. ${keptBy(bills)}`}
     </p>
-  ) : null;
+  );
 }

@@ -172,7 +172,7 @@ export function createActions(parts: Parts): Actions {
     flush: form.flush,
     submit,
     undo,
-    cancel: (card) => void ask({ kind: "cancel", job_id: card.id }, "results"),
+    cancel: async (card) => void (await ask({ kind: "cancel", job_id: card.id }, "results")),
     dismiss: (card) =>
       void ask({ kind: "forget", job_id: card.id }, "results").then((done) => {
         if (done) jobs.forget(card.id);

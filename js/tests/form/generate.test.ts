@@ -2,7 +2,7 @@ import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeModel, initialTraits, message } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
-import { button, card, click, doing, press, prompt, reference, type, ui } from "../ui";
+import { button, card, click, doing, press, prompt, reference, type, ui, withJobs } from "../ui";
 
 afterEach(unmountAll);
 
@@ -199,6 +199,29 @@ describe("Generate", () => {
     expect(model.of("submit")).toHaveLength(1);
   });
 
+  it("waits for a kernel that answers nothing, says so, and asks for no second click", async () => {
+    vi.useFakeTimers();
+    const view = await withJobs([card("job_in_progress")], { prompt: "a fox" });
+    view.model.onSend = () => undefined;
+    await click(button(view, /^Generate/));
+    await click(button(view, "Cancel"));
+    await act(async () => void (await vi.advanceTimersByTimeAsync(60_000)));
+    expect(view.root.textContent).not.toContain("press Generate again");
+    expect(button(view, /^Generate: Waiting for the kernel/)).toBeTruthy();
+    expect(button(view, "Cancelling…")).toBeTruthy();
+    const [onButton, onCard, ...more] = ui(view).getAllByText(/^The kernel is busy, or gone/);
+    expect([onButton, onCard, ...more].map((each) => each?.className)).toEqual([
+      "sd-banner sd-warn",
+      "sd-hint",
+      "sd-meta",
+    ]);
+    const said = ui(view).getByRole("alert").textContent;
+    expect(said).toMatch(/no word for 15 seconds.*run the cell again.*library.*press Fetch/);
+    await doing(() => view.model.reply(view.model.last("submit"), { job_id: "j1" }));
+    expect(ui(view).queryByText(/busy, or gone/)).toBeNull();
+    expect(view.model.of("submit")).toHaveLength(1);
+  });
+
   it("shows the kernel's refusal at its field, until that is edited", async () => {
     const view = await mount({ prompt: "a fox" });
     view.model.onSend = () => undefined;
@@ -214,7 +237,9 @@ describe("Generate", () => {
     const view = await mount({ prompt: "a fox" });
     view.model.dead = true;
     await click(button(view, /^Generate/));
-    expect(ui(view).getByRole("alert").textContent).toBe("The kernel is gone. Run the cell again.");
+    expect(ui(view).getByRole("alert").textContent).toMatch(
+      /^The kernel is gone. Run the cell again. .*library/,
+    );
     expect(button(view, /^Generate/).getAttribute("aria-disabled")).toBe("true");
   });
 });

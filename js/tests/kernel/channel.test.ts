@@ -81,6 +81,51 @@ describe("a slow kernel", () => {
   });
 });
 
+describe("a silent kernel", () => {
+  const silentAfter = (time: number) => {
+    vi.advanceTimersByTime(time);
+    return channel.state.get().silent;
+  };
+
+  it("is told after 15 s, though each question was given up before", async () => {
+    model.say(message("uploaded"));
+    expect(silentAfter(5000)).toBe(false);
+    for (let asked = 0; asked < 3; asked += 1) {
+      channel.request(sync, { limit: 3000 }).catch(() => {});
+      await vi.advanceTimersByTimeAsync(3000);
+    }
+    expect(silentAfter(900)).toBe(false);
+    expect(silentAfter(200)).toBe(true);
+    model.say(message("uploaded"));
+    expect(channel.state.get().silent).toBe(false);
+  });
+
+  it("is given 10 s for the first question after a long rest", () => {
+    vi.advanceTimersByTime(600_000);
+    channel.request(sync).catch(() => {});
+    expect(silentAfter(9900)).toBe(false);
+    expect(silentAfter(200)).toBe(true);
+  });
+
+  it("is none while it answers, or tells of something", () => {
+    channel.request(sync).catch(() => {});
+    for (let heard = 0; heard < 4; heard += 1) {
+      expect(silentAfter(9000)).toBe(false);
+      model.say(message("uploaded"));
+    }
+    model.reply(model.last("sync"), {});
+    expect(silentAfter(600_000)).toBe(false);
+  });
+
+  it("is gone once that is known", () => {
+    channel.request(sync).catch(() => {});
+    expect(silentAfter(20_000)).toBe(true);
+    Object.assign(model, { comm_live: false });
+    model.emit("comm_live_update");
+    expect(channel.state.get()).toEqual({ waiting: false, gone: true, silent: false });
+  });
+});
+
 describe("a dead kernel", () => {
   it("is told when sending throws", async () => {
     model.dead = true;
@@ -95,7 +140,7 @@ describe("a dead kernel", () => {
     Object.assign(model, { comm_live: false });
     model.emit("comm_live_update");
     expect(await answer).toBeInstanceOf(KernelGone);
-    expect(channel.state.get()).toEqual({ waiting: false, gone: true });
+    expect(channel.state.get()).toEqual({ waiting: false, gone: true, silent: false });
     Object.assign(model, { comm_live: true });
     model.emit("comm_live_update");
     expect(channel.state.get().gone).toBe(false);
