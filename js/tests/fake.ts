@@ -30,6 +30,7 @@ export const initialTraits = (): Record<string, unknown> => ({
   output_format: null,
   background: null,
   selected: "",
+  pinned: false,
   _references: [],
   _facts: message("facts"),
   _backend: { name: "fal", label: null, bills: true },

@@ -55,7 +55,11 @@ class Form(anywidget.AnyWidget):
     enable_safety_checker = t.Bool(True, help="fal's own checker").tag(sync=True)
     sync_mode = t.Bool(False, help="Images inside the reply").tag(sync=True)
     model = t.Enum(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)
-    selected = t.Unicode("", help="Id of the selected image; '' is the newest").tag(sync=True)
+    selected = t.Unicode(
+        "",
+        help="Id of the selected image; a new result is selected when it comes; '' is the newest",
+    ).tag(sync=True)
+    pinned = t.Bool(False, help="New results leave the selection as it is").tag(sync=True)
     references = ImagesTrait(help="Up to 10 input images; with any, it is an edit")
 
     _references: t.List[dict[str, Any]] = t.List(help="What the page shows of them").tag(sync=True)

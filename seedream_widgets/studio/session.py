@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -50,6 +51,9 @@ class Session:
         self._client = client
         self._jobs: list[Job] = []
         self._forgotten: set[str] = set()
+        self._joined: dict[str, float] = {}
+        self._selected_at = 0.0
+        studio.observe(self._note_selection, "selected")
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
         # An observer of the user's may hold the studio's lock while it waits for a job, so what
         # takes the lock never runs in threads that jobs need.
@@ -88,6 +92,22 @@ class Session:
     def completed(self) -> tuple[Job, ...]:
         """The jobs that have a result, newest first."""
         return tuple(job for job in self.jobs if job.done and isinstance(job.status, Completed))
+
+    @property
+    def shown(self) -> tuple[Job, ...]:
+        """Those of them that were not dismissed."""
+        return tuple(job for job in self.completed if job.id not in self._forgotten)
+
+    @property
+    def _latest(self) -> Job | None:
+        """The one whose result came last, or was asked for again last."""
+        return max(self.shown, key=self._came, default=None)
+
+    def _came(self, job: Job) -> float:
+        return max(job.finished or 0.0, self._joined.get(job.id, 0.0))
+
+    def _note_selection(self, _: object) -> None:
+        self._selected_at = time.time()
 
     def backend(self) -> dict[str, Any]:
         """Return what the page says of who answers."""
@@ -179,6 +199,8 @@ class Session:
     def _show(self, job: Job) -> None:
         with self.studio._lock:
             known = job in self._jobs
+            self._joined[job.id] = time.time()
+            self._forgotten.discard(job.id)
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
         if not known:
@@ -202,6 +224,19 @@ class Session:
             self.studio._money = money(self.client.budget.standing)
             self._ended()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
+        if job.status.final:
+            self._select_latest()  # last, as an observer of the user's may raise
+
+    def _select_latest(self) -> None:
+        if self._latest and not self._stands():
+            self.studio.selected = image_id(self._latest, 0)
+
+    def _stands(self) -> bool:
+        """Whether what was selected is still the selection, though results came since."""
+        latest, studio = self._latest, self.studio
+        if not studio.selected:
+            return False
+        return studio.pinned or latest is None or self._came(latest) <= self._selected_at
 
     def _card(self, job: Job) -> Card:
         return card(job)
@@ -232,29 +267,37 @@ class Session:
         raise RequestError(f"job {name!r:.60} is none of this studio's", field="job_id", value=name)
 
     def forget(self, name: str) -> None:
-        """Take an ended job's card away; its result stays.
+        """Take an ended job's card away; its result stays in the library, and in `jobs`.
 
         Raises:
             RequestError: It still runs, or is none of this studio's.
         """
         if not self.job(name).done:
             raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
-        self._forgotten.add(name)
+        with self.studio._lock:
+            self._forgotten.add(name)
+            if self.studio.selected.rpartition("-")[0] == name:
+                latest = self._latest
+                self.studio.pinned = False
+                self.studio.selected = image_id(latest, 0) if latest else ""
         self.studio._post({"kind": "forgotten", "job_id": name})
+        # What was dismissed leaves the saved notebook, too.
+        self.engine.loop.call_soon_threadsafe(self._ended)
 
     def selection(self) -> tuple[Job, int]:
-        """Return the job and index of the selected image, or of the newest one.
+        """Return the job and index of the selected image, or of the one that came last.
 
         Raises:
             SeedreamError: There is no image yet.
         """
-        if self.studio.selected:
+        latest = self._latest
+        if self._stands():
             return self.find(self.studio.selected)
-        if not self.completed:
+        if latest is None:
             raise SeedreamError(
                 "studio has no image yet; press Generate, or call studio.submit().result()"
             )
-        return self.completed[0], 0
+        return latest, 0
 
     def find(self, name: str) -> tuple[Job, int]:
         """Return the job and index of an image by its id.

@@ -71,12 +71,12 @@ class Studio(Form):
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """Results of the completed jobs, newest first."""
-        return tuple(job.result() for job in self._session.completed)
+        """Results of the completed jobs, newest first, but for those dismissed on the page."""
+        return tuple(job.result() for job in self._session.shown)
 
     @property
     def result(self) -> Result:
-        """The result the selected image belongs to, or the newest.
+        """The result the selected image belongs to: the one that came last, or was chosen since.
 
         Raises:
             SeedreamError: There is none yet.
@@ -90,7 +90,9 @@ class Studio(Form):
 
     @property
     def image(self) -> Image:
-        """The selected PIL image, or the first of the newest result.
+        """The selected PIL image: of the result that came last, or the one chosen since.
+
+        With `pinned` set, results that come leave it as it is.
 
         Raises:
             SeedreamError: There is none yet.

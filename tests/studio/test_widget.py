@@ -330,18 +330,61 @@ def test_submit_from_python_is_the_same_as_a_click(open_page):
     assert page.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])[0]["job"]["seed"] == 7
 
 
-@pytest.mark.slow
-def test_the_selected_image_is_image_and_the_newest_is_followed_without(open_page):
-    page = open_page()
+def test_a_new_result_is_selected_when_it_comes(open_page):
+    page = open_page(prompt="a fox")
     first = finish(page, {**FORM, "seed": 1})
+    page.wait(lambda m: page.studio.selected == f"{first}-0")
     page.set(selected=f"{first}-1")
-    finish(page, {**FORM, "seed": 2})
+    assert page.studio.image == page.studio.results[0].files[1].pil
+    job = page.studio.submit()
+    job.result(10)
+    assert page.studio.result is job.result(), "at once, and not when the page is told"
+    page.wait(lambda m: page.studio.selected == f"{job.id}-0")
+    page.set(selected=f"{first}-1")
     assert page.studio.result.seed == 1
-    assert page.studio.image == page.studio.results[1].files[1].pil
-    page.set(selected="")
-    assert page.studio.result.seed == 2
     page.set(selected="nobody-0")
     with pytest.raises(sd.RequestError, match="none of this studio's"):
+        _ = page.studio.image
+
+
+def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_page):
+    page = open_page(prompt="slow, offline:slow 60", pace=0.05)
+    slow = page.studio.submit()
+    page.studio.prompt = "quick"
+    quick = page.studio.submit()
+    quick.result(20)
+    slow.result(20)
+    assert quick.finished < slow.finished
+    assert page.studio.result is slow.result()
+
+
+def test_a_pinned_picture_stays(open_page):
+    page = open_page()
+    first = finish(page, {**FORM, "seed": 1})
+    page.set(selected=f"{first}-1", pinned=True)
+    finish(page, {**FORM, "seed": 2})
+    assert page.studio.result.seed == 1
+    assert page.studio.selected == f"{first}-1"
+    page.set(pinned=False)
+    assert page.studio.result.seed == 2
+
+
+def test_what_was_dismissed_is_neither_the_image_nor_in_the_saved_notebook(open_page):
+    page = open_page()
+    first = finish(page, {**FORM, "prompt": "a fox", "seed": 1})
+    second = finish(page, {**FORM, "prompt": "a secret", "seed": 2})
+    page.wait(lambda m: page.studio.selected == f"{second}-0")
+    assert "a secret" in page.studio._sheet.html()
+    page.set(pinned=True)
+    page.ask("forget", job_id=second)
+    assert (page.studio.selected, page.studio.pinned) == (f"{first}-0", False)
+    assert page.studio.result.request.prompt == "a fox"
+    assert [result.request.prompt for result in page.studio.results] == ["a fox"]
+    assert "a secret" not in page.studio._sheet.html()
+    assert len(page.studio.jobs) == 2
+    page.ask("forget", job_id=first)
+    assert page.studio.selected == ""
+    with pytest.raises(sd.SeedreamError, match="press Generate"):
         _ = page.studio.image
 
 

@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
 import { edgeFor, usePreview } from "../files/previews";
-import { useStore } from "../kernel/store";
 import type { Card, ResultImage } from "../kernel/wire";
 import { useSession } from "./session";
 
@@ -66,8 +65,7 @@ function Actions({ image, name }: { image: ResultImage; name: string }) {
 }
 
 export function ImageTile({ image, card, index, chosen }: Props) {
-  const { actions, previews, selected } = useSession();
-  const explicit = useStore(selected) === image.id;
+  const { actions, previews } = useSession();
   const tile = useRef<HTMLLIElement>(null);
   const url = usePreview(previews, image.id, useEdge(tile, image));
   const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
@@ -84,7 +82,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         aria-pressed={chosen}
         aria-label={`${card.prompt}, ${name}`}
         title={chosen ? "studio.image is this picture" : "Make this picture studio.image"}
-        onClick={() => actions.select(explicit ? "" : image.id)}
+        onClick={() => actions.select(image.id)}
       >
         {url && <img src={url} alt={`${card.prompt}, ${name}`} draggable={false} />}
       </button>

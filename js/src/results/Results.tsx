@@ -35,11 +35,52 @@ function FromBefore() {
   );
 }
 
-/** What `studio.image` would give: the chosen picture, else the newest result's first. */
+/** What `studio.image` is: the kernel selects each new result, and the page what is clicked. */
 export function chosenImage(cards: Card[], selected: string): string {
-  const has = (id: string) => cards.some((card) => card.images.some((image) => image.id === id));
-  if (selected && has(selected)) return selected;
-  return cards.find((card) => card.state === "completed")?.images[0]?.id ?? "";
+  return selected || (cards.find((card) => card.state === "completed")?.images[0]?.id ?? "");
+}
+
+/** A picture by its card's words: "a red fox in snow, image 2 of 4". */
+function wordsFor(cards: Card[], id: string): string | null {
+  const card = cards.find(({ images }) => images.some((image) => image.id === id));
+  if (!card) return null;
+  const index = card.images.findIndex((image) => image.id === id);
+  const which = card.images.length > 1 ? `, image ${index + 1} of ${card.images.length}` : "";
+  return `${card.prompt}${which}`;
+}
+
+/** Which picture the next cell gets, though it may have been scrolled away. */
+function Current({ cards, chosen }: { cards: Card[]; chosen: string }) {
+  const { actions, pinned } = useSession();
+  const isPinned = useStore(pinned);
+  const words = wordsFor(cards, chosen);
+  if (!chosen) return null;
+  function show(event: MouseEvent) {
+    const root = (event.currentTarget as Element).closest(".sd-root");
+    const tile = root?.querySelector<HTMLElement>(".sd-chosen .sd-pick");
+    tile?.scrollIntoView?.({ block: "nearest" });
+    tile?.focus({ preventScroll: true });
+  }
+  return (
+    <p class="sd-current">
+      <code>studio.image</code>
+      {words ? (
+        <button type="button" class="sd-link" aria-label={`Show ${words}`} onClick={show}>
+          {words}
+        </button>
+      ) : (
+        <span>is a picture whose card is gone</span>
+      )}
+      <button
+        type="button"
+        class="sd-link"
+        title={isPinned ? "Let new pictures become studio.image" : "Keep it when new pictures come"}
+        onClick={() => actions.pin(isPinned ? "" : chosen)}
+      >
+        {isPinned ? "Unpin" : "Pin"}
+      </button>
+    </p>
+  );
 }
 
 export function Results() {
@@ -64,6 +105,7 @@ export function Results() {
           </button>
         </div>
       )}
+      <Current cards={cards} chosen={chosen} />
       <FromBefore />
       {cards.length === 0 && <Empty />}
       {cards.map((card) => (

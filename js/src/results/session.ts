@@ -16,12 +16,15 @@ export interface ResultsActions extends FormActions {
   /** The Python that repeats a job; null where the kernel refuses. */
   code(card: Card): Promise<string | null>;
   select(imageId: string): void;
+  /** Keep a picture selected though new ones come; "" lets it go. */
+  pin(imageId: string): void;
   save(imageId: string): Promise<void>;
   clearFault(place: Place): void;
 }
 
 export interface ResultsSession extends FormSession {
   selected: Store<string>;
+  pinned: Store<boolean>;
   jobs: Jobs;
   actions: ResultsActions;
 }

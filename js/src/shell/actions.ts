@@ -191,6 +191,8 @@ export function createActions(parts: Parts): Actions {
     moveReference,
     addResult: (imageId) => addOne({ kind: "use_result", image_id: imageId }),
     select: (imageId) => parts.traits.write({ selected: imageId }),
+    pin: (imageId) =>
+      parts.traits.write(imageId ? { selected: imageId, pinned: true } : { pinned: false }),
     save: async (imageId) => void (await attempt("results", () => fetchOriginal(imageId))),
     clearFault: (place) => faults.clear(place),
   };

@@ -10,7 +10,7 @@ import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import { createChannel } from "../kernel/channel";
 import { createFaults } from "../kernel/faults";
-import { text } from "../kernel/parse";
+import { flag, text } from "../kernel/parse";
 import { createScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createTraits } from "../kernel/traits";
@@ -44,6 +44,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     money: traits.store("_money", money, noMoney),
     dropping: createStore<Hover>(""),
     selected: traits.store("selected", text, ""),
+    pinned: traits.store("pinned", flag, false),
     form: createForm(traits, allFacts, ended),
     before: createStore<Before | null>(null),
     references,

@@ -26,9 +26,25 @@ describe("results", () => {
     expect(view.model.get("selected")).toBe("j1-1");
     expect(second?.getAttribute("aria-pressed")).toBe("true");
     await click(second as Element);
-    expect(view.model.get("selected")).toBe("");
+    expect(view.model.get("selected")).toBe("j1-1");
     await click(button(view, "Use image 1 of 2 as a reference"));
     expect(view.model.last("use_result").image_id).toBe("j1-0");
+  });
+
+  it("say which picture studio.image is, and keep the one that is pinned", async () => {
+    const view = await withJobs([card("job_completed")]);
+    const current = () => view.root.querySelector(".sd-current")?.textContent;
+    expect(current()).toBe("studio.imagea red fox in snow, image 1 of 2Pin");
+    await doing(() => view.model.set("selected", "j1-1"));
+    expect(current()).toContain("image 2 of 2");
+    await click(button(view, "Pin"));
+    expect(view.model.traits).toMatchObject({ selected: "j1-1", pinned: true });
+    await click(button(view, "Show a red fox in snow, image 2 of 2"));
+    expect(document.activeElement?.getAttribute("aria-pressed")).toBe("true");
+    await click(button(view, "Unpin"));
+    expect(view.model.traits).toMatchObject({ selected: "j1-1", pinned: false });
+    await doing(() => view.model.set("selected", "j0-0"));
+    expect(current()).toContain("a picture whose card is gone");
   });
 
   it("show a failure as a sentence with its next step", async () => {
