@@ -62,7 +62,7 @@ def budget(usd: Any = ...) -> Decimal | None:
     Requests in flight count at their ceiling, and `submit` refuses one that could go over.
 
     Raises:
-        RequestError: `usd` is no amount.
+        RequestError: `usd` is not an amount.
     """
     counted = default_client().budget
     if usd is not ...:
@@ -259,7 +259,7 @@ def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
     if isinstance(prompt, Request):
         if arguments:
             raise RequestError(
-                f"a Request is complete, got also {', '.join(arguments)}; "
+                f"a Request is complete by itself, got {', '.join(arguments)} as well; "
                 "use dataclasses.replace(request, ...)",
                 field=next(iter(arguments)),
             )

@@ -1,4 +1,4 @@
-"""Finds the fal key, and keeps it out of sight."""
+"""The fal key: where it is looked for, and how it is kept out of sight."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _typed: Key | None = None
 
 
 class Key:
-    """Hold a fal key that no repr, format, copy or pickle shows; equal by value."""
+    """A fal key that no repr, format, copy or pickle shows; equal by value."""
 
     __slots__ = ("_value",)
     _value: str
@@ -158,7 +158,7 @@ def _read(text: object, source: str) -> Key | None:
         return None
     if len(text) > _LONGEST or not all("!" <= character <= "~" for character in text):
         raise CredentialsError(
-            f"{source} holds a space, a line break or another character no fal key has; "
+            f"{source} holds a space, a line break or another character that no fal key has; "
             f"copy it again from {KEYS_PAGE}"
         )
     return Key(text)

@@ -63,10 +63,10 @@ def _own_line(trace: TracebackType | None) -> list[str]:
 
 
 class RequestError(SeedreamError, ValueError):
-    """Tell that a request is outside what its endpoint accepts; nothing was sent.
+    """A request holds something that its endpoint does not accept; nothing was sent.
 
     Attributes:
-        field: The argument at fault, such as ``"image_size"``.
+        field: The argument that was refused, such as ``"image_size"``.
         value: What was given for it.
     """
 
@@ -77,14 +77,14 @@ class RequestError(SeedreamError, ValueError):
 
 
 class ImageInputError(RequestError):
-    """Tell that an input image can't be read, or can't be made to fit the endpoint."""
+    """An input image can't be read, or can't be made to fit the endpoint."""
 
     def __init__(self, message: str, *, field: str = "images", value: object = None) -> None:
         super().__init__(message, field=field, value=value)
 
 
 class CredentialsError(SeedreamError):
-    """Tell that there is no usable fal key, or that fal refuses the key or the account.
+    """There is no usable fal key, or fal refuses the key or the account.
 
     Attributes:
         status_code: 401 or 403 when fal answered, else ``None``.
@@ -96,14 +96,14 @@ class CredentialsError(SeedreamError):
 
 
 class BackendError(SeedreamError):
-    """Tell that a request did not succeed at the backend.
+    """A request did not succeed at the backend.
 
     Attributes:
         status_code: HTTP status, or ``None`` where no reply came.
         request_id: fal's request id, once known.
         error_type: fal's own error type, such as ``"runner_disconnected"``.
         billing: ``"no"``, ``"maybe"`` or ``"yes"``.
-        field: The request's argument fal found at fault, if it said so.
+        field: The argument of the request that fal objects to, if it said so.
         details: fal's own error entries, as data.
     """
 
@@ -128,11 +128,11 @@ class BackendError(SeedreamError):
 
 
 class ContentRejectedError(BackendError):
-    """Tell that a safety checker, fal's or its partner's, refused prompt, input or output."""
+    """A safety checker, fal's or its partner's, refused the prompt, an input or the output."""
 
 
 class SubmitUnknownError(BackendError):
-    """Tell that the reply to a submit was lost, so fal may have accepted (and may bill) it.
+    """The reply to a submit was lost, so fal may have accepted it and may bill it.
 
     It is never sent again by itself: fal has no idempotency key, so a second submit would be
     a second job.
@@ -140,15 +140,15 @@ class SubmitUnknownError(BackendError):
 
 
 class ResultError(BackendError):
-    """Tell that a request finished, but its images can't be fetched or are no images."""
+    """A request finished, but its images can't be fetched, or are not images."""
 
 
 class BudgetError(SeedreamError):
-    """Tell that a request could cost more than the session's budget leaves; nothing was sent."""
+    """A request could cost more than the session's budget leaves; nothing was sent."""
 
 
 class JobCancelled(SeedreamError):
-    """Tell that a job was cancelled.
+    """A job was cancelled.
 
     Attributes:
         billing: ``"no"`` when it was stopped before it was sent or while still queued,
@@ -161,7 +161,7 @@ class JobCancelled(SeedreamError):
 
 
 class JobTimeout(SeedreamError, TimeoutError):
-    """Tell that waiting for a job ended; the job itself goes on."""
+    """``job.result(timeout)`` stopped waiting; the job itself goes on."""
 
 
 class MissingPackageError(SeedreamError, ImportError):

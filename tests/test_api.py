@@ -53,7 +53,9 @@ def test_edit_takes_images(form):
 def test_a_whole_request():
     request = sd.Request("a fox", image_size=SMALL, seed=3)
     assert sd.generate(request).request is request
-    with pytest.raises(sd.RequestError, match=r"also seed; use dataclasses\.replace") as caught:
+    with pytest.raises(
+        sd.RequestError, match=r"got seed as well; use dataclasses\.replace"
+    ) as caught:
         sd.submit(request, seed=4)
     assert caught.value.field == "seed"
 

@@ -33,7 +33,7 @@ SHORTEST = 60
 
 @dataclass(frozen=True)
 class Policy:
-    """Say what may be stored.
+    """What may be stored.
 
     Args:
         expire_media: Seconds after which fal deletes uploads and results; ``None`` leaves it to
@@ -60,7 +60,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class OutputFile:
-    """Name one image of an output: where it is, and what the backend says of it (untrusted)."""
+    """One image of an output: where it is, and what the backend says of it (untrusted)."""
 
     url: str
     content_type: str | None = None
@@ -70,7 +70,7 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Output:
-    """Hold what a backend answered for a finished request; the bytes come with `download`.
+    """What a backend answered for a finished request; the bytes come with `download`.
 
     `extra` is what it answered beside that, in plain JSON of a few thousand characters.
     `billable_units` is what it says it bills, in the unit of its price, where it says so.
@@ -105,7 +105,7 @@ class Finder(Protocol):
 
 
 class Backend(Protocol):
-    """Answer requests: fal itself, or the offline preview."""
+    """Who answers requests: fal itself, or the offline preview."""
 
     @property
     def name(self) -> str:

@@ -79,7 +79,7 @@ def _refusal(data: bytes) -> RequestError:
     name = next((name for start, name in _REFUSED if data.startswith(start)), None)
     if data[4:8] == b"ftyp":
         name = "AVIF" if data[8:12] in (b"avif", b"avis") else "HEIF"
-    what = f"{name} files can't carry a receipt" if name else "it is no PNG, JPEG or WebP file"
+    what = f"{name} files can't carry a receipt" if name else "it is not a PNG, JPEG or WebP file"
     begin = bytes(data[:8])
     return RequestError(
         f"{what} (it begins with {begin!r}); save the image as PNG, JPEG or WebP",

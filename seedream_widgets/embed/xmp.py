@@ -92,7 +92,7 @@ class _Refused(Exception):
 
 
 class _Scan:
-    """Collect receipts and where they stand, without building a tree."""
+    """Finds receipts and where they are, without building a tree."""
 
     def __init__(self, packet: bytes) -> None:
         self.packet = packet

@@ -1,4 +1,4 @@
-"""What a session spends, counted before it is spent."""
+"""A session's budget: every request is counted before it is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """Hold where a session's money stands, in US dollars, all of one moment.
+    """Where a session's money stands, in US dollars, all at one moment.
 
     Attributes:
         spent: What the images that have come cost: as fal told, else estimated.
@@ -51,7 +51,7 @@ class Standing:
 
 
 class Budget:
-    """Count one session's US dollars: what came, what may be billed, what is in flight.
+    """The US dollars of one session: spent, in flight, and perhaps billed.
 
     What has not come yet is counted at the prices of now, not of when it was sent: the first
     price may come from fal only after that.
@@ -93,7 +93,7 @@ class Budget:
 
     @property
     def committed(self) -> Decimal:
-        """The most that can be billed: came, refused or cancelled, and in flight at its ceiling."""
+        """The most that can be billed of what was sent."""
         return self.standing.committed
 
     def _standing(self) -> Standing:
@@ -107,7 +107,7 @@ class Budget:
         return estimate(request, self._prices).high
 
     def take(self, job_id: str, request: Request, *, limited: bool = True) -> None:
-        """Reserve a request's ceiling; one already sent is counted but not `limited`.
+        """Count the most that a request can cost; one already sent is counted but not `limited`.
 
         Raises:
             BudgetError: It would go over the limit; nothing was sent.
@@ -126,7 +126,7 @@ class Budget:
         self._tell()
 
     def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:
-        """Turn an ended job's ceiling into what its result cost, or may have where none came."""
+        """Count what an ended job cost, or may have cost, in place of the most that it could."""
         with self._lock:
             request = self._in_flight.pop(job_id, None)
             if request is None:
@@ -155,7 +155,7 @@ def read_usd(usd: Any) -> Decimal:
     """Read an amount of US dollars exactly.
 
     Raises:
-        RequestError: It is no amount from 0 on.
+        RequestError: It is not an amount of 0 or more.
     """
     try:
         amount = Decimal(str(usd))
@@ -164,7 +164,7 @@ def read_usd(usd: Any) -> Decimal:
     except InvalidOperation:
         pass
     raise RequestError(
-        f"usd takes an amount from 0 on, or None for no limit, got {usd!r:.40}",
+        f"usd takes an amount of 0 or more, or None for no limit, got {usd!r:.40}",
         field="usd",
         value=usd,
     )

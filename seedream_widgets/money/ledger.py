@@ -1,4 +1,4 @@
-"""What was spent, from the library's receipts and the journal: told by fal, estimated, perhaps."""
+"""The ledger: what each request cost, from the library's receipts and its journal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Charge:
-    """Hold one request's cost.
+    """What one request cost or may cost.
 
     Attributes:
         when: UTC.
@@ -28,7 +28,7 @@ class Charge:
         prompt: The prompt.
         state: ``"completed"``, ``"failed"``, ``"cancelled"``, ``"unknown"`` or ``"in flight"``.
         images: How many came.
-        usd: US dollars; the ceiling while uncertain.
+        usd: US dollars; the most it can cost while that is uncertain.
         certainty: ``"confirmed"``: fal told the units it bills, and they are multiplied by its
             price an image, from its pricing API or the dated table (``receipt.price`` says which);
             a discount or tax of the account is not in it. ``"estimated"``: it did not tell, so

@@ -1,4 +1,4 @@
-"""What a request may cost and what a result did cost: every amount told anywhere is made here.
+"""Prices: what a request may cost, and what a result cost.
 
 US dollars are exact decimals. The button and `sd.estimate`, the budget, the receipts, the cards
 and the ledger all ask `estimate`, `cost` and `usd`.
@@ -24,7 +24,7 @@ _DIGITS = 60  # more than any price times any number of units has
 
 
 class Prices:
-    """Hold fal's current prices once fal has told them; the dated table until then.
+    """fal's current prices once fal has told them; the dated table until then.
 
     fal's pricing API gives one number for an endpoint. Where the price depends on the size or on
     the references, that number can't say it, and the table stands.
@@ -66,7 +66,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Hold the least and the most a request costs, in US dollars, at a dated price an image.
+    """The least and the most that a request costs, in US dollars.
 
     Its text says how it comes about, and so where the price is not fal's of today:
     ``"about $0.06 (price of 2026): 2 images at $0.03"``.
@@ -75,7 +75,7 @@ class Estimate:
         low: The least.
         high: The most; what budget and ledger count until the request has ended.
         price: The rule.
-        how: How it comes about, in a line.
+        how: How the amount comes about, in a line.
     """
 
     low: Decimal
@@ -99,7 +99,7 @@ class Estimate:
 
 
 def estimate(request: Request, prices: Prices | None = None) -> Estimate:
-    """Return what `request` costs, and how that comes about.
+    """Return what `request` costs, and how that amount comes about.
 
     It is a range where `max_images` lets a set be smaller, and where a name such as
     ``"auto_2K"`` leaves the pixels to Seedream and their number counts.
@@ -163,7 +163,7 @@ def cost(result: Result, prices: Prices | None = None) -> Decimal:
 
 
 def plain(exact: Decimal) -> str:
-    """Return an amount as digits alone, never as "0E-7"."""
+    """Return an amount in plain digits, never as "0E-7"."""
     return f"{exact:f}"
 
 

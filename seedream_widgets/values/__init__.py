@@ -1,1 +1,1 @@
-"""What is asked and what came: frozen, and no business of those who show or submit it."""
+"""What is asked and what came: frozen values that know nothing of who shows or submits them."""

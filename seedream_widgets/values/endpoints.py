@@ -1,4 +1,4 @@
-"""Facts: the endpoints, what each accepts, its limits, its prices, and who says so.
+"""The endpoints: what each accepts, its limits and prices, and where that was read.
 
 Another version of Seedream is one more row in `_ROWS`; nothing else names a version. Sources:
 fal's model pages and schema (stored copies of 2026), and the vendor's tutorial for ratios. What
@@ -44,7 +44,7 @@ PRESETS: Mapping[str, Size] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Price:
-    """Hold US dollars for one image, and when and where that was read.
+    """What one image costs in US dollars, and when and where that was read.
 
     Attributes:
         usd: For an image of the first tier.
@@ -63,14 +63,14 @@ class Price:
 
     @property
     def flat(self) -> bool:
-        """Whether one number says it all, as fal's pricing API can."""
+        """Whether the price is one number, as fal's pricing API tells it."""
         return not self.tiers and not self.each_reference
 
     def of_image(self, size: Size | str | None, references: int = 0) -> tuple[Decimal, Decimal]:
         """Return the least and the most that one image costs, in US dollars.
 
         Args:
-            size: What is asked for. For a name that leaves the pixels to Seedream, such as
+            size: The size that is asked for. For a name that leaves the pixels to Seedream, such as
                 ``"auto_2K"``, the two differ where the size counts.
             references: How many images go in.
         """
@@ -86,7 +86,7 @@ class Price:
 
     @property
     def age(self) -> str:
-        """``"price of 2026"`` where it was read before yesterday: fal may ask another one now."""
+        """``"price of 2026"`` where it was read before yesterday, as fal may ask another now."""
         try:
             fresh = date.today() - date.fromisoformat(self.as_of) <= _FRESH
         except ValueError:  # a year or a month, as of a stored copy
@@ -112,18 +112,18 @@ def _dollars(usd: Decimal) -> str:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Describe one fal endpoint: its id, the arguments it accepts, its limits and price.
+    """One fal endpoint: its id, the arguments it accepts, its limits and price.
 
     Attributes:
         id: fal's endpoint id.
-        model: What `model` takes, such as ``"v4"``.
+        model: The value of `model` that means it, such as ``"v4"``.
         kind: ``"text-to-image"`` or ``"edit"``.
         arguments: Every argument it takes; fal refuses others.
         size_names: The names `image_size` takes beside pixels.
         size_rule: Which pixels it takes.
-        default_size: What is asked for where nothing else is said.
+        default_size: The size of a request that names none.
         price: US dollars.
-        choices: What arguments that take one of a few words take; the first is fal's default.
+        choices: The words that an argument takes, where it takes one of a few; fal's default first.
         max_inputs: How many images go in; fal would silently keep only the last ones of more.
         max_inputs_and_outputs: How many images may go in and come out together, where fal says.
         sources: Who says so.
@@ -161,7 +161,7 @@ class Endpoint:
 
 
 class Endpoints(Mapping[str, Endpoint]):
-    """Hold endpoints by their fal id; it shows itself as a table."""
+    """Endpoints by their fal id; a notebook shows them as a table."""
 
     def __init__(self, rows: tuple[Endpoint, ...]) -> None:
         self._rows = {row.id: row for row in rows}
@@ -176,7 +176,7 @@ class Endpoints(Mapping[str, Endpoint]):
         return len(self._rows)
 
     def table(self) -> tuple[tuple[str, ...], ...]:
-        """Return the heads and a line of cells for each endpoint."""
+        """Return the column heads, and a row of cells for each endpoint."""
         return (HEADS, *map(_cells, self.values()))
 
     def __repr__(self) -> str:
@@ -325,7 +325,7 @@ def endpoint_for(model: object, kind: Kind) -> Endpoint:
     """Return the endpoint of a model and kind.
 
     Raises:
-        RequestError: `model` is none of `MODELS`, or has no endpoint of that kind here.
+        RequestError: `model` is not one of `MODELS`, or has no endpoint of that kind.
     """
     for row in _ROWS:
         if (row.model, row.kind) == (model, kind):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Handle:
-    """Name one accepted request, enough to find it again from another process."""
+    """fal's names for one accepted request: enough to find it again from another process."""
 
     request_id: str
     endpoint_id: str

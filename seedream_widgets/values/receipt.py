@@ -1,4 +1,4 @@
-"""What a result says of itself: readable JSON that lies beside the files and travels in them."""
+"""A result's receipt: readable JSON that is kept beside the files and inside them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WHERE_GIVEN = ("output_format", "background", "draw")
 
 @dataclass(frozen=True)
 class Receipt:
-    """Hold what was asked, what came, when, and what it costs.
+    """What was asked, what came, when, and what it costs.
 
     Attributes:
         request_id: fal's id of the request.
@@ -101,11 +101,11 @@ class Receipt:
         """Read untrusted JSON: known names of the right types, others passed over.
 
         Raises:
-            RequestError: It is no receipt, or too large.
+            RequestError: It is not a receipt, or is too large.
         """
         try:
             if len(text) > MAX_BYTES:
-                raise ValueError(f"it has over {MAX_BYTES:,} bytes")
+                raise ValueError(f"it is larger than {MAX_BYTES:,} bytes")
             values = read_json(text)
             known = {name: values[name] for name in _TYPES if name in values}
             for name, value in known.items():
@@ -114,7 +114,7 @@ class Receipt:
             return cls(**known)
         except (ValueError, TypeError, RecursionError) as error:
             raise RequestError(
-                f"this is no receipt of seedream_widgets ({error!s:.100})", field="receipt"
+                f"this is not a receipt of seedream_widgets ({error!s:.100})", field="receipt"
             ) from error
 
 
@@ -134,13 +134,13 @@ _TYPES = {field.name: _KINDS[str(field.type)] for field in fields(Receipt)}
 
 
 def read_receipt(file: Any) -> Receipt:
-    """Return the receipt an image file carries.
+    """Return the receipt inside an image file.
 
     Args:
         file: A path, bytes, or an open binary file of a PNG, JPEG or WebP that `save` wrote.
 
     Raises:
-        RequestError: The file carries none, or can't be read.
+        RequestError: There is no receipt in it, or it can't be read.
     """
     from seedream_widgets.embed import extract
 
@@ -156,7 +156,7 @@ def read_receipt(file: Any) -> Receipt:
     text = extract(data)
     if text is None:
         raise RequestError(
-            "file carries no receipt; only PNG, JPEG and WebP files written by save() do",
+            "there is no receipt in this file; save() writes one into PNG, JPEG and WebP files",
             field="file",
         )
     return Receipt.from_json(text)
@@ -205,7 +205,7 @@ def request_again(
     inputs: list[dict[str, Any]],
     find: Callable[[str], ImageInput],
 ) -> Request:
-    """Build the request as nearly as it is still accepted.
+    """Return the request that a receipt tells of, as far as it is still accepted.
 
     An input image that `find` does not find by its digest stands there without its bytes, so
     that it can't be sent again. A setting that is not accepted any more takes its default.

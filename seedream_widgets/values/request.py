@@ -1,4 +1,4 @@
-"""What is asked: a frozen, validated value that knows exactly what fal gets."""
+"""`Request`: a frozen, checked value that knows exactly what fal gets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_PROMPT = 20_000
 
 @dataclass(frozen=True)
 class Request:
-    """Hold one request to Seedream, checked before anything is sent.
+    """One request to Seedream, checked before it is sent.
 
     With `images` it is an edit, without it is text-to-image. Two requests are equal, and hash
     alike, when fal would get the same arguments and the same image bytes, for the same draw.
@@ -52,7 +52,7 @@ class Request:
         seed: 0 to 2147483647, or ``None`` for a random one. Whether the same seed gives the
             same picture again is unknown. Some models take none.
         enhance_prompt_mode: ``"standard"`` or ``"fast"``, where the model takes it.
-        enable_safety_checker: fal's own checker; the vendor's may refuse all the same.
+        enable_safety_checker: fal's own checker; ByteDance's may refuse all the same.
         sync_mode: Have the images inside the reply as data URIs, kept out of fal's history.
         model: One of the names in ``sd.ENDPOINTS``.
         output_format: ``"jpeg"`` or ``"png"``, where the model takes it; ``None`` is its own.
@@ -158,7 +158,7 @@ class Request:
         """Read what `to_json` wrote; the text is untrusted and validated like any other input.
 
         Raises:
-            RequestError: It is no JSON object, or names or values are wrong.
+            RequestError: It is not a JSON object, or a name or value in it is not accepted.
         """
         try:
             values = json.loads(text)
@@ -183,7 +183,7 @@ def _url(image: dict[str, Any]) -> str:
     """Return an image's URL; a path would read this computer's files for whoever wrote it."""
     url = image["url"]
     if not isinstance(url, str) or not url.startswith(("https://", "data:")):
-        raise ValueError("an image of it has no https:// or data: URL")
+        raise ValueError("one of its images has no https:// or data: URL")
     return url
 
 
@@ -264,7 +264,7 @@ def _check_seed(value: Any) -> int | None:
 def _whole(field: str, value: Any, takes: str) -> int:
     try:
         if isinstance(value, bool):
-            raise TypeError("a bool is no number")
+            raise TypeError("a bool is not a number")
         return index(value)
     except TypeError as error:
         raise RequestError(

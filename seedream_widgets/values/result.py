@@ -1,4 +1,4 @@
-"""What came: images as untouched files, opened as PIL images when asked for."""
+"""`Result`: images as untouched files, opened as PIL images when asked for."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LIKE_A_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Timings:
-    """Hold seconds spent: waiting in fal's queue, generating, fetching, and in all."""
+    """Seconds spent waiting in fal's queue, generating, fetching, and in all."""
 
     queue: float
     generation: float
@@ -52,7 +52,7 @@ class Timings:
 
 @dataclass(frozen=True)
 class ResultImage:
-    """Hold one image of a result: a file with the bytes as they came, and its facts.
+    """One image of a result: the file as it came, and what is known of it.
 
     Attributes:
         path: The untouched file.
@@ -121,10 +121,10 @@ class ResultImage:
         return data
 
     def check(self) -> None:
-        """Read the file to its end; a result kept without its digest has to be a whole image.
+        """Read the file to its end, and check that it is what came, or at least a whole image.
 
         Raises:
-            ResultError: It is gone, cut or damaged.
+            ResultError: It is gone, incomplete or damaged.
         """
         if self.data is not None or self.sha256:
             self.read_bytes()
@@ -202,7 +202,7 @@ def _unwritable(target: Path, reason: str) -> RequestError:
 
 
 def _on_white(image: Image) -> Image:
-    """Return what a JPEG can hold: what is clear would turn black else."""
+    """Return what a JPEG can hold: without this, transparent parts would turn black."""
     from PIL import Image as Pillow
 
     if not image.has_transparency_data:
@@ -242,7 +242,7 @@ def _locked(plugin: Any) -> Any:
 
 
 class Awaited(Protocol):
-    """Give the result of a request that was asked anew."""
+    """What gives the result of a request that was sent again: a job."""
 
     def result(self) -> Result:
         """Wait for it."""
@@ -251,23 +251,23 @@ class Awaited(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Hold what one request gave.
+    """The images that one request gave, and what is known of them.
 
     Attributes:
         request: What was asked.
         request_id: fal's id of it.
         files: One `ResultImage` for each image, in fal's order.
-        seed: The seed the backend says it used; ``None`` if it said none, or if the model takes
+        seed: The seed that the backend says it used; ``None`` if it named none, or the model takes
             none, so that it can't be given again.
-        timings: Seconds spent where.
+        timings: How long it waited, ran and came.
         backend: ``"fal"`` or ``"offline"``; offline pictures are not Seedream's.
         created: When it was complete, UTC.
         receipt: All of that and more as data, which `save` puts into the files.
-        cached: Whether a request was answered with it from the library and cost nothing.
+        cached: Whether it came from the library, without a request to fal and at no cost.
         billable_units: What fal says it bills, in images; ``None`` where it said nothing.
-        extra: What it answered beside all that, fields this version does not know.
-        note: What went wrong on the way to the disk, in a sentence, or ``None``.
-        again: Submits a request anew, where a client made this result.
+        extra: Fields of fal's answer that this version does not know.
+        note: What went wrong as it was written to disk, in a sentence, or ``None``.
+        again: Submits a request again, where a client made this result.
     """
 
     request: Request
@@ -448,7 +448,7 @@ def _free(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class SeedCheck:
-    """Hold what asking again gave.
+    """What came of sending a request again with the same seed.
 
     Attributes:
         same: Whether as many pictures came and every pixel is equal.
@@ -475,7 +475,7 @@ def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedChec
     """
     if result.seed is None:
         raise RequestError(
-            "the backend named no seed for this result, so there is none to verify", field="seed"
+            "the backend named no seed for this result, so its seed can't be checked", field="seed"
         )
     again = submit(replace(result.request, seed=result.seed)).result()
     pairs = max(len(result), len(again))

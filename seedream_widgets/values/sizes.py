@@ -19,7 +19,7 @@ _LONGEST = 10**6
 
 
 class Size(NamedTuple):
-    """Hold a width and a height in pixels; equal to the plain tuple."""
+    """A width and a height in pixels; equal to the plain tuple."""
 
     width: int
     height: int
@@ -66,7 +66,7 @@ SMALLER_SIZES: Mapping[tuple[str, str], Size] = MappingProxyType(
 
 @dataclass(frozen=True)
 class SizeRule:
-    """Say which explicit sizes an endpoint takes.
+    """The sizes in pixels that an endpoint takes.
 
     A size passes when its total pixels lie between `min_pixels` and `max_pixels`, or when
     both sides lie within `sides`; and its ratio is at most `max_ratio` to 1 (upstream's limit).
@@ -80,7 +80,7 @@ class SizeRule:
     max_ratio: int = 16
 
     def allows(self, size: Size) -> bool:
-        """Tell whether `size` passes."""
+        """Return whether the endpoint takes `size`."""
         width, height = size
         if min(size) < 1 or max(size) > self.max_ratio * min(size):
             return False
@@ -133,7 +133,7 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
         A `Size` in pixels, or the name as it is.
 
     Raises:
-        RequestError: Nothing of the above.
+        RequestError: It is none of these.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -148,7 +148,7 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
         else:
             width, height = value
         if isinstance(width, bool) or isinstance(height, bool):
-            raise TypeError("a bool is no number of pixels")
+            raise TypeError("a bool is not a number of pixels")
         return Size(index(width), index(height))
     except (TypeError, ValueError, KeyError) as error:
         raise RequestError(

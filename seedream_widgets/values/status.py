@@ -24,7 +24,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Status:
-    """Say where a job stands; `kind` is the name it has on the wire."""
+    """Where a job stands; `kind` is its name in messages and files."""
 
     kind: ClassVar[str]
     final: ClassVar[bool] = False

@@ -223,7 +223,7 @@ MALFORMED = {
     ),
     "a model": ({"settings": {"model": HTML}}, "has a model that is not taken"),
     "a size": ({"settings": {"image_size": HTML}}, "V4 knows no size “<img"),
-    "a type": ({"prompt": [HTML]}, "this is no receipt of seedream_widgets"),
+    "a type": ({"prompt": [HTML]}, "this is not a receipt of seedream_widgets"),
     "a seed": ({"seed": 10**400}, "has a seed that is not taken"),
     "an address": ({"inputs": [{"url": f"javascript:{MARK}()"}]}, "Not in this library: image 1"),
 }
@@ -244,5 +244,6 @@ def test_receipts_of_a_stranger(
     path = tmp_path / f"text {FILE}"
     path.write_bytes(embed(file.getvalue(), HTML))
     drop_files(page, ".sd-prompt", [path])
-    expect(studio.root).to_contain_text("this is no receipt of seedream_widgets (Expecting value")
+    said = "this is not a receipt of seedream_widgets (Expecting value"
+    expect(studio.root).to_contain_text(said)
     expect_text_alone(page, errors, dialogs)

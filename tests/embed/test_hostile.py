@@ -81,7 +81,7 @@ def test_truncated(name: str) -> None:
     for length in range(0, len(data), step):
         cut = data[:length]
         assert extract(cut) in (None, extract(data))
-        with pytest.raises(RequestError, match=r"truncated or damaged|no PNG, JPEG or WebP"):
+        with pytest.raises(RequestError, match=r"truncated or damaged|not a PNG, JPEG or WebP"):
             embed(cut, RECEIPT)
 
 

@@ -116,7 +116,7 @@ def test_amounts_are_exact(usd, exact):
 
 @pytest.mark.parametrize("usd", [-1, "NaN", "inf", True, "five", [], b"5", float("nan")])
 def test_what_is_no_amount(usd):
-    with pytest.raises(RequestError, match="usd takes an amount from 0 on"):
+    with pytest.raises(RequestError, match="usd takes an amount of 0 or more"):
         read_usd(usd)
 
 

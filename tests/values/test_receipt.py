@@ -55,7 +55,7 @@ def test_a_later_version_may_say_more(result):
 )  # fmt: skip
 def test_values_of_another_type_are_refused(result, values):
     text = json.dumps({**result.receipt.to_dict(), **values})
-    with pytest.raises(RequestError, match="no receipt of seedream_widgets") as caught:
+    with pytest.raises(RequestError, match="not a receipt of seedream_widgets") as caught:
         Receipt.from_json(text)
     assert caught.value.field == "receipt"
 
@@ -65,7 +65,7 @@ def test_values_of_another_type_are_refused(result, values):
     ["", "{}", "[]", "null", '{"prompt": "a fox"}', "[" * 100_000, "\x00", " " * (MAX_BYTES + 1)],
 )
 def test_what_is_no_receipt_is_refused_in_files_too(text):
-    with pytest.raises(RequestError, match="no receipt of seedream_widgets"):
+    with pytest.raises(RequestError, match="not a receipt of seedream_widgets"):
         Receipt.from_json(text)
     if text and len(text) <= MAX_BYTES:
         with pytest.raises(RequestError, match="receipt"):
@@ -76,7 +76,7 @@ def test_what_is_no_receipt_is_refused_in_files_too(text):
     "data", [b"", b"no image", encoded(photo(), "PNG"), encoded(photo(), "GIF")]
 )
 def test_a_file_without_one(data):
-    with pytest.raises(RequestError, match="carries no receipt"):
+    with pytest.raises(RequestError, match="there is no receipt in this file"):
         read_receipt(data)
 
 

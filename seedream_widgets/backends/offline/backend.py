@@ -48,7 +48,7 @@ class _Accepted:
 
 
 class OfflineBackend:
-    """Draw deterministic pictures, walking through queue, progress and logs like fal does.
+    """Draws pictures that depend on the request alone, with a queue, progress and logs like fal's.
 
     Args:
         pace: Seconds in the queue; generating takes four times that. 0 is as fast as it goes.

@@ -22,7 +22,7 @@ SOFT = 8  # smooth light is painted at an eighth of the size
 
 
 class Canvas:
-    """Hold the picture being painted; lengths are pixels, `unit` is its short side."""
+    """The picture being painted; lengths are pixels, `unit` is its short side."""
 
     def __init__(self, size: tuple[int, int], rng: random.Random) -> None:
         self.width, self.height = size

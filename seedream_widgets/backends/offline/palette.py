@@ -87,7 +87,7 @@ USUAL = {"sea": "sea", "forest": "forest", "dunes": "desert", "flowers": "rose",
 
 @dataclass(frozen=True)
 class Palette:
-    """Hold the colours of one picture."""
+    """The colours of one picture."""
 
     high: Colour
     middle: Colour
@@ -105,7 +105,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Theme:
-    """Hold what a prompt asks for, as far as a few words tell."""
+    """What a prompt asks for, as far as a few words tell."""
 
     scene: str
     subject: str | None
