@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.api import batch as batch
     from seedream_widgets.api import budget as budget
+    from seedream_widgets.api import contact_sheet as contact_sheet
     from seedream_widgets.api import default_client as default_client
     from seedream_widgets.api import edit as edit
     from seedream_widgets.api import estimate as estimate
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from seedream_widgets.api import generate as generate
     from seedream_widgets.api import jobs as jobs
     from seedream_widgets.api import resume as resume
+    from seedream_widgets.api import show as show
     from seedream_widgets.api import spending as spending
     from seedream_widgets.api import submit as submit
     from seedream_widgets.api import to_pandas as to_pandas
@@ -63,6 +65,7 @@ _HOME = {
     "api": (
         "batch",
         "budget",
+        "contact_sheet",
         "default_client",
         "edit",
         "estimate",
@@ -70,6 +73,7 @@ _HOME = {
         "generate",
         "jobs",
         "resume",
+        "show",
         "spending",
         "submit",
         "to_pandas",

@@ -8,6 +8,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
+from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import read_usd
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from decimal import Decimal
 
+    from PIL.Image import Image
+
     from seedream_widgets.batch.batch import Batch
+    from seedream_widgets.display.show import Sheet
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.money.pricing import Estimate, Prices
     from seedream_widgets.values.result import Result, SeedCheck
@@ -151,6 +155,29 @@ def to_pandas(results: Any) -> Any:
     found = [results] if isinstance(results, Result | Entry) else list(results)
     opened = [each.whole() if isinstance(each, Entry) else each for each in found]
     return table(each for each in opened if each is not None)
+
+
+def show(
+    images: Any, *, columns: int | None = None, captions: Iterable[object] | None = None
+) -> Sheet:
+    """Return pictures side by side, for a cell's last line: small, however large they are.
+
+    Args:
+        images: A result or a PIL image, or any number of results, images, jobs and entries.
+        columns: How many stand side by side; as many as fit, up to 4, unless given.
+        captions: A text for each picture; results bear their prompts unless given.
+
+    Raises:
+        RequestError: Something is neither, or the captions are not as many as the pictures.
+    """
+    return sheet_of(images, columns, captions)
+
+
+def contact_sheet(
+    results: Any, *, columns: int | None = None, captions: Iterable[object] | None = None
+) -> Image:
+    """Return pictures side by side as one PIL image; arguments as in `show`."""
+    return sheet_of(results, columns, captions).image()
 
 
 def verify_seed(result: Result) -> SeedCheck:

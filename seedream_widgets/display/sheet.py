@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import io
 from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import preview
+from seedream_widgets.values.result import ResultImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from seedream_widgets.values.result import ResultImage
+    from PIL.Image import Image
 
 GRID_BYTES = 400_000
 """Most bytes of previews that a grid puts into a notebook."""
 MOST_TILES = 900
 _EDGES = ((16, 192), (64, 128), (400, 72), (MOST_TILES, 48))
 _LABEL = 60
+_PNG_MODES = ("L", "RGB", "RGBA")
+
+if TYPE_CHECKING:
+    Picture = ResultImage | Image | str
+    Tile = Picture | tuple[Picture, str]
 
 
 def grid_html(
     title: str,
     columns: Sequence[str],
     rows: Sequence[str],
-    tile: Callable[[int, int], ResultImage | str],
+    tile: Callable[[int, int], Tile],
 ) -> str:
     """Return a table of pictures with a label for each column and row.
 
@@ -33,7 +41,7 @@ def grid_html(
         title: A line above it.
         columns: Labels from left to right; one empty label stands for none.
         rows: Labels from top to bottom.
-        tile: Returns the picture at (row, column), or the words that stand in its place.
+        tile: Returns what stands at (row, column): a picture or words, or either with a caption.
     """
     shown = [*rows[: max(1, MOST_TILES // max(1, len(columns)))]]
     count = len(columns) * len(shown)
@@ -62,16 +70,30 @@ _SIDE = 'style="font-weight:600;text-align:right;padding:2px 8px 2px 0;max-width
 _TILE = 'style="padding:2px;text-align:center;vertical-align:middle"'
 
 
+def _source(picture: ResultImage | Image) -> bytes | Path:
+    """Return what a preview is made of: a file, or a PIL image as lossless bytes."""
+    if isinstance(picture, ResultImage):
+        return picture.path if picture.data is None else picture.data
+    small = picture.copy()
+    small.thumbnail((_EDGES[0][1] * 2,) * 2)
+    file = io.BytesIO()
+    (small if small.mode in _PNG_MODES else small.convert("RGB")).save(file, "PNG")
+    return file.getvalue()
+
+
 def _label(text: str) -> str:
     short = text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
     return escape(short)
 
 
-def _tile(what: ResultImage | str, edge: int, budget: int) -> str:
+def _tile(what: Tile, edge: int, budget: int) -> str:
+    if isinstance(what, tuple):
+        under = f'<div style="max-width:{edge}px">{_label(what[1])}</div>' if what[1] else ""
+        return _tile(what[0], edge, budget) + under
     if isinstance(what, str):
         return f'<span style="opacity:.7">{escape(what[:80])}</span>'
     try:
-        small = preview(what.path if what.data is None else what.data, edge=edge, max_bytes=budget)
+        small = preview(_source(what), edge=edge, max_bytes=max(1000, budget))
     except ImageInputError as error:
         return f'<span style="opacity:.7">{escape(str(error)[:80])}</span>'
     data = b64encode(small.data).decode()

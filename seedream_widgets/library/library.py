@@ -10,7 +10,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from seedream_widgets.errors import ResultError
 from seedream_widgets.files import file_name, library_folder
@@ -33,7 +33,7 @@ from seedream_widgets.library.journal import Journal
 from seedream_widgets.library.uploads import KeptUploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
     from pathlib import Path
 
@@ -222,6 +222,27 @@ class Library:
             return self.path.joinpath(*entry.folder.parts[-3:])
         name = file_name(words, f"-{_UNSAFE.sub('_', receipt.request_id)[:128]}")
         return self.path / RESULTS / receipt.created[:10] / name
+
+    def __len__(self) -> int:
+        """How many results it holds."""
+        return len(self.search())
+
+    def __bool__(self) -> bool:
+        return True  # an empty library is one all the same
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.search())
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        """Return one entry, 0 is the newest, or a slice of them."""
+        return self.search()[index]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {**self.search()._repr_mimebundle_(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"<Library {str(self.path)!r}>"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from seedream_widgets.embed.splice import Pieces
+    from seedream_widgets.images.compare import Difference
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
 
@@ -321,6 +322,43 @@ class Result:
     def __getitem__(self, which: int | slice) -> Image | tuple[Image, ...]:
         files = self.files[which]
         return tuple(file.pil for file in files) if isinstance(files, tuple) else files.pil
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return the one image as an array, for ``np.asarray(result)`` and ``plt.imshow(result)``.
+
+        Raises:
+            RequestError: There are several: take one of ``result.arrays``.
+        """
+        if len(self.files) != 1:
+            raise RequestError(
+                f"this result has {len(self.files)} images and an array holds one; take "
+                "result.arrays[0], or show them with sd.show(result)",
+                field="images",
+            )
+        (array,) = self.arrays
+        return array if dtype is None else array.astype(dtype)
+
+    def difference(self, other: Result | Image, image: int = 0) -> Difference:
+        """Compare one image of this result with one of another, pixel by pixel.
+
+        Args:
+            other: Another result, whose image of the same number counts, or a PIL image.
+            image: Which image, from 0.
+
+        Raises:
+            RequestError: Their sizes differ, or there is no such image.
+        """
+        from seedream_widgets.images.compare import difference
+
+        pictures = [self, other] if isinstance(other, Result) else [self]
+        if any(not 0 <= image < len(result.files) for result in pictures):
+            raise RequestError(
+                f"image takes the number of an image that both results have, from 0, got {image}",
+                field="image",
+                value=image,
+            )
+        second = other.files[image].pil if isinstance(other, Result) else other
+        return difference(self.files[image].pil, second)
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return tuple(file.read_bytes() for file in self.files)

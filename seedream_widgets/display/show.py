@@ -1,0 +1,146 @@
+"""Several pictures side by side: in a notebook, and as one PIL image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.display.sheet import grid_html
+from seedream_widgets.errors import RequestError
+from seedream_widgets.values.result import Result, ResultImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from PIL.Image import Image
+
+_MOST = 400
+_GAP = 8
+_CAPTION = 22
+_EDGE = 384
+
+
+class Sheet:
+    """Pictures with captions; a notebook shows them as a grid within 400 KB.
+
+    Args:
+        pictures: PIL images, each with its caption.
+        columns: How many stand side by side; ``None``: as many as fit, up to 4.
+        more: How many there are beyond these.
+    """
+
+    def __init__(
+        self, pictures: Sequence[tuple[Any, str]], columns: int | None = None, more: int = 0
+    ) -> None:
+        self._pictures = list(pictures)
+        self._columns = columns or min(4, max(1, len(self._pictures)))
+        self._more = more
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def __repr__(self) -> str:
+        count = len(self) + self._more
+        shown = f", {len(self)} shown" if self._more else ""
+        return f"<Sheet: {count} picture{'' if count == 1 else 's'}{shown}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        columns = self._columns
+        rows = -(-len(self) // columns)
+
+        def tile(row: int, column: int) -> Any:
+            at = row * columns + column
+            return self._pictures[at] if at < len(self) else ("", "")
+
+        html = grid_html(repr(self)[1:-1], [""] * columns, [""] * rows, tile)
+        return {"text/plain": repr(self), "text/html": html}
+
+    def image(self, edge: int = _EDGE) -> Image:
+        """Return the sheet as one PIL image, mode RGB, with captions below the pictures.
+
+        Args:
+            edge: The longer side of each picture in pixels, 16 to 4096.
+
+        Raises:
+            RequestError: `edge` is out of range, or the sheet would have over 200 megapixels.
+        """
+        from PIL import Image, ImageDraw, ImageFont
+
+        if not 16 <= edge <= 4096:
+            raise RequestError(f"edge takes 16 to 4096 pixels, got {edge}", field="edge")
+        rows = -(-len(self) // self._columns)
+        captions = _CAPTION if any(caption for _, caption in self._pictures) else 0
+        width = self._columns * (edge + _GAP) + _GAP
+        height = rows * (edge + captions + _GAP) + _GAP
+        if width * height > 200_000_000:
+            raise RequestError(
+                f"this sheet would be {width} x {height} pixels, over 200 megapixels; lower edge, "
+                "or make several sheets",
+                field="edge",
+                value=edge,
+            )
+        sheet = Image.new("RGB", (width, height), "white")
+        draw, font = ImageDraw.Draw(sheet), ImageFont.load_default()
+        for at, (picture, caption) in enumerate(self._pictures):
+            left = _GAP + (at % self._columns) * (edge + _GAP)
+            top = _GAP + (at // self._columns) * (edge + captions + _GAP)
+            small = _opened(picture).convert("RGB")
+            small.thumbnail((edge, edge))
+            spot = (left + (edge - small.width) // 2, top + (edge - small.height) // 2)
+            sheet.paste(small, spot)
+            if caption:
+                draw.text((left, top + edge + 4), _cut(caption, edge), "black", font)
+        return sheet
+
+
+def _cut(caption: str, edge: int) -> str:
+    most = max(4, edge // 6)
+    line = " ".join(caption.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _opened(picture: Any) -> Image:
+    return picture.pil if isinstance(picture, ResultImage) else picture.copy()
+
+
+def sheet_of(
+    shown: Any, columns: int | None = None, captions: Iterable[object] | None = None
+) -> Sheet:
+    """Return a `Sheet` of results, PIL images, jobs that are done, entries, or a mix of them.
+
+    Raises:
+        RequestError: Something is none of these, `columns` is no number from 1 on, or there are
+            not as many captions as pictures.
+    """
+    if columns is not None and (isinstance(columns, bool) or not 1 <= columns <= 100):
+        raise RequestError(f"columns takes 1 to 100, got {columns!r:.40}", field="columns")
+    many = [shown] if _is_one(shown) else list(shown)
+    pictures = [pair for each in many for pair in _pictures(each)]
+    if captions is not None:
+        texts = [str(caption) for caption in captions]
+        if len(texts) != len(pictures):
+            raise RequestError(
+                f"captions takes one text for each picture: {len(pictures)}, got {len(texts)}",
+                field="captions",
+            )
+        pictures = [(picture, text) for (picture, _), text in zip(pictures, texts, strict=True)]
+    return Sheet(pictures[:_MOST], columns, max(0, len(pictures) - _MOST))
+
+
+def _is_one(shown: Any) -> bool:
+    return isinstance(shown, Result) or hasattr(shown, "whole") or hasattr(shown, "thumbnail")
+
+
+def _pictures(each: Any) -> list[tuple[Any, str]]:
+    if hasattr(each, "whole"):  # an entry of the library
+        each = each.whole()
+        if each is None:
+            return []
+    elif callable(getattr(each, "result", None)) and hasattr(each, "request"):  # a job
+        each = each.result()
+    if isinstance(each, Result):
+        return [(file, each.request.prompt) for file in each.files]
+    if hasattr(each, "thumbnail"):
+        return [(each, "")]
+    raise RequestError(
+        f"sd.show takes results and PIL images, got a {type(each).__name__}", field="images"
+    )

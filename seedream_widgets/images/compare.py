@@ -1,0 +1,86 @@
+"""How far two pictures are apart, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import RequestError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CHANGED = 8
+"""A pixel counts as changed from this difference on, of 255, in any channel: less is what JPEG and
+resizing do."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference of two pictures of one size.
+
+    Attributes:
+        mean: Mean absolute difference over all pixels and channels, 0 to 255.
+        changed: Share of the pixels, 0 to 1, that differ by 8 or more of 255 in a channel.
+        ssim: Structural similarity, 1 for equal pictures; ``None`` where scikit-image is not
+            installed or a side is under 7 pixels.
+        image: The absolute difference as a PIL image, mode RGB.
+    """
+
+    mean: float
+    changed: float
+    ssim: float | None
+    image: Image
+
+    def __str__(self) -> str:
+        alike = "" if self.ssim is None else f", SSIM {self.ssim:.3f}"
+        return f"mean difference {self.mean:.2f} of 255, {self.changed:.1%} of the pixels{alike}"
+
+
+def difference(first: Image, second: Image) -> Difference:
+    """Compare two pictures pixel by pixel; transparency counts as white.
+
+    Raises:
+        RequestError: Their sizes differ.
+    """
+    if first.size != second.size:
+        raise RequestError(
+            f"pictures of one size can be compared, got {first.width} x {first.height} and "
+            f"{second.width} x {second.height}; resize or crop one of them first",
+            field="image",
+        )
+    from PIL import ImageChops, ImageStat
+
+    one, two = _on_white(first), _on_white(second)
+    apart = ImageChops.difference(one, two)
+    red, green, blue = apart.split()
+    largest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    histogram = largest.histogram()
+    mean = sum(ImageStat.Stat(apart).mean) / 3
+    changed = sum(histogram[CHANGED:]) / (one.width * one.height)
+    return Difference(mean, changed, _ssim(one, two), apart)
+
+
+def _on_white(image: Image) -> Image:
+    from PIL import Image as images
+
+    if image.mode == "RGB":
+        return image
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    white = images.new("RGBA", seen.size, "white")
+    return images.alpha_composite(white, seen).convert("RGB")
+
+
+def _ssim(one: Image, two: Image) -> float | None:
+    if min(one.size) < 7:
+        return None
+    try:
+        from skimage.metrics import structural_similarity
+    except ImportError:
+        return None
+    import numpy as np
+
+    compare: Any = structural_similarity
+    return float(compare(*(np.asarray(image.convert("L")) for image in (one, two))))

@@ -1,0 +1,96 @@
+"""Pictures side by side: small in a notebook, and as one image."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import seedream_widgets as sd
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend
+
+
+@pytest.fixture
+def client(tmp_path):
+    return Client(ScriptedBackend("fal", images=2), library=tmp_path)
+
+
+def results(client, count=3):
+    return [client.submit(sd.Request("a fox", seed=n)).result(10) for n in range(count)]
+
+
+def html(shown) -> str:
+    return shown._repr_mimebundle_()["text/html"]
+
+
+def test_results_images_jobs_and_entries_are_shown_together(client):
+    found = results(client, 2)
+    job = client.submit(sd.Request("an owl"))
+    job.result(10)
+    mixed = [*found, Image.new("RGB", (64, 64)), job, client.library[0]]
+    sheet = sd.show(mixed, columns=3)
+    assert len(sheet) == 2 * 2 + 1 + 2 + 2
+    assert html(sheet).count("<img") == 9
+
+
+def test_captions_are_text(client):
+    (result,) = results(client, 1)
+    assert "&lt;b&gt;" in html(sd.show(result, captions=["<b>", "c"]))
+    with pytest.raises(sd.RequestError, match="one text for each picture: 2, got 1"):
+        sd.show(result, captions=["x"])
+
+
+@pytest.mark.parametrize("columns", [0, -1, True, 101])
+def test_bad_columns(columns):
+    with pytest.raises(sd.RequestError, match="columns takes 1 to 100"):
+        sd.show([], columns=columns)
+
+
+def test_what_is_no_picture_is_told():
+    with pytest.raises(sd.RequestError, match="takes results and PIL images, got a str"):
+        sd.show(["fox.png"])
+
+
+def test_a_large_picture_is_small_in_the_notebook():
+    noise = np.random.default_rng(0).integers(0, 255, (2048, 2048, 3), np.uint8)
+    assert len(html(sd.show(Image.fromarray(noise)))) < 420_000
+
+
+def test_a_contact_sheet_is_one_image(client):
+    sheet = sd.contact_sheet(results(client), columns=2)
+    assert sheet.mode == "RGB"
+    assert sheet.width == 2 * (384 + 8) + 8
+
+
+def test_an_array_of_one_image_and_a_sentence_for_several(tmp_path, client):
+    one = Client(ScriptedBackend("fal"), library=tmp_path / "one")
+    result = one.submit(sd.Request("a fox")).result(10)
+    assert np.asarray(result).shape == (24, 32, 3)
+    assert np.asarray(result, dtype=float).dtype == float
+    with pytest.raises(sd.RequestError, match="has 2 images and an array holds one"):
+        np.asarray(results(client, 1)[0])
+
+
+def test_two_results_are_compared(client):
+    first, second = results(client, 2)
+    assert first.difference(first).mean == 0
+    assert first.difference(second).mean > 0
+    assert first.difference(second.files[0].pil).mean > 0
+    with pytest.raises(sd.RequestError, match="image takes the number"):
+        first.difference(second, image=2)
+
+
+def test_the_library_is_a_sequence_of_its_newest(client):
+    found = results(client)
+    library = client.library
+    assert len(library) == 3
+    assert library[0].request_id == found[-1].request_id
+    assert [entry.request_id for entry in library[:2]] == [r.request_id for r in found[:0:-1]]
+    assert [entry.request_id for entry in library] == [r.request_id for r in found[::-1]]
+    assert "<img" in html(library)
+
+
+def test_an_empty_library_is_one_all_the_same(tmp_path):
+    assert bool(sd.Library(tmp_path))
+    assert len(sd.Library(tmp_path)) == 0
