@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL.ImageFile import ImageFile
 
+from seedream_widgets.errors import ImageInputError
 from seedream_widgets.files import written
 from seedream_widgets.images.encode import encode
 from seedream_widgets.images.guard import (
@@ -17,6 +18,7 @@ from seedream_widgets.images.guard import (
     DEEP,
     ORIENTATION,
     decode,
+    in_turn,
     open_image,
     refuse_raw,
 )
@@ -50,6 +52,11 @@ def fit_file(file: FileBytes, limits: InputLimits) -> ImageInput:
     """
     image = open_image(file.data, limits)
     limits.refuse_shape(*image.size)
+    with in_turn(image):
+        return _fit_opened(image, file, limits)
+
+
+def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits) -> ImageInput:
     reasons = _reasons(image, limits)
     size, turn, format_name = image.size, image.info[ORIENTATION], image.format or "PNG"
     too_long, too_big = max(size) > limits.max_side, len(file.data) > limits.max_bytes
@@ -59,10 +66,14 @@ def fit_file(file: FileBytes, limits: InputLimits) -> ImageInput:
     reasons += _reasons_by_now(image)
     decode(image, least=limits.max_side if too_long else None)
     if not (reasons or too_long or too_big):
-        data = pixels_only(file.data, format_name, profile=keeps_profile(image))
-        name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
-        note = limits.ratio_note(*size)
-        return ImageInput.from_data(data, media_type, size, name, note, file.data)
+        try:
+            data = pixels_only(file.data, format_name, profile=keeps_profile(image))
+        except ImageInputError:  # Pillow made more of it
+            reasons = ["what is no pixel can't be cut off"]
+        else:
+            name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
+            note = limits.ratio_note(*size)
+            return ImageInput.from_data(data, media_type, size, name, note, file.data)
     found = reading_of(image)
     return _encoded(
         upright(image, turn),
@@ -93,6 +104,11 @@ def fit_pil(image: Image, limits: InputLimits, note: str | None = None) -> Image
     limits.refuse_pixels(*image.size)
     limits.refuse_shape(*image.size)
     refuse_raw(image)
+    with in_turn(image):
+        return _fit_pil(image, limits, note)
+
+
+def _fit_pil(image: Image, limits: InputLimits, note: str | None) -> ImageInput:
     size = image.size
     decode(image)
     turn, doubt = _turn(image, size)

@@ -7,7 +7,10 @@ threads.
 
 from __future__ import annotations
 
+import os
 import re
+import threading
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +21,7 @@ from seedream_widgets.images.signatures import CONVERT, RAW, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
@@ -46,6 +50,9 @@ _CLOSED = re.compile("^ValueError: .*closed (image|file)")
 _SUBFILE, _COMPRESSION, _COLOURS, _INSIDE, _DNG = 0xFE, 0x103, 0x106, 0x14A, 0xC612
 _RAW_COLOURS = {32803, 34892}  # a colour filter's pattern, and DNG's linear raw
 _RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}
+_LARGE = 30_000_000
+"""Pixels from which pictures are decoded one after another: 120 MB each, at times twice that."""
+_large = threading.Lock()
 ORIENTATION = "seedream_orientation"
 BY_EXIF = "seedream_by_exif"
 ANIMATED = "seedream_animated"
@@ -109,6 +116,20 @@ def decode(image: Image, least: int | None = None) -> None:
                 "with block, or pass its path"
             ) from error
         raise _unreadable(image.format or "image", error, image.info.get(UNUSUAL)) from error
+
+
+def _renew() -> None:
+    global _large
+    _large = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # who held it is not there in the child
+    os.register_at_fork(after_in_child=_renew)
+
+
+def in_turn(image: Image) -> AbstractContextManager[object]:
+    """Wait for the turn of a large picture: threads that decode several fill the memory else."""
+    return _large if image.width * image.height > _LARGE else nullcontext()
 
 
 def refuse_raw(image: Image) -> None:

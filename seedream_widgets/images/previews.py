@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seedream_widgets.images.guard import ORIENTATION, decode, open_image
+from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
 from seedream_widgets.images.limits import LIMITS
 from seedream_widgets.images.sources import read_path
 
@@ -94,9 +94,10 @@ def _small(data: bytes, edge: int) -> Image:
 
     image = open_image(data)
     least = int(edge * _DRAFT_GAP)
-    decode(image, least=least if max(image.size) > least else None)
-    plain, size = eight_bit(image), _within(image.size, edge)
-    return upright(to_rgb(_scaled(plain, size)), image.info[ORIENTATION])
+    with in_turn(image):
+        decode(image, least=least if max(image.size) > least else None)
+        plain, size = eight_bit(image), _within(image.size, edge)
+        return upright(to_rgb(_scaled(plain, size)), image.info[ORIENTATION])
 
 
 def _scaled(image: Image, size: tuple[int, int]) -> Image:

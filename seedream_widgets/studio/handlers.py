@@ -190,7 +190,7 @@ class Handlers:
         received = self._uploads.write(message.upload_id, message.offset, memoryview(buffers[0]))
         whole = self._uploads.take(message.upload_id)
         if whole:
-            self._engine.start(self._read(message.upload_id, *whole))
+            self._engine.start(self._read_whole(message.upload_id, *whole))
         return {"received": received}, []
 
     def _probe(self, message: protocol.Probe) -> Answer:
@@ -204,6 +204,12 @@ class Handlers:
     def _abandon(self, message: protocol.Abandon) -> Answer:
         self._uploads.drop(message.upload_id)
         return {}, []
+
+    async def _read_whole(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
+        try:
+            await self._read(upload_id, name, data, purpose)
+        finally:
+            self._uploads.read(upload_id)
 
     async def _read(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
         reading = self._restore(data) if purpose == "restore" else self._add(upload_id, name, data)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from seedream_widgets.studio.protocol import Upload
 
 MAX_OPEN = 12
-"""Most files under way at once; the oldest is dropped beyond that."""
+"""Most files under way at once (the oldest is dropped beyond that), and most that are unread."""
+MAX_HELD = 4 * UPLOAD_BYTES
+"""Most bytes of files under way and of those that wait to be read, in all."""
 _REMEMBERED = 200
 
 
@@ -31,12 +33,13 @@ class Uploads:
     def __init__(self) -> None:
         self._open: dict[str, _File] = {}
         self._finished: dict[str, int] = {}
+        self._unread: dict[str, int] = {}
 
     def start(self, message: Upload) -> int:
         """Note an announced file and return where to go on.
 
         Raises:
-            RequestError: It is empty or larger than `UPLOAD_BYTES`.
+            RequestError: It is empty or larger than `UPLOAD_BYTES`, or too much waits to be read.
         """
         if not 0 < message.size <= UPLOAD_BYTES:
             raise RequestError(
@@ -48,6 +51,13 @@ class Uploads:
         if message.upload_id not in self._open and message.upload_id not in self._finished:
             while len(self._open) >= MAX_OPEN:
                 del self._open[next(iter(self._open))]
+            sizes = [*self._unread.values(), *(file.size for file in self._open.values())]
+            if len(self._unread) >= MAX_OPEN or sum(sizes) + message.size > MAX_HELD:
+                raise RequestError(
+                    f"{message.name} has to wait: the images before it are still being read. "
+                    "Add it again when they are there",
+                    field="references",
+                )
             self._open[message.upload_id] = _File(message.name, message.size, message.purpose)
         return self.received(message.upload_id)
 
@@ -80,15 +90,22 @@ class Uploads:
         return received
 
     def take(self, upload_id: str) -> tuple[str, bytes, str] | None:
-        """Return name, bytes and purpose of a file that is whole, once; else ``None``."""
+        """Return name, bytes and purpose of a file that is whole, once; else ``None``.
+
+        Its bytes count as held until `read` is called.
+        """
         file = self._open.get(upload_id)
         if file is None or file.data.tell() < file.size:
             return None
         del self._open[upload_id]
-        self._finished[upload_id] = file.size
+        self._finished[upload_id] = self._unread[upload_id] = file.size
         while len(self._finished) > _REMEMBERED:
             del self._finished[next(iter(self._finished))]
         return file.name, file.data.getvalue(), file.purpose  # BytesIO hands it over uncopied
+
+    def read(self, upload_id: str) -> None:
+        """Note that a file that was taken is read, so that its bytes are held no more."""
+        self._unread.pop(upload_id, None)
 
     def wanted(self, upload_id: str) -> bool:
         """Return whether a file that was taken has not been dropped since."""

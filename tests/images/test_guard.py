@@ -2,21 +2,25 @@ from __future__ import annotations
 
 import ast
 import io
+import multiprocessing
+import os
 import struct
 import time
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from importlib import util
 from pathlib import Path
 
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageFile, PngImagePlugin, features
 
 import seedream_widgets
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images import ImageInput, InputLimits, load_image, load_images
-from seedream_widgets.images.guard import decode, open_image
+from seedream_widgets.images.guard import decode, in_turn, open_image
 from seedream_widgets.images.metadata import exif_orientation
+from seedream_widgets.images.previews import preview
 from tests.image_files import chunk, drawing, encoded, exif, giant_png, oriented, photo
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
@@ -231,3 +235,39 @@ def test_nothing_is_opened_as_whatever_pillow_takes_it_for() -> None:
     assert calls
     for name, call in calls:
         assert "formats" in {keyword.arg for keyword in call.keywords}, name
+
+
+def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes several hundred megabytes while it is read."""
+    large = encoded(Image.new("L", (6000, 5100)), "PNG")
+    under_way: list[int] = []
+    most = 0
+    load = ImageFile.ImageFile.load
+
+    def counted(image: ImageFile.ImageFile) -> object:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        time.sleep(0.02)
+        found = load(image)
+        under_way.pop()
+        return found
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", counted)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(preview, [large] * 4))
+        assert most == 1
+        list(pool.map(preview, [encoded(drawing(), "PNG")] * 8))
+        assert most > 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_child_waits_for_no_picture_of_its_parent() -> None:
+    large = open_image(encoded(Image.new("L", (6000, 5100)), "PNG"))
+    with in_turn(large), multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(_takes_its_turn).get(20)
+
+
+def _takes_its_turn() -> bool:
+    with in_turn(Image.new("1", (6000, 5100))):
+        return True

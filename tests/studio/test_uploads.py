@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import tracemalloc
 
 import pytest
 from PIL import Image
@@ -8,9 +10,10 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import RequestError
+from seedream_widgets.jobs.engine import DECODERS
 from seedream_widgets.studio.facts import UPLOAD_BYTES
 from seedream_widgets.studio.protocol import Upload
-from seedream_widgets.studio.uploads import MAX_OPEN, Uploads
+from seedream_widgets.studio.uploads import MAX_HELD, MAX_OPEN, Uploads
 
 
 def announce(uploads, name="u", size=10):
@@ -161,3 +164,41 @@ def test_a_taken_file_is_wanted_until_it_is_dropped():
     assert uploads.wanted("u")
     uploads.drop("u")
     assert not uploads.wanted("u")
+
+
+def test_what_waits_to_be_read_is_bounded(studio_page):
+    """The page drops sixty files of 8 MB before the first is read."""
+    data, held = bytes(8_000_000), threading.Event()
+    pool = studio_page.studio._session.engine.pool
+    blocked = [pool.submit(held.wait, 60) for _ in range(DECODERS)]
+    refused = []
+    try:
+        tracemalloc.start()
+        for number in range(60):
+            said = studio_page.ask("upload", upload_id=f"{number}", name="a.png", size=len(data))[0]
+            if said["kind"] == "error":
+                refused.append(said["message"])
+            else:
+                studio_page.ask("chunk", data, upload_id=f"{number}", offset=0)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        held.set()
+    assert most < 150_000_000
+    assert len(refused) == 60 - MAX_OPEN
+    assert "a.png has to wait: the images before it are still being read" in refused[0]
+    for number in range(MAX_OPEN):
+        studio_page.wait(ended(str(number)))
+    drop(studio_page, "next", picture(64))
+    assert studio_page.wait(ended("next"))[0]["kind"] == "uploaded"
+    assert all(each.result() for each in blocked)
+
+
+def test_few_large_files_are_bounded_too():
+    uploads = Uploads()
+    for number in range(MAX_HELD // UPLOAD_BYTES):
+        announce(uploads, f"{number}", UPLOAD_BYTES)
+    with pytest.raises(RequestError, match="has to wait"):
+        announce(uploads, "more", 1)
+    uploads.drop("0")
+    assert announce(uploads, "more", UPLOAD_BYTES) == 0
