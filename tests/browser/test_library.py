@@ -161,6 +161,8 @@ def test_the_same_click_again_is_free_and_code_is_copied(
     root = view(page)
     first = generate(root, "a red fox in snow")
     expect(first.locator("img")).to_have_count(1, timeout=WAIT)
+    # Within a second it would be the same press.
+    expect(root.get_by_role("button", name="Generate")).to_contain_text("Generate")
     generate(root, "a red fox in snow")
     expect(root.get_by_role("article").first).to_contain_text("from your library · $0.00")
     expect(root).to_contain_text("Spent $0.03 of $5.00")

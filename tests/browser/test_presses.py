@@ -1,0 +1,216 @@
+"""Presses as a hand makes them, against fal's bill; and what a click is drawn under."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.fal_server import FalServer
+
+from .studio import Studio
+from .test_library import STUDIO, WAIT, at_home, in_themes, kill_kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.fal_server import Authority
+
+    from .conftest import OpenNotebook, Shot
+    from .lab import Notebook
+
+PID = "print(os.getpid(), end='')"
+KILL = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+GESTURE_MS = 1100
+
+
+@pytest.fixture
+def server(fal_authority: Authority) -> Iterator[FalServer]:
+    """A local fal that only the notebook's kernel is pointed at."""
+    with FalServer(authority=fal_authority) as running:
+        running.settings.run_seconds = 0.5
+        yield running
+    assert running.errors == ()
+
+
+def billed(server: FalServer, count: int) -> None:
+    """Expect that fal gets so many requests, and no further one, and bills each once."""
+    server.wait(lambda fal: len(fal.jobs) >= count, WAIT / 1000)
+    server.wait(lambda fal: len(fal.bill) >= count, WAIT / 1000)
+    time.sleep(1.5)
+    assert (server.count("submit"), len(server.bill)) == (count, count)
+
+
+def press_twice(page: Page, studio: Studio, *gaps: int) -> None:
+    """Click with the mouse where the button was, so many milliseconds apart."""
+    box = studio.generate.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for gap in (0, *gaps):
+        page.wait_for_timeout(gap)
+        page.mouse.down()
+        page.mouse.up()
+
+
+def opened(notebook: OpenNotebook, page: Page, server: FalServer, folder: Path) -> Notebook:
+    book = notebook([at_home(folder, server), f"{STUDIO}.image_size = (960, 960)\nstudio", PID])
+    book.run(0)
+    book.run(1)
+    book.run(2)
+    expect(Studio(page).generate).to_contain_text("about $0.03")
+    return book
+
+
+def test_presses_within_a_second_are_one_request_and_a_later_one_is_another(
+    errors: list[str],
+    notebook: OpenNotebook,
+    page: Page,
+    shot: Shot,
+    server: FalServer,
+    tmp_path: Path,
+) -> None:
+    book = opened(notebook, page, server, tmp_path)
+    studio = Studio(page)
+    studio.prompt.fill("a double click")
+    press_twice(page, studio, 120)
+    expect(studio.generate).to_contain_text("Sent")
+    shot("presses-sent")
+    billed(server, 1)
+
+    studio.prompt.fill("three clicks")
+    press_twice(page, studio, 300, 300)
+    billed(server, 2)
+
+    studio.prompt.fill("a held key")
+    page.keyboard.down("Control")
+    for _ in range(60):  # Chromium marks a second `down` as a repeat
+        page.keyboard.down("Enter")
+        page.wait_for_timeout(33)
+    page.keyboard.up("Enter")
+    page.keyboard.up("Control")
+    billed(server, 3)
+
+    studio.prompt.fill("a held key on the button")
+    studio.generate.focus()
+    for _ in range(60):
+        page.keyboard.down("Enter")
+        page.wait_for_timeout(33)
+    page.keyboard.up("Enter")
+    billed(server, 4)
+
+    studio.prompt.fill("twice on purpose")
+    press_twice(page, studio, GESTURE_MS)
+    billed(server, 5 + 1)
+    expect(studio.card("twice on purpose")).to_have_count(2)
+    expect(studio.card("twice on purpose").first).to_be_in_viewport()
+
+    pid = int(book.text(2))
+    studio.prompt.fill("a slow kernel")
+    os.kill(pid, signal.SIGSTOP)
+    threading.Timer(3.0, os.kill, (pid, signal.SIGCONT)).start()
+    press_twice(page, studio, 120, 300, 300)
+    expect(studio.generate).to_contain_text(re.compile("Sending|Waiting"))
+    billed(server, 7)
+    in_themes(book, shot, "presses")
+    assert errors == []
+
+
+def test_a_new_card_comes_into_sight_on_a_narrow_page(
+    notebook: OpenNotebook, page: Page, shot: Shot, server: FalServer, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": 560, "height": 700})
+    opened(notebook, page, server, tmp_path)
+    studio = Studio(page)
+    studio.prompt.fill("out of sight")
+    studio.generate.scroll_into_view_if_needed()
+    press_twice(page, studio, 300, 300)
+    expect(studio.card("out of sight")).to_be_in_viewport()
+    shot("presses-narrow-in-sight")
+    billed(server, 1)
+
+
+def test_a_key_set_later_is_said_and_a_free_click_is_not_billed(
+    errors: list[str],
+    notebook: OpenNotebook,
+    page: Page,
+    shot: Shot,
+    server: FalServer,
+    tmp_path: Path,
+) -> None:
+    setup = at_home(tmp_path, server)
+    without = f"{setup}key = os.environ.pop('FAL_KEY')"
+    held = "import time\nos.environ['FAL_KEY'] = key\ntime.sleep(8)"
+    gone = "del os.environ['FAL_KEY']"
+    book = notebook([without, f"{STUDIO}.image_size = (960, 960)\nstudio", held, gone])
+    book.run(0)
+    book.run(1)
+    studio = Studio(page)
+    expect(studio.generate).to_contain_text("free, offline")
+    studio.prompt.fill("a red fox in snow")
+    book.run(2, wait=False)
+    expect(studio.generate).to_contain_text("about $0.03", timeout=5000)
+    shot("terms-told")
+    book.run(3)
+    expect(studio.generate).to_contain_text("free, offline", timeout=5000)
+
+    # A hand can be quicker than the news: here they do not come at all.
+    book.write(3, "studio._session._news.end()\nos.environ['FAL_KEY'] = key")
+    book.run(3)
+    press_twice(page, studio, 120)
+    expect(studio.root.locator(".sd-fault")).to_contain_text(
+        "A fal key is set now: this costs about $0.03", timeout=WAIT
+    )
+    in_themes(book, shot, "terms-asked")
+    assert server.count("submit") == 0
+    studio.generate.click()
+    billed(server, 1)
+    assert errors == []
+
+
+def test_a_cell_that_runs_again_keeps_what_was_paid_for(
+    errors: list[str],
+    notebook: OpenNotebook,
+    page: Page,
+    shot: Shot,
+    server: FalServer,
+    tmp_path: Path,
+) -> None:
+    server.settings.run_seconds = 6.0
+    cell = f"{STUDIO}.image_size = (960, 960)\nstudio"
+    book = notebook([at_home(tmp_path, server), cell, "studio.image.size", KILL])
+    book.run(0)
+    book.run(1)
+    studio = Studio(page)
+    studio.submit("a red fox in snow")
+    server.wait(lambda fal: len(fal.jobs) == 1)
+    book.run(1)
+    studio = Studio(page)
+    expect(studio.card("a red fox in snow")).to_contain_text("Generating")
+    expect(studio.root).not_to_contain_text("from before")
+    shot("rerun-running")
+    studio.wait_for_pictures("a red fox in snow")
+    book.run(2)
+    assert book.text(2) == "(960, 960)"
+    billed(server, 1)
+
+    card = studio.submit("an owl at dusk")
+    server.wait(lambda fal: len(fal.jobs) == 2)
+    kill_kernel(book, 3)
+    expect(card).to_contain_text("This request is kept. Run the cell again and press Fetch")
+    in_themes(book, shot, "killed")
+    book.run(0)
+    book.run(1)
+    studio = Studio(page)
+    expect(studio.root).to_contain_text("1 request from before is kept.", timeout=WAIT)
+    studio.button("Fetch").click()
+    studio.wait_for_pictures("an owl at dusk")
+    billed(server, 2)
