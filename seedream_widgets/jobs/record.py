@@ -16,6 +16,7 @@ from seedream_widgets.errors import (
     BackendError,
     CredentialsError,
     JobCancelled,
+    RequestError,
     ResultError,
     SubmitUnknownError,
 )
@@ -156,7 +157,8 @@ class Record:
             arguments = {**receipt.arguments, "prompt": ""}
             receipt = replace(receipt, prompt="", arguments=arguments)
         # A resumed request may not be accepted any more as it was asked: its key stays true.
-        return replace(receipt, key=self._entry.key) if self._entry else receipt
+        key = self._entry.key if self._entry else receipt.key
+        return replace(receipt, key=key or _key_of_what_came(result))
 
     def _commit(self, result: Result) -> Result:
         assert result.receipt is not None
@@ -200,6 +202,16 @@ def entry_of(
         low=plain(expected.low),
         high=plain(expected.high),
     )
+
+
+def _key_of_what_came(result: Result) -> str | None:
+    """Return the key of the request that names the seed that came: it asks for this picture."""
+    if result.seed is None:
+        return None
+    try:
+        return replace(result.request, seed=result.seed).key
+    except RequestError:  # the model takes no seed
+        return None
 
 
 def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = None) -> Receipt:

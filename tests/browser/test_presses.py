@@ -206,6 +206,7 @@ def test_a_cell_that_runs_again_keeps_what_was_paid_for(
     server.wait(lambda fal: len(fal.jobs) == 2)
     kill_kernel(book, 3)
     expect(card).to_contain_text("This request is kept. Run the cell again and press Fetch")
+    card.scroll_into_view_if_needed()
     in_themes(book, shot, "killed")
     book.run(0)
     book.run(1)

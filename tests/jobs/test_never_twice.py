@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,17 @@ def test_without_a_seed_each_is_its_own(tmp_path):
     for _ in range(2):
         client.submit(Request("a fox")).result(SECONDS)
     assert backend.count("submit") == 2
+
+
+def test_one_that_names_the_seed_that_came_is_answered_from_the_library(tmp_path):
+    backend, client = make(tmp_path)
+    bought = client.submit(Request("a fox", images=picture())).result(SECONDS)
+    again = replace(bought.request, seed=bought.seed)
+    for asked in (client, Client(backend, library=tmp_path)):
+        result = asked.submit(again).result(SECONDS)
+        assert (result.cached, result.request_id) == (True, bought.request_id)
+    assert backend.count("submit") == 1
+    assert not client.submit(replace(again, seed=8)).result(SECONDS).cached
 
 
 def test_fresh_asks_again(tmp_path):

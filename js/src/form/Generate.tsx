@@ -57,7 +57,10 @@ export function Generate({ reason }: { reason: string | null }) {
       >
         <span>
           {phase === "idle" ? "Generate" : PHASES[phase]}{" "}
-          {phase === "idle" && <kbd>{isMac() ? "⌘ ↵" : "Ctrl ↵"}</kbd>}
+          {/* It keeps its room: the button must not change its shape under the hand. */}
+          <kbd style={phase === "idle" ? undefined : { visibility: "hidden" }}>
+            {isMac() ? "⌘ ↵" : "Ctrl ↵"}
+          </kbd>
         </span>{" "}
         <small>{terms}</small>
       </button>
