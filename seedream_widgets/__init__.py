@@ -112,7 +112,7 @@ __all__ = sorted([*_MODULE, "batches", "library"])
 
 
 class _Package(ModuleType):
-    """Keeps `sd.library` and `sd.jobs` what they are, although rooms have these names too.
+    """This package, whose `sd.library` and `sd.jobs` are not the rooms of the same names.
 
     Importing ``seedream_widgets.jobs`` would put the module in the function's place.
     """

@@ -295,7 +295,7 @@ def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
     if unknown:
         name = min(unknown)
         raise RequestError(
-            f"{name} is no argument of a request; {_guess(name)}",
+            f"{name} is not an argument of a request; {_guess(name)}",
             field=name,
             value=arguments[name],
         )

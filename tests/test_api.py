@@ -71,16 +71,16 @@ def test_one_client_for_the_session():
         (
             lambda: sd.generate("a fox", sede=1),
             "sede",
-            "sede is no argument .* did you mean seed=",
+            "sede is not an argument .* did you mean seed=",
         ),
         (
             lambda: sd.submit("a fox", size=(1, 1)),
             "size",
-            "size is no .* did you mean image_size=",
+            "size is not .* did you mean image_size=",
         ),
         (lambda: sd.edit([], "at night"), "images", "takes 1 to 10 images, got none"),
         (lambda: sd.generate(""), "prompt", "empty"),
-        (lambda: sd.edit(None, "at night"), "images", "no image"),
+        (lambda: sd.edit(None, "at night"), "images", "read this as an image"),
     ],
 )
 def test_a_refusal_sends_nothing(call, field, words):

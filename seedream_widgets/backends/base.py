@@ -84,7 +84,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Listed:
-    """Name a request that a backend has, and what it asked, where the backend stored that."""
+    """A request that a backend has, and what it asked for, where the backend stored that."""
 
     request_id: str
     arguments: dict[str, Any] | None
@@ -92,7 +92,7 @@ class Listed:
 
 @runtime_checkable
 class Finder(Protocol):
-    """Find again what was sent: what a backend may be able to do beside `Backend`."""
+    """A backend that can also find again what was sent to it."""
 
     async def find(self, endpoint_id: str, since: float) -> tuple[Listed, ...]:
         """Return the requests it has of an endpoint since then, seconds since the epoch.

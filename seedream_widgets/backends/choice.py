@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Loop(Protocol):
-    """Keep connections on the loop they were made on."""
+    """A backend whose connections stay on the loop they were made on."""
 
     def at_close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have `work` awaited when Python ends."""
@@ -37,7 +37,7 @@ async def _all_end(users: Sequence[Awaitable[object]]) -> None:
 
 
 class BackendChoice:
-    """Make each backend once, for the key that is found when it is asked for.
+    """The choice of a backend: each is made once, for the key that is found when it is asked for.
 
     Args:
         choice: ``"fal"``, ``"offline"``, a `Backend`, or ``None``: fal when a key is found.

@@ -267,8 +267,9 @@ class Batch:
         drive.stop()
         running = drive.running
         print(
-            f"Stopped sending. {running} request{'' if running == 1 else 's'} that fal has go on; "
-            f"run the batch again to have them. Interrupt once more to cancel what is queued."
+            f"Nothing more is sent. {running} request{'' if running == 1 else 's'} that fal has "
+            "accepted go on; run the batch again to get them. Interrupt once more to cancel "
+            "those that are queued."
         )
         try:
             time.sleep(_GRACE)

@@ -98,7 +98,7 @@ def read(library: Library, name: str) -> Manifest:
     try:
         data = read_file(str(path), MOST_BYTES)
         if data is None:
-            raise ValueError(f"it is no file of up to {MOST_BYTES >> 20} MB")
+            raise ValueError(f"it is not a file of at most {MOST_BYTES >> 20} MB")
         values = json.loads(data)
         version = values["version"]
         if version != VERSION:

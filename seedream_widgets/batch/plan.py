@@ -112,7 +112,7 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
     if unknown:
         name = min(unknown, key=str)
         raise RequestError(
-            f"rows have the column {name!r:.60}, which is no argument of a request; they may "
+            f"rows have the column {name!r:.60}, which is not an argument of a request; they may "
             f"have {', '.join(_FIELDS)}. Rename the column, or drop it",
             field=str(name),
         )
@@ -173,7 +173,7 @@ def _with_draws(axes: Mapping[str, Any], repeat: int) -> dict[str, Any]:
         return dict(axes)
     if "draw" in axes:
         raise RequestError(
-            "repeat and draw say the same: give one of them", field="repeat", value=repeat
+            "repeat and draw mean the same: give one of them", field="repeat", value=repeat
         )
     return {**axes, "draw": range(1, repeat + 1)}
 
@@ -238,8 +238,8 @@ def _slots(prompts: Sequence[str]) -> dict[str, tuple[str, ...]]:
         if "|" not in inside:
             if not _NAME.fullmatch(inside):
                 raise RequestError(
-                    f"prompt has {{{inside:.40}}}, which is no name for a slot; write {{{{ and "
-                    "}} for braces that belong to the text",
+                    f"prompt has {{{inside:.40}}}, which can't be the name of a slot; "
+                    "write {{ and }} for braces that belong to the text",
                     field="prompt",
                     value=inside,
                 )
@@ -278,7 +278,8 @@ def _check_names(given: Mapping[str, Any], slots: Mapping[str, Any]) -> None:
             near = get_close_matches(name, [*_FIELDS, *slots], 1)
             guess = f"did you mean {near[0]}?" if near else "check the spelling"
             raise RequestError(
-                f"{name} is no argument of a request, and the prompt has no {{{name}}}; {guess}",
+                f"{name} is not an argument of a request, and the prompt has no {{{name}}}; "
+                f"{guess}",
                 field=name,
                 value=given[name],
             )

@@ -59,7 +59,7 @@ def _refuse_shape(shape: tuple[int, ...], limits: InputLimits) -> None:
         hint = "move the channels last, such as with array.transpose(1, 2, 0)"
     elif len(shape) == 4:
         hint = "pass its images one by one, as list(array)"
-    raise ImageInputError(f"its array has shape {shape}, and an image is {_SHAPES}; {hint}")
+    raise ImageInputError(f"it is an array of shape {shape}, where an image is {_SHAPES}; {hint}")
 
 
 def _as_uint8(array: Any) -> tuple[Any, str | None]:
@@ -72,19 +72,19 @@ def _as_uint8(array: Any) -> tuple[Any, str | None]:
         return array.astype("uint8") * 255, None
     if kind in "iu":
         raise ImageInputError(
-            f"its array is of {array.dtype}; if its values are 0..255, pass array.astype('uint8'), "
-            "else scale them to that first"
+            f"it is an array of {array.dtype}; if its values are 0..255, pass "
+            "array.astype('uint8'), else scale them to that first"
         )
     if kind != "f":
         raise ImageInputError(
-            f"its array is of {array.dtype}; pass uint8, uint16, bool or floats in 0..1"
+            f"it is an array of {array.dtype}; pass uint8, uint16, bool or floats in 0..1"
         )
     low, high = float(array.min()), float(array.max())
     if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # also when one is NaN
         hint = "divide by 255" if 2 < high <= 255 and low >= 0 else "scale them to 0..1"
         raise ImageInputError(
-            f"its floats go from {low:g} to {high:g}, and 0..1 is expected; {hint}, cut them off "
-            "with numpy.clip(array, 0, 1), or pass uint8"
+            f"it holds floats from {low:g} to {high:g}, where 0..1 is expected; {hint}, cut them "
+            "off with numpy.clip(array, 0, 1), or pass uint8"
         )
     return (array.clip(0, 1) * 255 + 0.5).astype("uint8"), None
 

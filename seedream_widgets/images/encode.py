@@ -21,7 +21,7 @@ _SAMPLE_SIDE = 128
 
 @dataclass(frozen=True)
 class Encoded:
-    """Hold an encoded image; its size tells whether it had to be scaled down."""
+    """An encoded image; its size tells whether it was scaled down."""
 
     data: bytes
     format_name: str

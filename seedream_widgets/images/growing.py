@@ -15,11 +15,11 @@ MOST = 64_000_000
 
 
 class Broken(Exception):
-    """Tell a reader that the file did not come whole."""
+    """The file did not come whole; raised to those who read it."""
 
 
 class Growing:
-    """Pass the blocks of one file on to one reader; nothing here ever holds the writer up."""
+    """A file while it comes: its blocks for one reader, who never holds up the writer."""
 
     def __init__(self, most: int = MOST) -> None:
         self._changed = threading.Condition()

@@ -9,7 +9,7 @@ from seedream_widgets.errors import ImageInputError
 
 @dataclass(frozen=True)
 class InputLimits:
-    """State what is sent to fal at most, and what is read at most.
+    """The limits of what is sent to fal, and of what is read.
 
     fal's schema states none of these for Seedream. They are the upstream model's (ByteDance,
     September 2025: JPEG or PNG, 10 MB, sides over 14 and up to 6000 px, ratio 1:3 to 3:1);

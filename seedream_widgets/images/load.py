@@ -116,7 +116,7 @@ def _source(item: Any, limits: InputLimits) -> Any:
         return array_to_pil(item, limits)  # with what is to be said of it
     if hasattr(item, "read"):
         return read_stream(item, limits)
-    raise ImageInputError(f"it is no image; accepted are {ACCEPTED}")
+    raise ImageInputError(f"can't read this as an image; give {ACCEPTED}")
 
 
 def _fit(source: Any, limits: InputLimits) -> ImageInput:

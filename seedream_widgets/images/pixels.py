@@ -88,7 +88,7 @@ def eight_bit(image: Image.Image) -> Image.Image:
 
 
 class Reading(NamedTuple):
-    """Say how numbers of more than 8 bits become 0..255: ``value * scale + offset``."""
+    """How numbers of more than 8 bits become 0..255: ``value * scale + offset``."""
 
     scale: float
     offset: float = 0.0

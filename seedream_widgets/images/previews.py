@@ -26,7 +26,7 @@ _QUALITIES = (80, 60, 40, 20)
 
 @dataclass(frozen=True)
 class Preview:
-    """Hold a small encoded picture and its size in pixels."""
+    """A small encoded picture and its size in pixels."""
 
     data: bytes = field(repr=False)
     media_type: str
@@ -60,7 +60,7 @@ def preview(
 
 @dataclass(frozen=True)
 class Reduced:
-    """Hold an upright picture that was reduced as far as previews of up to `edge` px allow."""
+    """An upright picture, reduced as far as previews of up to `edge` px allow."""
 
     image: Image = field(repr=False)
     edge: float

@@ -126,6 +126,6 @@ def _refusal(data: bytes) -> str:
         if mark in head:
             return f"it is {kind}"
     return (
-        f"it is no image that can be read (it begins with {data[:8]!r}); "
+        f"it can't be read as an image (it begins with {data[:8]!r}); "
         "give a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF file"
     )

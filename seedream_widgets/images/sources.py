@@ -30,7 +30,7 @@ _MAX_URL = 8192
 
 @dataclass(frozen=True)
 class FileBytes:
-    """Hold the bytes of an image file and the name it came by."""
+    """The bytes of an image file and the name it came by."""
 
     data: bytes
     name: str = ""
@@ -77,7 +77,7 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
         with file.open("rb") as stream:
             return FileBytes(stream.read(limits.max_read_bytes + 1), file.name)
     except FileNotFoundError as error:
-        hint = f"; accepted are {ACCEPTED}" if isinstance(path, str) else ""
+        hint = f"; give {ACCEPTED}" if isinstance(path, str) else ""
         raise ImageInputError(f"there is no file {shown} in {Path.cwd()}{hint}") from error
     except (OSError, ValueError) as error:
         if isinstance(error, ImageInputError):
@@ -85,7 +85,7 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             reason = "it is too long for a path"
-        raise ImageInputError(f"can't read {shown}: {reason}; accepted are {ACCEPTED}") from error
+        raise ImageInputError(f"can't read {shown}: {reason}; give {ACCEPTED}") from error
 
 
 def shortened(path: str) -> str:
@@ -114,7 +114,7 @@ def read_stream(stream: Any, limits: InputLimits) -> FileBytes:
 def _data_url(url: str, limits: InputLimits) -> bytes:
     header, comma, payload = url[5:].partition(",")
     if not comma:
-        raise ImageInputError("its data: URL has no comma, so no data; copy the whole URL")
+        raise ImageInputError("the data: URL has no comma, so it holds no data; copy the whole URL")
     limits.refuse_length(len(payload) * 3 // 4)
     raw = unquote_to_bytes(payload)
     if not header.lower().rstrip().endswith(";base64"):
@@ -124,7 +124,7 @@ def _data_url(url: str, limits: InputLimits) -> bytes:
         compact = compact.translate(bytes.maketrans(b"-_", b"+/"))
         return base64.b64decode(compact + b"=" * (-len(compact) % 4), validate=True)
     except binascii.Error as error:
-        raise ImageInputError("its data: URL is no valid base64; copy the whole URL") from error
+        raise ImageInputError("the data: URL is not valid base64; copy the whole URL") from error
 
 
 def _checked_url(url: str) -> ImageUrl:
@@ -134,22 +134,22 @@ def _checked_url(url: str) -> ImageUrl:
         host, scheme, has_user = parts.hostname, parts.scheme.lower(), "@" in parts.netloc
         _ = parts.port
     except ValueError as error:
-        raise ImageInputError(f"its URL is malformed: {error}; copy it again") from error
+        raise ImageInputError(f"the URL is malformed: {error}; copy it again") from error
     if scheme != "https":
         raise ImageInputError(
-            f"its URL begins with {scheme}://, and fal is only given https:// URLs; "
+            f"the URL begins with {scheme}://, and fal is only given https:// URLs; "
             "download the file and pass its path"
         )
     if has_user:
         raise ImageInputError(
-            "its URL holds a user name or password, which would go to fal; "
+            "the URL holds a user name or password, which would go to fal; "
             "download the file and pass its path"
         )
     if not host:
-        raise ImageInputError("its URL names no host; copy it again")
+        raise ImageInputError("the URL names no host; copy it again")
     if len(url) > _MAX_URL or re.search(r"[\s\x00-\x1f\x7f\\<>\"\ud800-\udfff]", url):
         raise ImageInputError(
-            f"its URL holds spaces or control characters, or is over {_MAX_URL} characters; "
+            f"the URL holds spaces or control characters, or is over {_MAX_URL} characters; "
             "copy it again"
         )
     return ImageUrl(url)

@@ -1,4 +1,4 @@
-"""The two forms an input image has once it is known to be good."""
+"""Input images that were checked: `ImageInput` holds bytes, `ImageUrl` an address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class HasImages(Protocol):
-    """Offer images as input; results and single images of a result do."""
+    """What holds images that can be inputs: a result, or one image of a result."""
 
     def __seedream_images__(self) -> Sequence[bytes]:
         """Return the untouched bytes of each image, in order."""
@@ -27,7 +27,7 @@ class HasImages(Protocol):
 
 @dataclass(frozen=True, repr=False)
 class ImageInput:
-    """Hold one image exactly as it will be sent; equal when what was given is equal.
+    """One image exactly as it will be sent; equal when what was given is equal.
 
     The pixels of a file that already fits are kept byte for byte. What else is in it (place,
     camera, thumbnail, captions, prompts) is not sent.
@@ -102,6 +102,6 @@ class ImageInput:
 
 @dataclass(frozen=True)
 class ImageUrl:
-    """Name an image by an ``https://`` URL that fal fetches itself."""
+    """An image at an ``https://`` URL, which fal fetches itself."""
 
     url: str

@@ -1,4 +1,4 @@
-"""Finds out who may send a request with a seed: of all that share a library, one alone."""
+"""Decides who may send a request with a seed: one alone of all that share a library."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PAUSE = 0.01
 
 
 class Ours(NamedTuple):
-    """Say that the request may be sent from here; `entry` claims it, where that can be written."""
+    """The request may be sent from here; `entry` claims it, where that can be written."""
 
     entry: Pending | None
 
 
 class Theirs(NamedTuple):
-    """Say that the request was asked before: its entry is at work elsewhere, or left behind."""
+    """The request was asked before: its entry is at work elsewhere, or was left behind."""
 
     entry: Pending
 

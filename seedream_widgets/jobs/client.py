@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """Send requests and keep their jobs.
+    """Sends requests and keeps their jobs.
 
     Args:
         backend: ``"fal"``, ``"offline"``, a `Backend`, or ``None``: fal when a key is found,

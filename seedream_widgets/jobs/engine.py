@@ -35,7 +35,7 @@ _SAID_AFTER = 1.0
 
 
 class Engine:
-    """Run coroutines on a background loop, picture work in one pool and disk work in another."""
+    """A background thread with one event loop, a pool for work on pictures and one for the disk."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class Job:
-    """Follow one request.
+    """One request and its life: its status, its log, and its result when it comes.
 
     ``job.result()`` waits anywhere, ``await job`` on any event loop. Giving up waiting, by
     time-out, keyboard interrupt or a cancelled task, never stops the job; `cancel` does.

@@ -49,7 +49,7 @@ P = ParamSpec("P")
 
 
 class Record:
-    """Keep one job's traces; every step runs off the loop and never raises."""
+    """What one job leaves on disk; every step runs off the loop and never raises."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Tell what is known of one result without opening its folder.
+    """One result in the library, as far as it is known without opening its folder.
 
     Attributes:
         request_id: fal's request id, or the offline preview's.
@@ -186,7 +186,7 @@ def _seed(value: object) -> int | None:
 
 
 def amount(value: object) -> str | None:
-    """Return an untrusted decimal, finite and from 0 on, as text; else ``None``."""
+    """Return an untrusted decimal, finite and 0 or more, as text; else ``None``."""
     if not isinstance(value, str) or len(value) > 32:
         return None
     try:
@@ -205,7 +205,7 @@ def load(folder: Path) -> Result:
     try:
         data = read_file(f"{folder}/{RECEIPT}", MAX_BYTES)
         if data is None:
-            raise ValueError(f"its receipt is no file of up to {MAX_BYTES:,} bytes")
+            raise ValueError(f"its receipt is not a file of at most {MAX_BYTES:,} bytes")
         receipt = Receipt.from_json(data)
         files = tuple(_file(folder, each) for each in receipt.images)
         units = amount(receipt.billable_units)

@@ -30,7 +30,7 @@ _SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?
 
 @dataclass
 class _Changes:
-    """Gather what a day's folders hold that the index does not."""
+    """What a day's folders hold that the index does not."""
 
     vanished: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
@@ -180,7 +180,7 @@ _BUSY_SECONDS = 5.0
 
 
 class Cache:
-    """Hold one connection to the file at `path`; in memory where the file can't be used.
+    """One connection to the file at `path`; in memory where the file can't be used.
 
     A corrupt file, or one of another version, is deleted and made anew. A locked or read-only
     one is left alone. Whatever is new is filled by `fill` before it is read.
@@ -432,7 +432,7 @@ def _run(db: sqlite3.Connection, script: str) -> None:
 
 
 class Index:
-    """Find results in the library at `root`, for many threads and processes at once.
+    """A search index of the library at `root`, for many threads and processes at once.
 
     Args:
         root: The library's folder, which holds ``results/<day>/<slug>-<request id>/``.

@@ -56,7 +56,7 @@ class TakenOver(Exception):
 
 @dataclass(frozen=True)
 class Pending:
-    """Hold one request on its way.
+    """One request under way.
 
     Attributes:
         id: The job's id.
@@ -106,7 +106,7 @@ _WRITTEN = [each.name for each in fields(Pending) if each.compare]
 
 
 class Journal:
-    """Keep the entries of one library.
+    """The requests under way of one library: a small file each.
 
     Args:
         library: The library's folder; ``journal`` in it is made when first written to.
@@ -464,5 +464,5 @@ def _checked(entry: Pending) -> Pending:
     except InvalidOperation:
         good = False
     if not good:
-        raise ValueError("it is no entry of a journal")
+        raise ValueError("it is not an entry of a journal")
     return entry

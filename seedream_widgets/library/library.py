@@ -49,7 +49,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class Library:
-    """Keep results where people can browse, back up and share them.
+    """A folder of results that people can browse, back up and share.
 
     ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
     ``receipt.json``; ``inputs/`` the input images by digest, ``uploads/`` where fal has them;

@@ -22,7 +22,7 @@ _UNSPACED = re.compile("[฀-໿က-႟ក-៿぀-ヿ㐀-鿿豈-﫿\U00020000-\U
 
 @dataclass(frozen=True)
 class Filter:
-    """Hold what a search asks for, as SQL with values; words are quoted, never SQL or syntax."""
+    """What a search asks for, as SQL with values; words are quoted, never SQL or syntax."""
 
     conditions: tuple[str, ...] = ()
     values: tuple[Any, ...] = ()
@@ -65,7 +65,7 @@ def filter_of(
 
 
 class Rows(Protocol):
-    """Answer queries over the results that a library holds."""
+    """Answers queries over the results that a library holds."""
 
     def select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
         """Return the rows of `columns` that a filter lets through, all at once."""
@@ -77,7 +77,7 @@ class Rows(Protocol):
 
 
 class Search(Sequence[Entry]):
-    """Be the found results, newest first: counted, indexed and read only when asked.
+    """The results that were found, newest first: counted and read only when asked.
 
     It holds no result: iteration reads 100 at a time, in step with what is added or deleted
     meanwhile, and ``len(search)`` counts anew.

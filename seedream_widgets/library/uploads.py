@@ -26,7 +26,7 @@ _CLOCKS = 60.0
 
 @dataclass(frozen=True)
 class KeptUpload:
-    """Hold where an image is, and since and until when, in seconds since the epoch."""
+    """Where an image is, and since and until when, in seconds since the epoch."""
 
     url: str
     uploaded: float
@@ -34,7 +34,7 @@ class KeptUpload:
 
 
 class KeptUploads:
-    """Keep a small file for each image in ``uploads/`` of a library; losing them harms nothing.
+    """The uploads of a library: a small file for each image; losing them harms nothing.
 
     Args:
         library: The library's folder.

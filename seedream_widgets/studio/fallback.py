@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class ContactSheet:
-    """Keep the newest results in the notebook, as HTML that a live view hides.
+    """The newest results as HTML in the notebook, which a live view hides.
 
     Args:
         name: A class of the studio's views, and of nothing else.

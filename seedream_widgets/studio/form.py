@@ -36,7 +36,7 @@ def _word(argument: str, default: str | None, help: str) -> Any:
 
 
 class Form(anywidget.AnyWidget):
-    """Hold the traits of a studio, under one lock: the page and several threads write them."""
+    """The traits of a studio, under one lock: the page and several threads write them."""
 
     _esm = _STATIC / "studio.js"
     _css = _STATIC / "studio.css"

@@ -47,7 +47,7 @@ def _remember(seen: dict[str, Given], name: str, value: Given) -> None:
 
 
 class Handlers:
-    """Answer the page's messages for one studio."""
+    """Answers the page's messages for one studio."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

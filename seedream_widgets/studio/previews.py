@@ -22,7 +22,7 @@ _LARGEST = 768
 
 
 class Previews:
-    """Make previews on the engine's loop; two that ask for one share it."""
+    """Makes previews on the engine's loop; two that ask for the same one share it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -19,12 +19,12 @@ PURPOSES = ("reference", "restore")
 
 
 class ProtocolError(ValueError):
-    """Tell that a message of the page is malformed."""
+    """A message of the page is malformed."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """Be the base of what the page sends."""
+    """The base of what the page sends."""
 
     kind: ClassVar[str]
     id: str
@@ -209,7 +209,7 @@ def read(content: object) -> Message:
         ProtocolError: It is no known message, or a field is missing or of a wrong type.
     """
     if not isinstance(content, dict):
-        raise ProtocolError("a message must be an object")
+        raise ProtocolError("a message must be a JSON object")
     kind = _KINDS.get(str(content.get("kind")))
     if kind is None:
         raise ProtocolError(f"unknown kind {content.get('kind')!r:.40}")
@@ -236,7 +236,7 @@ def _address(name: str, value: object) -> str:
 
 def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
-        raise ProtocolError(f"{name} must be a whole number from 0 on")
+        raise ProtocolError(f"{name} must be a whole number, 0 or more")
     return value
 
 

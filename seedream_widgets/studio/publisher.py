@@ -20,7 +20,7 @@ BURST = 10
 
 
 class Publisher:
-    """Send each changed job's card, at most ten a tenth of a second, numbered without gaps."""
+    """Sends each changed job's card, at most ten in a tenth of a second, numbered without gaps."""
 
     def __init__(self, engine: Engine, lock: RLock, send: Callable[[Job, int], None]) -> None:
         self._engine, self._lock, self._send = engine, lock, send

@@ -41,7 +41,7 @@ SHOWN = 100
 
 
 class Session:
-    """Hold one studio's jobs between the client and the page."""
+    """The jobs of one studio, between the client and the page."""
 
     def __init__(self, studio: Form, client: Client | None, ended: Callable[[], object]) -> None:
         self.studio = studio
@@ -259,18 +259,18 @@ class Session:
         """Return a job by its id.
 
         Raises:
-            RequestError: It is none of this studio's.
+            RequestError: This studio has none of that id.
         """
         for job in self._jobs:
             if job.id == name:
                 return job
-        raise RequestError(f"job {name!r:.60} is none of this studio's", field="job_id", value=name)
+        raise RequestError(f"this studio has no job {name!r:.60}", field="job_id", value=name)
 
     def forget(self, name: str) -> None:
         """Take an ended job's card away; its result stays in the library, and in `jobs`.
 
         Raises:
-            RequestError: It still runs, or is none of this studio's.
+            RequestError: It still runs, or this studio has none of that id.
         """
         if not self.job(name).done:
             raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
@@ -303,14 +303,14 @@ class Session:
         """Return the job and index of an image by its id.
 
         Raises:
-            RequestError: It is none of this studio's.
+            RequestError: This studio has none of that id.
         """
         for job in self.completed:
             for index in range(len(job.result().files)):
                 if image_id(job, index) == name:
                     return job, index
         raise RequestError(
-            f"image {name!r:.60} is none of this studio's; select another",
+            f"this studio has no image {name!r:.60}; select another",
             field="selected",
             value=name,
         )

@@ -22,7 +22,7 @@ _MAX_NAME = 40
 
 
 class SizeTrait(Trait):
-    """Hold a `Size` or a name; whether the endpoint takes it is checked at submit."""
+    """A `Size` or a name; whether the endpoint takes it is checked at submit."""
 
     info_text = "(width, height), a ratio such as '4:3 2K', or a name such as 'auto'"
 
@@ -41,7 +41,7 @@ def size_to_json(value: Size | str, _widget: object) -> list[int] | str:
 
 
 class ImagesTrait(Trait):
-    """Hold up to ten input images, given as anything `load_images` takes."""
+    """Up to ten input images, given as anything `load_images` takes."""
 
     info_text = "images: PIL images, arrays, paths, URLs, bytes or results"
     default_value = ()

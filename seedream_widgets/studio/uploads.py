@@ -28,7 +28,7 @@ class _File:
 
 
 class Uploads:
-    """Collect chunks; each answer is how many bytes have come without a gap."""
+    """The files that the page sends in chunks; each answer is how many bytes came without a gap."""
 
     def __init__(self) -> None:
         self._open: dict[str, _File] = {}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Studio(Form):
-    """Write, drop, click; then use `image` and `images` in the next cell.
+    """The widget: write, drop, click, then use `image` and `images` in the next cell.
 
     Every field of the form is a trait: set it, read it, observe it. What an endpoint accepts
     is checked at submit.

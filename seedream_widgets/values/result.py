@@ -92,7 +92,7 @@ class ResultImage:
             image = Image.open(io.BytesIO(self.read_bytes()), formats=tuple(SUFFIXES))
         except UnidentifiedImageError as error:
             raise ResultError(
-                f"{self.path} is no {', '.join(SUFFIXES)} image that Pillow can read; it was "
+                f"{self.path} is not a {', '.join(SUFFIXES)} image that Pillow can read; it was "
                 "damaged or changed since it came",
                 billing="yes",
             ) from error

@@ -149,7 +149,7 @@ def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsy
     threading.Timer(0.3, lambda: _interrupt(main)).start()
     with pytest.raises(KeyboardInterrupt):
         batch.run()
-    assert "requests that fal has go on" in capsys.readouterr().out
+    assert "requests that fal has accepted go on" in capsys.readouterr().out
     backend.release("in_progress")
     assert drive.wait(10)
     assert backend.count("submit") == sent

@@ -91,7 +91,7 @@ def test_a_value_written_twice_is_one_cell():
     [
         ({}, "a batch needs prompt="),
         ({"prompt": "a {place}"}, r"slot \{place\}, and no value was given"),
-        ({"prompt": "a {the place}"}, "no name for a slot"),
+        ({"prompt": "a {the place}"}, "can't be the name of a slot"),
         ({"prompt": "a", "sead": [1]}, "did you mean seed"),
         ({"prompt": "a", "seed": []}, "seed is an empty list"),
         ({"prompt": "a", "seed": {1, 2}}, r"got a set; write list\(...\) around it"),
@@ -113,7 +113,7 @@ def test_bad_repeats(repeat):
 
 
 def test_repeat_and_draw_are_one_thing():
-    with pytest.raises(RequestError, match="repeat and draw say the same"):
+    with pytest.raises(RequestError, match="repeat and draw mean the same"):
         product({"prompt": "a", "draw": [1, 2]}, repeat=2)
 
 
@@ -140,7 +140,7 @@ def test_rows_are_cells(rows):
     [
         ([], "rows are empty"),
         ("a fox", "a list of dicts or a DataFrame, got str"),
-        ([{"prompt": "a", "colour": "red"}], "column 'colour', which is no argument"),
+        ([{"prompt": "a", "colour": "red"}], "column 'colour', which is not an argument"),
         ([{"prompt": "a"}, {"prompt": " "}], "row 1: prompt is empty"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_job_as_the_last_line_is_a_card_that_ends_with_its_pictures(book):
 def test_an_error_is_its_sentence_and_the_users_line(book):
     (error,) = book.run("x = 1\nsd.generate('a fox', size=3)")
     text = "\n".join(error["traceback"])
-    assert "size is no argument of a request; did you mean image_size=?" in text
+    assert "size is not an argument of a request; did you mean image_size=?" in text
     assert "sd.generate('a fox', size=3)" in text
     assert "api.py" not in text
 

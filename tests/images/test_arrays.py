@@ -66,7 +66,7 @@ def test_array_makers_are_accepted() -> None:
 
 
 def test_a_class_is_no_array() -> None:
-    with pytest.raises(ImageInputError, match="it is no image"):
+    with pytest.raises(ImageInputError, match="can't read this as an image"):
         load_images(np.ndarray)
 
 

@@ -45,7 +45,7 @@ HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
         (b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2", "a video"),
         (b"\x1a\x45\xdf\xa3webm", "a video"),
         (b"plain words", "begins with b'plain wo'"),
-        (bytes(1000), "no image"),
+        (bytes(1000), "be read as an image"),
     ],
 )
 def test_what_is_no_image_is_refused_with_a_next_step(data: bytes, words: str) -> None:

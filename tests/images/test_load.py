@@ -186,7 +186,9 @@ def test_errors_count_from_one_and_name_the_field(tmp_path: Path) -> None:
         load_images([good, [good], missing], field="refs")
     assert e.value.field == "refs[2]"
     assert isinstance(e.value.__cause__, FileNotFoundError)
-    with pytest.raises(ImageInputError, match=r"^images, bytes, 7 bytes: it is no image") as e:
+    with pytest.raises(
+        ImageInputError, match=r"^images, bytes, 7 bytes: it can't be read as an image"
+    ) as e:
         load_images(b"GIF is!")
     assert e.value.field == "images"
     with pytest.raises(ImageInputError, match="it has 2 images"):
@@ -196,12 +198,12 @@ def test_errors_count_from_one_and_name_the_field(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (None, "accepted are a path, an https:// or data: URL"),
-        (3, "it is no image"),
-        (Result, "it is no image"),
-        ([[[b""]]], "it is no image"),
+        (None, "give a path, an https:// or data: URL"),
+        (3, "can't read this as an image"),
+        (Result, "can't read this as an image"),
+        ([[[b""]]], "can't read this as an image"),
         (io.StringIO("text"), "mode 'rb'"),
-        ("no such file.png", "accepted are"),
+        ("no such file.png", "give a path"),
         ("nul\0.png", "can't read"),
         ("~nobody-here/x.png", "can't read"),
         ("x" * 5000, "can't read"),

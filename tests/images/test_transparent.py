@@ -30,6 +30,7 @@ def corner(image):
     return image.convert("RGBA").getpixel((2, 2))
 
 
+@pytest.mark.slow
 def test_from_the_file_to_the_page(result, tmp_path):
     (file,) = result.files
     assert (file.format, file.path.suffix) == ("PNG", ".png")

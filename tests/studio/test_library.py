@@ -157,7 +157,7 @@ def test_each_card_gives_the_code_that_repeats_its_request(open_page):
     known = {}
     exec(code.replace("sd.submit(request).result()", "None"), known)
     assert known["request"] == page.studio.result.request
-    assert "none of this studio's" in page.ask("code", job_id="nobody")[0]["message"]
+    assert "this studio has no job" in page.ask("code", job_id="nobody")[0]["message"]
 
 
 @pytest.mark.slow

@@ -343,7 +343,7 @@ def test_a_new_result_is_selected_when_it_comes(open_page):
     page.set(selected=f"{first}-1")
     assert page.studio.result.seed == 1
     page.set(selected="nobody-0")
-    with pytest.raises(sd.RequestError, match="none of this studio's"):
+    with pytest.raises(sd.RequestError, match="this studio has no image"):
         _ = page.studio.image
 
 

@@ -1,4 +1,4 @@
-"""The verbs of fal. httpx and fal_client are imported when the first of them is called."""
+"""`FalBackend`: httpx and fal_client are imported when its first method is called."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _import() -> None:
 
 
 class _Opened(NamedTuple):
-    """What the first call opens."""
+    """What the first call opens, and `aclose` closes."""
 
     session: FalSession
     uploads: Uploader
@@ -59,7 +59,7 @@ class _Opened(NamedTuple):
 
 
 class FalBackend:
-    """Answer requests with fal, on one key; all verbs are called on one loop.
+    """fal, with one key; all methods are called on one loop.
 
     Args:
         key: The fal key.

@@ -36,7 +36,7 @@ _OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 @dataclass(frozen=True)
 class Environment:
-    """Hold what the environment says of the way to fal; when it changes, connections are anew."""
+    """The proxies and certificates that the environment names; connections are made for one."""
 
     proxies: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str, float], ...]
@@ -58,8 +58,8 @@ class Environment:
         Raises:
             BackendError: Something in it can't be used; nothing was sent.
         """
-        for fault in self._faults():
-            raise BackendError(fault)
+        for error in self._errors():
+            raise BackendError(error)
         try:
             context = httpx.create_ssl_context()
         except (OSError, ValueError) as error:
@@ -74,13 +74,13 @@ class Environment:
             ) from error
         return context
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         proxies = dict(self.proxies)
         excepted = [each.strip() for each in proxies.get("no", "").split(",")]
         if "*" not in excepted:
             for scheme in _PROXIES:
                 if proxies.get(scheme):
-                    yield from _proxy_faults(_variable(f"{scheme}_proxy"), proxies[scheme])
+                    yield from _proxy_errors(_variable(f"{scheme}_proxy"), proxies[scheme])
             if any(map(proxies.get, _PROXIES)):
                 for entry in filter(_is_no_host, excepted):
                     yield (
@@ -135,7 +135,7 @@ def untrusted() -> str:
     )
 
 
-def _proxy_faults(name: str, given: str) -> Iterator[str]:
+def _proxy_errors(name: str, given: str) -> Iterator[str]:
     """Yield what is wrong with a proxy, without its user and password."""
     address = given if "://" in given else f"http://{given}"
     try:
@@ -208,7 +208,7 @@ def _changed(path: str) -> float:
 
 
 class Connections:
-    """Ask for files from any thread; nothing here knows the key."""
+    """Connections to files, for any thread; nothing here knows the key."""
 
     def __init__(self, context: ssl.SSLContext, most: int) -> None:
         self._context, self._most = context, most

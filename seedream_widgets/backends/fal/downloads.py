@@ -104,15 +104,15 @@ _MAY_PASS = (408, 425, 429)
 
 
 class Passing(Exception):
-    """Tell that a download failed in a way that may pass."""
+    """A download failed, and may work another time."""
 
 
 class Refused(Exception):
-    """Tell that a file is not to be had, in words that follow "The image"."""
+    """A file can't be downloaded; its text continues a sentence that begins "The image"."""
 
 
 class Pace:
-    """See to it that a download gets on."""
+    """The time limits of one download."""
 
     def __init__(self, least: int, seconds: float) -> None:
         self._least, self._seconds = least, seconds
@@ -134,7 +134,7 @@ class Pace:
 
 
 class Transfer:
-    """Fetch `url` into `target`; `safe` judges the address of each redirect."""
+    """One download of `url` into `target`; `safe` judges the address of each redirect."""
 
     def __init__(
         self,
@@ -265,7 +265,7 @@ _FIRST_PAUSE = 0.3
 
 
 class Downloads:
-    """Fetch output files, a few at a time, without the key."""
+    """Downloads of output files, a few at a time, without the key."""
 
     def __init__(self, session: FalSession) -> None:
         self._session = session

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Meaning(NamedTuple):
-    """Say what happened, what to do, and whether fal bills it; `quote` adds fal's own words."""
+    """What happened, what to do, and whether fal bills it; `quote` adds fal's own words."""
 
     what: str
     then: str
@@ -139,7 +139,7 @@ _NAMES = {"image_urls": "images", "image_url": "images"}
 
 
 class Explainer:
-    """Explain what fal answers; it knows the key in order to never quote it."""
+    """Explains what fal answers; it knows the key in order never to quote it."""
 
     def __init__(self, key: Key) -> None:
         self._secret = key.value

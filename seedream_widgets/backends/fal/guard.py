@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,12})?")
 
 
 class Heard:
-    """Hold the units that the reply of one request told, once it has come."""
+    """The billable units that the reply to one request names, once it has come."""
 
     units: Decimal | None = None
 
@@ -63,7 +63,7 @@ def hear(reply: httpx.Response) -> None:
 
 
 def read_units(told: str | None) -> Decimal | None:
-    """Return billed units exactly; ``None`` for what is no plain number from 0 on."""
+    """Return billed units exactly; ``None`` for anything but a plain number of 0 or more."""
     return Decimal(told) if told is not None and _NUMBER.fullmatch(told) else None
 
 
@@ -74,11 +74,11 @@ _GROWTH = 50
 
 
 class GivenUp(Exception):
-    """Tell that trying has taken long enough; nothing is with fal."""
+    """Trying took too long; fal has nothing of it."""
 
 
 class NotSent(httpx.RequestError):
-    """Tell that fal named an address that nothing is sent to."""
+    """fal named an address that this package sends nothing to."""
 
 
 class Tries:
@@ -208,7 +208,7 @@ def bound(reply: httpx.Response, most: int) -> None:
 
 
 class _Bounded(httpx.AsyncByteStream):
-    """Unpack a body piece by piece: 300 KB may become gigabytes in one go."""
+    """A reply's body, unpacked piece by piece: 300 KB may become gigabytes."""
 
     def __init__(self, stream: httpx.AsyncByteStream, encoding: str, most: int) -> None:
         self._stream, self._most = stream, most

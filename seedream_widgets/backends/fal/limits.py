@@ -9,7 +9,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """Hold time limits in seconds and counts; tests make them small."""
+    """Time limits in seconds, and counts; tests make them small."""
 
     submit: float = 120.0
     """For the reply to a submit."""

@@ -151,7 +151,7 @@ def is_trouble(error: FalClientHTTPError) -> bool:
 
 
 class _Unseen(str):
-    """Be the key for fal_client, whose `AuthCredentials` shows in its repr what it is given."""
+    """The key as fal_client gets it, whose `AuthCredentials` would show it in their repr."""
 
     __slots__ = ()
 
@@ -160,7 +160,7 @@ class _Unseen(str):
 
 
 class FalSession:
-    """Hold the connections of one key; made, used and closed on one loop."""
+    """The connections of one key; made, used and closed on one loop."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Uploader input images: the same bytes go up once, a few at a time."""
+"""Uploads input images: the same bytes go up once, a few at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Uploader:
-    """Remember where images went, by the hash of the bytes sent: here, and in the library."""
+    """Uploads images, and remembers where each went by the hash of its bytes."""
 
     def __init__(self, session: FalSession, kept: KeptUploads | None) -> None:
         self._session = session

@@ -46,7 +46,7 @@ _WORD = 64
 
 
 class Report(NamedTuple):
-    """Hold one status reply: fal's state, and what came with it (untrusted)."""
+    """One status reply: fal's state, and what came with it (untrusted)."""
 
     state: str
     position: object = None
@@ -67,7 +67,7 @@ class Report(NamedTuple):
 
 
 class Progress:
-    """Remember what was told, and turn reports into the changes."""
+    """What was told of a request so far; turns reports into changes."""
 
     def __init__(self) -> None:
         self._logs: tuple[Log, ...] = ()
@@ -125,15 +125,15 @@ _APART = 0.005
 
 
 class NoStream(Exception):
-    """Tell that the status stream is no use for this request."""
+    """The status stream can't be used for this request."""
 
 
 class StreamCut(Exception):
-    """Tell that the status stream ended early."""
+    """The status stream ended early."""
 
 
 class Watch:
-    """Follow one request to its end."""
+    """Follows one request to its end."""
 
     def __init__(self, session: FalSession, handle: AsyncRequestHandle) -> None:
         self._session = session
