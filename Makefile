@@ -1,4 +1,5 @@
 # make lab        open the quickstart in JupyterLab (ARGS="--port=9000" is passed on)
+# make dev        the same; a change of the front end is there at once, in open notebooks too
 # make test       run every check
 # make quick      run what answers within half a minute
 PYTHON ?= python3
@@ -20,12 +21,18 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 # Those that `make test` runs; `make hosts` runs them all.
 HOSTS := jupyterlab,notebook,marimo
 
-.PHONY: lab test quick check unit js-test notebooks wheel-test browser journeys hosts bench soak range audit wheel \
+.PHONY: lab dev test quick check unit js-test notebooks wheel-test browser journeys hosts bench soak range audit wheel \
 	bundle lock clean chromium
 .DELETE_ON_ERROR:
 
 lab: .venv/.ready $(BUNDLE)
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/quickstart.ipynb
+
+# What it leaves is no release: the next target builds the bundle again.
+dev: .venv/.ready $(BUNDLE)
+	(cd js && exec node build.mjs --watch) & trap "kill $$!; rm -f $(BUNDLE)" EXIT; \
+		ANYWIDGET_HMR=1 $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) \
+		notebooks/quickstart.ipynb
 
 # Browser tests run by themselves: Playwright keeps an event loop running in the main thread.
 test: check js-test notebooks unit browser journeys

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 
+_NOTHING = "<!-- the studio was here; its contact sheet follows -->"
+
+
 class Studio(Form):
     """The widget: write, drop, click, then use `image` and `images` in the next cell.
 
@@ -134,6 +137,8 @@ class Studio(Form):
             return
         view = super()._repr_mimebundle_()
         data, metadata = view if isinstance(view, tuple) else (view, None)
+        if data:  # a reopened notebook shows the sheet below, and nothing above it
+            data["text/html"] = _NOTHING
         show(data, metadata=metadata, raw=True)
         self._sheet.show()
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .conftest import OpenNotebook, Shot
 
-THEMES = pytest.mark.parametrize("theme", ["Light", "Dark"])
+THEMES = pytest.mark.parametrize("theme", ["Light", "Dark", "Dark High Contrast"])
 PID = "import os\nos.getpid()"
 PRESET = "studio.image_size, studio.seed, studio.num_images = 'square_hd', None, 1"
 REFERENCES = """

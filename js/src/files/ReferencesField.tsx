@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
-import { carries, IMAGE_DRAG, REFERENCE_DRAG } from "./drops";
+import { carries, IMAGE_DRAG, needsShift, REFERENCE_DRAG } from "./drops";
 import { Fault } from "./Fault";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
@@ -84,9 +84,8 @@ export function ReferencesField({ fault }: { fault: string | null }) {
         {shown.length < most && <AddButton />}
         {shown.length < 2 && (
           <span class="sd-hint sd-grow" title={ZONE_TITLE}>
-            {empty
-              ? "Drop, paste or browse images to edit them."
-              : "Drop, paste or browse for more."}
+            {needsShift() ? "Drop with Shift held, paste or browse" : "Drop, paste or browse"}{" "}
+            {empty ? "images to edit them." : "for more."}
           </span>
         )}
       </div>

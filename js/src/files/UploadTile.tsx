@@ -5,6 +5,12 @@ import { Progress } from "./Progress";
 import { useSession } from "./session";
 import type { UploadTile as Tile } from "./uploads";
 
+/** In words short enough for the tile. */
+export function far({ phase, received, size }: Tile): string {
+  if (phase === "sending") return `${Math.floor((100 * received) / size)} %`;
+  return phase === "reading" ? "Reading" : "Waiting";
+}
+
 const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", failed: "Failed" };
 
 export function UploadTile({ tile }: { tile: Tile }) {
@@ -23,6 +29,9 @@ export function UploadTile({ tile }: { tile: Tile }) {
       ) : (
         <>
           {tile.picture && <img src={tile.picture} alt="" draggable={false} />}
+          <span class="sd-far" aria-hidden="true">
+            {far(tile)}
+          </span>
           <Progress
             label={`${PHASES[tile.phase]} ${tile.name}`}
             value={tile.phase === "sending" ? tile.received / tile.size : null}

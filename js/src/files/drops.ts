@@ -30,6 +30,9 @@ export interface DropHandlers {
 const placeOf = ({ target }: Event): DropPlace =>
   target instanceof Element && target.matches(".sd-prompt") ? "prompt" : "references";
 
+/** VS Code's own overlay takes a drag that crosses its window, unless Shift is held. */
+export const needsShift = (): boolean => "vscodeThemeKind" in document.body.dataset;
+
 /** Word and spreadsheets copy a picture of the text; a file manager copies the names of files. */
 function isText(data: DataTransfer): boolean {
   const lines = data.getData("text/plain").trim().split(/\r?\n/);

@@ -6,9 +6,8 @@ const dark = () => globalThis.matchMedia?.("(prefers-color-scheme: dark)");
 export function hostTheme(page: Document): Theme {
   const { body, documentElement: html } = page;
   const classes = body.classList;
-  if (classes.contains("vscode-dark") || classes.contains("vscode-high-contrast")) {
-    return classes.contains("vscode-high-contrast-light") ? "light" : "dark";
-  }
+  if (classes.contains("vscode-high-contrast-light")) return "light";
+  if (classes.contains("vscode-dark") || classes.contains("vscode-high-contrast")) return "dark";
   if (classes.contains("vscode-light")) return "light";
   const named = html.getAttribute("theme") ?? body.getAttribute("theme") ?? body.dataset.theme;
   if (named === "dark" || named === "light") return named;
@@ -20,10 +19,21 @@ export function hostTheme(page: Document): Theme {
   return !jupyter && dark()?.matches ? "dark" : "light";
 }
 
+/** Whether the host's theme is one of high contrast. */
+export function isHighContrast({ body }: Document): boolean {
+  const { jpThemeName } = body.dataset;
+  return (
+    body.classList.contains("vscode-high-contrast") ||
+    body.classList.contains("vscode-high-contrast-light") ||
+    /high contrast/i.test(jpThemeName ?? "")
+  );
+}
+
 export function followTheme(root: HTMLElement, ended: AbortSignal): void {
   const apply = () => {
     const theme = hostTheme(document);
     if (root.dataset.sdTheme !== theme) root.dataset.sdTheme = theme;
+    root.toggleAttribute("data-sd-contrast", isHighContrast(document));
   };
   const observer = new MutationObserver(apply);
   for (const element of [document.documentElement, document.body]) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { followTheme, hostTheme } from "../../src/shell/theme";
+import { followTheme, hostTheme, isHighContrast } from "../../src/shell/theme";
 
 const { body, documentElement: html } = document;
 
@@ -38,6 +38,19 @@ it("follows JupyterLab, and asks the browser only when no host speaks", () => {
   expect(hostTheme(document)).toBe("dark");
   body.style.setProperty("--jp-layout-color1", "white");
   expect(hostTheme(document)).toBe("light");
+});
+
+it.each([
+  ["vscode-high-contrast", "", true],
+  ["vscode-high-contrast-light", "", true],
+  ["vscode-dark", "", false],
+  ["", "JupyterLab Dark High Contrast", true],
+  ["", "JupyterLab Dark", false],
+])("knows high contrast: %s %s", (name, jupyter, wanted) => {
+  body.className = name;
+  body.dataset.jpThemeName = jupyter;
+  expect(isHighContrast(document)).toBe(wanted);
+  delete body.dataset.jpThemeName;
 });
 
 it("follows live, until its view ends", async () => {

@@ -43,7 +43,7 @@ function plain({ content: output }: Output): string {
 export const textOf = (cell: Cell): string => cell.outputs.map(plain).join("");
 
 /** A command that a key of the notebook gives, if it gives one. */
-export type Command = 
+export type Command =
   | "above"
   | "below"
   | "delete"

@@ -2,7 +2,11 @@
 import type { IOutput } from "@jupyterlab/nbformat";
 import type { Keystroke } from "./notebook";
 
-export type ThemeKind = "vscode-light" | "vscode-dark";
+export type ThemeKind =
+  | "vscode-light"
+  | "vscode-dark"
+  | "vscode-high-contrast"
+  | "vscode-high-contrast-light";
 export type SocketData = string | ArrayBuffer;
 
 export type ToWebview =
@@ -10,7 +14,13 @@ export type ToWebview =
   | { type: "kernelOptions"; id: string; name: string; clientId: string }
   | { type: "restartKernel" }
   | { type: "kernelMessage"; data: SocketData }
-  | { type: "output"; cell: string; id: string; output: IOutput; known: boolean }
+  | {
+      type: "output";
+      cell: string;
+      id: string;
+      output: IOutput;
+      known: boolean;
+    }
   | { type: "clearOutput"; cell: string }
   | { type: "viewScroll"; tops: Record<string, number> };
 

@@ -11,7 +11,7 @@ import {
 } from "./notebook";
 import { type FromWebview, type ToWebview, WIDGET_VIEW } from "./vscode-protocol";
 import { openRelay, type Relay } from "./vscode-relay";
-import { applyTheme, THEMES } from "./vscode-theme";
+import { applyTheme, kindOf, THEMES } from "./vscode-theme";
 
 const SANDBOX = "allow-same-origin allow-pointer-lock allow-scripts allow-downloads allow-forms";
 const ALLOW =
@@ -185,8 +185,8 @@ const api = {
   },
   text: (index: number) => textOf(nth(index)),
   sources: () => cells.map(({ kind, source }) => (kind === "code" ? source : `${kind}: ${source}`)),
-  theme(name: "Light" | "Dark"): void {
-    const kind = name === "Dark" ? "vscode-dark" : "vscode-light";
+  theme(name: string): void {
+    const kind = kindOf(name);
     applyTheme(kind, THEMES[kind]);
     post({ type: "styles", kind, styles: THEMES[kind] });
   },
