@@ -189,16 +189,14 @@ class Batch:
             submit: Callable[[Cell, bool], Followed] = self._submit
             if executor is not None:
                 submit = submitter(executor, client.library, client.backend.name)
-            self._drive = Drive(submit, self._to_send(retry), retry=retry)
+            self._drive = Drive(submit, self._to_send(retry))
             if on_update:
                 self._drive.listen(on_update)
             self._drive.start()
             return self._drive
 
-    def _submit(self, cell: Cell, retry: bool) -> Job:
-        again = retry and cell.doubt is not None
-        cell.doubt = None if again else cell.doubt
-        return self._client.submit(cell.request, fresh=again)
+    def _submit(self, cell: Cell, fresh: bool) -> Job:
+        return self._client.submit(cell.request, fresh=fresh)
 
     def _check_budget(self, retry: bool) -> None:
         limit = self._client.budget.limit

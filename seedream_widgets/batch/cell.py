@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from seedream_widgets.errors import SubmitUnknownError
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
@@ -92,9 +93,10 @@ class Cell:
             return "running"
         if self.entry is not None or (self.job and isinstance(self.job.status, Completed)):
             return "done"
-        if self.doubt is not None or getattr(self.error, "billing", "no") != "no":
+        error = self.error
+        if isinstance(error, SubmitUnknownError) or getattr(error, "billing", "no") != "no":
             return "uncertain"
-        return "failed" if self.error else "missing"
+        return "failed" if error else "missing"
 
     @property
     def error(self) -> SeedreamError | None:

@@ -27,21 +27,13 @@ class Drive:
     under way than are seen in progress at once: enough that no slot of the account stays empty.
 
     Args:
-        submit: Starts the job of a cell; given whether to send it again in doubt.
+        submit: Starts the job of a cell; given whether to send it although it may have been billed.
         cells: What to send, in order.
-        retry: Passed on to `submit`.
     """
 
-    def __init__(
-        self,
-        submit: Callable[[Cell, bool], Followed],
-        cells: Sequence[Cell],
-        *,
-        retry: bool = False,
-    ) -> None:
+    def __init__(self, submit: Callable[[Cell, bool], Followed], cells: Sequence[Cell]) -> None:
         self._submit = submit
         self._cells = list(cells)
-        self._retry = retry
         self._changed = threading.Condition()
         self._under_way: set[Cell] = set()
         self._in_progress: dict[Cell, float] = {}
@@ -135,9 +127,10 @@ class Drive:
             callback()
 
     def _send(self, cell: Cell) -> None:
-        cell.refusal = None
+        again = cell.state == "uncertain"
+        cell.refusal = cell.doubt = None
         try:
-            job = self._submit(cell, self._retry)
+            job = self._submit(cell, again)
         except Exception as error:  # a full disk, a budget that others used up meanwhile
             cell.job = None
             cell.refusal = (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.batch.cell import cell_name
 from seedream_widgets.errors import BackendError, CredentialsError, SeedreamError
+from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
 from seedream_widgets.values.status import Completed, Failed, InProgress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from seedream_widgets.batch.cell import Cell
+    from seedream_widgets.images import ImageUrl
     from seedream_widgets.library import Library
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
@@ -58,13 +60,18 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
             f"asks {task['backend']}: set FAL_KEY in the worker's own environment"
         )
     request = request_again(task["prompt"], task["settings"], task["inputs"], client.library.input)
-    if cell_name(request) != task["name"]:
+    if cell_name(request) != task["name"] or any(_is_missing(each) for each in request.images):
         raise BackendError(
             f"the input images of cell {task['name']} are not in {client.library.path}: the "
             "workers need the same library folder as the batch",
             billing="no",
         )
     return client.submit(request, fresh=fresh).result(SECONDS).request_id
+
+
+def _is_missing(image: ImageInput | ImageUrl) -> bool:
+    """Tell whether this is an image of which the library has no more than the digest."""
+    return isinstance(image, ImageInput) and not image.data
 
 
 @lru_cache(maxsize=4)
