@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import uuid4
 
-from seedream_widgets.backends.base import Policy
+from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
 from seedream_widgets.errors import BudgetError
 from seedream_widgets.jobs.claims import Ours, Theirs, ask
@@ -275,7 +275,8 @@ class Client:
             if ours is None:
                 engine.following.drop(job)
                 return None
-            if not settle(job, ours, self.library, engine):
+            finds = isinstance(backend, Finder) and backend.name == ours.backend
+            if not settle(job, ours, self.library, engine, finds=finds):
                 self.library.clear(job.id)
                 work = self._work(job, backend, engine, ours)
                 engine.loop.call_soon_threadsafe(job.begin, work)

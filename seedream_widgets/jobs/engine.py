@@ -14,6 +14,8 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from seedream_widgets.jobs.lost import LostReplies
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
@@ -47,6 +49,7 @@ class Engine:
         self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.following = Following()
         self.slots = asyncio.Semaphore(SENDING)
+        self.lost = LostReplies()
         self.replies: set[asyncio.Future[Any]] = set()
         """Submits that were sent and have no reply yet."""
         self.ending = False

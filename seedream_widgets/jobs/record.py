@@ -20,6 +20,7 @@ from seedream_widgets.errors import (
     ResultError,
     SubmitUnknownError,
 )
+from seedream_widgets.jobs.lost import Sent
 from seedream_widgets.library.journal import Journal, Pending, Step, TakenOver
 from seedream_widgets.money.pricing import Prices, cost, estimate, plain, price_of_image
 from seedream_widgets.values.receipt import (
@@ -71,6 +72,14 @@ class Record:
         self._entry = entry
         self._bills = backend.bills
         self._trouble: Exception | None = None
+        self.lost: Sent | None = None
+        """What an earlier session sent without hearing the reply."""
+        if entry and entry.sent:
+            sent = Sent(entry.endpoint, entry.sent, max(entry.created, entry.touched))
+            if entry.handle:
+                engine.lost.accepted(sent, entry.handle["request_id"])
+            elif entry.step == "sending":
+                self.lost = sent
 
     async def plan(self) -> None:
         """Write the request and its images down before anything is sent."""
@@ -81,12 +90,14 @@ class Record:
             self._entry = entry_of(*about, self._prices, self._policy)
             self._entry = await self._try(self._journal.plan, self._entry) or self._entry
 
-    async def sending(self) -> None:
-        """Write down that it may be accepted from now on.
+    async def sending(self, digest: str = "") -> None:
+        """Write down that it may be accepted from now on, and a digest of exactly what is sent.
 
         Raises:
             TakenOver: Another process took it for left behind; it is not to be sent from here.
         """
+        if self._entry:
+            self._entry = replace(self._entry, sent=digest)
         await self._step("sending")
 
     async def accepted(self, handle: Handle) -> None:

@@ -75,20 +75,32 @@ def job_of(entry: Pending, library: Library, engine: Engine) -> Job:
     return job
 
 
-def settle(job: Job, entry: Pending, library: Library, engine: Engine) -> bool:
-    """End a job that has nothing to wait for: its result is here, or fal never answered."""
+def settle(
+    job: Job, entry: Pending, library: Library, engine: Engine, *, finds: bool = False
+) -> bool:
+    """End a job that has nothing to wait for: its result is here, or fal never answered.
+
+    Args:
+        job: The job.
+        entry: What it follows.
+        library: Whose entry it is.
+        engine: Where jobs end.
+        finds: Whether a request whose reply was lost can be looked for.
+    """
     result = library.find(job.handle.request_id) if job.handle else None
+    looks = finds and entry.step == "sending" and bool(entry.sent)
+    over = bool(result) or not (job.handle or looks)
     try:
         if result:
             engine.loop.call_soon_threadsafe(job.succeed, replace(result, request=job.request))
             library.journal.close(entry)
-        elif not job.handle:
+        elif over:
             error, step = _lost(entry)
             engine.loop.call_soon_threadsafe(job.fail, error)
             library.journal.end(entry, step, error.billing, str(error))
     except OSError as error:
         _log.warning("%s can't be written (%s)", library.path, error)
-    return bool(result) or not job.handle
+    return over
 
 
 def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
@@ -97,13 +109,15 @@ def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
             JobCancelled("Python ended before it was sent; nothing is billed", billing="no"),
             "cancelled",
         )
-    return (
-        SubmitUnknownError(
-            "Python ended before fal's reply came: fal may have accepted this request and may "
-            "bill it. It is not sent again by itself; look at fal's dashboard, then submit anew",
-            billing="maybe",
-        ),
-        "unknown",
+    return lost_before(), "unknown"
+
+
+def lost_before() -> SubmitUnknownError:
+    """Return why it can't be told what became of a request that was sent before Python ended."""
+    return SubmitUnknownError(
+        "Python ended before fal's reply came: fal may have accepted this request and may "
+        "bill it. It is not sent again by itself; look at fal's dashboard, then submit anew",
+        billing="maybe",
     )
 
 

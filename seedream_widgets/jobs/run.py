@@ -20,11 +20,15 @@ from seedream_widgets.errors import (
     JobCancelled,
     ResultError,
     SeedreamError,
+    SubmitUnknownError,
 )
 from seedream_widgets.images import ImageUrl
+from seedream_widgets.jobs.lost import sent_now
+from seedream_widgets.jobs.resume import lost_before
 from seedream_widgets.library.journal import TakenOver
+from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
-from seedream_widgets.values.status import Fetching, InProgress, Preparing, Queued
+from seedream_widgets.values.status import Fetching, InProgress, Looking, Preparing, Queued
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -35,8 +39,8 @@ if TYPE_CHECKING:
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.jobs.lost import Sent, Waiting
     from seedream_widgets.jobs.record import Record
-    from seedream_widgets.values.handle import Handle
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -90,6 +94,7 @@ class _Run:
     def __init__(self, job: Job, backend: Backend, record: Record, engine: Engine) -> None:
         self.job, self.backend, self.record, self.engine = job, backend, record, engine
         self.submitting: asyncio.Future[Handle] | None = None
+        self.lost: Waiting | None = None
 
     @property
     def billing(self) -> Billing:
@@ -97,7 +102,9 @@ class _Run:
 
     async def result(self) -> Result:
         handle = self.job.handle
-        return await self._or_cancel(self._follow(handle) if handle else self._all())
+        if handle:
+            return await self._or_cancel(self._follow(handle))
+        return await self._or_cancel(self._resumed() if self.record.lost else self._all())
 
     async def failed(self, error: SeedreamError) -> None:
         if getattr(error, "error_type", None) == _NOT_FETCHED:
@@ -133,8 +140,39 @@ class _Run:
             if self.backend.bills:
                 self.engine.replies.add(self.submitting)
                 self.submitting.add_done_callback(self.engine.replies.discard)
-            handle = await asyncio.shield(self.submitting)
-        return await self._follow(handle)
+            await asyncio.wait([self.submitting])
+        # Looking takes no turn from others.
+        return await self._follow(await self._heard(self.submitting))
+
+    async def _resumed(self) -> Result:
+        """Look for what an earlier session sent without hearing fal's reply."""
+        sent = self.record.lost
+        assert sent is not None
+        self.submitting = asyncio.ensure_future(self._lose(sent, lost_before()))
+        return await self._follow(await self._heard(self.submitting))
+
+    async def _lose(self, sent: Sent, error: SubmitUnknownError) -> Handle:
+        self.lost = self.engine.lost.lose(self.backend, sent, self.record.library, error)
+        raise error
+
+    async def _heard(self, reply: asyncio.Future[Handle]) -> Handle:
+        """Return the reply to the submit; where it was lost, what fal lists in its place.
+
+        Raises:
+            SubmitUnknownError: It can't be told what became of it.
+            BackendError: fal refused it, or lists no such request.
+        """
+        try:
+            return await asyncio.shield(reply)
+        except SubmitUnknownError:
+            if self.lost is None:
+                raise
+        self.job.update(Looking())
+        request_id = await asyncio.shield(self.lost.found)
+        handle = Handle(request_id, self.lost.sent.endpoint)
+        await _to_its_end(self.record.accepted(handle))
+        self.job.accept(handle)
+        return handle
 
     async def _upload(self) -> list[str]:
         images = self.job.request.images
@@ -159,8 +197,15 @@ class _Run:
 
     async def _submit(self, urls: list[str]) -> Handle:
         self._not_unwanted()
-        await self.record.sending()
-        handle = await self.backend.submit(self.job.request, urls)
+        request = self.job.request
+        sent = sent_now(request.endpoint.id, request.arguments_with(urls))
+        await self.record.sending(sent.digest)
+        with self.engine.lost.sending(sent):
+            try:
+                handle = await self.backend.submit(request, urls)
+            except SubmitUnknownError as error:
+                return await self._lose(sent, error)
+            self.engine.lost.accepted(sent, handle.request_id)
         await self.record.accepted(handle)
         self.job.accept(handle)
         return handle
@@ -231,7 +276,7 @@ class _Run:
         if not handle:
             if self.submitting is None:
                 raise _unsent()
-            handle = await self.submitting
+            handle = await self._heard(self.submitting)
         try:
             billing = await self.backend.cancel(handle)
         except SeedreamError as error:

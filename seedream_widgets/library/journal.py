@@ -74,6 +74,7 @@ class Pending:
         message: Why it ended.
         owner: The process that follows it; empty when it was let go.
         account: Which key sent it: a digest with a salt of its own, never the key.
+        sent: Digest of exactly what was sent: fal's list of requests is looked through for it.
         touched: When its file was last changed, seconds since the epoch by its disk's clock.
         followed: Whether a process still follows it, as far as can be told.
         name: Its file's name; empty while there is none.
@@ -95,6 +96,7 @@ class Pending:
     message: str = ""
     owner: str = ""
     account: str = ""
+    sent: str = ""
     touched: float = field(default=0, compare=False)
     followed: bool = field(default=False, compare=False)
     name: str = field(default="", compare=False)
@@ -446,7 +448,7 @@ def _checked(entry: Pending) -> Pending:
     """
     if entry.handle is not None:
         Handle(**entry.handle)
-    texts = [entry.backend, entry.endpoint, entry.message, entry.account]
+    texts = [entry.backend, entry.endpoint, entry.message, entry.account, entry.sent]
     request = entry.request
     good = (
         entry.step in get_args(Step)

@@ -9,6 +9,8 @@ import time
 from typing import Any
 
 import seedream_widgets as sd
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.jobs.lost import LostReplies
 
 SIZE = (1024, 1024)
 
@@ -44,6 +46,7 @@ def wait(seconds: float = 30) -> list[dict[str, Any]]:
 
 def resume(at: float = 0) -> list[dict[str, Any]]:
     """Follow what was left behind, from a common moment on, and tell what came of it."""
+    shared().lost = LostReplies(patience=5.0, pace=(0.2, 0.5))
     while time.time() < at:
         time.sleep(0)
     return [_outcome(job, 30) for job in sd.resume()]

@@ -31,6 +31,14 @@ def test_submitted_and_accepted_before_the_reply(notebook: Notebook) -> None:
     notebook.server.fail("submit", "accept_hang", times=None)
     notebook.killed("cells.submit('fox', 2)", lambda: len(notebook.server.jobs) == 2)
     assert notebook.steps == {"sending"}
+    assert right(notebook.resumed(), notebook.server, jobs=2, images=1)  # fal lists them
+    assert notebook.server.count("submit") == 2
+
+
+def test_accepted_before_the_reply_and_the_key_may_not_ask(notebook: Notebook) -> None:
+    notebook.server.fail("submit", "accept_hang", times=None)
+    notebook.server.fail("listing", "403", times=None)
+    notebook.killed("cells.submit('fox', 2)", lambda: len(notebook.server.jobs) == 2)
     outcomes = notebook.resumed()
     assert [job["error"] for job in outcomes] == ["SubmitUnknownError"] * 2
     assert "may have accepted" in outcomes[0]["message"]

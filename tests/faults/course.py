@@ -79,6 +79,7 @@ def _together(
     )
     with pytest.MonkeyPatch.context() as patch, FalServer(settings, authority=authority) as server:
         point_to(server, patch)
+        server.fail("listing", "403", times=None)  # tests/jobs/test_lost.py has the others
 
         def one(case: Case) -> Outcome:
             if "token:" in case.row.switches:
@@ -96,6 +97,7 @@ def _alone(case: Case, authority: Authority, folder: Path) -> Outcome:
     settings = Settings(queue_seconds=0.0, run_seconds=0.5)
     with pytest.MonkeyPatch.context() as patch, FalServer(settings, authority=authority) as server:
         point_to(server, patch)
+        server.fail("listing", "403", times=None)  # tests/jobs/test_lost.py has the others
         with (
             WORLDS[case.row.world](server, patch) as world,
             _backend(settings.key, ALONE) as backend,

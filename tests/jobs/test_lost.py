@@ -1,0 +1,217 @@
+"""Lost replies are found again at fal: every picture kept, nothing sent or billed twice."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.jobs.lost import LostReplies
+from seedream_widgets.values.status import Looking
+from tests.fal_server.driving import QUEUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from tests.fal_server import FalServer
+
+SMALL: dict[str, Any] = {"image_size": (960, 960)}
+TWIN = sd.Request("a twin", **SMALL)
+SECONDS = 90
+
+
+@pytest.fixture
+def lost(monkeypatch: pytest.MonkeyPatch) -> LostReplies:
+    """Looks often, and gives up after some seconds."""
+    looks = LostReplies(patience=6.0, pace=(0.2, 0.5))
+    monkeypatch.setattr(shared(), "lost", looks)
+    return looks
+
+
+@pytest.fixture
+def client(fal_server: FalServer, lost: LostReplies, tmp_path: Path) -> Iterator[sd.Client]:
+    fal_server.settings.queue_seconds = fal_server.settings.run_seconds = 0
+    client = sd.Client("fal", library=tmp_path)
+    yield client
+    client.close()
+
+
+def lose_every_second(server: FalServer) -> None:
+    numbers = itertools.count()
+    server.fail("submit", "accept_drop", times=None, when=lambda _: next(numbers) % 2 == 0)
+
+
+def four_hundred(client: sd.Client) -> list[sd.Job]:
+    """350 requests told apart by their seeds, and 50 twins between them."""
+    requests = [sd.Request("a fox", seed=number, **SMALL) for number in range(350)]
+    for number in range(50):
+        requests.insert(8 * number, TWIN)
+    return [client.submit(request) for request in requests]
+
+
+def outcomes(jobs: list[sd.Job]) -> tuple[list[sd.Result], list[Exception]]:
+    results, errors = [], []
+    for job in jobs:
+        try:
+            results.append(job.result(SECONDS))
+        except sd.SeedreamError as error:
+            errors.append(error)
+    return results, errors
+
+
+@pytest.mark.parametrize("late", [0.0, 3.0])
+def test_two_hundred_of_four_hundred(
+    client: sd.Client, fal_server: FalServer, lost: LostReplies, late: float
+) -> None:
+    fal_server.settings.list_delay = late
+    lost.patience = 40.0
+    lose_every_second(fal_server)
+    jobs = four_hundred(client)
+    results, errors = outcomes(jobs)
+    assert errors == []
+    assert len({result.request_id for result in results}) == 400
+    assert len(fal_server.jobs) == len(fal_server.bill) == 400
+    assert fal_server.count("submit") == 400
+    assert len(client.library.search()) == 400
+    assert sum(any(isinstance(s, Looking) for _, s in job.history) for job in jobs) == 200
+    assert client.library.journal.pending() == []
+    assert client.budget.committed == client.spent
+
+
+def test_without_permission(client: sd.Client, fal_server: FalServer) -> None:
+    fal_server.fail("listing", "403", times=None)
+    lose_every_second(fal_server)
+    jobs = four_hundred(client)
+    results, errors = outcomes(jobs)
+    assert (len(results), len(errors)) == (200, 200)
+    assert all(isinstance(error, sd.SubmitUnknownError) for error in errors)
+    assert {error.billing for error in errors} == {"maybe"}  # type: ignore[attr-defined]
+    assert all("this key may not ask fal for its requests" in str(error) for error in errors)
+    assert len(fal_server.jobs) == fal_server.count("submit") == 400
+    ended = client.library.journal.ended()
+    assert {(entry.step, entry.billing) for entry in ended} == {("unknown", "maybe")}
+    assert len(ended) == 200
+
+
+def lose(server: FalServer, kind: str = "accept_drop", times: int | None = 1) -> None:
+    server.fail("submit", kind, times=times)
+
+
+def test_one_is_followed_to_its_result(client: sd.Client, fal_server: FalServer) -> None:
+    lose(fal_server)
+    fal_server.settings.list_delay = 1.0
+    job = client.submit(TWIN)
+    deadline = time.monotonic() + 10
+    while not isinstance(job.status, Looking):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert job.status.text == "The reply was lost; looking for it at fal"
+    assert job.result(SECONDS).request_id == fal_server.jobs[0].request_id == job.request_id
+    assert len(fal_server.bill) == 1
+
+
+def test_more_than_were_lost_are_not_taken(
+    client: sd.Client, fal_server: FalServer, fal_http: httpx.Client
+) -> None:
+    """Somebody else asks for the very same, on the same account."""
+    lose(fal_server)
+    fal_server.fail("listing", "500", times=None)  # until both have been sent
+    job = client.submit(TWIN)
+    fal_server.wait(lambda server: len(server.jobs) == 1)
+    fal_http.post(QUEUE + TWIN.endpoint.id, json=TWIN.arguments)
+    fal_server.heal()
+    with pytest.raises(sd.SubmitUnknownError, match="fal lists 2 such requests, and 1") as caught:
+        job.result(SECONDS)
+    assert all(other.request_id in str(caught.value) for other in fal_server.jobs)
+    assert caught.value.billing == "maybe"
+
+
+def test_what_fal_never_got_is_told_so(client: sd.Client, fal_server: FalServer) -> None:
+    """It ends as not billed once the list shows a later one of ours."""
+    lose(fal_server, "drop")
+    job = client.submit(TWIN)
+    fal_server.wait(lambda server: server.count("submit") == 1)
+    time.sleep(0.3)
+    client.submit(sd.Request("later", **SMALL)).result(SECONDS)
+    with pytest.raises(sd.BackendError, match="fal lists no such request") as caught:
+        job.result(SECONDS)
+    assert caught.value.billing == "no"
+    assert not isinstance(caught.value, sd.SubmitUnknownError)
+    assert [entry.billing for entry in client.library.journal.ended()] == ["no"]
+    assert client.budget.committed == client.spent
+    assert fal_server.count("submit") == 2
+
+
+def test_without_a_later_one_it_stays_unknown(client: sd.Client, fal_server: FalServer) -> None:
+    lose(fal_server, "drop")
+    with pytest.raises(sd.SubmitUnknownError, match="its list shows none like it so far") as caught:
+        client.submit(TWIN).result(SECONDS)
+    assert caught.value.billing == "maybe"
+
+
+def test_where_payloads_are_not_stored(
+    fal_server: FalServer, lost: LostReplies, tmp_path: Path
+) -> None:
+    client = sd.Client("fal", library=tmp_path, store_prompts=False)
+    lose(fal_server)
+    with pytest.raises(sd.SubmitUnknownError, match="does not say what the requests asked"):
+        client.submit(TWIN).result(SECONDS)
+    client.close()
+
+
+def test_a_cancel_while_it_is_looked_for(client: sd.Client, fal_server: FalServer) -> None:
+    fal_server.settings.queue_seconds = 60
+    fal_server.settings.list_delay = 1.0
+    lose(fal_server)
+    job = client.submit(TWIN)
+    fal_server.wait(lambda server: len(server.jobs) == 1)
+    time.sleep(0.3)
+    job.cancel()
+    with pytest.raises(sd.JobCancelled):
+        job.result(SECONDS)
+    assert fal_server.jobs[0].cancelled
+
+
+KILLED = """
+import os, sys, time
+import seedream_widgets as sd
+jobs = [sd.submit("left behind", image_size=(960, 960)) for _ in range(3)]
+while sum(job.done for job in jobs) < 1 or any(
+    entry.step != "sending" for entry in sd.library.journal.pending()
+):
+    time.sleep(0.01)
+time.sleep(0.3)
+os._exit(9)
+"""
+
+
+def test_after_a_kill_they_are_found_by_resume(
+    fal_server: FalServer, lost: LostReplies, tmp_path: Path
+) -> None:
+    fal_server.settings.queue_seconds = fal_server.settings.run_seconds = 0
+    numbers = itertools.count()
+    fal_server.fail("submit", "accept_hang", times=None, when=lambda _: next(numbers) < 2)
+    code = subprocess.run([sys.executable, "-c", KILLED], timeout=60, check=False).returncode
+    assert code == 9
+    assert len(fal_server.jobs) == 3
+    fal_server.heal()
+    client = sd.Client("fal", library=tmp_path)
+    jobs = client.resume()
+    assert len(jobs) == 2
+    results, errors = outcomes(list(jobs))
+    assert errors == []
+    kept = {entry.request_id for entry in client.library.search()}
+    assert kept == {job.request_id for job in fal_server.jobs}
+    assert len({result.request_id for result in results}) == 2
+    assert fal_server.count("submit") == 3
+    assert len(fal_server.bill) == 3
+    client.close()
