@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from seedream_widgets.images.limits import LIMITS, InputLimits
 from seedream_widgets.images.load import load_image, load_images
-from seedream_widgets.images.values import HasImages, ImageInput, ImageUrl
+from seedream_widgets.images.values import HasImages, ImageInput, ImageUrl, KeptInput
 
 __all__ = [
     "LIMITS",
@@ -18,6 +18,7 @@ __all__ = [
     "ImageInput",
     "ImageUrl",
     "InputLimits",
+    "KeptInput",
     "load_image",
     "load_images",
 ]

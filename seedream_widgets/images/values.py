@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from seedream_widgets.errors import SeedreamError
 from seedream_widgets.images.limits import megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PIL.Image import Image
 
@@ -89,6 +90,14 @@ class ImageInput:
 
         return open_image(self.data)
 
+    def loaded(self) -> ImageInput:
+        """Return it with its bytes in memory."""
+        return self
+
+    def without_bytes(self) -> ImageInput:
+        """Return what is known of it, and no bytes."""
+        return replace(self, data=b"", given=None)
+
     def to_data_uri(self) -> str:
         """Return `data` as a ``data:`` URL."""
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode('ascii')}"
@@ -98,6 +107,68 @@ class ImageInput:
             f"ImageInput({self.name!r}, {self.media_type}, {self.width}x{self.height}, "
             f"{megabytes(len(self.data))}, sha256 {self.sha256[:8]})"
         )
+
+
+class KeptInput(ImageInput):
+    """An input image whose bytes stay on the disk: they are read when they are asked for.
+
+    Args:
+        read: Gives the image by its digest.
+        sha256: The digest.
+        media_type: As in `ImageInput`; so are the others.
+        width: Pixels.
+        height: Pixels.
+        name: A file name.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], ImageInput],
+        sha256: str,
+        media_type: str,
+        width: int,
+        height: int,
+        name: str,
+    ) -> None:
+        facts = {"media_type": media_type, "width": width, "height": height, "name": name}
+        self.__dict__.update(facts, sha256=sha256, note=None, _read=read)
+
+    def loaded(self) -> ImageInput:
+        """Read it; one that is not there any more has no bytes."""
+        try:
+            image: ImageInput = self.__dict__["_read"](self.sha256)
+        except (SeedreamError, OSError):
+            return ImageInput(b"", self.media_type, self.width, self.height, self.sha256, self.name)
+        return image
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that are sent."""
+        return self.loaded().data
+
+    @property
+    def given(self) -> bytes | None:
+        """The file as it was given, where that is not `data`."""
+        return self.loaded().given
+
+    @property
+    def sent_sha256(self) -> str:
+        """The hex digest of `data`."""
+        return self.loaded().sent_sha256
+
+    def without_bytes(self) -> ImageInput:
+        """Return itself: it holds none."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ImageInput) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+    def __repr__(self) -> str:
+        size = f"{self.width}x{self.height}"
+        return f"KeptInput({self.name!r}, {self.media_type}, {size}, sha256 {self.sha256[:8]})"
 
 
 @dataclass(frozen=True)

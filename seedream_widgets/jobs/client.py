@@ -148,7 +148,8 @@ class Client:
                 self._jobs.append(job)
                 self._wait(job, answer.entry, backend, engine)
             else:
-                result = replace(answer, request=request, again=self._again, cached=True)
+                job.request = self.library.without_inputs(request)
+                result = replace(answer, request=job.request, again=self._again, cached=True)
                 self._jobs.append(job)
                 engine.loop.call_soon_threadsafe(job.succeed, result)
             return job

@@ -255,7 +255,12 @@ class Job:
         self._history.append((self.finished, status))
 
     def _tell(self) -> None:
-        for callback in tuple(self._callbacks):
+        if self.done:  # nothing more is told: who was to be told may go
+            self.arriving = None
+            callbacks, self._callbacks = tuple(self._callbacks), []
+        else:
+            callbacks = tuple(self._callbacks)
+        for callback in callbacks:
             try:
                 callback(self)
             except BaseException:  # SystemExit too: it would end the engine for every job

@@ -112,6 +112,7 @@ class Record:
 
     async def failed(self, error: SeedreamError) -> None:
         """Write the end down; a result that fal may still have stays to be resumed."""
+        await self.lighten()
         if not (self._journal and self._entry):
             return
         goes_on = isinstance(error, CredentialsError) and self._entry.step == "accepted"
@@ -125,6 +126,11 @@ class Record:
             step = "unknown"
         billing: Billing = getattr(error, "billing", "no")
         await self._try(self._journal.end, self._entry, step, billing, str(error))
+
+    async def lighten(self) -> None:
+        """Let go of the input images of a job that ends; they are in the library."""
+        light = await self._try(self.library.without_inputs, self.job.request)
+        self.job.request = light or self.job.request
 
     def stage(self) -> Path:
         """Make the folder to download to."""
@@ -144,7 +150,9 @@ class Record:
 
     async def commit(self, result: Result) -> Result:
         """Put a result into the library, whole, and return it as it stands there."""
-        result = replace(result, receipt=self._receipt(result), again=self._again)
+        receipt = self._receipt(result)
+        await self.lighten()
+        result = replace(result, request=self.job.request, receipt=receipt, again=self._again)
         kept = None
         if all(file.data is None for file in result.files):
             kept = await self._try(self._commit, result)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import logging
+import traceback
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -87,7 +88,17 @@ async def _end(job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None
     except (Exception, SystemExit, KeyboardInterrupt):
         _log.exception("tidying up after job %s failed", job.id)
     finally:
+        _let_go(error)
         job.fail(error)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Clear the frames that an error's tracebacks hold: theirs are the images that were sent."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 class _Run:
@@ -183,6 +194,7 @@ class _Run:
         async def url(image: ImageInput | ImageUrl) -> str:
             if isinstance(image, ImageUrl):
                 return image.url
+            image = await self.engine.run_on_disk(image.loaded)
             if not image.data:
                 raise ImageInputError(
                     f"input image {image.sha256[:12]}… is not in the library any more; give the "

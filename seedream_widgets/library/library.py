@@ -9,12 +9,13 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from seedream_widgets.errors import ResultError
 from seedream_widgets.files import file_name, library_folder
-from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
 from seedream_widgets.library.entry import load, read_input
 from seedream_widgets.library.folder import (
     FAVOURITE,
@@ -146,13 +147,36 @@ class Library:
     def keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""
         for image in request.images:
-            if isinstance(image, ImageUrl) or not image.data:
+            if isinstance(image, ImageUrl) or self._input_file(image.sha256):
                 continue
-            target = self.path / "inputs" / image.sha256[:2]
-            is_png = image.original.startswith(b"\x89PNG")
-            whole = target / f"{image.sha256}{'.png' if is_png else '.jpg'}"
-            if not whole.exists():
-                write_private(whole, image.original, self.path)
+            if data := image.original:
+                suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
+                folder = self.path / "inputs" / image.sha256[:2]
+                write_private(folder / f"{image.sha256}{suffix}", data, self.path)
+
+    def without_inputs(self, request: Request) -> Request:
+        """Return a request whose images are read from the library when they are asked for.
+
+        Those that are not kept stay in memory.
+        """
+        if not any(isinstance(image, ImageInput) for image in request.images):
+            return request
+
+        def kept(image: ImageInput | ImageUrl) -> ImageInput | ImageUrl:
+            if isinstance(image, ImageUrl | KeptInput) or not self._input_file(image.sha256):
+                return image
+            facts = image.media_type, image.width, image.height, image.name
+            return KeptInput(partial(read_input, self.path), image.sha256, *facts)
+
+        return replace(request, images=tuple(map(kept, request.images)))
+
+    def _input_file(self, digest: str) -> Path | None:
+        folder = self.path / "inputs" / digest[:2]
+        files = (folder / f"{digest}{suffix}" for suffix in (".png", ".jpg"))
+        return next((file for file in files if file.exists()), None)
+
+    def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
+        return type(self), (self.path,)  # for a request that reads its images from it
 
     def staging(self, name: str) -> Path:
         """Return where a job's files are put before they are whole."""

@@ -145,7 +145,7 @@ class Budget:
 def _without_bytes(request: Request) -> Request:
     """Return a request that costs the same and holds no image in memory."""
     images = tuple(
-        replace(image, data=b"") if isinstance(image, ImageInput) else image
+        image.without_bytes() if isinstance(image, ImageInput) else image
         for image in request.images
     )
     return replace(request, images=images)

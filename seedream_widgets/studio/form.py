@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,13 @@ _STATIC = Path(__file__).parent.parent / "static"
 _log = logging.getLogger(__name__)
 
 
+def _front_end(name: str) -> Path | str:
+    """Return a file of the front end: anywidget watches a path, and keeps each widget for it."""
+    path = _STATIC / name
+    live = os.environ.get("ANYWIDGET_HMR") == "1"
+    return path if live else path.read_text(encoding="utf-8")
+
+
 def _count(help: str) -> Any:
     low, high = COUNTS
     return t.Int(low, min=low, max=high, help=help).tag(sync=True)
@@ -38,8 +46,8 @@ def _word(argument: str, default: str | None, help: str) -> Any:
 class Form(anywidget.AnyWidget):
     """The traits of a studio, under one lock: the page and several threads write them."""
 
-    _esm = _STATIC / "studio.js"
-    _css = _STATIC / "studio.css"
+    _esm = _front_end("studio.js")
+    _css = _front_end("studio.css")
 
     prompt = t.Unicode("", help="What to draw, or to change").tag(sync=True)
     image_size = SizeTrait(

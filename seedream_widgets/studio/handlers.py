@@ -270,7 +270,7 @@ class Handlers:
         return await self._session.aside(self._session.add_reference, image)
 
     async def _preview(self, message: protocol.Preview) -> Answer:
-        source = self._source(message.target)
+        source = await self._session.aside(self._source, message.target)
         small = await self._previews.get(message.target, message.edge, source)
         told = {"media_type": small.media_type, "width": small.width, "height": small.height}
         return {"target": message.target, **told}, [small.data]

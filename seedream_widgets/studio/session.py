@@ -57,6 +57,7 @@ class Session:
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
         # An observer of the user's may hold the studio's lock while it waits for a job, so what
         # takes the lock never runs in threads that jobs need.
+        self._told: list[Callable[[], object]] = []
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seedream-studio")
         self._news = News(self.engine, studio._lock, self.refresh)
         self.client.prices.on_change(self._news.changed)
@@ -75,8 +76,12 @@ class Session:
         self._news.begin()
 
     def close(self) -> None:
-        """Have the page told no more."""
+        """Have the page told no more, and let go of the jobs: they keep no closed studio alive."""
         self._news.end()
+        for stop in self._told:
+            stop()
+        self._told.clear()
+        self._threads.shutdown(wait=False)
 
     @property
     def client(self) -> Client:
@@ -205,7 +210,7 @@ class Session:
         self.refresh()
         if not known:
             job.arriving = partial(self._begin_preview, job)
-            job.on_update(self._publisher.publish)
+            self._told += [job.on_update(self._publisher.publish), partial(_stop_showing, job)]
         self._publisher.publish(job)
 
     def _begin_preview(self, job: Job, index: int, growing: Growing) -> None:
@@ -325,3 +330,7 @@ class Session:
         with self.studio._lock:
             self.studio.references = (*self.studio.references, image)
             return self.studio._references[-1]
+
+
+def _stop_showing(job: Job) -> None:
+    job.arriving = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.files import read_json, user_path
-from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.images import ImageInput, ImageUrl, KeptInput, load_image
 from seedream_widgets.values.request import MAX_PROMPT, Request
 
 if TYPE_CHECKING:
@@ -207,8 +207,9 @@ def request_again(
 ) -> Request:
     """Return the request that a receipt tells of, as far as it is still accepted.
 
-    An input image that `find` does not find by its digest stands there without its bytes, so
-    that it can't be sent again. A setting that is not accepted any more takes its default.
+    An input image is read by `find` when its bytes are asked for; one that is not found by its
+    digest has none, and can't be sent again. A setting that is not accepted any more takes its
+    default.
     """
     images = tuple(image for each in inputs if (image := _image(each, find)))
     known = {name: settings[name] for name in SETTINGS if name in settings}
@@ -238,10 +239,7 @@ def _image(each: object, find: Callable[[str], ImageInput]) -> ImageInput | Imag
         return found if isinstance(found, ImageUrl) else None
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         return None
-    try:
-        return find(digest)
-    except (RequestError, OSError):
-        sides = (about.get(side) for side in ("width", "height"))
-        width, height = (side if isinstance(side, int) else 0 for side in sides)
-        kind, name = (str(about.get(fact, ""))[:80] for fact in ("media_type", "name"))
-        return ImageInput(b"", kind, width, height, digest, name)
+    sides = (about.get(side) for side in ("width", "height"))
+    width, height = (side if isinstance(side, int) else 0 for side in sides)
+    kind, name = (str(about.get(fact, ""))[:80] for fact in ("media_type", "name"))
+    return KeptInput(find, digest, kind, width, height, name)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 
+from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import BackendError, ResultError, SubmitUnknownError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import WRITERS, shared
 from seedream_widgets.library import Library
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS, started
+from tests.scripted import SECONDS, started, until
 
 
 def pending(library):
@@ -209,3 +214,47 @@ def test_a_disk_that_is_full_from_the_start(small_disk):
     result = started(backend, small_disk).result(SECONDS)
     assert result.files[0].read_bytes() == backend.bytes["https://files.test/r1/0"]
     assert "No space left on device" in result.note
+
+
+def large():
+    """Return a picture of 3 MB, of noise."""
+    file = io.BytesIO()
+    Image.frombytes("RGB", (1000, 1000), os.urandom(3_000_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("end", ["result", "failed", "repeated", "offline"])
+def test_inputs_of_ended_jobs_are_not_held_in_memory(tmp_path, end):
+    errors = {"submit": BackendError("refused", status_code=400)} if end == "failed" else {}
+    backend = OfflineBackend(0) if end == "offline" else ScriptedBackend("fal", errors=errors)
+    client, data = Client(backend, library=tmp_path), large()
+    size = (1280, 960)
+    if end == "repeated":
+        client.submit(Request("a fox", data, seed=1, image_size=size)).result(SECONDS)
+
+    def ask(number):
+        seed = 1 if end == "repeated" else None
+        job = client.submit(Request("a fox", bytearray(data), seed=seed, image_size=size))
+        until(lambda: job.done)
+
+    ask(0)
+    tracemalloc.start()
+    for number in range(12):
+        ask(number)
+    for seen in (backend.calls, backend.requests) if end != "offline" else ():
+        seen.clear()
+    gc.collect()
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 16_000_000  # 12 of 3 MB; the offline preview keeps 4 that it may be asked for
+    assert all(job.request.images[0].data == data for job in client.jobs)
+
+
+def test_opening_a_result_decodes_no_input(tmp_path):
+    client = Client(ScriptedBackend("fal"), library=tmp_path)
+    client.submit(Request("a fox", picture(1), seed=1)).result(SECONDS)
+    (kept,) = tmp_path.glob("inputs/*/*")
+    kept.write_bytes(b"no image any more")
+    result = Library(tmp_path).search()[0].result()
+    assert result.request.images[0].size == (32, 24)
+    assert result.request.images[0].data == b""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import threading
 import time
+import weakref
 from pathlib import Path
 
+import comm
 import pytest
 import traitlets
 from PIL import Image
@@ -488,3 +491,25 @@ def test_an_observer_may_wait_for_an_edit_while_previews_are_replied_to(open_pag
         studio.references = [png(size=(640, 480))]
     page.wait(lambda m: m["kind"] == "reply" and "target" in m.get("result", {}), 30)
     assert len(waited[0]) == 1
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
+    from tests.page import PageComm
+
+    monkeypatch.setattr(comm, "create_comm", PageComm)
+    client = sd.Client(OfflineBackend(0.2 if running else 0), library=tmp_path)
+    studio = sd.Studio(client, prompt="a fox", image_size=(960, 960))
+    job = studio.submit()
+    if not running:
+        job.result(10)
+    gone = weakref.ref(studio)
+    studio.close()
+    del studio
+    end = time.monotonic() + 5
+    while gone() is not None and time.monotonic() < end:
+        gc.collect()
+        time.sleep(0.05)
+    assert gone() is None
+    assert job.done is not running
+    assert len(job.result(10)) == 1

@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http.client import IncompleteRead
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin
@@ -28,7 +28,7 @@ from seedream_widgets.errors import ResultError
 from seedream_widgets.images.growing import Growing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from urllib3.response import HTTPResponse
@@ -270,6 +270,7 @@ class Downloads:
     def __init__(self, session: FalSession) -> None:
         self._session = session
         self._slots = asyncio.Semaphore(session.limits.downloads)
+        self._slow = 0
         self._connections = Connections(session.context, session.limits.downloads)
 
     async def save(
@@ -286,8 +287,29 @@ class Downloads:
                 largest = self._session.limits.file_bytes
                 await asyncio.to_thread(_write_inline, file.url, out, largest)
             return
-        async with self._slots:
+        async with self._turn():
             await self._fetch(file.url, target, arriving)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a slot; a download that takes long gives it to others, while few do."""
+        await self._slots.acquire()
+        turn = asyncio.ensure_future(self._make_room())
+        try:
+            yield
+        finally:
+            if turn.done():
+                self._slow -= 1
+            else:
+                turn.cancel()
+                self._slots.release()
+
+    async def _make_room(self) -> None:
+        await asyncio.sleep(self._session.limits.turn)
+        while self._slow >= self._session.limits.slow:
+            await asyncio.sleep(self._session.limits.turn)
+        self._slow += 1
+        self._slots.release()
 
     async def _fetch(self, url: str, target: Path | io.BytesIO, arriving: Arriving | None) -> None:
         limits, pause = self._session.limits, _FIRST_PAUSE

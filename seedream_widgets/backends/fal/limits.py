@@ -37,7 +37,11 @@ class Limits:
     uploads: int = 4
     """Uploads in flight."""
     downloads: int = 8
-    """Downloads in flight."""
+    """Downloads in flight, slow ones not counted."""
+    turn: float = 3.0
+    """Seconds after which a download is slow: it goes on, and makes room for another."""
+    slow: int = 24
+    """Most slow downloads that make room."""
     attempts: int = 5
     """How often a download is tried."""
     stall: float = 30.0

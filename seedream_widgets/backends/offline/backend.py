@@ -8,7 +8,7 @@ import random
 import re
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
 
 STEPS = 30
+_ANSWERED = 4
 _SLOW = re.compile(r"offline:slow(?: (\d{1,3}))?")
 _AREA = {
     "auto_1K": 1024 * 1024,
@@ -45,6 +46,7 @@ class _Accepted:
     request: Request
     seed: int
     counts: tuple[int, ...]
+    drawn: set[int] = field(default_factory=set)
 
 
 class OfflineBackend:
@@ -111,6 +113,17 @@ class OfflineBackend:
         async with self._drawing:
             data = await asyncio.to_thread(_draw, accepted.request, accepted.seed, int(number))
         await asyncio.to_thread(_write, target, data)
+        accepted.drawn.add(int(number))
+        if len(accepted.drawn) == sum(accepted.counts):
+            self._forget_all_but_the_last()
+
+    def _forget_all_but_the_last(self) -> None:
+        """Let go of answered requests, but for a few whose files may be asked for again."""
+        answered = [
+            name for name, each in self._accepted.items() if len(each.drawn) == sum(each.counts)
+        ]
+        for name in answered[:-_ANSWERED]:
+            del self._accepted[name]
 
     async def cancel(self, handle: Handle) -> Billing:
         """Stop the request; offline pictures never cost anything."""

@@ -68,6 +68,46 @@ def test_what_may_pass_is_tried_again(server: FalServer, tmp_path: Path, kind: s
     assert server.count("download") == 2
 
 
+def test_slow_files_make_room_for_others(server: FalServer, tmp_path: Path) -> None:
+    server.fail("download", "slow", times=5)  # more than there are slots
+    server.state.store("/files/b/slow.png", File(PICTURE[:400], "image/png"))
+
+    async def scenario(backend: FalBackend) -> None:
+        slow = [
+            asyncio.ensure_future(
+                backend.download(OutputFile(URL.replace("fox", "slow")), tmp_path / f"slow {n}")
+            )
+            for n in range(5)
+        ]
+        while server.count("download") < 5:
+            await asyncio.sleep(0.01)
+        await backend.download(OutputFile(URL), tmp_path / "quick")
+        assert not any(each.done() for each in slow)
+        await asyncio.gather(*slow)
+
+    drive(scenario, downloads=3, turn=0.1)
+    assert (tmp_path / "slow 4").read_bytes() == PICTURE[:400]
+    assert (tmp_path / "quick").read_bytes() == PICTURE
+
+
+def test_slow_files_are_few_at_once(server: FalServer, tmp_path: Path) -> None:
+    server.fail("download", "slow", times=None)
+    server.state.store("/files/b/slow.png", File(PICTURE[:100], "image/png"))
+    most = 0
+
+    async def scenario(backend: FalBackend) -> None:
+        nonlocal most
+        url = OutputFile(URL.replace("fox", "slow"))
+        slow = [asyncio.ensure_future(backend.download(url, tmp_path / f"{n}")) for n in range(12)]
+        while not all(each.done() for each in slow):
+            names = [thread.name for thread in threading.enumerate()]
+            most = max(most, names.count("seedream-download"))
+            await asyncio.sleep(0.01)
+
+    drive(scenario, downloads=2, slow=3, turn=0.02)
+    assert most <= 5
+
+
 @pytest.mark.parametrize("kind", ["cut", "drop", "500"])
 def test_memory_takes_a_file_whole(server: FalServer, kind: str) -> None:
     server.fail("download", kind)
