@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from seedream_widgets.backends.base import Output, OutputFile
+from seedream_widgets.backends.base import Output, OutputFile, Policy
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.record import entry_of
 from seedream_widgets.library import Library
 from seedream_widgets.library.folder import sweep
+from seedream_widgets.money.pricing import Prices
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.receipt import MAX_BYTES, MAX_HISTORY, Receipt
@@ -135,9 +137,8 @@ def test_resuming_fetches_again_what_is_damaged(tmp_path, damage):
     first, library = job.result(SECONDS), Library(tmp_path)
     damage(first.files[0].path)
     # Python ended after the folder appeared and before the entry went.
-    from seedream_widgets.jobs.record import entry_of
-
-    entry = library.journal.plan(entry_of(job))
+    asked = job.request, "fal", job.id, job.created, Prices(), Policy()
+    entry = library.journal.claim(entry_of(*asked))
     entry = library.journal.step(entry, "accepted", job.handle.to_dict())
     library.journal.release(entry)
     (again,) = Client(backend, library=tmp_path).resume()
@@ -197,7 +198,7 @@ class Disk:
         def noting_unlink(path, **rest):
             if "/journal/" in str(path):
                 self.moments.append(("unlink", str(path)))
-                self.unlinked.append(dict(self.synced))
+                self.unlinked.append((len(self.moments), dict(self.synced)))
             unlink(path, **rest)
 
         monkeypatch.setattr(os, "fsync", noting_fsync)
@@ -210,7 +211,7 @@ def test_all_of_a_result_is_on_the_disk_before_its_entry_goes(tmp_path, monkeypa
     result = ask(library, Numbered(images=2))
     folder = result.files[0].path.parent
     placed = disk.moments.index(("replace", str(folder)))
-    (synced,) = disk.unlinked
+    synced = next(synced for moment, synced in disk.unlinked if moment > placed)
     for path in (*folder.iterdir(), folder):
         assert synced.get(path.stat().st_ino, placed + 1) <= placed, f"{path} was not synced"
     for parent in (folder.parent, library / "results", library, tmp_path):
@@ -245,20 +246,18 @@ def test_a_part_of_the_library_on_another_disk(tmp_path, another_disk, moved):
     assert ask(tmp_path, Numbered(2), images=picture(3), seed=3).request_id == "n1"
 
 
-@pytest.mark.slow
 def test_what_was_left_on_another_disk_is_swept_away(tmp_path):
-    code = "from seedream_widgets.library.processes import this_process as p; print(p())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    left = tmp_path / "results" / ".staging" / f"job.{done.stdout.strip()}"
-    left.mkdir(parents=True)
-    sweep(tmp_path)
-    assert not left.exists()
+    for name in ("left", "followed"):
+        (tmp_path / "results" / ".staging" / f"job.{name}").mkdir(parents=True)
+    sweep(tmp_path, lambda owner, _: owner == "followed")
+    assert [path.name for path in tmp_path.glob("results/.staging/*")] == ["job.followed"]
 
 
 @pytest.mark.slow
 def test_without_any_writable_disk_the_pictures_are_in_memory(tmp_path):
     code = f"""
 import os, resource, sys
+from seedream_widgets.money.pricing import Prices
 from seedream_widgets.testing import *
 from tests.scripted import *
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file of this process takes a byte
