@@ -11,6 +11,9 @@ from seedream_widgets.errors import CredentialsError
 
 KEYS_PAGE = "https://fal.ai/dashboard/keys"
 _LONGEST = 512
+_AROUND = " \t\r\n\v\f\u00a0\u200b\ufeff"
+"""Blanks, and marks that Windows' editors put at the beginning of a file."""
+_QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 _log = logging.getLogger(__name__)
 # A key typed by hand has to outlive the call that asked for it, for this process alone:
 # in os.environ child processes would inherit it, and on disk it would stay.
@@ -149,16 +152,24 @@ def _from_colab() -> Key | None:
     return _read(found, "Colab's secret FAL_KEY") if isinstance(found, str) else None
 
 
+def _unquoted(text: str) -> str:
+    """Return a key without what ``%env``, ``--env-file`` or an editor leaves around it."""
+    text = text.strip(_AROUND)
+    while len(text) > 1 and text[0] in _QUOTES and text[-1] == _QUOTES[text[0]]:
+        text = text[1:-1].strip(_AROUND)
+    return text
+
+
 def _read(text: object, source: str) -> Key | None:
     """Return a stripped and checked key; ``None`` for a blank one."""
     if not isinstance(text, str):
         raise CredentialsError(f"{source} takes text, got {type(text).__name__}; give a str")
-    text = text.strip()
+    text = _unquoted(text)
     if not text:
         return None
-    if len(text) > _LONGEST or not all("!" <= character <= "~" for character in text):
+    if len(text) > _LONGEST or any(c in _QUOTES or not "!" <= c <= "~" for c in text):
         raise CredentialsError(
-            f"{source} holds a space, a line break or another character that no fal key has; "
-            f"copy it again from {KEYS_PAGE}"
+            f"{source} holds a space, a line break, a quote or another character that no fal key "
+            f"has; copy it again from {KEYS_PAGE}"
         )
     return Key(text)

@@ -69,7 +69,27 @@ def test_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["two words", "line\nbreak", "näh", "a\x00b", "x" * 600, "“quoted”"]
+    "given",
+    ['"id:secret"', "'id:secret'", "“id:secret”", "`id:secret`", "\"'id:secret'\"\r\n",
+     "\ufeffid:secret", " ' id:secret ' "],
+)  # fmt: skip
+def test_quotes_around_a_key_are_none_of_it(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_key(given) == Key("id:secret")
+    monkeypatch.setenv("FAL_KEY", given)
+    assert find_key() == Key("id:secret")
+    monkeypatch.delenv("FAL_KEY")
+    monkeypatch.setenv("FAL_KEY_ID", given.replace(":secret", ""))
+    monkeypatch.setenv("FAL_KEY_SECRET", given.replace("id:", ""))
+    assert find_key() == Key("id:secret")
+
+
+def test_quotes_around_nothing_are_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAL_KEY", '""')
+    assert find_key() is None
+
+
+@pytest.mark.parametrize(
+    "bad", ["two words", "line\nbreak", "näh", "a\x00b", "x" * 600, "“half", "a'b", '"a" "b"']
 )
 def test_what_can_be_no_key_is_refused_and_not_shown(
     bad: str, monkeypatch: pytest.MonkeyPatch
