@@ -1,18 +1,25 @@
-"""The one place that looks upwards: how a value shows itself in a notebook.
+"""The one place that looks upwards: how a value shows itself, and who asks for it anew.
 
-A value must not know who displays it, but IPython asks the value. So the room that displays is
-loaded by its name when a notebook asks, and nothing else reaches up.
+A value must not know who displays it, but IPython asks the value; nor who submits it, but a result
+of the library can be asked for again. So both are loaded by name when it comes to that, and nothing
+else reaches up.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 
-def shown(what: str, value: object) -> str:
-    """Return the HTML that the function `what` of `seedream_widgets.display.html` makes."""
-    html: str = getattr(import_module("seedream_widgets.display.html"), what)(value)
-    return html
+def shown(what: str, value: object) -> dict[str, str]:
+    """Return what the function `what` of `seedream_widgets.display.html` makes, by media type."""
+    bundle: dict[str, str] = getattr(import_module("seedream_widgets.display.html"), what)(value)
+    return bundle
+
+
+def asked_anew(request: Any) -> Any:
+    """Return a job of the session's client that asks for `request` although it is kept."""
+    return import_module("seedream_widgets.api").submit(request, fresh=True)
 
 
 def show_live(job: object) -> None:

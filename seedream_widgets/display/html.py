@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from html import escape
+from io import BytesIO
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images.previews import preview
+from seedream_widgets.images.previews import Preview, preview
 from seedream_widgets.money.pricing import cost, usd
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ SHEET_BYTES = 60_000
 """Most bytes of HTML a contact sheet of several results has."""
 SHEET_RESULTS = 8
 """Most results in a contact sheet."""
+PICTURE_BYTES = 12_000
+"""Most bytes of the picture beside the HTML."""
+_PICTURE_EDGE = 768
+_GAP = 8
 _SHOWN = 12
 _IMAGES = 4
 _SHEET_EDGE = 224
@@ -34,18 +40,31 @@ _MAX_PROMPT = 200
 _MAX_ID = 64
 
 
-def result_html(result: Result) -> str:
-    """Return a contact sheet of `result` with its receipt line, as static HTML."""
+def result_bundle(result: Result) -> dict[str, str]:
+    """Return a result as static HTML with its receipt line, and as a picture."""
     files = result.files[:_SHOWN]
     edge = 512 if len(files) == 1 else 384 if len(files) < 4 else 256
     alt = _prompt(result, 60)
-    tiles = " ".join(_tile(file, edge, RESULT_BYTES // len(files), alt) for file in files)
-    return (
+    small = [_small(file, edge, RESULT_BYTES // len(files)) for file in files]
+    tiles = " ".join(_shown(each, alt) for each in small)
+    html = (
         '<div style="font:13px/1.45 system-ui,sans-serif">'
         f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>'
         f'<div style="margin-top:6px;opacity:.75">{escape(receipt_line(result, _SHOWN))}</div>'
         "</div>"
     )
+    return {"text/html": html, **_picture(small)}
+
+
+def picture(results: Sequence[Result]) -> dict[str, str]:
+    """Return the first image of the newest results as one picture, by its media type."""
+    return _picture([_small(each.files[0], _SHEET_EDGE, 10_000) for each in results])
+
+
+def _picture(small: Sequence[Preview | ImageInputError]) -> dict[str, str]:
+    """Return a picture for what takes no HTML: LaTeX, and so PDF, or Qt's console."""
+    found = [each for each in small if isinstance(each, Preview)]
+    return {"image/jpeg": b64encode(_grid(found)).decode()} if found else {}
 
 
 def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None = None) -> str:
@@ -59,11 +78,12 @@ def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None =
     return _sheet(_title(len(results), len(items)), items)
 
 
-def found_html(found: Search) -> str:
-    """Return the first results that a search found as static HTML: small, however many."""
+def found_bundle(found: Search) -> dict[str, str]:
+    """Return the first results that a search found: small, however many."""
     results = [result for entry in found[:SHEET_RESULTS] if (result := entry.whole())]
     items = _items(results, sheet_item)
-    return _sheet(found_title(len(found), len(items)), items)
+    html = _sheet(found_title(len(found), len(items)), items)
+    return {"text/html": html, **picture(results[: len(items)])}
 
 
 def found_title(count: int, shown: int) -> str:
@@ -73,7 +93,7 @@ def found_title(count: int, shown: int) -> str:
     return f"{count:,} result{'' if count == 1 else 's'}{', newest first' if count > 1 else ''}."
 
 
-def endpoints_html(endpoints: Endpoints) -> str:
+def endpoints_bundle(endpoints: Endpoints) -> dict[str, str]:
     """Return the table of endpoints, what third parties alone state marked in it."""
     head, *rows = endpoints.table()
     lines = (
@@ -82,10 +102,11 @@ def endpoints_html(endpoints: Endpoints) -> str:
         for row in rows
     )  # fmt: skip
     heads = "".join(f'<th style="text-align:left">{escape(cell)}</th>' for cell in head)
-    return (
+    html = (
         '<div style="overflow-x:auto"><table><thead><tr>'
         f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
+    return {"text/html": html}
 
 
 def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str]:
@@ -182,14 +203,48 @@ def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
 
 
 def _tile(file: ResultImage, edge: int, budget: int, alt: str) -> str:
+    return _shown(_small(file, edge, budget), alt)
+
+
+def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputError:
+    """Return a preview, or why there is none, such as a file that was moved."""
     try:
         source = file.path if file.data is None else file.data
-        small = preview(source, edge=edge, max_bytes=budget)
-    except ImageInputError as error:  # such as a file that was moved
-        return f"<span>{escape(str(error))}</span>"
+        return preview(source, edge=edge, max_bytes=budget)
+    except ImageInputError as error:
+        return error
+
+
+def _shown(small: Preview | ImageInputError, alt: str) -> str:
+    if isinstance(small, ImageInputError):
+        return f"<span>{escape(str(small))}</span>"
     data = b64encode(small.data).decode()
     return (
         f'<img src="data:{small.media_type};base64,{data}" width="{small.width}" '
         f'height="{small.height}" alt="{escape(alt)}" '
         'style="max-width:100%;height:auto;border-radius:6px">'
     )
+
+
+def _grid(small: Sequence[Preview]) -> bytes:
+    """Return previews side by side on white as a JPEG of at most `PICTURE_BYTES`."""
+    from PIL import Image
+
+    columns = ceil(sqrt(len(small)))
+    rows = ceil(len(small) / columns)
+    width, height = (max(getattr(each, side) for each in small) for side in ("width", "height"))
+    size = columns * (width + _GAP) - _GAP, rows * (height + _GAP) - _GAP
+    sheet = Image.new("RGB", size, "white")
+    for number, each in enumerate(small):
+        with Image.open(BytesIO(each.data)) as image:
+            seen = image.convert("RGBA")
+        row, column = divmod(number, columns)
+        sheet.paste(seen, (column * (width + _GAP), row * (height + _GAP)), seen)
+    sheet.thumbnail((_PICTURE_EDGE, _PICTURE_EDGE))
+    while True:
+        for quality in (80, 60, 40):
+            file = BytesIO()
+            sheet.save(file, "JPEG", quality=quality, optimize=True)
+            if file.tell() <= PICTURE_BYTES:
+                return file.getvalue()
+        sheet.thumbnail((sheet.width * 3 // 4, sheet.height * 3 // 4))

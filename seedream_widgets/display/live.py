@@ -7,7 +7,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.display.html import result_html
+from seedream_widgets.display.html import result_bundle
 from seedream_widgets.display.progress import in_notebook, progress_line
 from seedream_widgets.errors import JobTimeout, SeedreamError
 from seedream_widgets.values.status import Completed, Queued
@@ -33,7 +33,7 @@ def job_html(job: Job, elapsed: float | None = None) -> str:
         elapsed: Seconds it has run, where they are to be told.
     """
     if isinstance(job.status, Completed):
-        return result_html(job.result())
+        return result_bundle(job.result())["text/html"]
     line = job.logs[-1].message if job.logs and not job.done else ""
     error = job.error
     what = str(error) if error is not None else job.status.text
@@ -41,7 +41,7 @@ def job_html(job: Job, elapsed: float | None = None) -> str:
     return (
         '<div style="font:13px/1.45 system-ui,sans-serif;border-left:3px solid;'
         'padding:2px 0 2px 10px;max-width:640px">'
-        f"<div>{escape(_short(job.request.prompt))}</div>"
+        f"<div>{escape(_short(job.prompt or '(prompt not stored)'))}</div>"
         f'<div style="opacity:.8">{escape(what)}{took}</div>'
         f'<div style="opacity:.65">{escape(_short(line))}</div></div>'
     )
@@ -64,6 +64,8 @@ def show_job(job: Job) -> None:
 
 
 def _data(job: Job, elapsed: float | None = None) -> dict[str, str]:
+    if isinstance(job.status, Completed):
+        return {"text/plain": repr(job), **result_bundle(job.result())}
     return {"text/plain": repr(job), "text/html": job_html(job, elapsed)}
 
 

@@ -142,7 +142,12 @@ class Client:
                 return self._listed(answer)
             if isinstance(answer, Ours):
                 return self._send(request, backend, engine, answer.entry)
-            job = Job(request, backend=backend.name, engine=engine)
+            job = Job(
+                request,
+                backend=backend.name,
+                engine=engine,
+                shows_prompt=self.policy.store_prompts,
+            )
             if isinstance(answer, Theirs):
                 engine.following.add(job, self.library.path)
                 self._jobs.append(job)
@@ -179,6 +184,7 @@ class Client:
             engine=engine,
             id=entry.id if entry else None,
             created=entry.created if entry else None,
+            shows_prompt=self.policy.store_prompts,
         )
         try:
             work = self._work(job, backend, engine, entry)

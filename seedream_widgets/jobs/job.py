@@ -59,6 +59,7 @@ class Job:
         engine: Engine,
         id: str | None = None,
         created: float | None = None,
+        shows_prompt: bool = True,
     ) -> None:
         self.id = id or uuid4().hex[:12]
         self.request = request
@@ -67,6 +68,7 @@ class Job:
         self.created = created or time.time()
         self.finished: float | None = None
         self._engine = engine
+        self._shows_prompt = shows_prompt
         self._history: list[tuple[float, Status]] = [(self.created, Preparing())]
         self._logs: tuple[Log, ...] = ()
         self._callbacks: list[Callable[[Job], object]] = []
@@ -82,6 +84,11 @@ class Job:
         """Who counts the money: called with how it ends, before anybody who waits is woken."""
         self._unwanted = False
         self._outcome: Result | SeedreamError | None = None
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as it may be shown: empty where it is not to be stored, as a notebook is."""
+        return self.request.prompt if self._shows_prompt else ""
 
     @property
     def request_id(self) -> str | None:
@@ -270,4 +277,4 @@ class Job:
         show_live(self)
 
     def __repr__(self) -> str:
-        return f"<Job {self.id} {self.status.text.lower()}: {self.request.prompt[:60]!r}>"
+        return f"<Job {self.id} {self.status.text.lower()}: {self.prompt[:60]!r}>"

@@ -132,7 +132,7 @@ class Search(Sequence[Entry]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the newest as a contact sheet: small, however many there are."""
-        return {"text/plain": repr(self), "text/html": shown("found_html", self)}
+        return {"text/plain": repr(self), **shown("found_bundle", self)}
 
     def _slice(self, index: slice) -> list[Entry]:
         ends = (index.start or 0, 0 if index.stop is None else index.stop, index.step or 1)

@@ -11,7 +11,7 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.display.html import SHEET_RESULTS, sheet_html, sheet_item, sheet_text
+from seedream_widgets.display.html import SHEET_RESULTS, picture, sheet_html, sheet_item, sheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +109,10 @@ class ContactSheet:
         name = f"{self._name}-sheet"
         live = "sd-live" if results else "sd-root"
         html = sheet_html(results, self._draw) + _STYLE.format(name=self._name, live=live)
-        data = {"text/html": f'<div class="{name}">{html}</div>', "text/plain": sheet_text(results)}
+        data = {
+            "text/html": f'<div class="{name}">{html}</div>',
+            "text/plain": sheet_text(results),
+            **picture(results[:1]),
+        }
         show: Callable[..., object] = display
         show(data, raw=True, display_id=name, update=update)

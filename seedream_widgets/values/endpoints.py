@@ -189,7 +189,7 @@ class Endpoints(Mapping[str, Endpoint]):
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": shown("endpoints_html", self)}
+        return {"text/plain": repr(self), **shown("endpoints_bundle", self)}
 
 
 HEADS = (

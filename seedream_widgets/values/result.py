@@ -14,8 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError
-from seedream_widgets.faces import shown
+from seedream_widgets.faces import asked_anew, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
+from seedream_widgets.values.receipt import UNKNOWN_PROMPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -421,16 +422,13 @@ class Result:
     def verify_seed(self) -> SeedCheck:
         """Ask again with the same seed, at full price, and tell whether the pictures are the same.
 
+        A result of the library asks by the session's client; ``client.verify_seed(result)`` by
+        another.
+
         Raises:
-            RequestError: No seed is known, or this result was opened without a client; then
-                use ``sd.verify_seed(result)``.
+            RequestError: No seed is known, or the prompt was not stored.
         """
-        if self.again is None:
-            raise RequestError(
-                "this result has no client to ask again; use sd.verify_seed(result)",
-                field="again",
-            )
-        return check_seed(self, self.again)
+        return check_seed(self, self.again or asked_anew)
 
     def as_code(self) -> str:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""
@@ -455,7 +453,7 @@ class Result:
         cell = getattr(self, "_cell", None)
         if cell is not None and cell == _running_cell():
             return {"text/plain": repr(self)}
-        return {"text/plain": repr(self), "text/html": shown("result_html", self)}
+        return {"text/plain": repr(self), **shown("result_bundle", self)}
 
 
 def _running_cell() -> int | None:
@@ -509,8 +507,14 @@ def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedChec
     """Ask again with the seed of `result` and compare pixel by pixel.
 
     Raises:
-        RequestError: No seed is known.
+        RequestError: No seed is known, or the prompt was not stored.
     """
+    if result.request.prompt == UNKNOWN_PROMPT:
+        raise RequestError(
+            "the prompt of this result was not stored, so it can't be asked for again; submit a "
+            f"request with the prompt and seed={result.seed}",
+            field="prompt",
+        )
     if result.seed is None:
         raise RequestError(
             "the backend named no seed for this result, so its seed can't be checked", field="seed"

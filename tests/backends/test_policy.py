@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import seedream_widgets as sd
+from seedream_widgets.display.live import job_html
 
 SECRET = "a very private prompt"
 
@@ -22,6 +23,8 @@ def test_no_prompt_on_disk_or_in_a_file_name(fal_server, tmp_path):
     assert not list(tmp_path.rglob("*private*"))
     (saved,) = result.save(tmp_path / "out")
     assert saved.name == "seedream-3-1.png"
+    for job in client.jobs:
+        assert SECRET not in f"{job!r}{job_html(job, 1)}"
     assert SECRET not in str(result._repr_mimebundle_())
     assert client.library.get(result.request_id).request.prompt != SECRET
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from base64 import b64decode
 from dataclasses import replace
@@ -9,15 +10,23 @@ from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from nbconvert import LatexExporter
 from PIL import Image
 
-from seedream_widgets.display.html import SHEET_BYTES, receipt_line, sheet_html, sheet_text
+from seedream_widgets.display.html import (
+    PICTURE_BYTES,
+    SHEET_BYTES,
+    receipt_line,
+    sheet_html,
+    sheet_text,
+)
 from tests.image_files import encoded, noise, photo
 from tests.values.test_result import make
 
-LIMIT = 40_000
+LIMIT = 52_000
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>&'" * 20
 
 
@@ -50,7 +59,8 @@ def large():
 def test_a_result_adds_little_to_a_notebook(tmp_path, large, count, edge, prompt):
     result = make(tmp_path, *[large] * count, prompt=prompt, num_images=6, max_images=6)
     bundle = result._repr_mimebundle_(include=None, exclude=None)
-    assert set(bundle) == {"text/plain", "text/html"}
+    assert set(bundle) == {"text/plain", "text/html", "image/jpeg"}
+    assert len(b64decode(bundle["image/jpeg"])) <= PICTURE_BYTES
     assert sum(len(each.encode()) for each in bundle.values()) < LIMIT
     images = [attributes for tag, attributes in Tags(bundle["text/html"]).found if tag == "img"]
     assert len(images) == min(count, 12)
@@ -153,3 +163,41 @@ def test_ipython_shows_it(tmp_path):
     result = make(tmp_path, encoded(photo(), "PNG"))
     data, _ = DisplayFormatter().format(result)
     assert data == result._repr_mimebundle_()
+
+
+def exported(*values):
+    """Return the pictures that LaTeX of a notebook with these outputs includes."""
+    outputs = [
+        nbformat.v4.new_output("execute_result", data=DisplayFormatter().format(each)[0])
+        for each in values
+    ]
+    cell = nbformat.v4.new_code_cell("fox", outputs=outputs)
+    book = nbformat.v4.new_notebook(cells=[cell])
+    text, resources = LatexExporter().from_notebook_node(book)
+    assert all(name in text for name in resources["outputs"])
+    return list(resources["outputs"].values())
+
+
+def test_latex_and_so_pdf_has_the_pictures(tmp_path):
+    data = encoded(photo(), "PNG")
+    one, four = make(tmp_path / "a", data), make(tmp_path / "b", *[data] * 4, num_images=4)
+    pictures = exported(one, four)
+    for count, picture in zip((1, 4), pictures, strict=True):
+        with Image.open(io.BytesIO(picture)) as opened:
+            assert opened.format == "JPEG"
+            width, height = opened.size
+        first = photo().size
+        assert (width > height) == (first[0] > first[1]) or count == 4
+
+
+def test_what_is_transparent_is_white_in_the_picture(tmp_path):
+    clear = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    bundle = make(tmp_path, encoded(clear, "PNG"))._repr_mimebundle_()
+    with Image.open(io.BytesIO(b64decode(bundle["image/jpeg"]))) as opened:
+        assert min(opened.convert("L").getextrema()) > 250
+
+
+def test_without_a_file_there_is_no_picture(tmp_path):
+    result = make(tmp_path, encoded(photo(), "PNG"))
+    result.files[0].path.unlink()
+    assert set(result._repr_mimebundle_()) == {"text/plain", "text/html"}

@@ -60,7 +60,7 @@ def test_the_sheet_is_an_output_of_its_own_and_holds_what_came_later(book):
     assert set(view) == {VIEW, "text/html", "text/plain"}
     # Where the view can't be drawn, as in a reopened notebook, nothing stands above the sheet.
     assert text(view["text/html"]).strip() == ""
-    assert set(sheet) == {"text/html", "text/plain"}
+    assert set(sheet) == {"text/html", "text/plain", "image/jpeg"}
     for shown in (text(sheet["text/html"]), sheet["text/plain"]):
         assert "2 results, newest first" in shown
         assert shown.index("a second fox") < shown.index("fox&lt;" if "&lt;" in shown else "fox<")

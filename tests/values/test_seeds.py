@@ -49,6 +49,24 @@ def test_without_a_seed_there_is_nothing_to_verify(tmp_path):
     result = client.submit(sd.Request("a fox")).result(10)
     with pytest.raises(sd.RequestError, match="named no seed"):
         replace(result, seed=None).verify_seed()
+
+
+def test_a_result_of_the_library_asks_by_the_session_s_client():
+    first = sd.generate("a fox", image_size=(960, 960), seed=5)
+    for opened in (
+        sd.library.get(first.request_id),
+        sd.library.search("fox")[0].result(),
+        sd.generate("a fox", image_size=(960, 960), seed=5),
+    ):
+        check = opened.verify_seed()
+        assert check.same
+        assert not check.result.cached
+
+
+def test_a_result_without_its_prompt_is_not_asked_for_with_another(tmp_path):
+    client = sd.Client(ScriptedBackend("fal"), library=tmp_path, store_prompts=False)
+    result = client.submit(sd.Request("a fox", seed=5)).result(10)
     opened = client.library.get(result.request_id)
-    with pytest.raises(sd.RequestError, match=r"sd\.verify_seed"):
+    with pytest.raises(sd.RequestError, match="prompt of this result was not stored"):
         opened.verify_seed()
+    assert len(client.jobs) == 1
