@@ -195,3 +195,28 @@ def test_a_deleted_working_folder_is_named_and_keeps_no_absolute_path_from_worki
 def test_a_tilde_without_a_home_is_an_error_with_the_path(monkeypatch):
     with pytest.raises(RequestError, match=r"target is '~nobody-of-that-name/out'.*absolute"):
         user_path("~nobody-of-that-name/out", "target")
+
+
+WITHOUT_SQLITE3 = """
+import sys
+sys.modules["sqlite3"] = sys.modules["_sqlite3"] = None
+import logging
+logging.disable(logging.WARNING)
+import seedream_widgets as sd
+result = sd.generate("a fox", image_size=(1024, 1024), seed=3)
+assert result.note is None and result.files[0].path.is_file()
+sd.Studio()
+for call in (lambda: len(sd.library.search()), lambda: sd.library.get(result.request_id)):
+    try:
+        call()
+    except sd.SeedreamError as error:
+        assert "no sqlite3" in str(error) and sys.argv[-1] in str(error), error
+    else:
+        raise AssertionError(call)
+"""
+
+
+def test_without_sqlite3_results_are_kept_and_a_search_says_why_not(tmp_path):
+    home = str(tmp_path / "home")
+    code = WITHOUT_SQLITE3.replace("sys.argv[-1]", repr(home))
+    child(code, tmp_path, SEEDREAM_HOME=home)

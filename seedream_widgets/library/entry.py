@@ -132,12 +132,31 @@ def microseconds(when: datetime) -> int:
     return (when - _EPOCH) // _MICROSECOND
 
 
+def plain_date(value: Any) -> Any:
+    """Return a date of pandas or numpy as Python's own, and whatever else as it is.
+
+    Raises:
+        ValueError: It is NaT, which is no date.
+    """
+    if isinstance(value, str):
+        return value
+    if value != value:
+        raise ValueError("NaT is no date")
+    if hasattr(value, "to_pydatetime"):
+        return value.to_pydatetime(warn=False)
+    if (type(value).__module__, type(value).__name__) == ("numpy", "datetime64"):
+        found = value.item()  # a number where it counts nanoseconds
+        return value.astype("datetime64[us]").item() if isinstance(found, int) else found
+    return value
+
+
 def moment(value: datetime | date | str, zone: tzinfo | None = None) -> datetime:
     """Return an aware moment; what names no time zone is in `zone`, else in local time.
 
     Raises:
         ValueError: It is no date, or one that no calendar here holds.
     """
+    value = plain_date(value)
     if isinstance(value, str):
         text = value.strip()
         value = datetime.fromisoformat(f"{text[:-1]}+00:00" if text[-1:] in "Zz" else text)

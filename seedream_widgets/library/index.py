@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from seedream_widgets.errors import SeedreamError
 from seedream_widgets.files import cache_folder
 from seedream_widgets.library import folder as layout
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, entry_of, row_of
@@ -458,18 +459,19 @@ class Index:
         """How many result folders have no receipt that can be read."""
         self.refresh()
         asked = "SELECT COUNT(*) FROM skipped WHERE request_id IS NULL"
-        return int(self._cache.run(lambda db: db.execute(asked).fetchone()[0]))
+        return int(self._run(lambda db: db.execute(asked).fetchone()[0]))
 
     def refresh(self) -> None:
         """Take in what changed in the folders; it costs a look at each day's folder."""
-        self._cache.refresh()
+        with self._without_sqlite3_told():
+            self._cache.refresh()
 
     def add(self, folder: Path, receipt: dict[str, Any], favourite: bool = False) -> None:
         """Insert a result that has just been saved; a second time changes nothing."""
         folder = Path(folder)
         row = row_of(receipt, folder.parent.name, folder.name, favourite)
         if row is not None:
-            self._cache.run(lambda db: insert(db, self._results, row), filled=False)
+            self._run(lambda db: insert(db, self._results, row), filled=False)
 
     def search(
         self,
@@ -524,7 +526,7 @@ class Index:
 
     def _look(self) -> None:
         """Take in which results came and went."""
-        self._cache.run(lambda db: refresh(db, self._results, marks=False))
+        self._run(lambda db: refresh(db, self._results, marks=False))
 
     def _newest(self, asked: Filter, most: int) -> list[Entry]:
         newest = f"ORDER BY created DESC, request_id DESC LIMIT {most}"
@@ -541,7 +543,21 @@ class Index:
             query = f"SELECT {columns} FROM results WHERE {where} {tail}"
             return db.execute(query, values).fetchall()
 
-        return self._cache.run(rows)
+        return self._run(rows)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T], *, filled: bool = True) -> T:
+        with self._without_sqlite3_told():
+            return self._cache.run(work, filled=filled)
+
+    @contextmanager
+    def _without_sqlite3_told(self) -> Iterator[None]:
+        try:
+            yield
+        except ImportError as error:
+            raise SeedreamError(
+                f"this Python has no sqlite3 ({error}), which a search of the library needs; use a "
+                f"Python that has it. The results themselves are the folders in {self._results}"
+            ) from error
 
     def entry(self, row: Row) -> Entry:
         """Return the entry of a row of `COLUMNS`."""

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from seedream_widgets.errors import ResultError
+from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
 from seedream_widgets.library.entry import load, read_input
@@ -116,8 +116,11 @@ class Library:
 
     def _ask(self, work: Callable[[], T]) -> T | None:
         """Ask the index, which is only a cache: its troubles harm no result."""
-        from sqlite3 import DatabaseError
-
+        try:
+            from sqlite3 import DatabaseError
+        except ImportError as error:
+            _log.warning("the index of %s can't be used (%s)", self.path, error)
+            return None
         try:
             return work()
         except (OSError, DatabaseError) as error:
@@ -138,11 +141,17 @@ class Library:
         if folder is None:
             raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
         sign = folder.folder / FAVOURITE
-        sign.unlink(missing_ok=True)
-        if mark:
-            with suppress(FileExistsError):  # another process marked it, too
-                os.close(os.open(sign, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        os.utime(folder.folder.parent)
+        try:
+            sign.unlink(missing_ok=True)
+            if mark:
+                with suppress(FileExistsError):  # another process marked it, too
+                    os.close(os.open(sign, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            os.utime(folder.folder.parent)
+        except OSError as error:
+            raise SeedreamError(
+                f"{folder.folder} can't be written ({error.strerror}), so it can't be marked; make "
+                "it writable, or mark a copy of it in a library of your own"
+            ) from error
 
     def keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""

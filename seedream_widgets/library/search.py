@@ -10,7 +10,7 @@ from typing import Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.faces import shown
-from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment
+from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment, plain_date
 
 _PAGE = 100
 _MOST_WORDS = 200
@@ -154,7 +154,7 @@ class Search(Sequence[Entry]):
         return self._index.select(COLUMNS, asked, tail)
 
 
-def _moment(field: str, value: datetime | date | str) -> int:
+def _moment(field: str, value: Any) -> int:
     try:
         return microseconds(moment(value))
     except (ValueError, TypeError, AttributeError) as error:
@@ -164,9 +164,12 @@ def _moment(field: str, value: datetime | date | str) -> int:
         ) from error
 
 
-def _ending(until: datetime | date | str) -> tuple[str, int]:
+def _ending(until: Any) -> tuple[str, int]:
     """Return the condition of `until`: a day counts as a whole."""
-    day = _day(until)
+    try:
+        day = _day(plain_date(until))
+    except (ValueError, TypeError):
+        day = None
     if day is None or day == date.max:
         return "created <= ?", _moment("until", until)
     return "created < ?", _moment("until", day + timedelta(days=1))

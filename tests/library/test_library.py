@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+import seedream_widgets as sd
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
@@ -286,3 +287,12 @@ def _cache():
     from platformdirs import user_cache_path
 
     return user_cache_path("seedream_widgets", appauthor=False)
+
+
+def test_a_favourite_that_can_not_be_marked_names_the_folder():
+    result = sd.generate("a fox", image_size=(1024, 1024), seed=3)
+    folder = result.files[0].path.parent
+    (folder / "favourite").mkdir()  # which is a mark as well, and can't be unlinked
+    with pytest.raises(sd.SeedreamError, match="can't be written") as caught:
+        sd.library.favourite(result)
+    assert str(folder) in str(caught.value)
