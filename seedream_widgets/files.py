@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ _NAME_CHARACTERS = 40
 _READ = 4000
 """Characters of a text that are looked at for a name."""
 _EMPTY = "seedream"
+_OPEN_ELSEWHERE = (5, 32, 33)
+"""Windows' numbers: access denied, sharing violation, lock violation."""
+_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.6)
+"""Seconds between two tries."""
 # A joiner shapes the letters around it, in Hindi or Persian; a variation selector only emoji.
 _JOINERS = "\u200c\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -101,6 +106,23 @@ def user_path(path: str | os.PathLike[str], field: str) -> Path:
                 value=path,
             ) from error
     return found
+
+
+def put_in_place(part: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Rename as `os.replace` does; Windows refuses while another process has either open, so wait.
+
+    Raises:
+        OSError: It is refused for longer than a virus scanner or a preview takes.
+    """
+    for pause in _PAUSES:
+        try:
+            os.replace(part, path)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _OPEN_ELSEWHERE:
+                raise
+        time.sleep(pause)
+    os.replace(part, path)
 
 
 def _shown(path: object) -> str:

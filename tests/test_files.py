@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.files import NAME_BYTES, file_name, library_folder, user_path
+from seedream_widgets.files import NAME_BYTES, file_name, library_folder, put_in_place, user_path
 
 ROOT = Path(__file__).parents[1]
 NO_HOME = """
@@ -220,3 +220,28 @@ def test_without_sqlite3_results_are_kept_and_a_search_says_why_not(tmp_path):
     home = str(tmp_path / "home")
     code = WITHOUT_SQLITE3.replace("sys.argv[-1]", repr(home))
     child(code, tmp_path, SEEDREAM_HOME=home)
+
+
+@pytest.mark.parametrize(("times", "number"), [(2, 32), (4, 5), (1, 33)])
+def test_a_rename_that_windows_refuses_for_a_moment_is_tried_again(
+    tmp_path, monkeypatch, times, number
+):
+    left, rename = [None] * times, os.replace
+
+    def refusing(part, path):
+        if left:
+            left.pop()
+            error = PermissionError(13, "in use by another process")
+            error.winerror = number
+            raise error
+        rename(part, path)
+
+    monkeypatch.setattr(os, "replace", refusing)  # only Windows itself would refuse it
+    (tmp_path / "part").write_text("fox")
+    put_in_place(tmp_path / "part", tmp_path / "whole")
+    assert (tmp_path / "whole").read_text() == "fox"
+
+
+def test_a_rename_that_is_refused_for_good_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        put_in_place(tmp_path / "none", tmp_path / "whole")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from seedream_widgets.files import read_json
+from seedream_widgets.files import put_in_place, read_json
 from seedream_widgets.library.processes import this_process
 from seedream_widgets.values.receipt import MAX_BYTES
 
@@ -163,7 +163,7 @@ def put(part: Path, path: Path, root: Path) -> None:
     """
     make_private(path.parent, root)
     try:
-        os.replace(part, path)
+        put_in_place(part, path)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -171,7 +171,7 @@ def put(part: Path, path: Path, root: Path) -> None:
         make_private(near.parent, root)
         shutil.copytree(part, near) if part.is_dir() else shutil.copy2(part, near)
         sync(near)
-        os.replace(near, path)
+        put_in_place(near, path)
         shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
     _sync_folder(path.parent)
 

@@ -25,6 +25,7 @@ from urllib3.exceptions import TimeoutError as TimedOut
 from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.connections import Connections, is_untrusted, untrusted
 from seedream_widgets.errors import ResultError
+from seedream_widgets.files import put_in_place
 from seedream_widgets.images.growing import Growing
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def whole(target: Path | io.BytesIO) -> Iterator[IO[bytes]]:
         # Buffered files lock: closing one waits for a write still running in a thread.
         with open(part, "wb", opener=_private) as out:
             yield out
-        os.replace(part, target)
+        put_in_place(part, target)
     except BaseException:
         with suppress(FileNotFoundError):
             part.unlink()
