@@ -126,6 +126,27 @@ def test_a_result_is_kept_and_saved_under_a_locale_without_utf_8(tmp_path):
     assert said == r"1 '\u96ea' out/seedream-3-1.jpg"
 
 
+KEEP = """
+import seedream_widgets as sd
+result = sd.generate("雪の中の赤い狐", image_size=(1024, 1024), seed=3)
+sd.library.favourite(result)
+print(result.cached, len(sd.library.search("雪", favourite=True)), len(sd.library.search()))
+"""
+
+
+@pytest.mark.parametrize("index", ["kept", "anew"])
+def test_what_is_kept_under_one_locale_is_found_under_another(tmp_path, index):
+    home = {"SEEDREAM_HOME": str(tmp_path / "home")}
+    caches = [{"XDG_CACHE_HOME": str(tmp_path / each)} for each in ("a", "b", "c")]
+    if index == "kept":
+        caches = caches[:1] * 3
+    assert child(KEEP, tmp_path, LC_ALL="C.UTF-8", **home, **caches[0]) == "False 1 1"
+    assert child(KEEP, tmp_path, **ASCII_ONLY, **home, **caches[1]) == "True 1 1"
+    assert child(KEEP, tmp_path, LC_ALL="C.UTF-8", **home, **caches[2]) == "True 1 1"
+    (day,) = (tmp_path / "home" / "results").iterdir()
+    assert [each.name[:7] for each in day.iterdir()] == ["雪の中の赤い狐"]
+
+
 HOMELESS = f"""{NO_HOME}
 import seedream_widgets as sd
 for call in (sd.Studio, sd.Client, lambda: sd.generate("a fox"), lambda: sd.library):

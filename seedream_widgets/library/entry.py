@@ -14,7 +14,7 @@ from typing import Any
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.images import LIMITS, ImageInput, load_image
-from seedream_widgets.library.folder import RECEIPT, read_file
+from seedream_widgets.library.folder import RECEIPT, path_of, read_file
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, request_again
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
 
@@ -105,7 +105,7 @@ def entry_of(row: Row, results: str) -> Entry:
         images=images,
         cost=None if cost is None else Decimal(cost),
         favourite=bool(favourite),
-        folder=Path(f"{results}/{day}/{name}"),
+        folder=Path(path_of(results, day, name)),
         key=key,
         billable_units=None if units is None else Decimal(units),
     )

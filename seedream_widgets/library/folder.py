@@ -42,7 +42,7 @@ def _changed(found: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
     for entry in found:
         if _is_folder(entry):
             try:
-                yield entry.name, os.stat(entry.path).st_mtime_ns
+                yield _as_text(entry.name) or "", os.stat(entry.path).st_mtime_ns
             except FileNotFoundError:
                 continue
 
@@ -54,7 +54,8 @@ def names(parent: Path, known: Collection[str]) -> set[str] | None:
     """
     try:
         with os.scandir(parent) as found:
-            return {entry.name for entry in found if entry.name in known or _is_folder(entry)}
+            named = ((_as_text(entry.name), entry) for entry in found)
+            return {name for name, entry in named if name and (name in known or _is_folder(entry))}
     except (FileNotFoundError, NotADirectoryError):
         return set()
     except OSError:
@@ -62,15 +63,35 @@ def names(parent: Path, known: Collection[str]) -> set[str] | None:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    name = entry.name
-    if name.startswith(".") or not (name.isascii() or _is_text(name)):
+    if entry.name.startswith(".") or _as_text(entry.name) is None:
         return False
     return entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path))
 
 
-def _is_text(name: str) -> bool:
-    """Tell whether a file name is Unicode: other bytes come as surrogates, no database's text."""
-    return name.encode("utf-8", "replace").decode() == name
+def _as_text(name: str) -> str | None:
+    """Return a file name as Unicode whatever this process's locale is, ``None`` for other bytes."""
+    if name.isascii():
+        return name
+    try:
+        return os.fsencode(name).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def path_of(results: Path | str, day: str, name: str) -> str:
+    """Return the folder of a result as this process's locale has it."""
+    there = f"{results}/{day}/{name}"
+    return there if there.isascii() else f"{results}/{_on_disk(day)}/{_on_disk(name)}"
+
+
+def _on_disk(text: str) -> str:
+    return os.fsdecode(text.encode())
+
+
+def text_of(folder: Path) -> tuple[str, str]:
+    """Return day and name of a result's folder as the index keeps them."""
+    day, name = folder.parent.name, folder.name
+    return _as_text(day) or day, _as_text(name) or name
 
 
 def is_favourite(folder: str) -> bool:

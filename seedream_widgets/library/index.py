@@ -92,7 +92,7 @@ def _changed_receipts(db: sqlite3.Connection, results: Path) -> dict[str, set[st
     for day, name, stamp in db.execute(
         "SELECT day, name, stamp FROM skipped LIMIT 1000"
     ).fetchall():
-        if layout.receipt_changed(f"{results}/{day}/{name}") != stamp:
+        if layout.receipt_changed(layout.path_of(results, day, name)) != stamp:
             retry.setdefault(day, set()).add(name)
     return retry
 
@@ -104,17 +104,17 @@ def _changes(
     known = dict(db.execute("SELECT name, favourite FROM results WHERE day = ?", (day,)).fetchall())
     skipped = {name for (name,) in db.execute("SELECT name FROM skipped WHERE day = ?", (day,))}
     before = known.keys() | skipped
-    there = layout.names(results / day, before)
+    there = layout.names(results / os.fsdecode(day.encode()), before)
     if there is None:
         return _Changes(whole=False)
     changes = _Changes(vanished=before - there)
     changes.fresh = there - known.keys() - (skipped - retry)
     for name in known.keys() & there if marks else ():
-        favourite = layout.is_favourite(f"{results}/{day}/{name}")
+        favourite = layout.is_favourite(layout.path_of(results, day, name))
         if favourite != known[name]:
             changes.marks.append((favourite, name))
     for name in changes.fresh:
-        _read(changes, f"{results}/{day}/{name}", day, name)
+        _read(changes, layout.path_of(results, day, name), day, name)
     return changes
 
 
@@ -158,8 +158,8 @@ def _place(db: sqlite3.Connection, results: Path, row: Row) -> None:
     day, name, request_id = row[:3]
     asked = "SELECT day, name FROM results WHERE request_id = ?"
     holder = db.execute(asked, (request_id,)).fetchone()
-    if holder and holder != (day, name) and os.path.isdir(f"{results}/{holder[0]}/{holder[1]}"):
-        stamp = layout.receipt_changed(f"{results}/{day}/{name}")
+    if holder and holder != (day, name) and os.path.isdir(layout.path_of(results, *holder)):
+        stamp = layout.receipt_changed(layout.path_of(results, day, name))
         db.execute(_SKIP, (day, name, stamp, request_id))
         return
     db.execute("DELETE FROM results WHERE request_id = ?", (request_id,))
@@ -469,7 +469,7 @@ class Index:
     def add(self, folder: Path, receipt: dict[str, Any], favourite: bool = False) -> None:
         """Insert a result that has just been saved; a second time changes nothing."""
         folder = Path(folder)
-        row = row_of(receipt, folder.parent.name, folder.name, favourite)
+        row = row_of(receipt, *layout.text_of(folder), favourite)
         if row is not None:
             self._run(lambda db: insert(db, self._results, row), filled=False)
 
