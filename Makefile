@@ -30,7 +30,7 @@ lab: .venv/.ready $(BUNDLE)
 
 # What it leaves is no release: the next target builds the bundle again.
 dev: .venv/.ready $(BUNDLE)
-	(cd js && exec node build.mjs --watch) & trap "kill $$!; rm -f $(BUNDLE)" EXIT; \
+	(cd js && exec node build.mjs --watch) & trap "kill $$!; rm -f $(BUNDLE)" EXIT INT TERM; \
 		ANYWIDGET_HMR=1 $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) \
 		notebooks/quickstart.ipynb
 
