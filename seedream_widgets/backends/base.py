@@ -42,7 +42,7 @@ class Policy:
             is asked not to store the request's payload either.
 
     Raises:
-        RequestError: `expire_media` is no whole number of at least 60.
+        RequestError: `expire_media` is not a whole number of 60 or more.
     """
 
     expire_media: int | None = None
@@ -52,7 +52,7 @@ class Policy:
         seconds = self.expire_media
         if seconds is not None and (type(seconds) is not int or seconds < SHORTEST):
             raise RequestError(
-                f"expire_media takes whole seconds from {SHORTEST} on, or None, got {seconds!r}",
+                f"expire_media takes whole seconds, {SHORTEST} or more, or None, got {seconds!r}",
                 field="expire_media",
                 value=seconds,
             )

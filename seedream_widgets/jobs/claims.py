@@ -71,8 +71,8 @@ def ask(
         time.sleep(_PAUSE)
     else:
         raise BackendError(
-            f"{library.path / 'claims'} does not settle who may send this request; nothing was "
-            "sent. Submit it again, with fresh=True if this stays so",
+            f"{library.path / 'claims'} does not tell who may send this request; nothing was sent. "
+            "Submit it again, and with fresh=True if that does not help",
             billing="no",
         )
     # Between the first look and the claim another may have come to its end.

@@ -120,7 +120,7 @@ class Client:
         """Start `request` and return its job at once.
 
         A request with a seed that was asked before, of the same backend, is answered from the
-        library and costs nothing; one that is under way, here or in another Python with the same
+        library and costs nothing; one that is under way, here or in another process with the same
         library, is joined.
 
         Args:

@@ -116,7 +116,7 @@ def lost_before() -> SubmitUnknownError:
     """Return why it can't be told what became of a request that was sent before Python ended."""
     return SubmitUnknownError(
         "Python ended before fal's reply came: fal may have accepted this request and may "
-        "bill it. It is not sent again by itself; look at fal's dashboard, then submit anew",
+        "bill it. It is not sent again by itself; look at fal's dashboard, then submit it again",
         billing="maybe",
     )
 
@@ -147,7 +147,7 @@ async def wait(
         job.update(Queued())
         ours = await _end(job, entry, library, engine)
     except asyncio.CancelledError:
-        words = "no longer waited for; the other Python that asked for it goes on"
+        words = "not waited for any more; the other process that asked for it goes on"
         job.fail(JobCancelled(words, billing="no"))
         raise
     except Exception as error:
@@ -214,7 +214,7 @@ def _sent_before(entry: Pending) -> SubmitUnknownError:
 def _no_result(entry: Pending) -> BackendError:
     known = f" (request {entry.handle['request_id']})" if entry.handle else ""
     return BackendError(
-        f"another Python asked for the same{known}, and no result of it shows in the library; "
+        f"another process asked for the same{known}, and the library has no result of it; "
         "sd.spending() says how it ended. Nothing was sent from here: look there before you submit "
         "it again",
         billing="no",

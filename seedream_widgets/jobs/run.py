@@ -49,9 +49,9 @@ _FEW = 2
 """Images of a request that may be looked at while they come: with more, decoding is what takes
 the time."""
 _TAKEN_OVER = (
-    "another Python with this library took this request for left behind, as nothing was heard of "
-    "this one for minutes; nothing was sent from here. sd.resume() and sd.spending() tell what "
-    "became of it"
+    "another process that uses this library took this request over, as it had not heard of this "
+    "one for minutes; nothing was sent from here. sd.resume() and sd.spending() tell what became "
+    "of it"
 )
 _NOT_FETCHED = "file_download_error"
 """fal's word for an input image that is not at its address (any more)."""
@@ -346,7 +346,7 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
         kept = f" Its bytes are kept at {path};" if path.is_absolute() else ""
         raise ResultError(
-            f"The file fal sent is no image Pillow can read ({error}).{kept} Call sd.resume() to "
+            f"Pillow can't read the file that fal sent ({error}).{kept} Call sd.resume() to "
             "fetch it again.",
             billing="yes",
         ) from error

@@ -86,7 +86,7 @@ def _checked(upload: KeptUpload) -> KeptUpload:
     if upload.uploaded > time.time() + _CLOCKS:
         raise ValueError("it comes from the future")
     if upload.expires is not None and not _is_moment(upload.expires):
-        raise ValueError("its end is no moment")
+        raise ValueError("its end is not a time")
     return upload
 
 

@@ -80,7 +80,7 @@ def references(audit: Audit, studio: Studio, pid: int, folder: Path) -> None:
     drop_files(studio.page, ".sd-refs", [folder / "broken.png"])
     expect(studio.button("Dismiss broken.png")).to_be_attached()
     drop_files(studio.page, ".sd-refs", [folder / "notes.txt"])
-    expect(studio.root).to_contain_text("notes.txt is no image")
+    expect(studio.root).to_contain_text("notes.txt is not an image")
     studio.button("Remove image 2").focus()
     audit.look("references ready and failed", studio.root)
     drop_files(studio.page, ".sd-refs", [folder / "late.png"], steps=("dragEnter", "dragOver"))

@@ -142,7 +142,7 @@ def test_files_that_are_dropped(
     studio.expect_references("img_src_x_onerror")
     studio.wait_for_reference(0)
     drop_files(page, ".sd-refs", [notes])
-    refusal = studio.root.get_by_text("is no image; drop PNG")
+    refusal = studio.root.get_by_text("is not an image; drop PNG")
     expect(refusal).to_contain_text(FILE.partition(RTL)[0])
     assert "\u202e" not in str(refusal.text_content())
     drop_files(page, ".sd-refs", [broken])

@@ -70,7 +70,7 @@ def test_what_is_refused(
     book.run(0)
     studio = Studio(page)
     drop_files(page, ".sd-refs", [notes])
-    expect(studio.root).to_contain_text("notes.txt is no image; drop PNG, JPEG or WebP files.")
+    expect(studio.root).to_contain_text("notes.txt is not an image; drop PNG, JPEG or WebP files.")
     drop_files(page, ".sd-refs", [broken])
     fault = studio.references.filter(has_text="broken.png")
     expect(fault).to_have_count(1)

@@ -83,7 +83,7 @@ def test_where_the_other_fails_nothing_is_sent(another, here):
     another.submit(f"hold=['fetch'], errors={{'fetch': {refused}}}")
     waiting = client.submit(FOX)
     another.run("backend.release('fetch')")
-    with pytest.raises(BackendError, match="another Python asked for the same") as caught:
+    with pytest.raises(BackendError, match="another process asked for the same") as caught:
         waiting.result(SECONDS)
     assert caught.value.billing == "no"
     assert two.calls == []

@@ -156,7 +156,7 @@ def test_no_image_is_an_error(tmp_path):
 def test_bytes_that_are_no_image_are_kept_and_told(tmp_path, data):
     backend = ScriptedBackend()
     backend.bytes["https://files.test/r1/0"] = data
-    with pytest.raises(ResultError, match="no image Pillow can read") as caught:
+    with pytest.raises(ResultError, match="Pillow can't read the file that fal sent") as caught:
         started(backend, tmp_path).result(SECONDS)
     assert caught.value.billing == "yes"
     (kept,) = tmp_path.glob(".staging/*/1")

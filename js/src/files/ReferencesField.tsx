@@ -8,7 +8,7 @@ import { ReferenceTile } from "./ReferenceTile";
 import { useSession } from "./session";
 import { UploadTile } from "./UploadTile";
 
-const ZONE_TITLE = "Drop, paste or browse. Where a drop goes astray, hold Shift while dropping.";
+const ZONE_TITLE = "Drop, paste or browse. If a drop does nothing, hold Shift while you drop.";
 
 function AddButton() {
   const { actions } = useSession();

@@ -55,7 +55,9 @@ export const isActive = ({ phase }: UploadTile): boolean => phase !== "failed";
 
 function noImages([first, ...more]: string[]): string {
   const which =
-    more.length > 0 ? `${first} and ${more.length} more are no images` : `${first} is no image`;
+    more.length > 0
+      ? `${first} and ${more.length} more are not images`
+      : `${first} is not an image`;
   return `${which}; drop PNG, JPEG or WebP files.`;
 }
 
@@ -151,7 +153,9 @@ export function createUploads(
         return entry.decoded(isExpected(error) ? error.message : null);
       }
     }
-    entry.decoded(`No word from the kernel on ${entry.file.name}. Remove it and drop it again.`);
+    entry.decoded(
+      `The kernel did not answer about ${entry.file.name}. Remove it and drop it again.`,
+    );
   }
 
   function send(id: string, entry: Waiting, restores: boolean): Promise<void> {

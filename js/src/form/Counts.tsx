@@ -62,7 +62,7 @@ function Seed({ fault }: { fault: string | null | undefined }) {
           type="button"
           aria-label="Reuse last seed"
           aria-disabled={last === null ? true : undefined}
-          title={last === null ? "No result has told its seed yet" : `Reuse last seed, ${last}`}
+          title={last === null ? "No result has named its seed yet" : `Reuse last seed, ${last}`}
           onClick={() => last !== null && actions.edit({ seed: last })}
         >
           <Again />
@@ -93,14 +93,14 @@ export function Counts({ checks }: { checks: Checks }) {
         <Count
           name="num_images"
           label="Images"
-          title="How many times Seedream draws, 1 to 6"
+          title="How many generations, 1 to 6"
           fault={images}
         />
         {takes(endpoint, "max_images") && (
           <Count
             name="max_images"
             label="Up to"
-            title="How many images each drawing may hold; say the number in the prompt too"
+            title="How many images each generation may give; say the number in the prompt too"
             fault={upTo}
           />
         )}

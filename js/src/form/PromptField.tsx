@@ -64,7 +64,7 @@ function Replaced() {
   if (!useStore(before)) return null;
   return (
     <p class="sd-note sd-calm">
-      <span>This replaced what the form held.</span>
+      <span>This replaced what was in the form.</span>
       <button type="button" class="sd-link" onClick={actions.undo}>
         Undo
       </button>

@@ -28,7 +28,7 @@ import {
 import type { ResultsActions, ResultsSession } from "../results/session";
 import type { Announcer } from "./announcer";
 
-const HELD = "The form holds that request again";
+const HELD = "That request is in the form again";
 
 /** What a view is made of, but for what writes through it. */
 export interface Parts extends Omit<ResultsSession, "actions"> {

@@ -157,8 +157,8 @@ it("takes up to ten in all", async () => {
 
 it("refuses what is no image in one sentence", () => {
   const notes = new File(["x"], "notes.txt", { type: "text/plain" });
-  expect(uploads.add([notes])).toBe("notes.txt is no image; drop PNG, JPEG or WebP files.");
-  expect(uploads.add([notes, notes, notes])).toContain("notes.txt and 2 more are no images");
+  expect(uploads.add([notes])).toBe("notes.txt is not an image; drop PNG, JPEG or WebP files.");
+  expect(uploads.add([notes, notes, notes])).toContain("notes.txt and 2 more are not images");
   expect(uploads.tiles.get()).toEqual([]);
 });
 
@@ -212,5 +212,5 @@ it("gives a file up of which no word comes", async () => {
   uploads.add([image("a.png")]);
   await settle(100);
   await vi.advanceTimersByTimeAsync(70_000);
-  expect(uploads.tiles.get()[0]?.fault).toContain("No word from the kernel on a.png");
+  expect(uploads.tiles.get()[0]?.fault).toContain("The kernel did not answer about a.png");
 });

@@ -201,7 +201,7 @@ describe("a saved file on the prompt", () => {
     await act(async () => {});
     expect(view.root.textContent).not.toContain("Reading fox.png");
     expect(view.root.textContent).toContain("Not in this library: image 1 (fox.png).");
-    expect(ui(view).getByRole("status").textContent).toBe("The form holds that request again");
+    expect(ui(view).getByRole("status").textContent).toBe("That request is in the form again");
   });
 
   it("without a receipt is told at the prompt", async () => {

@@ -90,7 +90,7 @@ class Environment:
                     )
         for name, path, _ in self.files:
             if name == "SSL_CERT_DIR" and not os.path.isdir(path):
-                yield f"{name} is {path[:200]!r}, which is no folder. {_mend(name)}"
+                yield f"{name} is {path[:200]!r}, which is not a folder. {_mend(name)}"
 
     def _unread(self, error: Exception) -> str:
         for name, path, _ in self.files:
@@ -142,7 +142,7 @@ def _proxy_errors(name: str, given: str) -> Iterator[str]:
         parts = urlsplit(address)
         shown = f"{parts.scheme}://{_host(parts)}"
     except ValueError:
-        yield f"{name} is no proxy's address. {_mend_proxy(name)}"
+        yield f"{name} is not the address of a proxy. {_mend_proxy(name)}"
         return
     if not parts.hostname:
         yield f"{name} names no host. {_mend_proxy(name)}"

@@ -213,7 +213,7 @@ class Transfer:
         if code >= 500 or code in _MAY_PASS:
             raise Passing(f"HTTP {code}")
         if code != 200:
-            raise Refused(f"can't be had (HTTP {code})")
+            raise Refused(f"can't be downloaded (HTTP {code})")
         if reply.headers.get("content-type", "").startswith(("text/html", "application/json")):
             raise Refused("came as a web page instead of an image")
         if (reply.length_remaining or 0) > self._limits.file_bytes:

@@ -33,7 +33,7 @@ def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Outpu
     """
     images = data.get("images") if isinstance(data, dict) else None
     if not isinstance(images, list) or not all(isinstance(each, dict) for each in images):
-        raise _malformed("names no list of images", request_id)
+        raise _malformed("has no list of images", request_id)
     if len(images) > limits.files:
         raise _malformed(f"names {len(images)} images, more than {limits.files}", request_id)
     files = tuple(_file(each, request_id, queue, limits) for each in images)
@@ -61,7 +61,7 @@ def _extra(data: dict[str, Any], images: list[dict[str, Any]]) -> dict[str, Any]
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)
         text.encode()
     except (ValueError, RecursionError):
-        return {"left out": "fields that are no JSON"}
+        return {"left out": "fields that are not JSON"}
     if len(text) > _MOST_EXTRA:
         names = [name[:40] for name in found][:20]
         return {"left out": f"{len(text):,} characters of {names!a}"}

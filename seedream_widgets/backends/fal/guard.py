@@ -180,7 +180,7 @@ def watch_over(client: httpx.AsyncClient, queue: str, limits: Limits) -> None:
     async def before(request: httpx.Request) -> None:
         address = str(request.url.copy_with(query=None, fragment=None))
         if not may_be_sent(address, queue):
-            raise NotSent("fal named an address on this computer or its net", request=request)
+            raise NotSent("fal named an address on this computer or its network", request=request)
         if not takes_key(address, queue):
             request.headers.pop("Authorization", None)
         if tries := _tries.get():

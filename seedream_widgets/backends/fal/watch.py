@@ -245,5 +245,5 @@ def _check(reply: httpx.Response) -> None:
 def _report(explain: Explainer, event: str) -> Report:
     data = explain.hide_in(json.loads(event))
     if not isinstance(data, dict):
-        raise ValueError("an event of the status stream is no object")
+        raise ValueError("an event of the status stream is not an object")
     return Report.from_event(data)

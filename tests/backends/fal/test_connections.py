@@ -156,7 +156,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ({"ALL_PROXY": "socks4://gate:1080"}, r"ALL_PROXY is 'socks4://gate:1080', a kind"),
         ({"https_proxy": "ftp://gate"}, r"https_proxy is 'ftp://gate', a kind"),
         ({"HTTPS_PROXY": "http://"}, r"HTTPS_PROXY names no host\. Write it as http://host:port"),
-        ({"HTTPS_PROXY": "http://gate:port"}, r"HTTPS_PROXY is no proxy's address"),
+        ({"HTTPS_PROXY": "http://gate:port"}, r"HTTPS_PROXY is not the address of a proxy"),
         ({"NO_PROXY": "a.example,[::1]", "HTTPS_PROXY": "gate:1"}, r"NO_PROXY holds '\[::1\]'"),
         (
             {"no_proxy": "b\u00fccher.de", "HTTPS_PROXY": "gate:1"},
@@ -164,7 +164,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ),
         ({"SSL_CERT_FILE": "/gone.pem"}, r"SSL_CERT_FILE is '/gone.pem', which can't be read \(No"),
         ({"SSL_CERT_FILE": __file__}, r"SSL_CERT_FILE is '.*', which can't be read \(.+\)"),
-        ({"SSL_CERT_DIR": "/gone"}, r"SSL_CERT_DIR is '/gone', which is no folder"),
+        ({"SSL_CERT_DIR": "/gone"}, r"SSL_CERT_DIR is '/gone', which is not a folder"),
         ({"SSLKEYLOGFILE": "/gone/keys"}, r"SSLKEYLOGFILE is '/gone/keys', which can't be read"),
     ],
 )

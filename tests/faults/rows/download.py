@@ -19,7 +19,11 @@ DOWNLOAD = (
                 for code in ("401", "403", "404", "410")
             ),
             *(
-                Row(code, f"download:{code}", rf"The image can't be had \(HTTP {code}\){AGAIN}")
+                Row(
+                    code,
+                    f"download:{code}",
+                    rf"The image can't be downloaded \(HTTP {code}\)" + AGAIN,
+                )
                 for code in ("400", "405", "409", "413", "418")
             ),
         ),
@@ -77,7 +81,7 @@ DOWNLOAD = (
             Row(
                 "other bytes",
                 "download:garbage",
-                r"The file fal sent is no image Pillow can read \(.+\)\. Its bytes are kept at "
+                r"Pillow can't read the file that fal sent \(.+\)\. Its bytes are kept at "
                 r"\S+; call sd\.resume\(\) to fetch it again\.",
             ),
         ),

@@ -101,7 +101,7 @@ RESULT = (
             Row(
                 "no list of images",
                 "result:wrong_shape",
-                r"fal's result of request \S+ names no list of images\. Look .+ billed it\.",
+                r"fal's result of request \S+ has no list of images\. Look .+ billed it\.",
             ),
         ),
     ),
