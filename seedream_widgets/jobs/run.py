@@ -106,6 +106,8 @@ class _Run:
         self.job, self.backend, self.record, self.engine = job, backend, record, engine
         self.submitting: asyncio.Future[Handle] | None = None
         self.lost: Waiting | None = None
+        self.completed = False
+        """Whether the backend has finished it, so that it is paid for."""
 
     @property
     def billing(self) -> Billing:
@@ -230,6 +232,7 @@ class _Run:
         async with aclosing(self.backend.watch(handle)) as statuses:
             async for status in statuses:
                 self.job.update(status)
+        self.completed = True
         return await self._fetch(handle)
 
     async def _fetch(self, handle: Handle) -> Result:
@@ -295,7 +298,7 @@ class _Run:
             _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
             self.job.go_on()
             return await self._or_cancel(self._follow(handle))
-        if billing == "yes":  # finished first, so it is paid for and kept
+        if billing == "yes" or self.completed:  # finished first, so it is paid for and kept
             return await self._fetch(handle)
         if billing == "no":
             raise JobCancelled("cancelled; nothing is billed", billing="no")

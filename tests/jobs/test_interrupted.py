@@ -1,0 +1,119 @@
+"""A Ctrl+C, a cancel or the end of Python between two steps loses no request."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from seedream_widgets.errors import JobCancelled
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.library import Library
+from seedream_widgets.library.journal import Journal
+from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.values.request import Request
+from tests.jobs.another import Another
+from tests.scripted import SECONDS, kinds, until
+
+
+def script(code, *arguments):
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+CTRL_C = """
+import signal, sys, time
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.values.request import Request
+from tests.scripted import until
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+backend = ScriptedBackend("fal", hold=["fetch"])
+client = Client(backend, library=sys.argv[1])
+began = time.perf_counter()
+client.submit(Request("warm", seed=0))
+each, interrupted = time.perf_counter() - began, 0
+for number in range(150):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 + each * number / 100)
+        client.submit(Request(f"fox {number}", seed=number if number % 2 else None))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        interrupted += 1
+assert interrupted > 10, interrupted
+time.sleep(0.5)
+until(lambda: backend.count("submit") == len(client.jobs))
+listed = {job.request.prompt for job in client.jobs}
+sent = {request.prompt for request in backend.requests}
+assert sent == listed, sent ^ listed
+entries = client.library.journal.pending()
+assert {entry.id for entry in entries} == {job.id for job in client.jobs}
+"""
+
+
+@pytest.mark.slow
+def test_a_ctrl_c_in_a_submit_hides_no_job(tmp_path):
+    done = script(CTRL_C, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+ENDS = """
+import asyncio, sys
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.values.request import Request
+
+class Slow(ScriptedBackend):
+    async def submit(self, request, image_urls):
+        handle = await super().submit(request, image_urls)
+        await asyncio.sleep(float(sys.argv[2]))
+        return handle
+
+backend = Slow("fal", hold=["queued"])
+Client(backend, library=sys.argv[1]).submit(Request("a fox"))
+backend.wait_for("submit")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seconds", "said"), [(0.5, False), (2.0, True), (30.0, True)])
+def test_python_ends_once_the_reply_to_a_submit_is_there(tmp_path, seconds, said):
+    began = time.monotonic()
+    done = script(ENDS, tmp_path, seconds)
+    assert done.returncode == 0, done.stderr
+    assert ("waiting up to 5 s for fal's reply to 1 request" in done.stderr) is said
+    assert time.monotonic() - began < 20
+    (entry,) = Library(tmp_path).journal.left_behind()
+    handle = (entry.handle or {}).get("request_id")
+    assert (entry.step, handle) == (("accepted", "r1") if seconds < 5 else ("sending", None))
+
+
+class SlowTakeOver(Journal):
+    def take_over(self, entry):
+        time.sleep(0.5)
+        return super().take_over(entry)
+
+
+@pytest.mark.slow
+def test_a_cancel_during_a_take_over_leaves_the_request_to_be_resumed(tmp_path):
+    library = Library(tmp_path)
+    library.journal = SlowTakeOver(tmp_path)
+    client = Client(ScriptedBackend("fal"), library=library)
+    other = Another(tmp_path)
+    other.submit("hold=['fetch']", until="fetch")
+    job = client.submit(Request("a fox", seed=7))
+    until(lambda: kinds(job)[-1] == "queued")
+    other.kill()
+    time.sleep(0.5)  # it is being taken over
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        job.result(SECONDS)
+    until(lambda: client.waiting() == 1)
+    (again,) = client.resume()
+    assert again.result(SECONDS).request_id == "r1"
