@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MEGABYTE = 1_000_000
 
@@ -30,6 +30,8 @@ class Limits:
     Many jobs wait longer, as all together ask 200 times a second at most."""
     streams: int = 4
     """How often a job's stream is opened; one that was cut is opened again."""
+    open_streams: int = field(default_factory=lambda: _share_of_files())
+    """Streams open at once, each a socket; other jobs are polled until one is free."""
     requests: int = 8
     """Status and result requests in flight, all jobs together."""
     submits: int = 16
@@ -68,3 +70,13 @@ class Limits:
     answer: float = 5.0
     """For an uploaded file to answer whether it is still there, and a cancelled request whether
     it ran."""
+
+
+def _share_of_files() -> int:
+    """Return a quarter of the files that this process may have open: 64 on macOS, 256 at most."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit on sockets
+        return 256
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 256 if most == resource.RLIM_INFINITY else max(8, min(most // 4, 256))

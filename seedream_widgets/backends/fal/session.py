@@ -182,6 +182,7 @@ class FalSession:
         self.requests = asyncio.Semaphore(limits.requests)
         self.submits = asyncio.Semaphore(limits.submits)
         self.cancels = asyncio.Semaphore(limits.requests)
+        self.streams = asyncio.Semaphore(limits.open_streams)
         self.polls = asyncio.Lock()
         """Lets polls through one after the other."""
         self.context = context

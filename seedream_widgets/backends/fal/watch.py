@@ -156,18 +156,21 @@ class Watch:
                     return
 
     async def _reports(self) -> AsyncGenerator[Report, None]:
-        for _ in range(self._session.limits.streams):
-            try:
-                async with aclosing(self._stream()) as reports:
-                    async for report in reports:
-                        yield report
-            except NoStream:
-                break
-            except StreamCut:
-                yield await self._in_turn()
+        left, streams = self._session.limits.streams, self._session.streams
         while True:
-            yield await self._in_turn()
-            await asyncio.sleep(self._pause())
+            if left and not streams.locked():
+                left -= 1
+                try:
+                    async with streams, aclosing(self._stream()) as reports:
+                        async for report in reports:
+                            yield report
+                except NoStream:
+                    left = 0
+                except StreamCut:
+                    yield await self._in_turn()
+            else:
+                yield await self._in_turn()
+                await asyncio.sleep(self._pause())
 
     async def _in_turn(self) -> Report:
         async with self._session.polls:

@@ -348,3 +348,15 @@ def test_a_chatty_stream_does_not_hold_others_up() -> None:
 
     with saying(flood) as (one, _), saying(flood) as (two, _), saying(flood) as (three, _):
         assert asyncio.run(main([one, two, three])) < 0.3
+
+
+def test_jobs_beyond_the_open_streams_are_polled(fal_server: FalServer) -> None:
+    fal_server.settings.run_seconds = 0.6
+
+    async def work(backend: FalBackend) -> list[list[Status]]:
+        return await asyncio.gather(*(followed(backend) for _ in range(6)))
+
+    found = drive(work, open_streams=2)
+    assert all(isinstance(each[-1], Completed) for each in found)
+    assert 2 <= fal_server.count("stream") <= 4
+    assert fal_server.count("status") > 6
