@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.errors import BackendError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
+_LOOK = 0.3
 _TRIES = 500
 _PAUSE = 0.01
 """Seconds for another to get from its claim to its entry, or from its entry's end to its own."""
@@ -77,9 +79,21 @@ def ask(
         )
     # Between the first look and the claim another may have come to its end.
     known = _known(key, backend, library, engine, True, entry.id)
+    end = time.monotonic() + (0.0 if known else _unseen(entry, library))
+    while not known and time.monotonic() < end:
+        time.sleep(_LOOK)
+        known = _known(key, backend, library, engine, True, entry.id)
     if known:
-        library.journal.close(entry)
+        with suppress(OSError):
+            library.journal.withdraw(entry)
     return known or Ours(entry)
+
+
+def _unseen(entry: Pending, library: Library) -> float:
+    try:
+        return library.journal.unseen(entry)
+    except OSError:
+        return 0.0
 
 
 def _known(

@@ -81,6 +81,7 @@ class Client:
         self.budget = Budget(self.prices)
         self._current_prices = CurrentPrices(self.prices)
         self._jobs: list[Job] = []
+        self._engine: Callable[[], Engine] = shared
 
     @property
     def backend(self) -> Backend:
@@ -133,7 +134,7 @@ class Client:
         return _uninterrupted(lambda: self._submit(request, fresh))
 
     def _submit(self, request: Request, fresh: bool) -> Job:
-        engine, backend = shared(), self.backend
+        engine, backend = self._engine(), self.backend
         if self.budget.limit is not None:
             self._current_prices.wait()  # counted at another price, the limit would not hold
         with engine.following.lock:  # two clicks at once are one after the other
@@ -191,7 +192,7 @@ class Client:
         except BaseException:  # over the budget
             if entry:
                 with suppress(OSError):
-                    self.library.journal.close(entry)
+                    self.library.journal.withdraw(entry)
             raise
         engine.following.add(job, self.library.path)
         self._jobs.append(job)
@@ -238,7 +239,7 @@ class Client:
 
     def waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""
-        return len(left_behind(self.library, shared()))
+        return len(left_behind(self.library, self._engine()))
 
     def resume(self) -> tuple[Job, ...]:
         """Follow what earlier sessions left behind, here or on another machine; send nothing.
@@ -249,7 +250,7 @@ class Client:
         """
         self.library.sweep()
         self._say_what_is_away()
-        found = [self._resume(entry) for entry in left_behind(self.library, shared())]
+        found = [self._resume(entry) for entry in left_behind(self.library, self._engine())]
         return tuple(job for job in found if job)
 
     def _say_what_is_away(self) -> None:
@@ -265,7 +266,7 @@ class Client:
             )
 
     def _resume(self, entry: Pending) -> Job | None:
-        engine, backend = shared(), self.backend
+        engine, backend = self._engine(), self.backend
         if entry.handle and backend.name != entry.backend:
             _log.warning(
                 "request %s was sent to %s: set FAL_KEY or call sd.login(), then resume again",

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
 from seedream_widgets.jobs.job import Job
-from seedream_widgets.library.journal import UNSENT
-from seedream_widgets.library.processes import this_process
+from seedream_widgets.library.journal import UNSEEN_SECONDS, UNSENT
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.receipt import request_again
 from seedream_widgets.values.status import Queued
@@ -32,7 +31,7 @@ def left_behind(library: Library, engine: Engine) -> list[Pending]:
     """Return the pending requests that nobody follows; those that have ended are put away."""
     found = []
     for entry in library.journal.pending():
-        if at_work(entry, engine):
+        if at_work(entry, library, engine):
             continue
         if entry.step in ENDS:  # its process ended right after it
             put_away(entry, library)
@@ -41,9 +40,9 @@ def left_behind(library: Library, engine: Engine) -> list[Pending]:
     return found
 
 
-def at_work(entry: Pending, engine: Engine) -> bool:
+def at_work(entry: Pending, library: Library, engine: Engine) -> bool:
     """Tell whether somebody is getting on with what an entry tells of."""
-    if entry.owner == this_process():  # else its end could not be written
+    if entry.owner == library.journal.leases.own():  # else its end could not be written
         return engine.following.get(entry.id) is not None
     return entry.followed
 
@@ -123,8 +122,6 @@ def lost_before() -> SubmitUnknownError:
 
 PAUSE = 0.3
 """Seconds between two looks at the other's entry."""
-UNSEEN = 30.0
-"""Seconds for a result to show where the entry is already gone: a network folder takes its time."""
 
 
 async def wait(
@@ -163,7 +160,7 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
     while True:
         now = await engine.run_on_disk(library.journal.find, entry.id)
         entry = now or entry
-        if now is None or not at_work(now, engine):
+        if now is None or not at_work(now, library, engine):
             # The result is put into the library before the entry is taken away.
             result = await engine.run_on_disk(library.twin, entry.key or "", entry.backend)
             if result:
@@ -172,7 +169,7 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
             if now is None:
                 gone = gone or time.monotonic()
                 ended: bool = await engine.run_on_disk(library.journal.has_ended, entry)
-                if ended or time.monotonic() - gone > UNSEEN:
+                if ended or time.monotonic() - gone > UNSEEN_SECONDS:
                     job.fail(_no_result(entry))
                     return None
             elif now.step in (*UNSENT, "accepted"):

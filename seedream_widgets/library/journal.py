@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from seedream_widgets.errors import Billing
 from seedream_widgets.files import read_json
-from seedream_widgets.library.folder import write_private
 from seedream_widgets.library.leases import Leases
 from seedream_widgets.library.steps import FolderSteps
 from seedream_widgets.values.handle import Handle
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
 Step = Literal["claimed", "planned", "sending", "accepted", "failed", "cancelled", "unknown"]
 UNSENT = ("claimed", "planned")
 """Steps before anything is sent; "planned" is what earlier versions wrote for "claimed"."""
+UNSEEN_SECONDS = 30.0
+"""How long a network folder may take to show another machine's result."""
 MAX_BYTES = 4 * 1024 * 1024
 """Largest entry that is written or read, in bytes."""
 _CLAIM_BYTES = 1 << 20
@@ -119,7 +120,6 @@ class Journal:
     def __init__(
         self, library: Path, steps: Steps | None = None, leases: Leases | None = None
     ) -> None:
-        self._library = library
         self._steps = steps or FolderSteps(library)
         self.leases = leases or Leases(self._steps)
         self.folder = library / _OPEN
@@ -240,7 +240,42 @@ class Journal:
         Raises:
             OSError: It can't be taken out.
         """
+        if entry.key and self._claim_on(entry.key, entry.backend) == entry.id:
+            kept = f"{self._claim(entry)}.kept"
+            self._steps.delete(kept)
+            self._steps.create(kept, self.leases.own().encode())
         self._take_away(entry)
+
+    def withdraw(self, entry: Pending) -> None:
+        """Take a request out that is not to be sent after all.
+
+        Raises:
+            OSError: It can't be taken out.
+        """
+        self._take_away(entry)
+
+    def unseen(self, entry: Pending) -> float:
+        """Return for how many seconds more a result of its key may be there and not show yet.
+
+        Another machine that came to a result a moment ago has left a mark. Listings of a network
+        folder can be late; that a name is taken is known at once.
+
+        Args:
+            entry: One that has the claim.
+
+        Raises:
+            OSError: It can't be told.
+        """
+        mark = f"{self._claim(entry)}.kept"
+        if self._steps.create(mark, b""):
+            self._steps.delete(mark)
+            return 0.0
+        found = self._steps.read(mark, _CLAIM_BYTES)
+        if found is None:
+            return UNSEEN_SECONDS
+        owner = found.data.decode("ascii", "replace")
+        away = _OWNER.fullmatch(owner) is not None and self.leases.away(owner)
+        return max(0.0, UNSEEN_SECONDS - (self.leases.touch() - found.touched)) if away else 0.0
 
     def end(self, entry: Pending, step: Step, billing: Billing, message: str) -> None:
         """Move a request that ended without a result to the ended ones.
@@ -253,7 +288,7 @@ class Journal:
             ended = self._next(ended)
         except TakenOver:
             return
-        write_private(self._library / self._ended(entry), _text(ended), self._library)
+        self._steps.create(self._ended(ended), _text(ended), lasting=True)
         self._take_away(ended)
 
     # What there is

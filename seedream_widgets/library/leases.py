@@ -37,6 +37,7 @@ class Leases:
         steps: Where the library's small files are.
         own: Returns this process's name.
         runs: Tells whether a named process runs, ``None`` where that can't be told from here.
+        keep: Has the lease touched from now on; this process's thread for that unless given.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Leases:
         steps: Steps,
         own: Callable[[], str] = this_process,
         runs: Callable[[str], bool | None] = runs,
+        keep: Callable[[Leases], object] | None = None,
     ) -> None:
         self._steps = steps
-        self._own = own
+        self.own = own
         self._runs = runs
+        self._keep = keep
         self._held = ""
 
     def hold(self) -> str:
@@ -55,17 +58,17 @@ class Leases:
 
         A forked child gets one of its own.
         """
-        own = self._own()
+        own = self.own()
         if self._held != own:
             self.touch()
             self._held = own
-            _keeper.add(self)
+            (self._keep or _keeper.add)(self)
         return own
 
     def touch(self) -> float:
         """Touch this process's lease and return that moment by the disk's clock."""
         try:
-            return self._steps.touch(f"{_FOLDER}/{self._own()}")
+            return self._steps.touch(f"{_FOLDER}/{self.own()}")
         except OSError as error:  # a library that is only read
             _log.debug("the lease can't be touched (%s)", error)
             return time.time()
@@ -92,10 +95,10 @@ class Leases:
 
     def let_go(self) -> None:
         """Take this process's lease away, at its end."""
-        if self._held == self._own():
+        if self._held == self.own():
             self._held = ""
             try:
-                self._steps.delete(f"{_FOLDER}/{self._own()}")
+                self._steps.delete(f"{_FOLDER}/{self.own()}")
             except OSError as error:
                 _log.debug("the lease can't be taken away (%s)", error)
 

@@ -101,7 +101,7 @@ def test_what_the_other_could_not_fetch_is_fetched(another, here, tmp_path):
     assert (result.cached, result.request_id, two.count("submit")) == (False, "r1", 0)
     until(lambda: client.spent > 0)
     assert not list(tmp_path.glob("journal/*.json"))
-    assert not list(tmp_path.glob("claims/*"))
+    assert [path.suffix for path in tmp_path.glob("claims/*")] in ([], [".kept"])
 
 
 def test_what_may_have_been_accepted_is_told_and_not_sent_again(another, here):
