@@ -21,7 +21,7 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 # Those that `make test` runs; `make hosts` runs them all.
 HOSTS := jupyterlab,notebook,marimo
 
-.PHONY: lab dev test quick check unit js-test notebooks wheel-test browser journeys hosts bench soak range audit wheel \
+.PHONY: lab dev test quick check unit js-test notebooks wheel-test browser journeys hosts bench model soak range audit wheel \
 	bundle lock clean chromium
 .DELETE_ON_ERROR:
 
@@ -75,6 +75,10 @@ hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 
 bench: .venv/.ready $(BUNDLE)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Random schedules of one request's life, in counted time; `make test` walks the first of them.
+model: .venv/.ready
+	MODEL_RUNS=$${MODEL_RUNS:-2000} $(PYTEST) -q tests/crash/test_model.py $(ARGS)
 
 soak: .venv/.ready
 	$(BIN)/python -m tests.soak $(ARGS)

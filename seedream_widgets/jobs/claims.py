@@ -79,9 +79,11 @@ def ask(
         )
     # Between the first look and the claim another may have come to its end.
     known = _known(key, backend, library, engine, True, entry.id)
-    end = time.monotonic() + (0.0 if known else _unseen(entry, library))
-    while not known and time.monotonic() < end:
+    seconds = 0.0 if known else _unseen(entry, library)
+    end, last = time.monotonic() + seconds, not seconds
+    while not (known or last):
         time.sleep(_LOOK)
+        last = time.monotonic() >= end  # before the look: this process may be stopped any moment
         known = _known(key, backend, library, engine, True, entry.id)
     if known:
         with suppress(OSError):

@@ -147,7 +147,10 @@ class Journal:
         ours = self.plan(entry)
         try:
             if self._steps.create(self._claim(ours), ours.id.encode()):
-                return ours
+                if self._steps.touched(ours.name):
+                    return ours
+                self._steps.delete(self._claim(ours))  # taken for left behind, and put away
+                return None
         except OSError:
             self._steps.delete(ours.name)
             raise

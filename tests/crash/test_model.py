@@ -7,10 +7,12 @@ MODEL_SEED=17 MODEL_RUNS=1 walks that schedule again.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
 import random
+import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -49,8 +51,10 @@ def _virtual_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(time, "time", clock)
     monkeypatch.setattr(time, "monotonic", monotonic)
     monkeypatch.setattr(time, "sleep", lambda seconds: _world[0] and _world[0].sleep(seconds))
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     logging.disable(logging.CRITICAL)
     yield
+    gc.collect()  # coroutines of killed processes end as they did
     logging.disable(logging.NOTSET)
     _world[0] = None
 
@@ -172,7 +176,8 @@ def test_random_schedules() -> None:
         try:
             met += walk(seed)
         except BaseException as error:
-            raise AssertionError(f"MODEL_SEED={seed}: {error!r}") from error
+            told = "\n".join(_world[0].told[-200:] if _world[0] else ())
+            raise AssertionError(f"MODEL_SEED={seed}: {error!r}\n{told}") from error
     if RUNS >= 100:
         assert len(met) >= 8, met
 

@@ -74,6 +74,12 @@ class World:
         self.folder = Path(tempfile.mkdtemp(prefix="world-"))
         self._done = threading.Event()
         self.error: BaseException | None = None
+        self.told: list[str] = []
+        """What happened, for who reads a failure."""
+
+    def tell(self, what: str) -> None:
+        name = self.current.name if self.current else ""
+        self.told.append(f"{self.now - START:9.2f} {name:14} {what}")
 
     def run(self, *processes: Process) -> None:
         """Run processes to their ends."""
@@ -96,11 +102,14 @@ class World:
         process = self.current
         assert process is not None
         process.points += 1
+        if process.points == process.killed_at:
+            self.tell("killed")
         if process.dead or process.points == process.killed_at:
             process.dead = True
             raise Killed
         if process.points == process.stopped_at:
             process.stopped = True
+            self.tell(f"stopped for {process.stopped_for} s")
             self.sleep(process.stopped_for)
             process.stopped = False
         elif self.random.random() < 0.4:
@@ -180,6 +189,7 @@ class Disk:
         self._room()
         self._world.disk[name] = data, self._world.now, self._machine
         self._world.gone.pop(name, None)
+        self._world.tell(f"+ {name}")
         self._world.point()
         return True
 
@@ -206,6 +216,7 @@ class Disk:
         was = self._world.disk.pop(name, None)
         if was is not None:
             self._world.gone[name] = self._world.now, self._machine
+            self._world.tell(f"- {name}")
         self._world.point()
         return was is not None
 
@@ -247,6 +258,7 @@ class Fal:
         id = f"r{len(self._world.fal) + 1}"
         runs = self._world.random.choice((0.0, 1.0, 400.0))
         self._world.fal[id] = FalJob(request.prompt, self._world.now + runs)
+        self._world.tell(f"{request.prompt} is {id} at fal")
         self._world.point()
         return Handle(id, request.endpoint.id)
 
