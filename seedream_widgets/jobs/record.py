@@ -6,6 +6,7 @@ What can't be written is said in `Record.note`, and the job goes on: the picture
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -71,6 +72,8 @@ class Record:
         self._journal: Journal | None = library.journal if backend.bills else None
         self._entry = entry
         self._bills = backend.bills
+        # A backend of one's own need not tell its accounts apart.
+        self._account: Callable[[str], str] | None = getattr(backend, "account", None)
         self._trouble: Exception | None = None
         self.lost: Sent | None = None
         """What an earlier session sent without hearing the reply."""
@@ -98,6 +101,9 @@ class Record:
         """
         if self._entry:
             self._entry = replace(self._entry, sent=digest)
+        if self._entry and self._account:
+            salt = secrets.token_hex(8)
+            self._entry = replace(self._entry, account=f"{salt}:{self._account(salt)}")
         await self._step("sending")
 
     async def accepted(self, handle: Handle) -> None:
@@ -109,6 +115,31 @@ class Record:
             found = await self._try(self._journal.step, self._entry, step, handle)
             # What could not be written is written by the next step.
             self._entry = found or replace(self._entry, step=step, handle=handle)
+
+    def explained(self, error: SeedreamError) -> SeedreamError:
+        """Return an error, or what it means where another key sent the request.
+
+        fal knows a request to its own account alone; a new key of the same account will do.
+        """
+        refused = isinstance(error, CredentialsError) or (
+            isinstance(error, BackendError) and error.status_code in (401, 403, 404, 410)
+        )
+        if not (refused and self._by_another_key()):
+            return error
+        meant = BackendError(
+            f"{error} The request was sent with another key than the one in use now, and is left "
+            "as it was: set the other key with FAL_KEY or sd.login(), then call sd.resume()",
+            request_id=self.job.request_id,
+            billing="maybe",
+        )
+        meant.__cause__ = error
+        return meant
+
+    def _by_another_key(self) -> bool:
+        if not (self._entry and self._entry.account and self._account):
+            return False
+        salt, _, known = self._entry.account.partition(":")
+        return self._account(salt) != known
 
     async def failed(self, error: SeedreamError) -> None:
         """Write the end down; a result that fal may still have stays to be resumed."""

@@ -63,6 +63,7 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
     try:
         job.succeed(await attempt.result())
     except SeedreamError as error:
+        error = record.explained(error)
         await _end(job, error, attempt.failed(error))
     except TakenOver:
         job.fail(BackendError(_TAKEN_OVER, billing="no"))

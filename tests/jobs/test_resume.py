@@ -17,7 +17,7 @@ from seedream_widgets.library import Library
 from seedream_widgets.library.processes import this_process
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.scripted import SECONDS
+from tests.scripted import SECONDS, until
 
 LOST = BackendError("no net", billing="maybe")
 
@@ -213,3 +213,37 @@ def test_what_a_dead_process_was_about_to_write_goes_on_first_use(tmp_path):
     _, client = later(tmp_path)
     client.submit(Request("a fox")).result(SECONDS)
     assert not any(path.exists() for path in dead)
+
+
+@pytest.mark.slow
+def test_under_another_key_it_is_asked_for_and_left_as_it_was(fal_server, tmp_path, monkeypatch):
+    fal_server.settings.other_keys = ["other-id:other-secret"]
+    fal_server.settings.run_seconds = 0.5
+    client = Client("fal", library=tmp_path)
+    fal_server.fail("result", "hang", times=None)
+    job = client.submit(Request("a fox", image_size=(960, 960)))
+    until(lambda: job.request_id)
+    (path,) = tmp_path.glob("journal/*.json")
+    text = path.read_text()
+    assert "local-secret" not in text
+    entry = json.loads(text)
+    (tmp_path / "two" / "journal").mkdir(parents=True)
+    (tmp_path / "two" / "journal" / f"{job.id}.json").write_text(text)
+    fal_server.heal()
+    assert len(job.result(30)) == 1
+    fal_server.fail("status", "404", times=None)
+    fal_server.fail("stream", "404", times=None)
+    fal_server.fail("result", "404", times=None)
+    other = Client("fal", key="other-id:other-secret", library=tmp_path / "two")
+    (asked,) = other.resume()
+    with pytest.raises(BackendError, match=r"sent with another key .* left as it was"):
+        asked.result(30)
+    assert other.waiting() == 1
+    (path,) = (tmp_path / "two").glob("journal/*.json")
+    left = json.loads(path.read_bytes())
+    assert {**left, "owner": ""} == {**entry, "owner": ""}
+    fal_server.heal()  # the account's own key, made anew, is another key, too
+    (asked,) = other.resume()
+    assert len(asked.result(30)) == 1
+    for each in (client, other):
+        each.close()
