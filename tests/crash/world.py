@@ -26,6 +26,7 @@ from PIL import Image
 from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import SENDING, Following
+from seedream_widgets.jobs.lost import LostReplies
 from seedream_widgets.library import Library
 from seedream_widgets.library.journal import Journal
 from seedream_widgets.library.leases import Leases
@@ -420,5 +421,5 @@ def _engine(loop: asyncio.AbstractEventLoop) -> Any:
 
     return SimpleNamespace(
         loop=loop, run_on_disk=run, run_in_pool=run, here=False, forked=False, ending=False,
-        following=Following(), slots=asyncio.Semaphore(SENDING), replies=set(),
+        following=Following(), slots=asyncio.Semaphore(SENDING), replies=set(), lost=LostReplies(),
     )  # fmt: skip
