@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
-from seedream_widgets.embed.xmp import NAMESPACE
+from seedream_widgets.images.xmp import NAMESPACE
 from tests.image_files import chunk, drawing, encoded, exif, noise, photo, transparent
 
 if TYPE_CHECKING:

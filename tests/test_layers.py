@@ -17,7 +17,6 @@ PACKAGE = Path(__file__).parents[1] / "seedream_widgets"
 ROOMS = (
     ("errors", "files", "faces"),
     ("credentials",),
-    ("embed",),
     ("images",),
     ("values",),
     ("library",),

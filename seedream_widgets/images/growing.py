@@ -1,14 +1,28 @@
-"""A file while it comes: one thread adds its bytes, another reads them and waits for more."""
+"""A file while it comes: one thread adds its bytes, another reads them and waits for more.
+
+A PNG is opened from it, so that decoding goes on meanwhile. `guard` opens what is whole; here the
+same is kept from Pillow (metadata) and the same is checked (sizes, and each part's sum), as the
+bytes pass by.
+"""
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
+from zlib import crc32
+
+from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.containers import MAX_PARTS, PNG
+from seedream_widgets.images.limits import LIMITS, InputLimits
+from seedream_widgets.images.metadata import PNG_KEPT, PNG_TEXTS, part_orientation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import TypeAlias
+
+    from PIL.ImageFile import ImageFile
 
 MOST = 64_000_000
 """Most bytes that wait for a slow reader; with more it is left behind."""
@@ -79,3 +93,105 @@ class Growing:
 
 Arriving: TypeAlias = "Callable[[Growing], object]"
 """Who is told of each try to fetch a file, on the thread that fetches it."""
+
+_LONGEST = 1 << 16
+_DAMAGED = "it is truncated, damaged or animated, so it can't be read while it comes"
+
+
+class ArrivingPng(io.RawIOBase):
+    """The bytes of a PNG without its metadata, as a file that is read forwards."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self._raw = b""
+        self._bare = self._parts()
+        self._ready = bytearray()
+        self._at = 0
+        self.orientation = 1
+        """1 to 8; known once all was read."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer at the end only; wait for them."""
+        while size < 0 or len(self._ready) < size:
+            part = next(self._bare, b"")
+            if not part:
+                break
+            self._ready += part
+        found = bytes(self._ready[:size] if size >= 0 else self._ready)
+        del self._ready[: len(found)]
+        self._at += len(found)
+        return found
+
+    def tell(self) -> int:
+        """Return how many bytes were read."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Stay here: what was read is gone."""
+        if whence != io.SEEK_SET or offset != self._at:
+            raise OSError("a file that still comes is read forwards only")
+        return offset
+
+    def _parts(self) -> Iterator[bytes]:
+        if self._exactly(8) != PNG:
+            raise ImageInputError("it is no PNG")
+        yield PNG
+        for _ in range(MAX_PARTS):
+            kind = yield from self._part()
+            if kind == b"IEND":
+                for _ in self._blocks:  # to the end: only there is it known to be whole
+                    pass
+                return
+        raise ImageInputError(_DAMAGED)
+
+    def _part(self) -> Generator[bytes, None, bytes]:
+        head = self._exactly(8)
+        kind, left = head[4:], int.from_bytes(head[:4], "big")
+        kept, check, told = kind in PNG_KEPT, crc32(kind), b""
+        if kept:
+            yield head
+        while left:
+            piece = self._some(left)
+            left, check = left - len(piece), crc32(piece, check)
+            if kept:
+                yield piece
+            elif len(told) < _LONGEST and kind in (b"eXIf", *PNG_TEXTS):
+                told += piece
+        tail = self._exactly(4)
+        if int.from_bytes(tail, "big") != check or not kind.isalpha() or kind == b"acTL":
+            raise ImageInputError(_DAMAGED)
+        if kept:
+            yield tail
+        if told and (turn := part_orientation(kind, told)) != 1:
+            self.orientation = turn
+        return kind
+
+    def _some(self, most: int) -> bytes:
+        if not self._raw:
+            self._raw = next(self._blocks, b"")
+            if not self._raw:
+                raise ImageInputError(_DAMAGED)
+        found, self._raw = self._raw[:most], self._raw[most:]
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        found = b""
+        while len(found) < size:
+            found += self._some(size - len(found))
+        return found
+
+
+def open_arriving(file: ArrivingPng, limits: InputLimits = LIMITS) -> ImageFile:
+    """Open a PNG as soon as its head is there; its pixels are not decoded yet.
+
+    Raises:
+        ImageInputError: It is none, is animated, damaged or too large.
+    """
+    from PIL.PngImagePlugin import PngImageFile
+
+    try:
+        image = PngImageFile(cast("IO[bytes]", file))
+    except Exception as error:
+        raise ImageInputError(f"it can't be read while it comes ({error})") from error
+    limits.refuse_pixels(*image.size)
+    return image

@@ -13,11 +13,19 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32, decompressobj, error
 
 from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.containers import (
+    END,
+    PIXELS,
+    SCAN,
+    Part,
+    jpeg_scans,
+    jpeg_segments,
+    png_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MAX_PARTS = 100_000
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _ICC = b"ICC_PROFILE\x00"
 PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
@@ -28,8 +36,6 @@ _DAMAGED = "it is truncated or damaged; download or save it again"
 _JPEG_PIXELS = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD}
 _FRAMES = {0xC0, 0xC1, 0xC2}
 _RARE_FRAMES = {*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC}
-# In a scan, 00 after FF is a pixel's byte, and D0 to D7 are restarts; all else is a marker.
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _ORIENTATION = re.compile(rb"""tiff:Orientation\s*(?:=\s*["']|>)\s*([1-8])\b""")
 _LONGEST_XMP = 4_000_000
 
@@ -149,39 +155,37 @@ def pixels_only(data: bytes, format_name: str, *, profile: bool) -> bytes:
 
 def _bare_jpeg(data: bytes) -> Bare:
     kept, orientation, told, unusual = [data[:2]], 1, 1, None
-    for marker, start, end in _segments(data):
-        body = data[start + 4 : min(end, start + 33)]
+    marker, body = 0, b""
+    for segment in jpeg_segments(data):
+        marker, body = segment.marker, segment.body(data, most=29)
         if marker == 0xE1 and body.startswith(b"Exif\x00\x00"):
-            orientation = exif_orientation(data[start + 4 : end])
+            orientation = exif_orientation(segment.body(data))
         if marker == 0xE1 and body.startswith(_XMP):
-            told = xmp_orientation(data[start + 4 : end])
-        if marker in _RARE_FRAMES or (marker in _FRAMES and data[start + 4 : start + 5] != b"\x08"):
+            told = xmp_orientation(segment.body(data))
+        if marker in _RARE_FRAMES or (marker in _FRAMES and body[:1] != b"\x08"):
             unusual = "a lossless, arithmetic or 12-bit JPEG"
         is_text = 0xE1 <= marker <= 0xEF or marker == 0xFE
         if not is_text or marker == 0xEE or body.startswith(_ICC):
-            kept.append(data[start:end])
+            kept.append(data[segment.start : None if marker == SCAN else segment.end])
+    if marker != SCAN:
+        raise ImageInputError(_DAMAGED)
     by_exif = orientation != 1
     turn = orientation if by_exif else told
     return Bare(b"".join(kept), turn, by_exif=by_exif, unusual=unusual)
 
 
 def _jpeg_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:
-    view, at, in_scan = memoryview(data), 2, False
+    view, marker, at = memoryview(data), None, 2
     yield view[:2]
-    for _ in range(MAX_PARTS):
-        marker = _JPEG_MARKER.search(data, at)
-        start = marker.start() if marker else len(data)
-        if in_scan:
-            yield view[at:start]
-        if marker is None or data[start + 1] == 0xD9:
-            yield b"\xff\xd9"
-            return
-        at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
-        if at < start + 4 or at > len(data):
-            break
-        in_scan = data[start + 1] == 0xDA
+    for _, start, at in jpeg_segments(data):
         yield _jpeg_part(view[start:at], profile)
-    raise ImageInputError(_DAMAGED)
+    for marker, start, end in jpeg_scans(data, at):
+        if marker == END:
+            yield b"\xff\xd9"
+        else:
+            yield view[start:end] if marker == PIXELS else _jpeg_part(view[start:end], profile)
+    if marker != END:
+        raise ImageInputError(_DAMAGED)
 
 
 def _jpeg_part(segment: memoryview, profile: bool) -> bytes | memoryview:
@@ -198,35 +202,16 @@ def _jpeg_part(segment: memoryview, profile: bool) -> bytes | memoryview:
     return b""
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and end of each segment; the last is all from start-of-scan on."""
-    at = 2
-    for _ in range(MAX_PARTS):
-        if at + 4 > len(data) or data[at] != 0xFF:
-            break
-        marker = data[at + 1]
-        if marker == 0xDA:
-            yield marker, at, len(data)
-            return
-        if marker == 0xFF:
-            at += 1
-            continue
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        yield marker, at, end
-        at = end
-    raise ImageInputError(_DAMAGED)
-
-
 def _bare_png(data: bytes) -> Bare:
     kept, orientation, told, animated = [data[:8]], 1, 1, False
-    for kind, start, end in _chunks(data):
-        animated = animated or kind == b"acTL"
-        if kind == b"eXIf":
-            orientation = exif_orientation(data[start + 8 : end - 4])
-        if kind in PNG_TEXTS and told == 1:
-            told = text_orientation(kind, data[start + 8 : min(end - 4, start + _LONGEST_XMP)])
-        if kind in PNG_KEPT:
-            kept.append(data[start:end])
+    for part in _sound_parts(data):
+        animated = animated or part.kind == b"acTL"
+        if part.kind == b"eXIf":
+            orientation = part_orientation(part.kind, part.body(data))
+        if part.kind in PNG_TEXTS and told == 1 and part.size <= _LONGEST_XMP:
+            told = part_orientation(part.kind, part.body(data))
+        if part.kind in PNG_KEPT:
+            kept.append(data[part.start : part.end])
     by_exif = orientation != 1
     deep = data[24] == 16 and data[25] in (2, 6)
     return Bare(b"".join(kept), orientation if by_exif else told, animated, by_exif, deep)
@@ -235,16 +220,33 @@ def _bare_png(data: bytes) -> Bare:
 def _png_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:
     view = memoryview(data)
     yield view[:8]
-    for kind, start, end in _chunks(data):
-        right = end - start - 12 == _PNG_LENGTHS.get(kind, end - start - 12)
-        if kind in PNG_KEPT and right and (kind != b"iCCP" or profile):
-            yield view[start:end]
+    for kind, start, end, size in png_parts(data):
+        if kind in PNG_KEPT and size == _PNG_LENGTHS.get(kind, size):
+            if kind != b"iCCP" or profile:
+                yield view[start:end]
         elif kind == b"IEND":
             yield b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
-def text_orientation(kind: bytes, body: bytes) -> int:
-    """Return the orientation that a PNG's text names: its XMP, or the EXIF of ImageMagick."""
+def _sound_parts(data: bytes) -> Iterator[Part]:
+    """Yield the chunks of a PNG, each of which must have arrived whole: dropped ones, too."""
+    kind = b""
+    for part in png_parts(data):
+        kind = part.kind
+        check = int.from_bytes(data[part.end - 4 : part.end], "big")
+        if not kind.isalpha() or crc32(memoryview(data)[part.start + 4 : part.end - 4]) != check:
+            break
+        yield part
+    else:
+        if kind == b"IEND":
+            return
+    raise ImageInputError(_DAMAGED)
+
+
+def part_orientation(kind: bytes, body: bytes) -> int:
+    """Return the orientation that a chunk of PNG names: EXIF, XMP, or ImageMagick's EXIF."""
+    if kind == b"eXIf":
+        return exif_orientation(body)
     keyword, _, rest = body.partition(b"\x00")
     if keyword == b"XML:com.adobe.xmp" and kind == b"iTXt":
         compressed, rest = rest[:1] == b"\x01", rest[2:].split(b"\x00", 2)[-1]
@@ -259,21 +261,3 @@ def _inflated(body: bytes) -> bytes:
         return decompressobj().decompress(body, _LONGEST_XMP)
     except error:
         return b""
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    at = 8
-    for _ in range(MAX_PARTS):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if end > len(data):
-            break
-        kind = data[at + 4 : at + 8]
-        check = int.from_bytes(data[end - 4 : end], "big")
-        # Of what is dropped too: a file that is damaged anywhere did not arrive whole.
-        if not kind.isalpha() or crc32(data[at + 4 : end - 4]) != check:
-            break
-        yield kind, at, end
-        if kind == b"IEND":
-            return
-        at = end
-    raise ImageInputError(_DAMAGED)

@@ -77,7 +77,7 @@ def reduced(blocks: Iterable[bytes], edge: int) -> Reduced:
     Raises:
         ImageInputError: It is none, or can't be decoded to the end.
     """
-    from seedream_widgets.images.arriving import ArrivingPng, open_arriving
+    from seedream_widgets.images.growing import ArrivingPng, open_arriving
     from seedream_widgets.images.pixels import eight_bit, to_rgb, upright
 
     file = ArrivingPng(blocks)

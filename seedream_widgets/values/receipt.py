@@ -142,7 +142,7 @@ def read_receipt(file: Any) -> Receipt:
     Raises:
         RequestError: There is no receipt in it, or it can't be read.
     """
-    from seedream_widgets.embed import extract
+    from seedream_widgets.images.receipts import extract
 
     try:
         if hasattr(file, "read"):

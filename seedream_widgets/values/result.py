@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from seedream_widgets.embed.splice import Pieces
     from seedream_widgets.images.compare import Difference
+    from seedream_widgets.images.containers import Pieces
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
 
@@ -465,7 +465,7 @@ def _running_cell() -> int | None:
 
 def _carry(data: bytes, receipt: str) -> Pieces:
     """Return a file with a receipt in it, or as it is where it can hold none, in pieces."""
-    from seedream_widgets.embed import embed_pieces
+    from seedream_widgets.images.receipts import embed_pieces
 
     try:
         return embed_pieces(data, receipt) if receipt else [data]

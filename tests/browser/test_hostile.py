@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.embed import embed
+from seedream_widgets.images.receipts import embed
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.sizes import Size

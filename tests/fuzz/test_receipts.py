@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.images.receipts import embed
 from seedream_widgets.library import Library
 from seedream_widgets.money.ledger import charges
 from seedream_widgets.values.receipt import SETTINGS, Receipt, read_receipt

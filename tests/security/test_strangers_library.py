@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.images import ImageUrl
+from seedream_widgets.images.receipts import embed
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.library.uploads import KeptUpload, KeptUploads

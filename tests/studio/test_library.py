@@ -15,7 +15,7 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.embed import embed
+from seedream_widgets.images.receipts import embed
 from seedream_widgets.testing import ScriptedBackend
 from tests.image_files import drawing, encoded
 from tests.studio.test_widget import FORM, finish, job_messages, shape, upload

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from seedream_widgets.embed import embed
 from seedream_widgets.errors import RequestError
+from seedream_widgets.images.receipts import embed
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, read_receipt
 from tests.image_files import encoded, photo

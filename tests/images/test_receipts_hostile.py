@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedream_widgets.embed import embed, extract
-from seedream_widgets.embed.splice import MAX_TEXT
-from seedream_widgets.embed.xmp import NAMESPACE
 from seedream_widgets.errors import RequestError
+from seedream_widgets.images.receipts import MAX_TEXT, embed, extract
+from seedream_widgets.images.xmp import NAMESPACE
 from tests.image_files import chunk, drawing, encoded, exif
 from tests.receipt_files import FOREIGN
 

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images.arriving import ArrivingPng, open_arriving
-from seedream_widgets.images.growing import Growing
+from seedream_widgets.images.growing import ArrivingPng, Growing, open_arriving
 from seedream_widgets.images.guard import decode
 from seedream_widgets.images.metadata import bare
 from tests.image_files import (

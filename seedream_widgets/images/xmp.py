@@ -6,8 +6,9 @@ import re
 from typing import NamedTuple
 from xml.parsers import expat
 
-from seedream_widgets.embed.splice import MAX_TEXT, splice
+from seedream_widgets.images.containers import splice
 
+MAX_TEXT = 1024 * 1024
 NAMESPACE = "https://seedream-widgets.invalid/ns/1.0/"
 MAX_PACKET = 4 * 1024 * 1024
 
@@ -45,25 +46,19 @@ def first(packets: list[bytes]) -> str | None:
 
 
 def rewrite(packets: list[bytes], receipt: str, max_size: int) -> tuple[list[bytes], bool]:
-    """Take older receipts out and put this one into the first packet.
+    """Take older receipts out of packets, and put this one into one of its own where none is left.
 
-    An empty packet is one to leave out. ``False`` tells that the receipt found no place: the
-    first packet would be too long, or is not one that can be added to safely.
+    An empty packet is one to leave out. ``False`` tells that the receipt found no place: somebody
+    else's packet stays as it is, and a file has one; or ours would be too long.
     """
     bare = [_without(packet) for packet in packets]
-    merged = _with(bare[0] or _EMPTY, receipt)
-    if merged is None or len(merged) > max_size:
-        return bare, False
-    return [merged, *bare[1:]], True
-
-
-def _with(packet: bytes, receipt: str) -> bytes | None:
     value = receipt.translate(_ESCAPES).encode()
     block = _OPEN + b"<seedream:receipt>" + value + b"</seedream:receipt>" + _CLOSE
-    head, end, tail = packet.rpartition(_END)
-    merged = head + block + end + tail
-    # Reading it back proves that the packet was sound and the place the right one.
-    return merged if read(merged) == receipt else None
+    head, end, tail = _EMPTY.rpartition(_END)
+    own = head + block + end + tail
+    if any(bare) or len(own) > max_size:
+        return bare, False
+    return [own, *bare[1:]], True
 
 
 def _without(packet: bytes) -> bytes:

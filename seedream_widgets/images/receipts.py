@@ -1,0 +1,342 @@
+"""Put a receipt into an image file without touching its pixels, and read it back.
+
+PNG holds it as an ``iTXt`` chunk. JPEG and WebP hold it in an XMP packet of our own, or in
+segments of our own beside a packet that is somebody else's, which stays as it is. What is read
+back is untrusted text.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import xmp
+from seedream_widgets.images.containers import (
+    JPEG,
+    PNG,
+    SCAN,
+    Edit,
+    Part,
+    Segment,
+    is_webp,
+    jpeg_segments,
+    pieces,
+    png_parts,
+    splice,
+    webp_end,
+    webp_parts,
+)
+
+if TYPE_CHECKING:
+    from seedream_widgets.images.containers import Pieces
+
+MAX_TEXT = xmp.MAX_TEXT
+MAX_RECEIPT = 512 * 1024
+"""The most bytes of UTF-8 a receipt may have to be embedded."""
+
+_REFUSED = (
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
+)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KEYWORD = b"seedream_receipt"
+_COMPRESSED_ABOVE = 2048
+_TEXTS = (b"iTXt", b"tEXt", b"zTXt")
+_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
+_OWN = b"seedream-receipt\x00"
+_EXIF = b"Exif\x00\x00"
+_MULTI_PICTURE = b"MPF\x00"
+_MAX_PACKET = 65_502
+_MAX_PART = 65_000
+_MAX_OWN = MAX_TEXT // _MAX_PART + 1
+_OWN_CHUNK = b"SDRM"
+_HAS_XMP = 0x04
+_HAS_ALPHA = 0x10
+
+
+def embed(data: bytes, receipt: str) -> bytes:
+    """Return a new file that carries `receipt`; see `embed_pieces`."""
+    return b"".join(embed_pieces(data, receipt))
+
+
+def embed_pieces(data: bytes, receipt: str) -> Pieces:
+    """Return a file that carries `receipt`, in place of an older one it carried, in pieces.
+
+    Args:
+        data: A PNG, JPEG or WebP file; its pixel data is kept byte for byte.
+        receipt: JSON text. Characters that XML can't hold, such as U+FFFE, are written as JSON
+            escapes: the text may change, what it says does not.
+
+    Raises:
+        RequestError: The file is of another format or damaged, or the receipt is too long.
+    """
+    receipt = _NOT_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", receipt)
+    size = len(receipt.encode())
+    if size > MAX_RECEIPT:
+        raise RequestError(
+            f"the receipt has {size:,} bytes, more than the {MAX_RECEIPT:,} a file may carry; "
+            "save the image without it",
+            field="receipt",
+            value=size,
+        )
+    if data.startswith(PNG):
+        return _embed_png(data, receipt)
+    if data.startswith(JPEG):
+        return _embed_jpeg(data, receipt)
+    if is_webp(data):
+        return _embed_webp(data, receipt)
+    raise _refusal(data)
+
+
+def extract(data: bytes) -> str | None:
+    """Return the receipt that a file carries, or ``None``; never raise, whatever the bytes.
+
+    The text comes from outside: whoever made the file may have written anything.
+    """
+    if data.startswith(PNG):
+        return _extract_png(data)
+    if data.startswith(JPEG):
+        return _extract_jpeg(data)
+    return _extract_webp(data) if is_webp(data) else None
+
+
+def _refusal(data: bytes) -> RequestError:
+    name = next((name for start, name in _REFUSED if data.startswith(start)), None)
+    if data[4:8] == b"ftyp":
+        name = "AVIF" if data[8:12] in (b"avif", b"avis") else "HEIF"
+    what = f"{name} files can't carry a receipt" if name else "it is not a PNG, JPEG or WebP file"
+    begin = bytes(data[:8])
+    return RequestError(
+        f"{what} (it begins with {begin!r}); save the image as PNG, JPEG or WebP",
+        field="file",
+        value=name or begin,
+    )
+
+
+def _embed_png(data: bytes, receipt: str) -> Pieces:
+    """Return `data` with the receipt as its last chunk before the pixels."""
+    edits, pixels, kind = [], None, b""
+    for kind, start, end, _ in png_parts(data):
+        if kind == b"IDAT" and pixels is None:
+            pixels = start
+        elif _is_receipt(data, kind, start, end):
+            edits.append((start, end, b""))
+    if pixels is None or kind != b"IEND":
+        raise _damaged("PNG")
+    return pieces(data, [*edits, (pixels, pixels, _png_chunk(receipt))])
+
+
+def _extract_png(data: bytes) -> str | None:
+    """Return the receipt; of several, only the first is looked at."""
+    for kind, start, end, _ in png_parts(data):
+        if _is_receipt(data, kind, start, end):
+            crc = int.from_bytes(data[end - 4 : end], "big")
+            if zlib.crc32(memoryview(data)[start + 4 : end - 4]) != crc:
+                return None
+            return _png_text(kind, data[start + 9 + len(_KEYWORD) : end - 4])
+    return None
+
+
+def _is_receipt(data: bytes, kind: bytes, start: int, end: int) -> bool:
+    return kind in _TEXTS and data.startswith(_KEYWORD + b"\x00", start + 8, end - 4)
+
+
+def _png_chunk(receipt: str) -> bytes:
+    text = receipt.encode()
+    flag = b"\x00"
+    if len(text) > _COMPRESSED_ABOVE:
+        text, flag = zlib.compress(text), b"\x01"
+    body = b"iTXt" + _KEYWORD + b"\x00" + flag + b"\x00" + b"\x00\x00" + text
+    return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+
+def _png_text(kind: bytes, body: bytes) -> str | None:
+    """Read what follows the keyword; other tools may have made it ``tEXt`` or ``zTXt``."""
+    if kind == b"tEXt":
+        return body.decode("latin-1") if len(body) <= MAX_TEXT else None
+    if kind == b"zTXt":
+        text = _inflated(body[1:]) if body[:1] == b"\x00" else None
+        return None if text is None else text.decode("latin-1")
+    flags = body[:2]
+    _, _, rest = body[2:].partition(b"\x00")
+    _, found, text = rest.partition(b"\x00")
+    if flags == b"\x01\x00":
+        text = _inflated(text)
+    elif flags[:1] != b"\x00":
+        return None
+    return _text_of(text) if found and text is not None else None
+
+
+def _inflated(body: bytes) -> bytes | None:
+    stream = zlib.decompressobj()
+    try:
+        text = stream.decompress(body, MAX_TEXT + 1)
+    except zlib.error:
+        return None
+    return text if stream.eof and len(text) <= MAX_TEXT else None
+
+
+def _embed_jpeg(data: bytes, receipt: str) -> Pieces:
+    """Return `data` with the receipt among its first segments."""
+    segments = list(jpeg_segments(data))
+    scan = segments[-1] if segments else None
+    if scan is None or scan.marker != SCAN or data.rfind(b"\xff\xd9", scan.end) < 0:
+        raise _damaged("JPEG")
+    place = _place(data, segments)
+    packets = [each for each in segments if _is_app1(data, each, _XMP)] or [
+        Segment(0xE1, place, place)
+    ]
+    bodies = [segment.body(data).removeprefix(_XMP) for segment in packets]
+    written, done = xmp.rewrite(bodies, receipt, _room(data, segments, packets[0]))
+    edits: list[Edit] = [(s.start, s.end, b"") for s in segments if _is_app1(data, s, _OWN)]
+    edits += [
+        (segment.start, segment.end, _app1(_XMP + body) if body else b"")
+        for segment, body in zip(packets, written, strict=True)
+    ]
+    if not done:
+        edits.append((place, place, _own(receipt)))
+    return pieces(data, edits)
+
+
+def _extract_jpeg(data: bytes) -> str | None:
+    """Return the receipt; one in segments of its own is the newer one."""
+    segments = list(jpeg_segments(data))
+    own = [s.body(data).removeprefix(_OWN) for s in segments if _is_app1(data, s, _OWN)]
+    if own:
+        return _joined(own)
+    packets = [s.body(data).removeprefix(_XMP) for s in segments if _is_app1(data, s, _XMP)]
+    return xmp.first(packets)
+
+
+def _is_app1(data: bytes, segment: Segment, identifier: bytes) -> bool:
+    return segment.marker == 0xE1 and data.startswith(identifier, segment.start + 4, segment.end)
+
+
+def _place(data: bytes, segments: list[Segment]) -> int:
+    """Return where to insert: JFIF and Exif stay first."""
+    for segment in segments:
+        if segment.marker != 0xE0 and not _is_app1(data, segment, _EXIF):
+            return segment.start
+    return segments[-1].start
+
+
+def _room(data: bytes, segments: list[Segment], packet: Segment) -> int:
+    """Return how long the packet may get: not at all where offsets count from before it."""
+    for segment in segments:
+        is_offsets = segment.marker == 0xE2 and segment.body(data, 4) == _MULTI_PICTURE
+        if is_offsets and segment.start < packet.start:
+            return 0
+    return _MAX_PACKET
+
+
+def _app1(body: bytes) -> bytes:
+    return b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def _own(receipt: str) -> bytes:
+    """Write the receipt as numbered segments, as ICC profiles are."""
+    text = receipt.encode()
+    parts = [text[at : at + _MAX_PART] for at in range(0, max(len(text), 1), _MAX_PART)]
+    return b"".join(
+        _app1(_OWN + bytes((number, len(parts))) + part) for number, part in enumerate(parts, 1)
+    )
+
+
+def _joined(parts: list[bytes]) -> str | None:
+    if len(parts) > _MAX_OWN:
+        return None
+    for number, part in enumerate(parts, 1):
+        if part[:2] != bytes((number, len(parts))):
+            return None
+    return _text_of(b"".join(part[2:] for part in parts))
+
+
+def _embed_webp(data: bytes, receipt: str) -> Pieces:
+    """Return `data` with the receipt in its XMP chunk, or in one of its own beside a bad one."""
+    data = _padded(data)
+    chunks, end = list(webp_parts(data)), webp_end(data)
+    if not chunks or chunks[-1].end != end:
+        raise _damaged("WebP")
+    packets = [chunk for chunk in chunks if chunk.kind == b"XMP "] or [Part(b"XMP ", end, end, 0)]
+    bodies = [chunk.body(data) for chunk in packets]
+    written, done = xmp.rewrite(bodies, receipt, xmp.MAX_PACKET)
+    edits = [_header(data, chunks[0])]
+    edits += [(chunk.start, chunk.end, b"") for chunk in chunks if chunk.kind == _OWN_CHUNK]
+    edits += [
+        (chunk.start, chunk.end, _webp_chunk(b"XMP ", body) if body else b"")
+        for chunk, body in zip(packets, written, strict=True)
+    ]
+    if not done:
+        edits.append((end, end, _webp_chunk(_OWN_CHUNK, receipt.encode())))
+    grown = sum(len(new) - (stop - start) for start, stop, new in edits)
+    return pieces(data, [(4, 8, (end - 8 + grown).to_bytes(4, "little")), *edits])
+
+
+def _extract_webp(data: bytes) -> str | None:
+    """Return the receipt; one in a chunk of its own is the newer one."""
+    chunks = [chunk for chunk in webp_parts(data) if chunk.kind in (b"XMP ", _OWN_CHUNK)]
+    for chunk in chunks:
+        if chunk.kind == _OWN_CHUNK:
+            return _text_of(chunk.body(data))
+    return xmp.first([chunk.body(data) for chunk in chunks])
+
+
+def _padded(data: bytes) -> bytes:
+    """Add the last chunk's pad byte, which some writers leave out."""
+    end = webp_end(data)
+    if end % 2 == 0 or len(data) < end:
+        return data
+    return splice(data, [(4, 8, (end - 7).to_bytes(4, "little")), (end, end, b"\x00")])
+
+
+def _header(data: bytes, chunk: Part) -> Edit:
+    """Return the edit that marks the file as extended, with XMP."""
+    body = data[chunk.start + 8 : chunk.start + 18]
+    if chunk.kind == b"VP8X" and chunk.size >= 10:
+        flags = body[0] | _HAS_XMP
+        return chunk.start + 8, chunk.start + 9, bytes((flags,))
+    if chunk.kind == b"VP8 " and chunk.size >= 10 and body[3:6] == b"\x9d\x01\x2a":
+        width = int.from_bytes(body[6:8], "little") & 0x3FFF
+        height = int.from_bytes(body[8:10], "little") & 0x3FFF
+        return 12, 12, _extended(width, height, _HAS_XMP)
+    if chunk.kind == b"VP8L" and chunk.size >= 5 and body[:1] == b"\x2f":
+        bits = int.from_bytes(body[1:5], "little")
+        flags = _HAS_XMP | (_HAS_ALPHA if bits >> 28 & 1 else 0)
+        return 12, 12, _extended((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, flags)
+    raise _damaged("WebP")
+
+
+def _extended(width: int, height: int, flags: int) -> bytes:
+    if not width or not height:
+        raise _damaged("WebP")
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return _webp_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + sides)
+
+
+def _webp_chunk(kind: bytes, body: bytes) -> bytes:
+    return kind + len(body).to_bytes(4, "little") + body + b"\x00" * (len(body) % 2)
+
+
+def _text_of(raw: bytes) -> str | None:
+    """Decode a receipt, unless it is too long or no UTF-8."""
+    if len(raw) > MAX_TEXT:
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _damaged(format_name: str) -> RequestError:
+    """Return the error for a file that can't be taken apart."""
+    return RequestError(
+        f"the {format_name} file is truncated or damaged; download or save it again",
+        field="file",
+        value=format_name,
+    )
