@@ -236,7 +236,7 @@ def _grid(small: Sequence[Preview]) -> bytes:
     size = columns * (width + _GAP) - _GAP, rows * (height + _GAP) - _GAP
     sheet = Image.new("RGB", size, "white")
     for number, each in enumerate(small):
-        with Image.open(BytesIO(each.data)) as image:
+        with Image.open(BytesIO(each.data), formats=("WEBP",)) as image:
             seen = image.convert("RGBA")
         row, column = divmod(number, columns)
         sheet.paste(seen, (column * (width + _GAP), row * (height + _GAP)), seen)
