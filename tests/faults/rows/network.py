@@ -9,6 +9,11 @@ UNREACHED = (
     r"fal can't be reached to send the request; nothing was sent{}\. Check the network and proxy, "
     r"then try again\."
 )
+UNTRUSTED = (
+    r"fal can't be reached to send the request; nothing was sent \(ConnectError: "
+    r".+CERTIFICATE_VERIFY_FAILED.+\)\. The certificate it shows is not trusted\. Set "
+    r"SSL_CERT_FILE to the file .+, or have the system's certificates used: .+\. Then try again\."
+)
 CANCELLED = r"cancelled while it ran; fal may finish and bill it"
 CANCEL = (
     Group(
@@ -68,7 +73,7 @@ NETWORK = (
             Row(
                 "untrusted certificate",
                 "",
-                UNREACHED.format(r" \(ConnectError: .+CERTIFICATE_VERIFY_FAILED.+\)"),
+                UNTRUSTED,
                 "distrusted",
             ),
             Row(
