@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
+_log = logging.getLogger(__name__)
 _SETTLED_NS = 2_000_000_000
 """A file system may tell time in steps this coarse: a younger folder may change unseen."""
 _PASSES = 3
@@ -178,118 +179,85 @@ def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str
 
 T = TypeVar("T")
 _BUSY_SECONDS = 5.0
+_TRIES = 5
+"""Processes that meet a corrupt file together take it from each other."""
+_AGAIN_SECONDS = 30.0
+"""How long a file that can't be had is not tried again."""
 
 
 class Cache:
-    """One connection to the file at `path`; in memory where the file can't be used.
+    """Run work on the SQLite file at `path`, with a connection for each call.
 
-    A corrupt file, or one of another version, is deleted and made anew. A locked or read-only
-    one is left alone. Whatever is new is filled by `fill` before it is read.
+    A corrupt file, or one of another version, is deleted and made anew; what is new is filled by
+    `fill`. Where the file can't be had (locked, or on a disk that is full or only read), the
+    folders are read for each call instead, and `trouble` says why.
     """
 
     def __init__(
         self, path: Path, fill: Callable[[sqlite3.Connection], None], *, full_text: bool = True
     ) -> None:
-        self._path: Path | None = path
-        self._fill = fill
-        self._full_text = full_text
-        self._anew = False
-        self._start()
-        self._left: list[sqlite3.Connection] = []
+        self._path, self._fill, self._full_text = path, fill, full_text
+        self.trouble: str | None = None
+        self._again = 0.0
 
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self.close()
-
-    def _start(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.RLock()
-        self._db: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        self._filled = False
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether the file was given up."""
-        return self._path is None
-
-    def run(self, work: Callable[[sqlite3.Connection], T], *, filled: bool = True) -> T:
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` makes of the connection; it may run twice, and must not mind.
 
         It has read all it needs when it returns: an open cursor would hold others up.
         """
         import sqlite3
 
-        self._notice_fork()
-        with self._lock:
-            while True:
+        if self.trouble and time.monotonic() < self._again:
+            return self._walk(work)
+        for left in reversed(range(_TRIES)):
+            before = _identity(self._path)
+            try:
+                if before is None:
+                    _create_private(self._path)
+                with closing(self._open()) as db:
+                    found = work(db)
+                self.trouble = None
+                return found
+            except (sqlite3.DatabaseError, OSError) as error:
+                if not left or isinstance(error, OSError) or _is_in_use(error):
+                    return self._give_up(work, error)
                 try:
-                    db = self._open()
-                    if filled and not self._filled:
-                        self._fill(db)
-                        self._filled = True
-                    return work(db)
-                except (sqlite3.DatabaseError, OSError) as error:
-                    if self._path is None:
-                        raise
-                    self._retreat(error)
-
-    def refresh(self) -> None:
-        """Fill the index with what is new."""
-        self._notice_fork()
-        with self._lock:
-            self._filled = False
-            self.run(lambda db: None)
-
-    def close(self) -> None:
-        """Close the connection; the next use opens it again."""
-        self._notice_fork()
-        with self._lock:
-            if self._db is not None:
-                self._db.close()
-            self._db, self._filled = None, False
-
-    def _notice_fork(self) -> None:
-        """Start anew in a forked child: closing or using a parent's connection harms its file."""
-        if self._pid == os.getpid():
-            return
-        if self._db is not None:
-            self._left.append(self._db)
-        self._start()
+                    if _identity(self._path) == before:  # else another process made it anew
+                        _delete(self._path)
+                except OSError as refused:
+                    return self._give_up(work, refused)
+        raise AssertionError("the last try returns")
 
     def _open(self) -> sqlite3.Connection:
         import sqlite3
 
-        if self._db is not None and (self._path is None or _identity(self._path) == self._file):
-            return self._db
-        self.close()
-        if self._path is not None:
-            _create_private(self._path)
-            self._file = _identity(self._path)
-        where = self._path or ":memory:"
-        self._db = sqlite3.connect(
-            where, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        # No WAL: it needs memory shared by all users of the file, which a network folder has not.
-        self._db.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
-        self._db.execute("PRAGMA synchronous = OFF")
-        create(self._db, self._full_text)
-        return self._db
+        db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            # No WAL: it needs memory shared by all users of the file, which network folders lack.
+            db.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
+            db.execute("PRAGMA synchronous = OFF")
+            create(db, self._full_text)
+            if not _is_filled(db):
+                self._fill(db)
+                db.execute("PRAGMA application_id = 1")
+        except BaseException:
+            db.close()
+            raise
+        return db
 
-    def _retreat(self, error: Exception) -> None:
-        """Go on with a new file, or in memory when that can't help or was tried before."""
-        ours = self._path is not None and _identity(self._path) == self._file
-        with suppress(Exception):
-            self.close()
-        self._db, self._filled = None, False
-        if self._anew or _is_in_use(error) or isinstance(error, OSError):
-            self._path = None
-        elif ours and self._path is not None:
-            self._anew = True
-            try:
-                _delete(self._path)
-            except OSError:
-                self._path = None
+    def _give_up(self, work: Callable[[sqlite3.Connection], T], error: Exception) -> T:
+        if self.trouble is None:
+            _log.warning("%s can't be used (%s): searches read all folders", self._path, error)
+        self.trouble, self._again = str(error), time.monotonic() + _AGAIN_SECONDS
+        return self._walk(work)
+
+    def _walk(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        import sqlite3
+
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+            create(db, self._full_text)
+            self._fill(db)
+            return work(db)
 
 
 @contextmanager
@@ -405,6 +373,11 @@ def has_words(db: sqlite3.Connection) -> bool:
     return found is not None
 
 
+def _is_filled(db: sqlite3.Connection) -> bool:
+    """Tell whether all folders were read once: another process may be about to, or have ended."""
+    return bool(db.execute("PRAGMA application_id").fetchone()[0])
+
+
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
@@ -450,9 +423,9 @@ class Index:
         return f"Index({str(self._root)!r})"
 
     @property
-    def in_memory(self) -> bool:
-        """Whether the cache file can't be used, so that this session keeps its own index."""
-        return self._cache.in_memory
+    def trouble(self) -> str | None:
+        """Why the cache file can't be used, so that each look reads all folders; else ``None``."""
+        return self._cache.trouble
 
     @property
     def unreadable(self) -> int:
@@ -463,15 +436,14 @@ class Index:
 
     def refresh(self) -> None:
         """Take in what changed in the folders; it costs a look at each day's folder."""
-        with self._without_sqlite3_told():
-            self._cache.refresh()
+        self._run(self._scan)
 
     def add(self, folder: Path, receipt: dict[str, Any], favourite: bool = False) -> None:
         """Insert a result that has just been saved; a second time changes nothing."""
         folder = Path(folder)
         row = row_of(receipt, *layout.text_of(folder), favourite)
         if row is not None:
-            self._run(lambda db: insert(db, self._results, row), filled=False)
+            self._run(lambda db: insert(db, self._results, row))
 
     def search(
         self,
@@ -520,10 +492,6 @@ class Index:
         found = self._newest(Filter(("request_id = ?",), (request_id,)), 1)
         return found[0] if found else None
 
-    def close(self) -> None:
-        """Close the cache file; the next use opens it again."""
-        self._cache.close()
-
     def _look(self) -> None:
         """Take in which results came and went."""
         self._run(lambda db: refresh(db, self._results, marks=False))
@@ -545,14 +513,9 @@ class Index:
 
         return self._run(rows)
 
-    def _run(self, work: Callable[[sqlite3.Connection], T], *, filled: bool = True) -> T:
-        with self._without_sqlite3_told():
-            return self._cache.run(work, filled=filled)
-
-    @contextmanager
-    def _without_sqlite3_told(self) -> Iterator[None]:
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            yield
+            return self._cache.run(work)
         except ImportError as error:
             raise SeedreamError(
                 f"this Python has no sqlite3 ({error}), which a search of the library needs; use a "

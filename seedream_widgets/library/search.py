@@ -67,6 +67,11 @@ def filter_of(
 class Rows(Protocol):
     """Answers queries over the results that a library holds."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why each query reads all folders, else ``None``."""
+        ...
+
     def select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
         """Return the rows of `columns` that a filter lets through, all at once."""
         ...
@@ -93,6 +98,9 @@ class Search(Sequence[Entry]):
         return int(self._index.select("COUNT(*)", self._filter)[0][0])
 
     def __iter__(self) -> Iterator[Entry]:
+        if self._index.trouble:  # each page would read all folders
+            yield from map(self._index.entry, self._rows(""))
+            return
         condition: str = ""
         position: tuple[Any, ...] = ()
         before = "<" if self._filter.newest_first else ">"
@@ -128,7 +136,8 @@ class Search(Sequence[Entry]):
 
     def __repr__(self) -> str:
         count = len(self)
-        return f"<Search: {count} result{'' if count == 1 else 's'}>"
+        slow = "; it reads all folders, as its index can't be used" if self._index.trouble else ""
+        return f"<Search: {count} result{'' if count == 1 else 's'}{slow}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the newest as a contact sheet: small, however many there are."""

@@ -131,7 +131,6 @@ def measure_index(root: Path, cache: Path, results: int) -> dict[str, float]:
         "MB to iterate all": peak_megabytes(lambda: sum(1 for _ in index.search())),
         "add one": median(add, 101),
     }
-    index.close()
     return took
 
 

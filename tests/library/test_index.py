@@ -33,8 +33,7 @@ def full_text(request: pytest.FixtureRequest) -> bool:
 def index(tmp_path: Path) -> Iterator[Index]:
     index = Index(tmp_path, tmp_path / "cache" / "index.sqlite")
     yield index
-    assert not index.in_memory
-    index.close()
+    assert index.trouble is None
 
 
 def ids(entries: Iterable[Entry]) -> list[str]:
@@ -142,7 +141,7 @@ def test_text_is_words_never_syntax(
     index = Index(tmp_path, tmp_path / "index.sqlite", full_text=full_text)
     assert sorted(ids(index.search(text))) == sorted(expected)
     assert len(index.search(text)) == len(expected)
-    assert not index.in_memory
+    assert index.trouble is None
 
 
 def test_full_text_search_is_there(tmp_path: Path, index: Index) -> None:
@@ -302,7 +301,6 @@ def test_a_cache_is_kept(tmp_path: Path, index: Index) -> None:
     folder = save(tmp_path, "r1")
     settle(tmp_path)
     index.refresh()
-    index.close()
     (folder / "receipt.json").write_text("changed by hand, but the day is as it was")
     assert ids(Index(tmp_path, tmp_path / "cache" / "index.sqlite").search()) == ["r1"]
 
