@@ -21,7 +21,7 @@ PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)
 # Those that `make test` runs; `make hosts` runs them all.
 HOSTS := jupyterlab,notebook,marimo
 
-.PHONY: lab dev test quick check unit js-test notebooks wheel-test browser journeys hosts bench model soak range audit wheel \
+.PHONY: lab dev test quick check unit js-test notebooks wheel-test browser journeys hosts bench model soak range facts live audit wheel \
 	bundle lock clean chromium
 .DELETE_ON_ERROR:
 
@@ -85,6 +85,14 @@ soak: .venv/.ready
 
 range: .venv/.ready $(BUNDLE)
 	$(BIN)/python -m tests.range $(ARGS)
+
+# Not part of `test`: it asks fal, without a key, what it publishes of each endpoint.
+facts: .venv/.ready
+	$(BIN)/python -m tests.facts $(ARGS)
+
+# Not part of `test`: it spends up to $$0.15 of whoever has a key, and asks first.
+live: .venv/.ready
+	$(BIN)/python -m tests.live $(ARGS)
 
 # Not part of `test`: advisory databases need the network. tests/security/test_locked.py needs none.
 audit: .venv/.ready js/node_modules/.ready
