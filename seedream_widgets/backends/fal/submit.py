@@ -12,7 +12,7 @@ from fal_client import Completed, FalClientHTTPError, Queued
 from seedream_widgets.backends.fal.addresses import is_request_id
 from seedream_widgets.backends.fal.guard import Attempt, GivenUp, submitting, unknown
 from seedream_widgets.backends.fal.session import LOST, within
-from seedream_widgets.errors import SubmitUnknownError
+from seedream_widgets.errors import SeedreamError, SubmitUnknownError
 from seedream_widgets.values.handle import Handle
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import Policy
     from seedream_widgets.backends.fal.session import FalSession
-    from seedream_widgets.errors import Billing, SeedreamError
+    from seedream_widgets.errors import Billing
 
 
 def privacy_headers(policy: Policy) -> dict[str, str]:
@@ -64,9 +64,15 @@ async def submit(
                 raise _failed(session, attempt, error, endpoint_id) from session.explain.cause(
                     error
                 )
-            except (KeyError, TypeError, ValueError) as error:
+            except SeedreamError:
+                raise
+            except Exception as error:
                 if attempt.reply is None:
-                    raise
+                    if attempt.sent:
+                        raise
+                    raise _failed(session, attempt, error, endpoint_id) from session.explain.cause(
+                        error
+                    )
                 given, request_id = ("", "", ""), _request_id(attempt.reply)
                 if not is_request_id(request_id):
                     lost = unknown(status_code=attempt.reply.status_code)

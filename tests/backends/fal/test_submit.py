@@ -344,3 +344,22 @@ def test_watching_a_cancelled_request_tells_so(fal_server: FalServer) -> None:
     with pytest.raises(BackendError, match="was cancelled at fal") as caught:
         drive(scenario)
     assert caught.value.error_type == "client_cancelled"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", [RuntimeError("no more threads"), ValueError("a bad part")])
+def test_any_trouble_before_the_first_byte_is_not_billed(
+    fal_server: FalServer, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    async def work(backend: FalBackend) -> None:
+        await backend._open()
+        monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", refuse)
+        with pytest.raises(BackendError, match="nothing was sent") as caught:
+            await submitted(backend)
+        assert caught.value.billing == "no"
+
+    drive(work)
+    assert fal_server.count("submit") == 0
