@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.testing import LOGS, ScriptedBackend, picture  # noqa: F401, TC001
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.testing import ScriptedBackend
 
 SECONDS = 10
 """Most seconds any wait of a test may take."""

@@ -16,7 +16,8 @@ from seedream_widgets.batch import batch as batches
 from seedream_widgets.batch.batch import Batches, make
 from seedream_widgets.errors import BackendError
 from seedream_widgets.jobs.client import Client
-from tests.scripted import ScriptedBackend, until
+from seedream_widgets.testing import ScriptedBackend
+from tests.scripted import until
 
 FOXES = {"prompt": ["a fox", "an owl"], "seed": [1, 2, 3]}
 

@@ -16,8 +16,9 @@ import pytest
 import seedream_widgets as sd
 from seedream_widgets.display.live import follow, job_html
 from seedream_widgets.errors import BackendError
+from seedream_widgets.testing import ScriptedBackend
 from tests.kernel import kernel
-from tests.scripted import ScriptedBackend, started, until
+from tests.scripted import started, until
 
 FOX = "sd.generate('a red fox', image_size=(1024, 1024), seed=1)"
 

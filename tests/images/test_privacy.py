@@ -17,6 +17,7 @@ from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.images.metadata import pixels_only
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
 from tests.image_files import (
     P3,
@@ -30,7 +31,7 @@ from tests.image_files import (
     transparent,
     xmp,
 )
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

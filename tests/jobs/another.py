@@ -12,6 +12,7 @@ CODE = """
 import json, os, sys
 from seedream_widgets.errors import *
 from seedream_widgets.library.processes import this_process
+from seedream_widgets.testing import *
 from tests.scripted import *
 for line in sys.stdin:
     try:

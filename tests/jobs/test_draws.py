@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import seedream_widgets as sd
+from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.receipt import describe_settings
-from tests.scripted import SECONDS, ScriptedBackend
+from tests.scripted import SECONDS
 
 FOX = {"prompt": "a fox", "model": "v5-flash"}
 

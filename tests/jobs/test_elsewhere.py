@@ -15,10 +15,10 @@ from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownErr
 from seedream_widgets.jobs import resume
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.processes import this_process
-from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
 from tests.jobs.another import Another
-from tests.scripted import SECONDS, kinds, picture, until
+from tests.scripted import SECONDS, kinds, until
 
 FOX = Request("a fox", seed=7)
 
