@@ -292,6 +292,9 @@ class Journal:
         except TakenOver:
             return
         self._steps.create(self._ended(ended), _text(ended), lasting=True)
+        if not self._steps.touched(ended.name):  # taken back: fal's reply came after all
+            self._steps.delete(self._ended(ended))
+            return
         self._take_away(ended)
 
     # What there is
