@@ -305,12 +305,19 @@ class Journal:
         Args:
             but: Ids whose files are not read, as this process knows about them.
         """
-        found = self._read_all(self._names(but=but))
+        names = self._names(but=but)
+        found = list(self._read_all(names))
+        stepped = names.keys() - {entry.id for entry in found}  # between the listing and here
+        found += [entry for id in stepped if (entry := self.find(id))]
         return sorted(found, key=lambda entry: entry.created)
 
     def find(self, id: str) -> Pending | None:
         """Return what has not ended, by its id."""
-        return next(self._read_all(self._names(id)), None)
+        while True:
+            names = self._names(id)
+            found = next(self._read_all(names), None)
+            if found or self._names(id) == names:  # else it stepped between listing and reading
+                return found
 
     def ended(self, since: float = 0) -> list[Pending]:
         """Return what was asked from a moment on and ended without a result, oldest first."""
