@@ -348,10 +348,10 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
             kind, (width, height) = image.format or "", image.size
         whole = path.with_name(path.name + SUFFIXES[kind])
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
-        kept = f" Its bytes are kept at {path};" if path.is_absolute() else ""
+        then = f"Its bytes are kept at {path}; call" if path.is_absolute() else "Call"
         raise ResultError(
-            f"Pillow can't read the file that fal sent ({error}).{kept} Call sd.resume() to "
-            "fetch it again.",
+            f"Pillow can't read the file that fal sent ({error}). {then} sd.resume() to fetch it "
+            "again.",
             billing="yes",
         ) from error
     url = "" if file.url.startswith("data:") else file.url
