@@ -25,7 +25,8 @@ function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultI
     // The element may not be on the page yet, so it is watched and not measured here.
     const near = new IntersectionObserver(
       (seen) => seen.some((entry) => entry.isIntersecting) && measure(),
-      { rootMargin: "400px" },
+      // rootMargin counts where the page itself scrolls; notebooks scroll in a panel of theirs.
+      { rootMargin: "400px", scrollMargin: "400px" } as IntersectionObserverInit,
     );
     near.observe(element);
     return () => near.disconnect();
