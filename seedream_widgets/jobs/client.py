@@ -57,8 +57,8 @@ class Client:
             user's data folder, or ``SEEDREAM_HOME``.
         expire_media: Seconds, 60 or more, after which fal deletes uploads and results; ``None``
             leaves it to the account, which keeps them for ever unless set otherwise.
-        store_prompts: Whether receipts and journal hold prompts. Without, fal is asked not to
-            store the requests' payloads either.
+        store_prompts: Whether receipts and journal hold prompts, and saved notebooks what stands
+            in a studio. Without, fal is asked not to store the requests' payloads either.
 
     Raises:
         RequestError: `backend` is another word.

@@ -23,6 +23,8 @@ from seedream_widgets.values.endpoints import (
 )
 
 _STATIC = Path(__file__).parent.parent / "static"
+UNSAVED = ("prompt", "_references")
+"""Traits that stay out of saved notebooks where prompts are not stored, as may file names."""
 _log = logging.getLogger(__name__)
 
 
@@ -84,6 +86,30 @@ class Form(anywidget.AnyWidget):
         if not hasattr(self, "_lock"):
             self._lock = threading.RLock()
         super().__init__(**traits)
+
+    _stores_prompts = True
+
+    @t.default("keys")
+    def _names_of_saved_state(self) -> list[str]:
+        # All that is ever sent as state may be saved with the notebook; messages never are.
+        names = self.traits(sync=True)
+        return [name for name in names if self._stores_prompts or name not in UNSAVED]
+
+    @t.observe(*UNSAVED)
+    def _tell_unsaved(self, change: Any) -> None:
+        if change["name"] not in self.keys:
+            self._tell(change["name"])
+
+    def _tell(self, *names: str) -> None:
+        """Send the page traits again: as state, or in a message where they are not to be saved."""
+        for name in names:
+            if name in self.keys:
+                self.send_state(name)
+            else:
+                self._post({"kind": "unsaved", "traits": {name: getattr(self, name)}})
+
+    def _tell_all_unsaved(self) -> None:
+        self._tell(*(name for name in UNSAVED if name not in self.keys))
 
     @t.validate("prompt", "selected", "_arrived")
     def _can_be_sent(self, proposal: Any) -> str:

@@ -68,6 +68,7 @@ class Handlers:
             protocol.Cancel: self._cancel,
             protocol.Forget: self._forget,
             protocol.Sync: self._sync,
+            protocol.Write: self._write,
             protocol.Upload: self._upload,
             protocol.Chunk: self._chunk,
             protocol.Probe: self._probe,
@@ -171,7 +172,18 @@ class Handlers:
 
     async def _sync(self, message: protocol.Sync) -> Callable[[], Answer]:
         waiting = await self._session.aside(self._session.waiting)
-        return lambda: ({**self._session.snapshot(), "waiting": waiting}, [])
+
+        def tell() -> Answer:
+            self._studio._tell_all_unsaved()
+            return {**self._session.snapshot(), "waiting": waiting}, []
+
+        return tell
+
+    def _write(self, message: protocol.Write) -> Answer:
+        if list(message.traits) != ["prompt"] or not isinstance(message.traits["prompt"], str):
+            raise protocol.ProtocolError("write must bring the prompt, a text")
+        self._studio.prompt = message.traits["prompt"]
+        return {}, []
 
     async def _resume(self, message: protocol.Resume) -> Answer:
         async with self._resuming:  # two views may ask at once
@@ -197,7 +209,7 @@ class Handlers:
         received = self._uploads.received(message.upload_id)
         if said := self._told.get(message.upload_id):
             with self._studio._lock:  # a flood of output may have swallowed both
-                self._studio.send_state("_references")
+                self._studio._tell("_references")
                 self._studio._post(said)
         return {"received": received}, []
 

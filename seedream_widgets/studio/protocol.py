@@ -70,6 +70,14 @@ class Sync(Message):
 
 
 @dataclass(frozen=True)
+class Write(Message):
+    """Set traits that stay out of the saved notebook, where prompts are not stored."""
+
+    kind: ClassVar[str] = "write"
+    traits: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Upload(Message):
     """Announce a file; the reply says from which byte on to send it."""
 
@@ -169,7 +177,7 @@ class Code(Message):
 _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
-        Submit, Cancel, Forget, Sync, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
+        Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
         UseAddress, Preview, Original, Resume, Code,
     )
 }  # fmt: skip

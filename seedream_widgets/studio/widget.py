@@ -51,6 +51,7 @@ class Studio(Form):
             )
         self._lock = threading.RLock()
         self._session = Session(self, client, lambda: self._sheet.changed())
+        self._stores_prompts = self._session.client.policy.store_prompts
         handlers = Handlers(self._session)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)
@@ -150,4 +151,4 @@ class Studio(Form):
         super().close()
 
     def __repr__(self) -> str:
-        return f"<Studio {self.prompt[:60]!r}>"
+        return f"<Studio {self.prompt[:60]!r}>" if self._stores_prompts else "<Studio>"

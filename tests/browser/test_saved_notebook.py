@@ -167,6 +167,36 @@ def test_an_untrusted_notebook_shows_the_sheet(lab: JupyterServer, page: Page, s
     book.close()
 
 
+def test_a_prompt_that_is_not_stored_stays_out_of_the_saved_state(
+    fal_lab: JupyterServer, fal: FalServer, page: Page, shot: Shot
+) -> None:
+    """JupyterLab writes down what the page's model holds."""
+    cell = (
+        "import seedream_widgets as sd\nstudio = sd.Studio(sd.Client(store_prompts=False))\nstudio"
+    )
+    ask = "studio.prompt.encode().hex()"
+    answer = "studio.prompt = bytes.fromhex('626c7565').decode()"
+    write_notebook(fal_lab.folder / "private.ipynb", [cell, ask, answer])
+    book = Notebook(page, fal_lab, "private.ipynb")
+    book.run(0)
+    studio = Studio(page)
+    studio.submit("the heiress of Brandtberg")
+    studio.wait_for_pictures("the heiress of Brandtberg")
+    assert len(fal.bill) == 1
+    book.run(1)
+    expect(book.cell(1)).to_contain_text(b"the heiress of Brandtberg".hex())
+    shot("saved-private")
+    book.save()
+    text = book.file.read_text()
+    assert '"num_images"' in text
+    assert "Brandtberg" not in text
+    book.run(2)
+    expect(studio.prompt).to_have_value("blue")
+    page.reload()
+    expect(Studio(page).prompt).to_have_value("blue")
+    book.close()
+
+
 def test_a_page_of_nbconvert_shows_the_sheet_without_a_network(page: Page, shot: Shot) -> None:
     """With the widget's state in it: its scripts are on the network, so the view stays empty."""
     cells = [STUDIO, "studio.prompt = 'a red fox'\nstudio.submit().result().seed"]

@@ -129,3 +129,32 @@ def test_the_widget_itself_carries_the_sheet_for_hosts_that_take_its_bundle(page
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "1 result." in data["text/html"]
     assert data[VIEW]["model_id"] == studio.model_id
+
+
+SECRET = "the heiress of Brandtberg"
+PRIVATE = (
+    "import os, seedream_widgets as sd\nfrom PIL import Image\n"
+    "studio = sd.Studio(sd.Client(store_prompts=False), image_size='1:1 1K', prompt=SECRET)\n"
+    "Image.new('RGB', (64, 64)).save(folder / f'{SECRET}.png')\n"
+    "studio"
+)
+
+
+def test_where_prompts_are_not_stored_the_saved_notebook_holds_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("A_SECRET", SECRET)
+    monkeypatch.setenv("A_FOLDER", str(tmp_path))
+    book = run(
+        "import os, pathlib\nSECRET = os.environ['A_SECRET']\n"
+        "folder = pathlib.Path(os.environ['A_FOLDER'])",
+        PRIVATE,
+        "result = studio.submit().result()\nresult",
+        "studio.prompt = f'{SECRET}, older'\nstudio.references = folder / f'{SECRET}.png'",
+        "studio.submit().result()\nstudio.jobs[0]",
+        "studio.prompt == f'{SECRET}, older', studio.request().prompt == studio.prompt",
+        "studio",
+        "studio.close()\nstudio",
+    )
+    assert outputs(book, 5) == [{"text/plain": "(True, True)"}]
+    assert "2 results" in outputs(book)[1]["text/plain"]
+    assert "1024" in json.dumps(book.metadata["widgets"][STATE])
+    assert "Brandtberg" not in nbformat.writes(book)

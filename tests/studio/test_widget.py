@@ -513,3 +513,22 @@ def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
     assert gone() is None
     assert job.done is not running
     assert len(job.result(10)) == 1
+
+
+def test_a_prompt_that_is_not_stored_goes_between_page_and_kernel_by_message(page):
+    talk = page(sd.Client(store_prompts=False), prompt="a fox")
+    assert "prompt" not in talk.studio.get_state()
+    talk.ask("write", traits={"prompt": "typed"})
+    assert talk.studio.prompt == "typed"
+    talk.studio.prompt = "from Python"
+    told = [content for content, _ in talk.messages if content["kind"] == "unsaved"]
+    assert [each["traits"] for each in told] == [{"prompt": "typed"}, {"prompt": "from Python"}]
+    talk.ask("sync")  # as a page does that comes later
+    last = [content["traits"] for content, _ in talk.messages if content["kind"] == "unsaved"]
+    assert last[-2:] == [{"prompt": "from Python"}, {"_references": []}]
+    for wrong in ({}, {"prompt": 7}, {"client": "x"}, {"prompt": "a", "seed": 1}):
+        name = talk.send("write", traits=wrong)
+        refused, _ = talk.wait(lambda content, name=name: content.get("id") == name)
+        assert refused["kind"] == "error"
+        assert "must bring the prompt" in refused["message"]
+    assert not any("prompt" in update for update in talk.updates)

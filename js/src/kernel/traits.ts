@@ -1,5 +1,6 @@
 /** Synced traits, read through a guard and watched. */
 import type { AnyModel } from "@anywidget/types";
+import type { Channel } from "./channel";
 import type { Parse } from "./parse";
 import { read } from "./parse";
 import { createStore, type Store } from "./store";
@@ -12,21 +13,53 @@ export interface Traits {
   store<T>(name: string, parse: Parse<T>, otherwise: T): Store<T>;
 }
 
-export function createTraits(model: AnyModel, ended: AbortSignal): Traits {
+export function createTraits(model: AnyModel, channel: Channel, ended: AbortSignal): Traits {
+  /** What the model must not hold, as hosts save it with the notebook: it comes by message. */
+  const unsaved = new Map<string, unknown>();
+  const watching = new Map<string, Set<() => void>>();
+  /** Writes on their way to the kernel: what it says of a trait before its answer is older. */
+  const writing = new Map<string, number>();
+
   const get = <T>(name: string, parse: Parse<T>, otherwise: T): T =>
-    read(parse, model.get(name)) ?? otherwise;
+    read(parse, unsaved.has(name) ? unsaved.get(name) : model.get(name)) ?? otherwise;
 
   function watch(name: string, listener: () => void) {
     const event = `change:${name}`;
     model.on(event, listener);
+    watching.set(name, (watching.get(name) ?? new Set()).add(listener));
     ended.addEventListener("abort", () => model.off(event, listener));
   }
+
+  function hold(name: string, value: unknown) {
+    unsaved.set(name, value);
+    for (const listener of watching.get(name) ?? []) listener();
+  }
+
+  async function send(name: string, value: unknown) {
+    const count = (change: number) => writing.set(name, (writing.get(name) ?? 0) + change);
+    count(1);
+    hold(name, value);
+    await channel
+      .request({ kind: "write", traits: { [name]: value } }, { quiet: true })
+      .catch(() => {});
+    count(-1);
+  }
+
+  channel.listen((notice) => {
+    if (notice.kind !== "unsaved") return;
+    for (const [name, value] of Object.entries(notice.traits)) {
+      if (!writing.get(name)) hold(name, value);
+    }
+  });
 
   return {
     get,
     watch,
     write(values) {
-      for (const [name, value] of Object.entries(values)) model.set(name, value);
+      for (const [name, value] of Object.entries(values)) {
+        if (model.get(name) === undefined) void send(name, value);
+        else model.set(name, value);
+      }
       model.save_changes();
     },
     store(name, parse, otherwise) {

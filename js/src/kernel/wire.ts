@@ -62,6 +62,7 @@ export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget" | "code"; job_id: string }
   | { kind: "sync" | "resume" }
+  | { kind: "write"; traits: Record<string, unknown> }
   | Upload
   | { kind: "chunk"; upload_id: string; offset: number }
   | { kind: "probe" | "abandon"; upload_id: string }
@@ -202,6 +203,7 @@ export const reference = shape<Reference>({
 export type Notice =
   | { kind: "job"; seq: number; job: Card }
   | { kind: "forgotten"; job_id: string }
+  | { kind: "unsaved"; traits: Record<string, unknown> }
   | { kind: "uploaded"; upload_id: string; reference: Reference }
   | { kind: "restored"; upload_id: string; note: string | null }
   | { kind: "upload_failed"; upload_id: string; message: string };
@@ -222,6 +224,7 @@ const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } 
   }),
   job: shape({ kind: oneOf("job"), seq: integer, job: card }),
   forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
+  unsaved: shape({ kind: oneOf("unsaved"), traits: record((value) => value) }),
   uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),
   restored: shape({ kind: oneOf("restored"), upload_id: text, note: nullable(text) }),
   upload_failed: shape({ kind: oneOf("upload_failed"), upload_id: text, message: text }),

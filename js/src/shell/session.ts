@@ -26,8 +26,8 @@ export interface Session extends Parts {
 const offline: Backend = { name: "offline", label: null, bills: false };
 
 export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSignal): Session {
-  const traits = createTraits(model, ended);
   const channel = createChannel(model, ended);
+  const traits = createTraits(model, channel, ended);
   const allFacts = traits.store("_facts", facts, noFacts);
   const references = createReferences(channel, traits);
   const jobs = createJobs(channel, ended);

@@ -1,6 +1,6 @@
 import { fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { mount, unmountAll } from "../mount";
+import { answerAll, mount, unmountAll } from "../mount";
 import {
   button,
   card,
@@ -53,6 +53,28 @@ describe("the form", () => {
     expect(prompt(view).value).toBe("a fox");
     await doing(() => view.model.set("prompt", "from elsewhere"));
     expect(prompt(view).value).toBe("from elsewhere");
+  });
+
+  it("keeps a prompt that is not to be stored out of the model, which is saved", async () => {
+    vi.useFakeTimers();
+    const view = await mount({ prompt: undefined });
+    const { model } = view;
+    const answer = answerAll();
+    model.onSend = (sent) => (sent.kind === "write" ? undefined : answer(sent));
+    await doing(() => model.say({ kind: "unsaved", traits: { prompt: "from Python" } }));
+    expect(prompt(view).value).toBe("from Python");
+    await type(prompt(view), "a fox");
+    await doing(() => fireEvent.focusOut(prompt(view)));
+    expect(model.last("write").traits).toEqual({ prompt: "a fox" });
+    // Said before the kernel took what was typed, though it comes later.
+    await doing(() => model.say({ kind: "unsaved", traits: { prompt: "from Python" } }));
+    expect(prompt(view).value).toBe("a fox");
+    await doing(() => model.reply(model.last("write")));
+    await doing(() => model.say({ kind: "unsaved", traits: { prompt: "newer" } }));
+    expect(prompt(view).value).toBe("newer");
+    await click(button(view, /Generate/));
+    expect(model.last("submit").form).toMatchObject({ prompt: "newer" });
+    expect(model.get("prompt")).toBeUndefined();
   });
 
   it("shows what Python made of it once it is left", async () => {

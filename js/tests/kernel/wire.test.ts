@@ -18,6 +18,7 @@ const OUTGOING = [
   "submit",
   "cancel",
   "sync",
+  "write",
   "upload",
   "chunk",
   "probe",
@@ -34,7 +35,9 @@ const OUTGOING = [
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
-  .filter((name) => /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten)/.test(name));
+  .filter((name) =>
+    /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten|unsaved)/.test(name),
+  );
 
 describe("page to kernel", () => {
   it.each(OUTGOING)("builds %s as the golden file has it", (name) => {
