@@ -33,6 +33,8 @@ from tests.fal_server.pictures import draw
 
 
 def test_async_client_goes_the_whole_way(fal_server: FalServer) -> None:
+    fal_server.settings.queue_seconds = fal_server.settings.run_seconds = 0.5
+
     async def go() -> tuple[list[Any], dict[str, Any]]:
         async with async_client(fal_server.settings.key) as client:
             arguments = {"prompt": "fox", "seed": 5, "num_images": 2}
@@ -192,6 +194,7 @@ def test_concurrency_keeps_the_others_in_queue(
     fal_server: FalServer, fal_http: httpx.Client
 ) -> None:
     fal_server.settings.concurrency, fal_server.settings.queue_seconds = 1, 0
+    fal_server.settings.run_seconds = 1.0
     jobs = [submit(fal_http, prompt=str(number)) for number in range(3)]
     positions = [event.get("queue_position") for event in events(fal_http, jobs[2])]
     assert list(dict.fromkeys(positions)) in ([1, 0, None], [2, 1, 0, None])

@@ -34,7 +34,9 @@ PARTS = (
 _INI = """[pytest]
 addopts = -ra -q --strict-markers -p no:cacheprovider
 timeout = 120
-markers = browser: not here
+markers =
+  browser: not here
+  slow: all the same here
 """
 DRAW = """
 import shutil, sys

@@ -171,8 +171,8 @@ def test_an_output_that_says_it_shows_it_nowhere(fal: FalServer, tmp_path: Path)
             "images": [image | {"url": image["url"] + f"?{KEY}"}],
         }
         output = await backend.fetch(handle)
-        assert output.raw is not None
-        assert output.raw["key"] == "***"
+        assert output.extra is not None
+        assert output.extra["key"] == "***"
         assert output.files[0].url.endswith("?***")
         check(f"{output!r}{pickle.dumps(output, protocol=0)!r}")
         job.output = {"images": [{"url": f"http://{KEY}"}]}

@@ -43,7 +43,8 @@ def messages(status: Status) -> list[str]:
 @pytest.mark.parametrize("stream_logs", ["new", "all"])
 def test_changes_come_in_order_with_all_lines(fal_server: FalServer, stream_logs: str) -> None:
     fal_server.settings.stream_logs = stream_logs
-    statuses = drive(followed)
+    fal_server.settings.queue_seconds = 1.0
+    statuses = drive(followed, submit=10.0, first_event=20.0, silence=20.0)
     assert statuses[0] == Queued(0)
     assert [type(each) for each in statuses[1:-1]] == [InProgress] * (len(statuses) - 2)
     assert messages(statuses[-1]) == SAID
