@@ -109,7 +109,9 @@ def test_requests_at_once_keep_theirs_apart(fal_server: FalServer) -> None:
         asked = [Request("fox", image_size=(960, 960), num_images=count) for count in counts]
         return await asyncio.gather(*(finished(backend, request) for request in asked))
 
-    assert drive(scenario, submit=20.0, call=20.0, patience=20.0) == [(count, count) for count in counts]
+    assert drive(scenario, submit=20.0, call=20.0, patience=20.0) == [
+        (count, count) for count in counts
+    ]
 
 
 BOMB = gzip.compress(b'{"prices": [' + b" " * (100 << 20) + b"]}")
