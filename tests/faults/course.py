@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from .case import Case
 
 LIMITS = Limits(
-    submit=2.0, unreachable=4.0, upload=5.0, call=2.0, first_event=1.0, silence=1.0, patience=4.0,
-    stall=1.0, pace=(5000, 1.5), poll=(0.05, 0.2), attempts=2,
+    submit=6.0, unreachable=8.0, upload=12.0, call=5.0, first_event=2.0, silence=2.0,
+    patience=10.0, stall=3.0, pace=(5000, 4.0), poll=(0.05, 0.2), attempts=2,
     requests=99, submits=99, uploads=99, downloads=99,
 )  # fmt: skip
-ALONE = replace(LIMITS, submit=1.0, unreachable=0.4, upload=1.5, call=1.0, patience=1.5)
+ALONE = replace(LIMITS, submit=4.0, unreachable=1.0, upload=4.0, call=2.0, patience=6.0)
 _AT_ONCE = 20
-_SECONDS = 20.0
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _together(
     slow = [case.word for case in cases if case.row.world]
     settings = Settings(
         queue_seconds=0.0,
-        run_seconds=lambda asked: 0.8 if asked["prompt"].split()[0] in slow else 0.1,
+        run_seconds=lambda asked: 3.0 if asked["prompt"].split()[0] in slow else 0.1,
         other_keys=keys,
     )
     with pytest.MonkeyPatch.context() as patch, FalServer(settings, authority=authority) as server:

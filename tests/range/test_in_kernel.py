@@ -15,7 +15,7 @@ studio = sd.Studio(prompt="a red fox", image_size=(960, 960))
 image = studio.submit().result(30).image
 view = studio._repr_mimebundle_()
 data = view[0] if isinstance(view, tuple) else view
-told = [list(image.size), studio.image is image, sorted(data), studio.comm.comm_id != ""]
+told = [list(image.size), studio.image == image, sorted(data), studio.comm.comm_id != ""]
 """
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KERNELS: dict[Choice, str] = {"lowest-direct": "ipykernel>=6.29,<7", "highest": "ipykernel>=7"}
 BESIDE = (
     "aiohttp", "defusedxml", "hypothesis", "jupyter_client", "numpy", "psutil", "pytest",
-    "pytest-timeout", "trustme",
+    "pytest-timeout", "pysocks", "socksio", "trustme",
 )  # fmt: skip
 QUICK = (
     "test_api", "jobs/test_client", "values/test_request", "values/test_result",

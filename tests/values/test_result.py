@@ -20,7 +20,7 @@ from PIL import Image, PngImagePlugin
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.testing import ScriptedBackend, as_default_client
 from seedream_widgets.values.request import Request
 from tests.image_files import encoded, noise, photo, transparent
 from tests.scripted import SECONDS
@@ -118,8 +118,11 @@ def test_a_fresh_result_can_be_copied_and_pickled(tmp_path):
     for copied in (pickle.loads(pickle.dumps(fox)), copy.deepcopy(fox)):
         assert (copied.request, copied.files) == (fox.request, fox.files)
         assert copied.receipt == fox.receipt
-        with pytest.raises(RequestError, match=r"use sd\.verify_seed"):
-            copied.verify_seed()
+        assert copied.again is None, "its client stays behind"
+        with as_default_client(client):
+            check = copied.verify_seed()
+        assert (check.result.prompt, check.result.cached) == ("a fox", False)
+    assert len(client.jobs) == 3
 
 
 @pytest.mark.slow
