@@ -23,7 +23,7 @@ SLOW_PLACES = {
     HERE / place
     for place in (
         *("backends/fal", "bench", "browser", "colab", "crash", "faults", "fuzz", "hosts", "range"),
-        *("soak", "embed/test_hostile.py", "studio/test_fallback.py", "display/test_live.py"),
+        *("soak", "images/test_receipts_hostile.py", "studio/test_fallback.py", "display/test_live.py"),
         *("test_import_cost.py", "test_wheel.py"),
     )
 }

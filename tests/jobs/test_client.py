@@ -178,7 +178,7 @@ def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):
 
 
 def test_closing_lets_running_jobs_end(fal_server, tmp_path):
-    fal_server.settings.run_seconds = 0.5
+    fal_server.settings.run_seconds = 3.0
     client = Client("fal", library=tmp_path)
     job = client.submit(Request("a fox", image_size=(960, 960)))
     until(lambda: job.request_id)
