@@ -23,8 +23,8 @@ SLOW_PLACES = {
     HERE / place
     for place in (
         *("backends/fal", "bench", "browser", "colab", "crash", "faults", "fuzz", "hosts", "range"),
-        *("soak", "images/test_receipts_hostile.py", "studio/test_fallback.py", "display/test_live.py"),
-        *("test_import_cost.py", "test_wheel.py"),
+        *("soak", "images/test_receipts_hostile.py", "studio/test_fallback.py"),
+        *("display/test_live.py", "test_import_cost.py", "test_wheel.py"),
     )
 }
 SLOW_FIXTURES = {"fal_authority", "fal_server"}

@@ -77,7 +77,11 @@ def _sentence(text: str) -> str:
 
 def main() -> None:
     """Run all, print the table and write it where asked."""
-    with tempfile.TemporaryDirectory() as folder, closing(Authority()) as authority:
+    with (
+        # A request that could not be cancelled goes on, and may still write there.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        closing(Authority()) as authority,
+    ):
         found = table(run(cases(GROUPS), authority, Path(folder)))
     print(found)
     if "--write" in sys.argv[1:]:
