@@ -62,8 +62,9 @@ def _check(form: dict[str, Any], images: list[ImageInput | ImageUrl]) -> None:
 
 
 def _refusal(name: str, value: object) -> RequestError:
+    article = "an" if name[0] in "aeiou" else "a"
     return RequestError(
-        f"the receipt in this file has a {name} that is not taken ({value!r:.80}); "
+        f"the receipt in this file has {article} {name} that is not taken ({value!r:.80}); "
         "write the form by hand",
         field="receipt",
     )

@@ -8,11 +8,23 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Frame, Locator, Page
 
 STUDIO = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
 LOADED = "image => image.complete && image.naturalWidth > 0"
+BUSY = """import os, time
+began = time.monotonic()
+while not os.path.exists({file!r}) and time.monotonic() < began + 60:
+    time.sleep(0.05)
+print("computed")"""
 BLOB_SIZE = "async image => (await (await fetch(image.src)).blob()).size"
+
+
+def busy_until(file: Path) -> str:
+    """Return a cell that holds the kernel until this file is there, then prints "computed"."""
+    return BUSY.format(file=str(file))
 
 
 class Studio:

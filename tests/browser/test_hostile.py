@@ -222,7 +222,7 @@ MALFORMED = {
         "Not in this library: image 1 (<img",
     ),
     "a model": ({"settings": {"model": HTML}}, "has a model that is not taken"),
-    "a size": ({"settings": {"image_size": HTML}}, "V4 knows no size “<img"),
+    "a size": ({"settings": {"image_size": HTML}}, "has an image_size that is not taken"),
     "a type": ({"prompt": [HTML]}, "this is not a receipt of seedream_widgets"),
     "a seed": ({"seed": 10**400}, "has a seed that is not taken"),
     "an address": ({"inputs": [{"url": f"javascript:{MARK}()"}]}, "Not in this library: image 1"),
@@ -240,7 +240,7 @@ def test_receipts_of_a_stranger(
         path = tmp_path / f"{name}.png"
         path.write_bytes(embed(file.getvalue(), json.dumps(RECEIPT | changes)))
         drop_files(page, ".sd-prompt", [path])
-        expect(studio.root).to_contain_text(words)
+        expect(studio.root).to_contain_text(words, timeout=WAIT)
     path = tmp_path / f"text {FILE}"
     path.write_bytes(embed(file.getvalue(), HTML))
     drop_files(page, ".sd-prompt", [path])

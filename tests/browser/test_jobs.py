@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import psutil
 from playwright.sync_api import expect
 
-from .studio import STUDIO, Studio
+from .studio import STUDIO, Studio, busy_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from .conftest import OpenNotebook, Shot
-
-BUSY = "import time\ntime.sleep(6)\nprint('computed')"
 
 
 def test_one_of_two_jobs_is_cancelled(
@@ -43,24 +43,25 @@ def test_one_of_two_jobs_is_cancelled(
 
 
 def test_a_running_job_goes_on_while_a_cell_computes(
-    errors: list[str], notebook: OpenNotebook, page: Page
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:
-    book = notebook([STUDIO, BUSY])
+    book = notebook([STUDIO, busy_until(tmp_path / "end")])
     book.run(0)
     studio = Studio(page)
     card = studio.submit("meanwhile, offline:slow 3")
     book.run(1, wait=False)
-    expect(card).to_contain_text(re.compile(r"step 2\d of 30"))
+    expect(card).to_contain_text(re.compile(r"step 2\d of 30"), timeout=20_000)
     studio.wait_for_pictures("meanwhile, offline:slow 3")
     assert book.text(1) == "", "the cell had ended, so nothing was proven"
+    (tmp_path / "end").touch()
     expect(book.cell(1)).to_contain_text("computed", timeout=10_000)
     assert errors == []
 
 
 def test_a_click_after_a_reload_is_served_while_a_cell_computes(
-    errors: list[str], notebook: OpenNotebook, page: Page
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:
-    book = notebook([STUDIO, BUSY])
+    book = notebook([STUDIO, busy_until(tmp_path / "end")])
     book.run(0)
     Studio(page)
     book.save()
@@ -70,6 +71,7 @@ def test_a_click_after_a_reload_is_served_while_a_cell_computes(
     studio.submit("at once")
     studio.wait_for_pictures("at once")
     assert book.text(1) == "", "the cell had ended, so nothing was proven"
+    (tmp_path / "end").touch()
     assert errors == []
 
 

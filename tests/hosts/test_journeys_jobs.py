@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.studio import STUDIO
+from tests.browser.studio import STUDIO, busy_until
 
 from .reading import JOBS, read
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import OpenBook, Say
     from .host import Host
-
-BUSY = "import time\ntime.sleep(5)\nprint('computed')"
 
 
 def test_generate(book: OpenBook, errors: list[str]) -> None:
@@ -66,9 +66,9 @@ def test_next_cell(book: OpenBook, errors: list[str]) -> None:
     assert errors == []
 
 
-def test_busy(book: OpenBook, host: Host, errors: list[str], instead: Say) -> None:
+def test_busy(book: OpenBook, host: Host, errors: list[str], instead: Say, tmp_path: Path) -> None:
     """A click while a cell computes."""
-    opened = book(STUDIO, BUSY, JOBS)
+    opened = book(STUDIO, busy_until(tmp_path / "end"), JOBS)
     opened.run(0)
     studio = opened.studio()
     studio.prompt.fill("meanwhile")
@@ -77,9 +77,11 @@ def test_busy(book: OpenBook, host: Host, errors: list[str], instead: Say) -> No
     if host.serves_while_busy:
         studio.wait_for_pictures("meanwhile")
         assert "computed" not in opened.text(1), "the cell had ended, so nothing was proven"
+        (tmp_path / "end").touch()
     else:
         expect(studio.generate).to_have_text(re.compile("Waiting for the kernel"))
         assert "computed" not in opened.text(1), "the cell had ended, so nothing was proven"
+        (tmp_path / "end").touch()
         instead("the button says that it waits for the kernel; then it runs, once")
         studio.wait_for_pictures("meanwhile")
     expect(studio.cards).to_have_count(1)
