@@ -17,7 +17,7 @@ REFERENCES = """
 from PIL import Image
 studio.references = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
 """
-RUNNING = "a running job, offline:slow 8"
+RUNNING = "a running job, offline:slow 25"
 
 
 def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
@@ -29,12 +29,14 @@ def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, pa
     studio.wait_for_pictures("two pictures", 2)
     studio.tiles("two pictures").nth(1).click()
     expect(studio.tiles("two pictures").nth(1)).to_have_attribute("aria-pressed", "true")
+    studio.button("Pin").click()  # the running job's picture would take its place
+    expect(studio.button("Unpin")).to_be_visible()
     book.run(1)
     studio.field("Seed").fill("1234")
     studio.field("Images").fill("1")
     studio.shape("9:16").click()
     running = studio.submit(RUNNING)
-    expect(running).to_contain_text("step")
+    expect(running).to_contain_text("step", timeout=20_000)
     book.save()
     book.reload()
 
@@ -51,8 +53,9 @@ def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, pa
     expect(studio.reference_list.locator("img")).to_have_count(2)
     expect(studio.tiles("two pictures").nth(1)).to_have_attribute("aria-pressed", "true")
     studio.wait_for_pictures("two pictures", 2)
-    expect(running).not_to_have_text(before)
-    studio.wait_for_pictures(RUNNING)
+    expect(running).not_to_have_text(before, timeout=20_000)
+    expect(studio.button("Unpin")).to_be_visible()
+    studio.wait_for_pictures(RUNNING, timeout=60_000)
     book.run(2)
     picked, jobs, seed = eval(book.text(2))
     assert picked.endswith("-1")
