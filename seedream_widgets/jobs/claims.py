@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _LOOK = 0.3
-_TRIES = 500
+_TRIES = 200
 _PAUSE = 0.01
 """Seconds for another to get from its claim to its entry, or from its entry's end to its own."""
 
@@ -57,7 +57,7 @@ def ask(
     Raises:
         BackendError: It can't be told; nothing was sent.
     """
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
         known = _known(key, backend, library, engine, plan is not None)
         if isinstance(known, Theirs) and engine.following.get(known.entry.id):
             return Ours(None)  # it is being cancelled here: what is wanted now is another one
@@ -70,7 +70,7 @@ def ask(
             return Ours(None)
         if entry:
             break
-        time.sleep(_PAUSE)
+        time.sleep(min(_PAUSE * 2**tried, _LOOK))
     else:
         raise BackendError(
             f"{library.path / 'claims'} does not tell who may send this request; nothing was sent. "
