@@ -78,13 +78,13 @@ def ask(
             billing="no",
         )
     # Between the first look and the claim another may have come to its end.
-    known = _known(key, backend, library, engine, True, entry.id)
-    seconds = 0.0 if known else _unseen(entry, library)
-    end, last = time.monotonic() + seconds, not seconds
-    while not (known or last):
-        time.sleep(_LOOK)
+    end = time.monotonic() + _unseen(entry, library)
+    while True:
         last = time.monotonic() >= end  # before the look: this process may be stopped any moment
         known = _known(key, backend, library, engine, True, entry.id)
+        if known or last:
+            break
+        time.sleep(_LOOK)
     if known:
         with suppress(OSError):
             library.journal.withdraw(entry)
