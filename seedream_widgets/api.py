@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Awaitable, Iterable
 from difflib import get_close_matches
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.errors import RequestError, SeedreamError, check_type
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.job import check_listener
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
 from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from decimal import Decimal
 
     from PIL.Image import Image
@@ -152,7 +154,11 @@ def to_pandas(results: Any) -> Any:
     from seedream_widgets.library.table import to_pandas as table
     from seedream_widgets.values.result import Result
 
+    takes = "a result, or a list of results or of entries of the library"
+    check_type(results, (Result, Entry, Iterable), "results", takes)
     found = [results] if isinstance(results, Result | Entry) else list(results)
+    for each in found:
+        check_type(each, (Result, Entry), "results", takes)
     opened = [each.whole() if isinstance(each, Entry) else each for each in found]
     return table(each for each in opened if each is not None)
 
@@ -226,6 +232,8 @@ def generate(
         BudgetError: It could cost more than the budget leaves; nothing was sent.
         BackendError: The request failed; the error says what may be billed.
     """
+    if on_update is not None:  # before anything is paid for
+        check_listener(on_update)
     job = submit(prompt, fresh=fresh, **arguments)
     return follow(job, progress, on_update)
 
@@ -254,6 +262,8 @@ def edit(
         BudgetError: It could cost more than the budget leaves; nothing was sent.
         BackendError: The request failed; the error says what may be billed.
     """
+    if on_update is not None:
+        check_listener(on_update)
     request = _request(prompt, {**arguments, "images": images})
     if not request.images:
         raise RequestError(
@@ -272,7 +282,11 @@ async def gather(jobs: Iterable[Job]) -> list[Result | SeedreamError]:
     Args:
         jobs: Jobs of `submit`.
     """
-    return [await _outcome(job) for job in list(jobs)]
+    check_type(jobs, Iterable, "jobs", "a list of jobs, as [sd.submit('a fox')]")
+    listed = list(jobs)
+    for job in listed:
+        check_type(job, Awaitable, "jobs", "a list of jobs, as [sd.submit('a fox')]")
+    return [await _outcome(job) for job in listed]
 
 
 async def _outcome(job: Job) -> Result | SeedreamError:

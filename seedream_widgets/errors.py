@@ -76,6 +76,24 @@ class RequestError(SeedreamError, ValueError):
         self.value = value
 
 
+def check_type(value: object, kinds: type | tuple[type, ...], field: str, takes: str) -> None:
+    """Refuse a value of another type in words.
+
+    Args:
+        value: What was given.
+        kinds: What it has to be.
+        field: The argument it was given for.
+        takes: What that takes, in words, and the next step.
+
+    Raises:
+        RequestError: It is of another type.
+    """
+    if not isinstance(value, kinds):
+        raise RequestError(
+            f"{field} takes {takes}; got {type(value).__name__}", field=field, value=value
+        )
+
+
 class ImageInputError(RequestError):
     """An input image can't be read, or can't be made to fit the endpoint."""
 

@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, check_type
 
 # Escaped, or written as no UTF-8 is; a pair for one character is found too, and stays whole.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
@@ -86,6 +86,7 @@ def user_path(path: str | os.PathLike[str], field: str) -> Path:
     Raises:
         RequestError: There is no home folder for ``~``, or the working folder was deleted.
     """
+    check_type(path, (str, os.PathLike), field, "a path, as text or a Path")
     try:
         found = Path(path).expanduser()
     except RuntimeError as error:

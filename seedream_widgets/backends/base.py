@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, check_type
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -42,7 +42,8 @@ class Policy:
             is asked not to store the request's payload either.
 
     Raises:
-        RequestError: `expire_media` is not a whole number of 60 or more.
+        RequestError: `expire_media` is not a whole number of 60 or more, or `store_prompts` is
+            neither true nor false.
     """
 
     expire_media: int | None = None
@@ -56,6 +57,7 @@ class Policy:
                 field="expire_media",
                 value=seconds,
             )
+        check_type(self.store_prompts, bool, "store_prompts", "True or False")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ class Loop(Protocol):
         ...
 
 
+def _answers(backend: object) -> bool:
+    return hasattr(backend, "name") and callable(getattr(backend, "submit", None))
+
+
 async def _all_end(users: Sequence[Awaitable[object]]) -> None:
     await asyncio.gather(*users, return_exceptions=True)
 
@@ -59,7 +63,8 @@ class BackendChoice:
         policy: Policy | None = None,
         kept: KeptUploads | None = None,
     ) -> None:
-        if isinstance(choice, str) and choice not in ("fal", "offline"):
+        known = choice in ("fal", "offline") if isinstance(choice, str) else _answers(choice)
+        if choice is not None and not known:
             raise RequestError(
                 f"backend takes 'fal', 'offline' or a Backend, got {choice!r:.80}",
                 field="backend",

@@ -436,7 +436,7 @@ def make(
         if rows is None
         else listed(rows, repeat=repeat, limit=limit)
     )
-    known = manifests.new(name or readable_name(plan), plan)
+    known = manifests.new(manifests.known_as(client.library, name or readable_name(plan)), plan)
     manifests.write(client.library, known)
     return Batch(client, known)
 

@@ -65,6 +65,19 @@ def check_name(name: object) -> str:
     )
 
 
+def known_as(library: Library, name: object) -> str:
+    """Return the name of the batch that has it already, in whatever case, else `name`.
+
+    Some systems tell ``Foxes`` and ``foxes`` apart, others don't, and a library may move.
+
+    Raises:
+        RequestError: No folder can have it.
+    """
+    name = check_name(name)
+    alike = [each for each in names(library) if each.casefold() == name.casefold()]
+    return name if name in alike or not alike else alike[0]
+
+
 def write(library: Library, manifest: Manifest) -> None:
     """Write a batch down, its input images first.
 
@@ -94,7 +107,8 @@ def read(library: Library, name: str) -> Manifest:
         RequestError: There is none of this name, or it is damaged, was changed, or has another
             version.
     """
-    path = _path(library, check_name(name))
+    name = known_as(library, name)
+    path = _path(library, name)
     try:
         data = read_file(str(path), MOST_BYTES)
         if data is None:

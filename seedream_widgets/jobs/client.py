@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import BudgetError
+from seedream_widgets.errors import BudgetError, check_type
 from seedream_widgets.jobs.claims import Ours, Theirs, ask
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -28,6 +28,7 @@ from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
 from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
+from seedream_widgets.values.request import Request
 from seedream_widgets.values.result import Result, SeedCheck, check_seed
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.errors import SeedreamError
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.values.request import Request
 
+_TAKES = "a Request, such as sd.Request('a red fox'), or give the text to sd.submit"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -96,6 +97,7 @@ class Client:
         While fal is being asked for them it waits, for a few seconds at most; where fal does not
         tell them it is the dated price, and the estimate says so.
         """
+        check_type(request, Request, "request", _TAKES)
         if self.backend.bills:
             self._current_prices.wait()
         return estimate(request, self.prices)
@@ -129,14 +131,28 @@ class Client:
             fresh: Ask again all the same.
 
         Raises:
+            RequestError: `request` is no `Request`.
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
+        check_type(request, Request, "request", _TAKES)
         return _uninterrupted(lambda: self._submit(request, fresh))
 
-    def _submit(self, request: Request, fresh: bool) -> Job:
+    def submit_as_agreed(self, request: Request, agree: Callable[[Backend], object]) -> Job:
+        """Start `request` unless `agree` raises, which gets the backend that will answer.
+
+        A key may be set at any moment: the one that was agreed to is the one that answers.
+        `agree` is called on another thread, and must wait for nothing.
+        """
+        return _uninterrupted(lambda: self._submit(request, fresh=False, agree=agree))
+
+    def _submit(
+        self, request: Request, fresh: bool, agree: Callable[[Backend], object] | None = None
+    ) -> Job:
         engine, backend = self._engine(), self.backend
         if self.budget.limit is not None:
             self._current_prices.wait()  # counted at another price, the limit would not hold
+        if agree is not None:
+            agree(backend)
         with engine.following.lock:  # two clicks at once are one after the other
             answer = Ours(None) if fresh else self._ask(request, backend, engine)
             if isinstance(answer, Job):

@@ -10,7 +10,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from seedream_widgets.errors import JobCancelled, JobTimeout, SeedreamError
+from seedream_widgets.errors import (
+    JobCancelled,
+    JobTimeout,
+    RequestError,
+    SeedreamError,
+    check_type,
+)
 from seedream_widgets.faces import show_live
 from seedream_widgets.values.status import (
     Cancelled,
@@ -34,6 +40,20 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
+
+
+def check_listener(callback: object) -> None:
+    """Refuse what can't be called.
+
+    Raises:
+        RequestError: It can't.
+    """
+    if not callable(callback):
+        raise RequestError(
+            f"on_update takes a function of the job; got {type(callback).__name__}",
+            field="on_update",
+            value=callback,
+        )
 
 
 class Job:
@@ -132,6 +152,7 @@ class Job:
             BackendError: It failed; the error says what may be billed.
             SeedreamError: It runs in another process, which forked this one.
         """
+        check_type(timeout, (int, float, type(None)), "timeout", "seconds as a number, or None")
         if self._engine.forked:
             return self._before_the_fork()
         if self._engine.here and not self.done:
@@ -204,6 +225,7 @@ class Job:
 
         A callback must return at once; an error in it is logged and harms nothing.
         """
+        check_listener(callback)
         self._callbacks.append(callback)
 
         def stop() -> None:

@@ -23,6 +23,7 @@ from seedream_widgets.errors import (
     SeedreamError,
     SubmitUnknownError,
 )
+from seedream_widgets.files import put_in_place
 from seedream_widgets.images import ImageUrl
 from seedream_widgets.jobs.lost import sent_now
 from seedream_widgets.jobs.resume import lost_before
@@ -335,7 +336,7 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 def _open(path: Path, file: OutputFile) -> ResultImage:
     image = _opened(path.read_bytes(), path, file)
-    path.replace(image.path)
+    put_in_place(path, image.path)
     return replace(image, data=None)
 
 

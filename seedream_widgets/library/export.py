@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, ZipFile
 
 from seedream_widgets.errors import RequestError
+from seedream_widgets.files import put_in_place
 from seedream_widgets.values.result import SUFFIXES
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def export_zip(rows: Iterable[tuple[Result, list[dict[str, Any]]]], path: Path) 
                     if result.receipt is not None:
                         archive.writestr(f"{Path(name).stem}.json", result.receipt.to_json())
                     count += 1
-        part.replace(path)
+        put_in_place(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import uuid4
 
+from seedream_widgets.files import put_in_place
 from seedream_widgets.library.folder import make_private, read_file, staging
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class FolderSteps:
     def move(self, name: str, to: str) -> bool:
         """Give a file another name that nobody has, and tell whether it was there."""
         try:
-            os.rename(self._root / name, self._root / to)
+            put_in_place(self._root / name, self._root / to)
         except FileNotFoundError:
             return False
         return True

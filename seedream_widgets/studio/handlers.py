@@ -124,9 +124,8 @@ class Handlers:
         job = self._submitted.get(message.id) or self._pressed_already(message)
         if job is None:
             request = self._request(message.form)
-            if message.terms is not None:
-                self._session.agree(request, Terms.read(message.terms))
-            job = self._session.start(request, clicked=True)
+            terms = None if message.terms is None else Terms.read(message.terms)
+            job = self._session.click(request, terms)
         _remember(self._submitted, message.id, job)
         self._last = message, job
         return {"job_id": job.id}, []

@@ -25,6 +25,7 @@ from seedream_widgets.values.status import Completed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from seedream_widgets.backends.base import Backend
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.jobs.client import Client
     from seedream_widgets.jobs.job import Job
@@ -122,26 +123,16 @@ class Session:
             return {"name": "none", "label": "The fal key can't be used", "bills": False}
         return {"name": backend.name, "label": backend.label, "bills": backend.bills}
 
-    def terms(self, request: Request) -> Terms:
-        """Return who would answer `request` now, and for how much at most.
+    def _agree(self, request: Request, shown: Terms, backend: Backend) -> None:
+        """Make sure that a click was drawn under the terms of the backend that will answer it.
 
         Raises:
-            CredentialsError: The key can't be used.
+            TermsError: It was not: the click is to be asked about.
         """
-        backend = self.client.backend
-        high = estimate(request, self.client.prices).high if backend.bills else Decimal(0)
-        return Terms(backend.name, backend.bills, high)
-
-    def agree(self, request: Request, shown: Terms) -> None:
-        """Make sure that a click was drawn under the terms that it would be sent under.
-
-        Raises:
-            TermsError: It was not: the page is told, and the click is to be asked about.
-        """
-        now = self.terms(request)
+        costs = estimate(request, self.client.prices)
+        now = Terms(backend.name, backend.bills, costs.high if backend.bills else Decimal(0))
         if not now.same(shown):
-            self.refresh()
-            raise TermsError(now, shown, estimate(request, self.client.prices).brief)
+            raise TermsError(now, shown, costs.brief)
 
     def request(self) -> Request:
         """Return what the form asks for.
@@ -152,18 +143,36 @@ class Session:
         values = {name: getattr(self.studio, name) for name in FORM}
         return Request(images=self.studio.references, **values)
 
-    def start(self, request: Request, clicked: bool = False) -> Job:
+    def click(self, request: Request, shown: Terms | None) -> Job:
+        """Submit what was clicked, under the terms that the button showed.
+
+        Raises:
+            TermsError: They are others now: the page is told, and the click is to be asked about.
+            BudgetError: It could cost more than the budget leaves; nothing was sent.
+        """
+        try:
+            return self.start(request, clicked=True, shown=shown)
+        except TermsError:
+            self.refresh()
+            raise
+
+    def start(self, request: Request, clicked: bool = False, shown: Terms | None = None) -> Job:
         """Submit `request` and keep the page told of its job; one it joins comes to the front.
 
         Args:
             request: What to submit.
             clicked: The page asked for it, and tells Python when its pictures are there.
+            shown: The terms it was clicked under.
 
         Raises:
+            TermsError: They are others now.
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         self.refresh()
-        job = self.client.submit(request)
+        if shown is None:
+            job = self.client.submit(request)
+        else:
+            job = self.client.submit_as_agreed(request, partial(self._agree, request, shown))
         job.clicked = job.clicked or clicked
         self._show(job)
         return job

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from seedream_widgets.errors import check_type
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.form import Form
 
@@ -38,6 +39,7 @@ class Studio(Form):
     """
 
     def __init__(self, client: Client | None = None, **form: Any) -> None:
+        from seedream_widgets.jobs.client import Client
         from seedream_widgets.studio.cards import FORM, money
         from seedream_widgets.studio.fallback import ContactSheet
         from seedream_widgets.studio.handlers import Handlers
@@ -49,6 +51,8 @@ class Studio(Form):
                 f"Studio takes {', '.join((*FORM, 'references'))}, got {min(unknown)!r}; "
                 "check the spelling"
             )
+        if client is not None:
+            check_type(client, Client, "client", "a Client, such as sd.Client()")
         self._lock = threading.RLock()
         self._session = Session(self, client, lambda: self._sheet.changed())
         self._stores_prompts = self._session.client.policy.store_prompts

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.errors import RequestError, ResultError, check_type
 from seedream_widgets.faces import asked_anew, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
@@ -507,8 +507,9 @@ def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedChec
     """Ask again with the seed of `result` and compare pixel by pixel.
 
     Raises:
-        RequestError: No seed is known, or the prompt was not stored.
+        RequestError: It is no result, no seed is known, or the prompt was not stored.
     """
+    check_type(result, Result, "result", "a Result, such as sd.generate returns")
     if result.request.prompt == UNKNOWN_PROMPT:
         raise RequestError(
             "the prompt of this result was not stored, so it can't be asked for again; submit a "

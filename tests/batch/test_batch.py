@@ -240,3 +240,13 @@ def test_it_shows_itself_as_a_grid_of_small_pictures(client):
     assert html.count("<img") == 6
     assert "a fox" in html
     assert len(html) < 400_000
+
+
+def test_names_that_differ_only_in_case_are_one_batch(tmp_path):
+    """macOS and Windows keep both in one folder, and a library may move there."""
+    client = sd.Client(ScriptedBackend(), library=tmp_path)
+    first = make(client, prompt="a fox", seed=[1, 2], name="Foxes")
+    again = make(client, prompt="a fox", seed=[1, 2, 3], name="foxes")
+    assert (first.name, again.name) == ("Foxes", "Foxes")
+    assert len(make(client, name="FOXES")) == 3
+    assert list(Batches(client)) == ["Foxes"]

@@ -82,6 +82,29 @@ def test_a_key_that_cannot_be_used_is_said_and_sends_nothing(page, monkeypatch):
     assert "FAL_KEY" in press(opened, OFFLINE)["message"]
 
 
+class Turning(ScriptedBackend):
+    """Free, until somebody asks for its label once more: from then on it is fal."""
+
+    turns = False
+
+    @property
+    def label(self):
+        if self.turns:
+            self.name, self.bills = "fal", True
+        return None
+
+
+def test_a_key_set_between_the_check_and_the_submit_is_asked_about(page, tmp_path):
+    backend = Turning("offline")
+    opened = page(sd.Client(backend, library=tmp_path))
+    backend.turns = True  # what is told of who answers comes right before the submit
+    answer = press(opened, OFFLINE)
+    assert "A fal key is set now: this costs" in answer["message"]
+    assert answer["terms"]["bills"] is True
+    assert (backend.count("submit"), opened.studio.jobs) == (0, ())
+    assert press(opened, answer["terms"])["kind"] == "reply"
+
+
 def test_a_price_that_changed_is_asked_about_and_an_agreed_one_is_sent(page, tmp_path):
     backend = ScriptedBackend("fal")
     client = sd.Client(backend, library=tmp_path)

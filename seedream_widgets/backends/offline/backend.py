@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.errors import BackendError, ContentRejectedError
+from seedream_widgets.files import put_in_place
 from seedream_widgets.images import ImageInput
 from seedream_widgets.values.endpoints import MAX_SEED, PRESETS, Price
 from seedream_widgets.values.handle import Handle
@@ -183,7 +184,7 @@ def _write(target: Path | BytesIO, data: bytes) -> None:
     part = target.with_name(f"{target.name}.part")
     with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(data)
-    os.replace(part, target)
+    put_in_place(part, target)
 
 
 def _now() -> str:
