@@ -98,7 +98,7 @@ class Server:
 
 @contextmanager
 def served(loop: asyncio.AbstractEventLoop, patch: pytest.MonkeyPatch) -> Iterator[Server]:
-    quick = replace(QUICK, patience=0.0, attempts=1, streams=0)
+    quick = replace(QUICK, submit=0.6, patience=0.0, attempts=1, streams=0)
     server = Server(loop, FalBackend(Key(SECRET), quick))
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.answer)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 QUICK = Limits(
-    submit=0.6, unreachable=0.4, call=1.0, first_event=0.3, silence=0.4, patience=1.0,
+    submit=5.0, unreachable=0.4, call=1.0, first_event=0.3, silence=0.4, patience=1.0,
     poll=(0.02, 0.05), attempts=3,
 )  # fmt: skip
 FOX = Request("a fox", seed=3)

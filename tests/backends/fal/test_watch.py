@@ -44,7 +44,7 @@ def messages(status: Status) -> list[str]:
 def test_changes_come_in_order_with_all_lines(fal_server: FalServer, stream_logs: str) -> None:
     fal_server.settings.stream_logs = stream_logs
     fal_server.settings.queue_seconds = 1.0
-    statuses = drive(followed, submit=10.0, first_event=20.0, silence=20.0)
+    statuses = drive(followed, first_event=20.0, silence=20.0)
     assert statuses[0] == Queued(0)
     assert [type(each) for each in statuses[1:-1]] == [InProgress] * (len(statuses) - 2)
     assert messages(statuses[-1]) == SAID
@@ -82,7 +82,7 @@ def test_a_stream_that_was_cut_is_opened_again_without_doubled_lines(
 ) -> None:
     fal_server.settings.run_seconds = 0.3
     fal_server.fail("stream", "cut", times=2)
-    statuses = drive(followed)
+    statuses = drive(followed, first_event=10.0, silence=10.0)
     assert messages(statuses[-1]) == SAID
     assert fal_server.count("stream") == 3
 
