@@ -79,9 +79,10 @@ def test_faults_that_may_happen_anywhere(
         "put": lambda: fal_http.put("https://v3b.fal.media/files/a/b/c", content=b"x"),
         "download": lambda: fal_http.get(file),
         "pricing": lambda: fal_http.get("https://api.fal.ai/v1/models/pricing"),
+        "listing": lambda: fal_http.get("https://api.fal.ai/v1/models/requests/by-endpoint"),
     }
     assert set(calls) == set(KINDS) - {"connect", "run"}
-    fal_http.timeout = httpx.Timeout(0.1 if kind == "hang" else 5.0)
+    fal_http.timeout = httpx.Timeout(5.0, read=0.3 if kind == "hang" else 5.0)
     for point, call in calls.items():
         fal_server.fail(point, kind)
         assert seen(call) == ANYWHERE[kind], point
