@@ -78,8 +78,8 @@ bench: .venv/.ready $(BUNDLE)
 
 # Random schedules of one request's life, in counted time; `make test` walks the first of them.
 model: .venv/.ready
-	MODEL_RUNS=$${MODEL_RUNS:-2000} LOST_SUBMITS=$${LOST_SUBMITS:-400} $(PYTEST) -q \
-		tests/crash/test_model.py tests/jobs/test_lost.py $(ARGS)
+	MODEL_RUNS=$${MODEL_RUNS:-2000} LOST_SUBMITS=$${LOST_SUBMITS:-400} \
+		LOST_LATE=$${LOST_LATE:-30} $(PYTEST) -q --timeout 1200 tests/crash/test_model.py tests/jobs/test_lost.py $(ARGS)
 
 soak: .venv/.ready
 	$(BIN)/python -m tests.soak $(ARGS)
