@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "range"
@@ -60,13 +63,13 @@ def add(python: Path, names: tuple[str, ...]) -> None:
     run([*uv, "--only-binary", ":all:", *names])
 
 
-def versions(python: Path) -> dict[str, str]:
-    """Return what is installed of `SHOWN`."""
+def versions(python: Path, names: Collection[str] = SHOWN) -> dict[str, str]:
+    """Return what is installed of `names`."""
     listed = run([sys.executable, "-m", "uv", "pip", "freeze", "--python", str(python)])
     return {
         name: version
         for name, version in re.findall(r"^([\w.-]+)==(\S+)$", listed, re.M)
-        if name in SHOWN
+        if name in names
     }
 
 

@@ -233,7 +233,8 @@ def test_a_receipt_the_form_does_not_take_changes_nothing(open_page, name, value
     before = form_of(page.studio)
     said = restored(page, with_receipt(result, settings={**result.receipt.settings, name: value}))
     assert said["kind"] == "upload_failed"
-    assert f"has a {name} that is not taken" in said["message"]
+    article = "an" if name[0] in "aei" else "a"
+    assert f"has {article} {name} that is not taken" in said["message"]
     assert form_of(page.studio) == before
     assert page.studio.get_state()["prompt"] == "mine"
 
