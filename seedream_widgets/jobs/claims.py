@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.errors import BackendError
+from seedream_widgets.jobs.resume import unseen
 from seedream_widgets.library.journal import UNSENT, TakenOver
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def ask(
             billing="no",
         )
     # Between the first look and the claim another may have come to its end.
-    end = time.monotonic() + _unseen(entry, library)
+    end = time.monotonic() + unseen(entry, library)
     while True:
         last = time.monotonic() >= end  # before the look: this process may be stopped any moment
         known = _known(key, backend, library, engine, True, entry.id)
@@ -89,13 +90,6 @@ def ask(
         with suppress(OSError):
             library.journal.withdraw(entry)
     return known or Ours(entry)
-
-
-def _unseen(entry: Pending, library: Library) -> float:
-    try:
-        return library.journal.unseen(entry)
-    except OSError:
-        return 0.0
 
 
 def _known(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.library import Library
     from seedream_widgets.library.journal import Pending, Step
+    from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
 ENDS = ("failed", "cancelled", "unknown")
@@ -174,6 +175,12 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
                     return None
             elif now.step in (*UNSENT, "accepted"):
                 ours = await _to_go_on_with(job, now, library, engine)
+                if ours and ours.step in UNSENT:
+                    result = await _kept_meanwhile(ours, library, engine)
+                    if result:
+                        await engine.run_on_disk(library.journal.withdraw, ours)
+                        job.succeed(replace(result, request=job.request, cached=True))
+                        return None
                 if ours:
                     return ours
             else:
@@ -194,6 +201,33 @@ async def _to_go_on_with(
         ours = await taking
         if ours:
             await engine.run_on_disk(library.journal.release, ours)
+        raise
+
+
+def unseen(entry: Pending, library: Library) -> float:
+    """Return for how many seconds more another machine's result of a claimed key may not show."""
+    try:
+        return library.journal.unseen(entry)
+    except OSError as error:
+        _log.warning("%s can't be written (%s)", library.path, error)
+        return 0.0
+
+
+async def _kept_meanwhile(ours: Pending, library: Library, engine: Engine) -> Result | None:
+    """Return the result that another machine came to a moment ago, which may show late.
+
+    Who had claimed the request was to look for it, and ended before it could.
+    """
+    try:
+        end = time.monotonic() + await engine.run_on_disk(lambda: unseen(ours, library))
+        while True:
+            last = time.monotonic() >= end  # before the look: this process may be stopped
+            result = await engine.run_on_disk(library.twin, ours.key or "", ours.backend)
+            if result or last:
+                return result
+            await asyncio.sleep(PAUSE)
+    except asyncio.CancelledError:
+        await engine.run_on_disk(library.journal.release, ours)
         raise
 
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client import BlockingKernelClient
@@ -28,6 +29,10 @@ import os
 from tests.crash import cells
 import seedream_widgets.backends.fal.session
 """
+
+
+class KernelEnded(RuntimeError):
+    """The kernel's process ended before its answer came."""
 
 
 class Kernel:
@@ -74,7 +79,15 @@ class Kernel:
         """Return a cell's value."""
         end = time.monotonic() + seconds
         while True:
-            reply = self._client.get_shell_msg(timeout=end - time.monotonic())
+            left = end - time.monotonic()
+            try:
+                reply = self._client.get_shell_msg(timeout=max(0.0, min(1.0, left)))
+            except Empty:
+                if self.process.poll() is not None:
+                    raise KernelEnded(f"with {self.process.returncode}") from None
+                if left <= 0:
+                    raise
+                continue
             if reply["parent_header"].get("msg_id") == cell:
                 break
         value = reply["content"]["user_expressions"]["value"]

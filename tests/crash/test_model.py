@@ -15,6 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -180,6 +181,27 @@ def test_random_schedules() -> None:
             raise AssertionError(f"MODEL_SEED={seed}: {error!r}\n{told}") from error
     if RUNS >= 100:
         assert len(met) >= 8, met
+
+
+async def _ask(process: Process) -> None:
+    with suppress(SeedreamError):
+        await process.client.submit(SEEDED[0])
+
+
+@pytest.mark.slow
+def test_who_takes_a_claim_over_looks_for_what_another_machine_has_just_kept() -> None:
+    """One of two on a machine is killed at each step of asking; listings there are late."""
+    for killed_at in range(1, 60):
+        world = _world[0] = World(killed_at, unseen=3.0)
+        try:
+            first = Process(world, "m1", _ask)
+            killed = Process(world, "m0", _ask, killed_at=killed_at)
+            world.run(first, killed, Process(world, "m0", _ask))
+            # One is paid for: two only where the killed one may have had fal's reply on its way.
+            reported = [name for name in world.disk if name.startswith("journal/")]
+            assert len(world.fal) <= 1 + len(reported), "\n".join(world.told)
+        finally:
+            world.close()
 
 
 def test_a_world_is_made_from_its_seed_alone() -> None:

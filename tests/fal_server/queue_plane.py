@@ -84,7 +84,8 @@ class QueuePlane:
             await response.write(b"data: {not json\n\n")
         if kind == "unknown":
             await response.write(b'data: {"status": "PAUSED", "request_id": "?"}\n\n')
-        await self._push(request, response, job, cut=kind == "cut")
+        with self._state.streaming():
+            await self._push(request, response, job, cut=kind == "cut")
         return response
 
     async def _push(

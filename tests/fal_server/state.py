@@ -8,7 +8,8 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -156,6 +157,8 @@ class State:
         self.maybe_billed: list[str] = []
         self.errors: list[BaseException] = []
         self.random = random.Random(0)
+        self.streams = self.most_streams = 0
+        """Status streams open now, and most of them at once."""
         self._numbers = itertools.count()
 
     def accept(self, endpoint_id: str, body: bytes, queue_url: str, media_url: str) -> Job:
@@ -164,6 +167,16 @@ class State:
         job = Job(str(uuid.uuid4()), number, endpoint_id, arguments, queue_url, media_url)
         self.jobs[job.request_id] = job
         return job
+
+    @contextmanager
+    def streaming(self) -> Iterator[None]:
+        """Count a status stream while it is open."""
+        self.streams += 1
+        self.most_streams = max(self.most_streams, self.streams)
+        try:
+            yield
+        finally:
+            self.streams -= 1
 
     def waiting(self) -> list[Job]:
         return [job for job in self.jobs.values() if job.phase == "IN_QUEUE"]

@@ -279,6 +279,8 @@ def test_two_clients_of_one_process_that_ask_at_the_same_moment_pay_once(fal_ser
 FORK = """
 import os, sys
 import seedream_widgets as sd
+def say(text):  # one write a line: all three write into one pipe
+    os.write(1, f"{text}\\n".encode())
 client = sd.Client("fal", library=sys.argv[1])
 request = sd.Request("a fox", image_size=(1024, 1024), seed=7)
 job = client.submit(request)
@@ -286,10 +288,10 @@ children = []
 for _ in range(2):
     if not (child := os.fork()):
         same = client.submit(request)
-        print(same.result(40).request_id, flush=True)
+        say(same.result(40).request_id)
         os._exit(0)
     children.append(child)
-print(job.result(40).request_id, flush=True)
+say(job.result(40).request_id)
 for child in children:
     assert os.waitpid(child, 0)[1] == 0
 client.close()

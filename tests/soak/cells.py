@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import faulthandler
 import gc
+import io
+import os
 import random
 import sys
 import threading
 import time
+import traceback
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,6 +27,9 @@ if TYPE_CHECKING:
 
 SIZE = (1024, 1024)
 SECONDS = 90
+"""Most that one job may take: far longer than any should, on a busy machine too."""
+LOOKED_FOR = 10.0
+"""Seconds that a lost reply is looked for; the three minutes of real life are for a real list."""
 CANCELLED = 0.1
 """Share of the jobs that are cancelled, at any moment of their life."""
 
@@ -70,8 +79,27 @@ def _write() -> None:
     print("here", file=sys.stderr)
 
 
-def run(first: int, jobs: int) -> list[dict[str, Any]]:
-    """Run jobs at once, cancel some of them, and tell what came of each."""
+def stacks() -> Path:
+    """Return the file that has the stacks of all threads where a round itself hangs."""
+    return Path(os.environ["SEEDREAM_HOME"]).parent / "stacks.txt"
+
+
+def run(first: int, jobs: int, seconds: float) -> list[dict[str, Any]]:
+    """Run jobs at once, cancel some of them, and tell what came of each.
+
+    A round that takes longer than `seconds` leaves its stacks behind and ends the kernel.
+    """
+    with stacks().open("w") as file:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=file)
+        try:
+            return _run(first, jobs)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def _run(first: int, jobs: int) -> list[dict[str, Any]]:
+    looks = shared().lost
+    looks.patience, looks.pace = LOOKED_FOR, (0.3, 1.0)
     chance = random.Random(first)
     submitted = [
         sd.submit(
@@ -94,10 +122,33 @@ def _outcome(job: sd.Job) -> dict[str, Any]:
     told = {"prompt": job.request.prompt, "request_id": job.request_id, "error": "", "billing": ""}
     try:
         result = job.result(SECONDS)
+    except sd.JobTimeout:
+        raise RuntimeError(_hung(job)) from None
     except sd.SeedreamError as error:
         billing = getattr(error, "billing", "")
         return {**told, "error": type(error).__name__, "billing": billing, "message": str(error)}
     return {**told, "images": len(result)}
+
+
+def _hung(job: sd.Job) -> str:
+    """Tell where a job that never ends stands, here and on disk, and what the engine is at."""
+    history = ", ".join(f"{at - job.created:.1f} s {status.text}" for at, status in job.history)
+    engine, said = job._engine, io.StringIO()
+
+    async def tasks() -> None:
+        for task in asyncio.all_tasks():
+            task.print_stack(file=said)
+
+    engine.start(tasks()).result(10)
+    for thread in threading.enumerate():
+        print(f"{thread.name}:", file=said)
+        frame = sys._current_frames().get(thread.ident or 0)
+        traceback.print_stack(frame, limit=6, file=said)
+    entry = sd.library.journal.find(job.id)
+    return (
+        f"{job!r} hangs after {SECONDS} s: {history}; on disk {entry}; {len(engine.replies)} "
+        f"submits without a reply, {engine.slots}\n{said.getvalue()}"
+    )
 
 
 def resume() -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.crash.kernel import Kernel
+from tests.crash.kernel import Kernel, KernelEnded
 from tests.soak import faults
 from tests.soak.books import Outcomes, check_bill, check_nothing_lost
 
@@ -24,7 +24,7 @@ KB_LEFT = 800
 RESIDENT_KB_A_JOB = 45
 CONNECTIONS = 40
 """Most files and sockets that kept connections hold between two rounds."""
-ROUND_SECONDS = 300
+ROUND_SECONDS = 240
 _IMPORTS = "from tests.soak import cells as soak"
 
 
@@ -50,17 +50,17 @@ def soak(jobs: int, at_once: int, server: FalServer, folder: Path) -> Soak:
     """Run `jobs` jobs and check that nothing was lost and the bill is right."""
     server.settings.queue_seconds = faults.seconds(0.05, 0.5)
     server.settings.run_seconds = faults.seconds(0.2, 1.2)
-    library, found = folder / "library", Soak(jobs)
+    library, stacks, found = folder / "library", folder / "stacks.txt", Soak(jobs)
     kernel, began = Kernel(folder / "home"), time.monotonic()
     try:
         kernel.use(library, server.env)
         kernel.ask(f"exec({_IMPORTS!r}, globals())")
         kernel.ask("soak.weigh()")
-        _round(found, kernel, server, 0, WARM_UP)
+        _round(found, kernel, server, 0, WARM_UP, stacks)
         kernel.ask("soak.start_threads()")
         found.before = _end(found, kernel, server)  # what comes once and stays is there
         for first in range(WARM_UP, WARM_UP + jobs, at_once):
-            _round(found, kernel, server, first, at_once)
+            _round(found, kernel, server, first, at_once, stacks)
             found.rounds.append(kernel.ask("soak.weigh()"))
         found.after = _end(found, kernel, server)
     finally:
@@ -71,9 +71,16 @@ def soak(jobs: int, at_once: int, server: FalServer, folder: Path) -> Soak:
     return found
 
 
-def _round(found: Soak, kernel: Kernel, server: FalServer, first: int, jobs: int) -> None:
+def _round(
+    found: Soak, kernel: Kernel, server: FalServer, first: int, jobs: int, stacks: Path
+) -> None:
     faults.switch_on(server, first, jobs)
-    _note(found, kernel.ask(f"soak.run({first}, {jobs})", ROUND_SECONDS))
+    work = f"soak.run({first}, {jobs}, {ROUND_SECONDS})"
+    try:
+        outcomes = kernel.ask(work, ROUND_SECONDS + 30)
+    except KernelEnded as error:
+        raise AssertionError(f"round {first} hangs\n{stacks.read_text()}") from error
+    _note(found, outcomes)
 
 
 def _end(found: Soak, kernel: Kernel, server: FalServer) -> dict[str, int]:

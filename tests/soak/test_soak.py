@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.fal_server import FalServer
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 JOBS, AT_ONCE = 200, 50
 
 

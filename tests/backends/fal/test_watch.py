@@ -359,5 +359,5 @@ def test_jobs_beyond_the_open_streams_are_polled(fal_server: FalServer) -> None:
 
     found = drive(work, open_streams=2)
     assert all(isinstance(each[-1], Completed) for each in found)
-    assert 2 <= fal_server.count("stream") <= 4
+    assert 0 < fal_server.state.most_streams <= 2  # one that ended makes room for another
     assert fal_server.count("status") > 6
