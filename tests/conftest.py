@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 SLOW_PLACES = {
     HERE / place
     for place in (
-        *("backends/fal", "bench", "browser", "colab", "crash", "faults", "fuzz", "hosts", "range"),
-        *("soak", "images/test_receipts_hostile.py", "studio/test_fallback.py"),
+        *("backends/fal", "bench", "browser", "colab", "crash", "facts", "faults", "fuzz", "hosts"),
+        *("range", "soak", "images/test_receipts_hostile.py", "studio/test_fallback.py"),
         *("display/test_live.py", "test_import_cost.py", "test_wheel.py", "test_magics.py"),
         *("jobs/test_elsewhere.py", "library/test_processes.py", "test_files.py"),
     )

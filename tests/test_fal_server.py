@@ -256,7 +256,7 @@ def test_stop_ends_open_streams_and_frees_the_ports(
         assert idle.recv(1) == b""
         with pytest.raises(httpx.ConnectError):
             http.get(job["status_url"])
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 15
     assert "fal" not in {thread.name for thread in threading.enumerate()}
     server.stop()
 

@@ -200,6 +200,7 @@ def test_a_client_that_stores_no_prompts_makes_no_batch(backend, tmp_path):
         make(Client(backend, library=tmp_path, store_prompts=False), prompt="a")
 
 
+@pytest.mark.slow
 def test_a_thousand_cells_are_small(client):
     tracemalloc.start()
     batch = make(client, prompt=[f"prompt {n}" for n in range(10)], seed=range(100))

@@ -178,6 +178,7 @@ def exported(*values):
     return list(resources["outputs"].values())
 
 
+@pytest.mark.slow
 def test_latex_and_so_pdf_has_the_pictures(tmp_path):
     data = encoded(photo(), "PNG")
     one, four = make(tmp_path / "a", data), make(tmp_path / "b", *[data] * 4, num_images=4)

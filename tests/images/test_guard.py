@@ -128,10 +128,11 @@ def test_a_damaged_part_that_is_no_pixel_is_refused_too(at: int) -> None:
         load_images(bytes(data))
 
 
+@pytest.mark.slow
 def test_a_million_parts_are_refused_at_once() -> None:
     png = encoded(drawing(), "PNG")
     jpeg = encoded(drawing(), "JPEG")
-    start = time.perf_counter()
+    start = time.process_time()
     for data in (
         png[:33] + chunk(b"tEXt", b"") * 1_000_000 + png[33:],
         jpeg[:2] + b"\xff\xfe\x00\x02" * 1_000_000 + jpeg[2:],
@@ -139,7 +140,7 @@ def test_a_million_parts_are_refused_at_once() -> None:
     ):
         with pytest.raises(ImageInputError, match="damaged"):
             load_images(data)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 5
 
 
 def test_too_many_bytes_are_refused_before_reading(tmp_path) -> None:
@@ -237,6 +238,7 @@ def test_nothing_is_opened_as_whatever_pillow_takes_it_for() -> None:
         assert "formats" in {keyword.arg for keyword in call.keywords}, name
 
 
+@pytest.mark.slow
 def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes several hundred megabytes while it is read."""
     large = encoded(Image.new("L", (6000, 5100)), "PNG")
@@ -261,6 +263,7 @@ def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.Monkey
         assert most > 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_a_forked_child_waits_for_no_picture_of_its_parent() -> None:
     large = open_image(encoded(Image.new("L", (6000, 5100)), "PNG"))

@@ -223,6 +223,7 @@ def large():
     return file.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["result", "failed", "repeated", "offline"])
 def test_inputs_of_ended_jobs_are_not_held_in_memory(tmp_path, end):
     errors = {"submit": BackendError("refused", status_code=400)} if end == "failed" else {}

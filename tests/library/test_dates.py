@@ -21,6 +21,7 @@ def test_nat_is_no_date(value):
         assert caught.value.field == field
 
 
+@pytest.mark.slow
 def test_dates_of_pandas_and_numpy_are_dates():
     sd.generate("a fox", image_size=(1024, 1024), seed=3)
     now = datetime.now(timezone.utc)

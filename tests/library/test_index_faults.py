@@ -171,6 +171,7 @@ def test_a_full_disk_is_no_error(tmp_path: Path, cache: Path) -> None:
     process.join()
 
 
+@pytest.mark.slow
 def test_a_locked_cache_is_left_to_its_owner(tmp_path: Path, cache: Path, filled: Index) -> None:
     owner = sqlite3.connect(cache, isolation_level=None)
     owner.execute("BEGIN EXCLUSIVE")
@@ -312,6 +313,7 @@ def write_and_search(root: Path, cache: Path, writer: int, lost: Any) -> None:
     lost.put(index.trouble)
 
 
+@pytest.mark.slow
 def test_several_processes_lose_nothing(tmp_path: Path, cache: Path) -> None:
     context = multiprocessing.get_context("spawn")
     lost = context.Queue()
@@ -409,6 +411,7 @@ def rebuild_often(root: Path, cache: Path, done: Any) -> None:
     done.put(None)
 
 
+@pytest.mark.slow
 def test_processes_that_meet_a_corrupt_cache_together_all_answer(
     tmp_path: Path, cache: Path
 ) -> None:

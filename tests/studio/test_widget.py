@@ -17,6 +17,7 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.testing import ScriptedBackend
 
 MESSAGES = Path(__file__).parents[1] / "messages"
 FORM = json.loads((MESSAGES / "submit.json").read_text())["form"]
@@ -498,10 +499,12 @@ def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
     from tests.page import PageComm
 
     monkeypatch.setattr(comm, "create_comm", PageComm)
-    client = sd.Client(OfflineBackend(0.2 if running else 0), library=tmp_path)
+    backend = ScriptedBackend(hold=["fetch"])
+    client = sd.Client(backend, library=tmp_path)
     studio = sd.Studio(client, prompt="a fox", image_size=(960, 960))
     job = studio.submit()
     if not running:
+        backend.release("fetch")
         job.result(10)
     gone = weakref.ref(studio)
     studio.close()
@@ -512,6 +515,7 @@ def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
         time.sleep(0.05)
     assert gone() is None
     assert job.done is not running
+    backend.release("fetch")
     assert len(job.result(10)) == 1
 
 

@@ -64,6 +64,7 @@ def test_it_is_short_and_holds_no_key(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_a_result_gives_it_and_it_runs():
     result = sd.generate("a fox", image_size=(960, 960), seed=5)
     names = {}
@@ -72,6 +73,7 @@ def test_a_result_gives_it_and_it_runs():
     assert names["result"].cached
 
 
+@pytest.mark.slow
 def test_a_client_of_its_own_is_named_by_its_library(tmp_path):
     folder = tmp_path / "it's here"
     client = sd.Client("offline", library=folder)

@@ -51,6 +51,7 @@ def test_without_a_seed_there_is_nothing_to_verify(tmp_path):
         replace(result, seed=None).verify_seed()
 
 
+@pytest.mark.slow
 def test_a_result_of_the_library_asks_by_the_session_s_client():
     first = sd.generate("a fox", image_size=(960, 960), seed=5)
     for opened in (

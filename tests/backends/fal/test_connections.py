@@ -336,7 +336,7 @@ def test_a_certificate_of_an_unknown_authority_is_told_at_once(
         assert "truststore" in str(caught.value)
         billing = {"submit": "no", "upload": "no", "watch": "maybe", "download": "yes"}
         assert caught.value.billing == billing[step]
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15, "fal_client alone tries for half a minute"
 
     drive(scenario, unreachable=30, patience=30, submit=30, call=30)
 

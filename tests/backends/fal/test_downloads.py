@@ -375,7 +375,7 @@ def test_what_is_broken_may_come_another_time(transfer, tmp_path: Path, answer: 
 def test_bytes_that_drip_are_judged_before_a_block_is_full(transfer, tmp_path: Path) -> None:
     def drip(connection: socket.socket) -> None:
         connection.sendall(reply(BODY)[:200])
-        for _ in range(100):
+        for _ in range(1500):
             connection.sendall(b"x")
             time.sleep(0.02)
 
@@ -383,7 +383,7 @@ def test_bytes_that_drip_are_judged_before_a_block_is_full(transfer, tmp_path: P
         began = time.monotonic()
         with pytest.raises(Passing, match=r"only \d+ bytes in 0 s"):
             transfer(address, pace=(1000, 0.2)).run()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 10
     assert os.listdir(tmp_path) == []
 
 
@@ -420,7 +420,7 @@ def test_silence_ends_in_time(transfer, tmp_path: Path, before: bytes) -> None:
         began = time.monotonic()
         with pytest.raises(HTTPError, match="timed out"):
             transfer(address, stall=0.2).run()
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 15
     assert os.listdir(tmp_path) == []
 
 

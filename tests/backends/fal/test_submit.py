@@ -99,7 +99,7 @@ def test_not_reaching_fal_ends_and_bills_nothing(fal_server: FalServer) -> None:
     assert not isinstance(caught.value, SubmitUnknownError)
     assert caught.value.billing == "no"
     assert fal_server.count("submit") == 0
-    assert time.monotonic() - began < 5, "fal_client alone takes 31 s"
+    assert time.monotonic() - began < 20, "fal_client alone takes 31 s"
 
 
 @pytest.mark.parametrize(("kind", "status"), [("500", 500), ("503", 503), ("404", 404)])
