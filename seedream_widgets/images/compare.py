@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 CHANGED = 8
 """A pixel counts as changed from this difference on, of 255, in any channel: less is what JPEG and
 resizing do."""
+UNEQUAL = ("", "fit", "crop")
+_SSIM_SIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Difference:
     Attributes:
         mean: Mean absolute difference over all pixels and channels, 0 to 255.
         changed: Share of the pixels, 0 to 1, that differ by 8 or more of 255 in a channel.
-        ssim: Structural similarity, 1 for equal pictures; ``None`` where scikit-image is not
-            installed or a side is under 7 pixels.
+        ssim: Structural similarity, 1 for equal pictures, of both reduced to at most 1024 pixels
+            a side; ``None`` where scikit-image is not installed or a side is under 7 pixels.
         image: The absolute difference as a PIL image, mode RGB.
     """
 
@@ -37,21 +39,22 @@ class Difference:
         return f"mean difference {self.mean:.2f} of 255, {self.changed:.1%} of the pixels{alike}"
 
 
-def difference(first: Image, second: Image) -> Difference:
+def difference(first: Image, second: Image, unequal: str = "") -> Difference:
     """Compare two pictures pixel by pixel; transparency counts as white.
 
+    Args:
+        first: A PIL image.
+        second: Another one.
+        unequal: What is done where their sizes differ: ``"fit"`` scales the second one until it
+            fills the first, and cuts what is left over; ``"crop"`` cuts both to the size that
+            they have in common, about their middles. By default it is refused.
+
     Raises:
-        RequestError: Their sizes differ.
+        RequestError: Their sizes differ and `unequal` does not say what to do, or is none of these.
     """
-    if first.size != second.size:
-        raise RequestError(
-            f"pictures of one size can be compared, got {first.width} x {first.height} and "
-            f"{second.width} x {second.height}; resize or crop one of them first",
-            field="image",
-        )
     from PIL import ImageChops, ImageStat
 
-    one, two = _on_white(first), _on_white(second)
+    one, two = (_on_white(image) for image in _matched(first, second, unequal))
     apart = ImageChops.difference(one, two)
     red, green, blue = apart.split()
     largest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -59,6 +62,35 @@ def difference(first: Image, second: Image) -> Difference:
     mean = sum(ImageStat.Stat(apart).mean) / 3
     changed = sum(histogram[CHANGED:]) / (one.width * one.height)
     return Difference(mean, changed, _ssim(one, two), apart)
+
+
+def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
+    if unequal not in UNEQUAL:
+        raise RequestError(
+            f"unequal takes 'fit', 'crop' or '' (refuse), got {unequal!r:.40}",
+            field="unequal",
+            value=unequal,
+        )
+    if first.size == second.size:
+        return first, second
+    if not unequal:
+        raise RequestError(
+            f"pictures of one size can be compared, got {first.width} x {first.height} and "
+            f"{second.width} x {second.height}; pass unequal='fit' or unequal='crop'",
+            field="image",
+        )
+    from PIL import ImageOps
+
+    if unequal == "fit":
+        plain = second if second.mode in ("RGB", "RGBA") else second.convert("RGBA")
+        return first, ImageOps.fit(plain, first.size)
+    common = min(first.width, second.width), min(first.height, second.height)
+    return _middle(first, common), _middle(second, common)
+
+
+def _middle(image: Image, size: tuple[int, int]) -> Image:
+    left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 2
+    return image.crop((left, top, left + size[0], top + size[1]))
 
 
 def _on_white(image: Image) -> Image:
@@ -82,5 +114,9 @@ def _ssim(one: Image, two: Image) -> float | None:
         return None
     import numpy as np
 
+    # Of 4096 x 4096 pixels as they are it takes 2 GB of memory, and what it measures is coarser.
+    factor = -(-max(one.size) // _SSIM_SIDE)
+    if factor > 1 and min(one.size) // factor >= 7:
+        one, two = one.reduce(factor), two.reduce(factor)
     compare: Any = structural_similarity
     return float(compare(*(np.asarray(image.convert("L")) for image in (one, two))))

@@ -1,8 +1,4 @@
-"""What a studio does for each message of the page.
-
-A handler may run on the main thread or on a subshell's, so it returns at once: slow work goes
-to the engine, which answers when it is done.
-"""
+"""What a studio does for each message of the page."""
 
 from __future__ import annotations
 
@@ -14,20 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.studio import protocol
+from seedream_widgets.studio.answers import Answer, Answers, Late, Table
 from seedream_widgets.studio.cards import FORM
-from seedream_widgets.studio.references import by_id, describe, load, reference_ids
+from seedream_widgets.studio.references import by_id, describe, load
 from seedream_widgets.studio.restore import restore
-from seedream_widgets.studio.terms import Terms, TermsError
+from seedream_widgets.studio.terms import Terms
 from seedream_widgets.studio.uploads import Uploads
+from seedream_widgets.studio.viewer import Viewer, input_of
 from seedream_widgets.values.code import as_code
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.result import SUFFIXES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.studio.session import Session
+    from seedream_widgets.values.result import Result, ResultImage
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 200
@@ -35,9 +32,7 @@ GESTURE_MS = 1000
 """Presses closer together than that, in milliseconds, for the same thing are one."""
 
 Given = TypeVar("Given")
-Answer = tuple[dict[str, Any], list[bytes]]
 Adding = Coroutine[Any, Any, dict[str, Any]]
-Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
 
 
 def _remember(seen: dict[str, Given], name: str, value: Given) -> None:
@@ -57,13 +52,14 @@ class Handlers:
         self._in_order = asyncio.Lock()
         self._told: dict[str, dict[str, Any]] = {}
         self._resuming = asyncio.Lock()
-        self._previews = session.previews
         self._submitted: dict[str, Job] = {}
         self._last: tuple[protocol.Submit, Job] | None = None
         self._adding: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._replaced: tuple[Any, ...] = ()
         self._studio.observe(self._keep_replaced, "references")
-        self._table: dict[type, Callable[..., Answer | Late]] = {
+        self.viewer = Viewer(session.engine, session.previews, session.aside, self)
+        table: Table = {
+            **self.viewer.table,
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
             protocol.Forget: self._forget,
@@ -76,48 +72,15 @@ class Handlers:
             protocol.Arrange: self._arrange,
             protocol.UseResult: self._use_result,
             protocol.UseAddress: self._use_address,
-            protocol.Preview: self._preview,
             protocol.Original: self._original,
             protocol.Resume: self._resume,
             protocol.Code: self._code,
         }
+        self._answers = Answers(session.studio, session.engine, session.aside, table)
 
     def handle(self, content: object, buffers: list[memoryview]) -> None:
         """Answer one message, whatever it is; never raise."""
-        given = content.get("id") if isinstance(content, dict) else None
-        name = given[: protocol.MAX_TEXT] if isinstance(given, str) else None
-        try:
-            message = protocol.read(content)
-            handler = self._table[type(message)]
-            chunk = (buffers,) if isinstance(message, protocol.Chunk) else ()
-            answer = handler(message, *chunk)
-            if isinstance(answer, tuple):
-                self._reply(name, answer)
-            else:
-                self._engine.start(self._later(name, answer))
-        except Exception as error:
-            self._refuse(name, error)
-
-    async def _later(self, name: str | None, work: Late) -> None:
-        # Sending waits for the studio's lock, and the engine must never wait.
-        try:
-            await self._session.aside(self._reply, name, await work)
-        except Exception as error:
-            await self._session.aside(self._refuse, name, error)
-
-    def _reply(self, name: str | None, answer: Answer | Callable[[], Answer]) -> None:
-        with self._studio._lock:  # what is asked for now is sent before anything newer
-            result, buffers = answer() if callable(answer) else answer
-            self._studio._post({"kind": "reply", "id": name, "result": result}, buffers)
-
-    def _refuse(self, name: str | None, error: Exception) -> None:
-        if not isinstance(error, SeedreamError | protocol.ProtocolError):
-            _log.exception("a studio message failed", exc_info=error)
-        message = str(error) or f"unexpected {type(error).__name__}; see the Python log"
-        field = getattr(error, "field", None)
-        terms = error.now.to_dict() if isinstance(error, TermsError) else None
-        told = {"kind": "error", "id": name, "message": message, "field": field, "terms": terms}
-        self._studio._post(told)
+        self._answers.handle(content, buffers)
 
     def _submit(self, message: protocol.Submit) -> Answer:
         # A page that is shown twice (Colab) sends twice: one click is one job.
@@ -280,20 +243,25 @@ class Handlers:
         image = await self._engine.run_in_pool(load_image, file.path, field="references")
         return await self._session.aside(self._session.add_reference, image)
 
-    async def _preview(self, message: protocol.Preview) -> Answer:
-        source = await self._session.aside(self._source, message.target)
-        small = await self._previews.get(message.target, message.edge, source)
-        told = {"media_type": small.media_type, "width": small.width, "height": small.height}
-        return {"target": message.target, **told}, [small.data]
+    def picture(self, target: str) -> ImageInput | ResultImage:
+        """Return a reference, a picture of a result, or an input of one, by its id.
 
-    def _source(self, target: str) -> bytes | Path:
-        images = dict(
-            zip(reference_ids(self._studio.references), self._studio.references, strict=True)
-        )
+        Raises:
+            RequestError: This studio knows none of that id.
+        """
+        images = by_id(self._studio.references)
         image = images.get(target)
         if isinstance(image, ImageInput):
-            return image.data
-        return self._session.file(target).path
+            return image
+        name, is_input, number = target.rpartition("~")
+        if not is_input:
+            return self._session.file(target)
+        return input_of(self.made(name)[0], number)
+
+    def made(self, target: str) -> tuple[Result, int]:
+        """Return the result that a picture is of, and its place there; errors as in `picture`."""
+        job, index = self._session.find(target)
+        return job.result(), index
 
     async def _original(self, message: protocol.Original) -> Answer:
         job, index = self._session.find(message.image_id)

@@ -174,11 +174,51 @@ class Code(Message):
     job_id: str
 
 
+@dataclass(frozen=True)
+class Look(Message):
+    """Tell which pictures a viewer shows, so that they are decoded ahead; none: it was closed."""
+
+    kind: ClassVar[str] = "look"
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Region(Message):
+    """Ask for a part of a picture, in its own pixels, at a size of at most so many pixels."""
+
+    kind: ClassVar[str] = "region"
+    target: str
+    left: int
+    top: int
+    width: int
+    height: int
+    to_width: int
+    to_height: int
+
+
+@dataclass(frozen=True)
+class Receipt(Message):
+    """Ask what is known of a picture: rows of a name and a text, and the inputs it was made of."""
+
+    kind: ClassVar[str] = "receipt"
+    target: str
+
+
+@dataclass(frozen=True)
+class Difference(Message):
+    """Ask how far two pictures are apart; `unequal` as in `images.compare.difference`."""
+
+    kind: ClassVar[str] = "difference"
+    first: str
+    second: str
+    unequal: str = ""
+
+
 _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
         Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
-        UseAddress, Preview, Original, Resume, Code,
+        UseAddress, Preview, Original, Resume, Code, Look, Region, Receipt, Difference,
     )
 }  # fmt: skip
 

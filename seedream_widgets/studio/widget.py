@@ -56,7 +56,7 @@ class Studio(Form):
         self._lock = threading.RLock()
         self._session = Session(self, client, lambda: self._sheet.changed())
         self._stores_prompts = self._session.client.policy.store_prompts
-        handlers = Handlers(self._session)
+        self._handlers = handlers = Handlers(self._session)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)

@@ -339,12 +339,15 @@ class Result:
         (array,) = self.arrays
         return array if dtype is None else array.astype(dtype)
 
-    def difference(self, other: Result | Image, image: int = 0) -> Difference:
+    def difference(self, other: Result | Image, image: int = 0, *, unequal: str = "") -> Difference:
         """Compare one image of this result with one of another, pixel by pixel.
 
         Args:
             other: Another result, whose image of the same number counts, or a PIL image.
             image: Which image, from 0.
+            unequal: What is done where their sizes differ: ``"fit"`` scales the other until it
+                fills this one, ``"crop"`` cuts both to what they have in common; by default it is
+                refused.
 
         Raises:
             RequestError: Their sizes differ, or there is no such image.
@@ -359,7 +362,7 @@ class Result:
                 value=image,
             )
         second = other.files[image].pil if isinstance(other, Result) else other
-        return difference(self.files[image].pil, second)
+        return difference(self.files[image].pil, second, unequal)
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return tuple(file.read_bytes() for file in self.files)

@@ -39,5 +39,26 @@ def test_transparency_counts_as_white():
 
 
 def test_other_sizes_are_told():
-    with pytest.raises(RequestError, match="got 8 x 8 and 9 x 8; resize or crop"):
+    with pytest.raises(RequestError, match="got 8 x 8 and 9 x 8; pass unequal='fit' or"):
         difference(Image.new("RGB", (8, 8)), Image.new("RGB", (9, 8)))
+
+
+def test_unequal_sizes_are_fitted_or_cropped_where_asked():
+    small, large = half("red"), half("red").resize((128, 128), Image.Resampling.NEAREST)
+    assert difference(small, large, "fit").mean < 1
+    wide = Image.new("RGB", (80, 64), "blue")
+    wide.paste(small, (8, 0))
+    assert difference(small, wide, "crop").mean == 0
+    assert difference(wide, small, "crop").image.size == (64, 64)
+    with pytest.raises(RequestError, match="unequal takes 'fit', 'crop'"):
+        difference(small, large, "stretch")
+
+
+def test_large_pictures_are_compared_within_bounded_memory():
+    """SSIM of 16 megapixels as they are takes 2 GB."""
+    pytest.importorskip("skimage")
+    image = Image.linear_gradient("L").convert("RGB")
+    one, two = image.resize((2048, 1500)), image.rotate(180).resize((2048, 1500))
+    found = difference(one, two)
+    assert found.ssim == difference(one.reduce(2), two.reduce(2)).ssim
+    assert difference(one, one).ssim == 1

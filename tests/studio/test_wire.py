@@ -32,7 +32,8 @@ def sent():
         names = dict(re.findall(r"(\w+\??): ([^;]+)", body))
         for kind in re.findall(r'"(\w+)"', names.pop("kind")):
             found[kind] = set(names)
-    found["upload"] = set(interface("Upload")) - {"kind"}
+    for kind in ("upload", "region"):
+        found[kind] = set(interface(kind.title())) - {"kind"}
     return found
 
 

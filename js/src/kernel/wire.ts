@@ -57,6 +57,21 @@ export interface Terms {
   high: string;
 }
 
+/** A part of a picture in its own pixels, and the size it is to have. */
+export interface Region {
+  kind: "region";
+  target: string;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  to_width: number;
+  to_height: number;
+}
+
+/** What is done where two pictures differ in size: refused, scaled or cut. */
+export type Unequal = "" | "fit" | "crop";
+
 /** Page to kernel; the channel adds `id`. */
 export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
@@ -69,7 +84,11 @@ export type Outgoing =
   | { kind: "arrange"; references: string[] }
   | { kind: "use_result" | "original"; image_id: string }
   | { kind: "use_address"; url: string }
-  | { kind: "preview"; target: string; edge: number };
+  | { kind: "preview"; target: string; edge: number }
+  | { kind: "look"; targets: string[] }
+  | Region
+  | { kind: "receipt"; target: string }
+  | { kind: "difference"; first: string; second: string; unequal: Unequal };
 
 export const imageSize: Parse<ImageSize> = either(text, pair);
 
@@ -249,4 +268,40 @@ export const previewReply = shape<{ media_type: string }>({ media_type: text });
 export const originalReply = shape<{ name: string; media_type: string }>({
   name: text,
   media_type: text,
+});
+export interface Row {
+  name: string;
+  text: string;
+}
+
+/** An input of the request that a picture came from. */
+export interface InputImage {
+  id: string;
+  name: string;
+  width: number;
+  height: number;
+}
+
+export interface Receipt {
+  rows: Row[];
+  inputs: InputImage[];
+}
+
+export const receiptReply = shape<Receipt>({
+  rows: list(shape<Row>({ name: text, text })),
+  inputs: list(shape<InputImage>({ id: text, name: text, width: integer, height: integer })),
+});
+
+export interface Difference {
+  /** Mean absolute difference, 0 to 255. */
+  mean: number;
+  /** Share of the pixels that differ, 0 to 1. */
+  changed: number;
+  ssim: number | null;
+}
+
+export const differenceReply = shape<Difference>({
+  mean: number,
+  changed: number,
+  ssim: nullable(number),
 });

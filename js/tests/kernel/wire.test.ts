@@ -4,10 +4,12 @@ import { createChannel } from "../../src/kernel/channel";
 import { read } from "../../src/kernel/parse";
 import {
   codeReply,
+  differenceReply,
   incoming,
   type Outgoing,
   originalReply,
   previewReply,
+  receiptReply,
   receivedReply,
   submitReply,
   syncReply,
@@ -32,6 +34,10 @@ const OUTGOING = [
   "resume",
   "code",
   "upload_restore",
+  "look",
+  "region",
+  "receipt",
+  "difference",
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
@@ -71,6 +77,9 @@ describe("kernel to page", () => {
     ["reply_chunk", receivedReply],
     ["reply_preview", previewReply],
     ["reply_original", originalReply],
+    ["reply_region", previewReply],
+    ["reply_receipt", receiptReply],
+    ["reply_difference", differenceReply],
   ] as const)("reads the result of %s", (name, parse) => {
     const { result } = message<{ result: object }>(name);
     expect(result).toMatchObject(read<object>(parse, result) ?? { none: true });

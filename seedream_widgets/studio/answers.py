@@ -1,0 +1,89 @@
+"""Answers to the page's messages: every one gets exactly one `reply` or `error`.
+
+A handler may run on the main thread or on a subshell's, so it returns at once: slow work goes
+to the engine, which answers when it is done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from seedream_widgets.errors import SeedreamError
+from seedream_widgets.studio import protocol
+
+if TYPE_CHECKING:
+    from threading import RLock
+
+    from seedream_widgets.jobs.engine import Engine
+
+_log = logging.getLogger(__name__)
+
+Answer = tuple[dict[str, Any], list[bytes]]
+Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
+Table = dict[type, Callable[..., "Answer | Late"]]
+Aside = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class Speaks(Protocol):
+    """A widget that posts messages to its page."""
+
+    _lock: RLock
+
+    def _post(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None: ...
+
+
+class Answers:
+    """Answers the messages of one widget's page.
+
+    Args:
+        widget: Who posts the answers.
+        engine: Does the slow work.
+        aside: Runs what may wait for the widget's lock; called on the engine's loop.
+        table: Who answers which message: with a tuple at once, or with a coroutine.
+    """
+
+    def __init__(self, widget: Speaks, engine: Engine, aside: Aside, table: Table) -> None:
+        self._widget, self._engine = widget, engine
+        self._aside, self._table = aside, table
+
+    def handle(self, content: object, buffers: list[memoryview]) -> None:
+        """Answer one message, whatever it is; never raise."""
+        given = content.get("id") if isinstance(content, dict) else None
+        name = given[: protocol.MAX_TEXT] if isinstance(given, str) else None
+        try:
+            message = protocol.read(content)
+            handler = self._table.get(type(message))
+            if handler is None:
+                raise protocol.ProtocolError(f"this widget takes no message {message.kind}")
+            chunk = (buffers,) if isinstance(message, protocol.Chunk) else ()
+            answer = handler(message, *chunk)
+            if isinstance(answer, tuple):
+                self._reply(name, answer)
+            else:
+                self._engine.start(self._later(name, answer))
+        except Exception as error:
+            self._refuse(name, error)
+
+    async def _later(self, name: str | None, work: Late) -> None:
+        # Sending waits for the widget's lock, and the engine must never wait.
+        try:
+            await self._aside(self._reply, name, await work)
+        except Exception as error:
+            await self._aside(self._refuse, name, error)
+
+    def _reply(self, name: str | None, answer: Answer | Callable[[], Answer]) -> None:
+        with self._widget._lock:  # what is asked for now is sent before anything newer
+            result, buffers = answer() if callable(answer) else answer
+            self._widget._post({"kind": "reply", "id": name, "result": result}, buffers)
+
+    def _refuse(self, name: str | None, error: Exception) -> None:
+        if not isinstance(error, SeedreamError | protocol.ProtocolError):
+            _log.exception("a studio message failed", exc_info=error)
+        message = str(error) or f"unexpected {type(error).__name__}; see the Python log"
+        field = getattr(error, "field", None)
+        now = getattr(error, "now", None)  # of a click whose terms have changed
+        terms = None if now is None else now.to_dict()
+        told = {"kind": "error", "id": name, "message": message, "field": field, "terms": terms}
+        self._widget._post(told)

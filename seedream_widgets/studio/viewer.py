@@ -1,0 +1,261 @@
+"""What a viewer asks of the kernel: sharp parts of pictures, receipts, and how two differ."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import ImageInput
+from seedream_widgets.money.pricing import cost, usd
+from seedream_widgets.studio import protocol
+from seedream_widgets.studio.protocol import ProtocolError
+from seedream_widgets.values.receipt import UNKNOWN_PROMPT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.studio.answers import Answer, Aside, Table
+    from seedream_widgets.studio.previews import Previews
+    from seedream_widgets.values.result import Result, ResultImage
+
+KEPT = 2
+"""Decoded pictures that are kept: the one that is looked at, or the two that are compared."""
+KEPT_PIXELS = 64_000_000
+"""Most pixels of those together, of 4 bytes each; a single larger one is kept, too."""
+IDLE_SECONDS = 300.0
+"""After so long without a question they go: a page that was closed says nothing."""
+_MAX_SIDE = 1 << 16
+_MAX_TEXT = 8000
+
+
+class Pictures(Protocol):
+    """Who knows the pictures by their ids."""
+
+    def picture(self, target: str) -> ImageInput | ResultImage:
+        """Return a picture, or raise a `RequestError` for people."""
+        ...
+
+    def made(self, target: str) -> tuple[Result, int]:
+        """Return the result that a picture is of and its place there, or raise as `picture`."""
+        ...
+
+
+class Viewer:
+    """Answers what a viewer asks, and keeps what it shows decoded, all on the engine's loop.
+
+    Args:
+        engine: Whose pool decodes.
+        previews: Makes the small pictures.
+        aside: Runs what may wait for the widget's lock; called on the engine's loop.
+        pictures: Knows them by their ids.
+    """
+
+    def __init__(
+        self, engine: Engine, previews: Previews, aside: Aside, pictures: Pictures
+    ) -> None:
+        self._engine, self._previews = engine, previews
+        self._aside, self._pictures = aside, pictures
+        self._decoded: dict[str, asyncio.Task[Image]] = {}
+        self._idle: asyncio.TimerHandle | None = None
+        self.table: Table = {
+            protocol.Preview: self._preview,
+            protocol.Look: self._look,
+            protocol.Region: self._region,
+            protocol.Receipt: self._receipt,
+            protocol.Difference: self._difference,
+        }
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The ids of the pictures that are kept decoded, the one asked for last at the end."""
+        return tuple(self._decoded)
+
+    async def _preview(self, message: protocol.Preview) -> Answer:
+        source = await self._aside(self._source, message.target)
+        small = await self._previews.get(message.target, message.edge, source)
+        told = {"media_type": small.media_type, "width": small.width, "height": small.height}
+        return {"target": message.target, **told}, [small.data]
+
+    def _source(self, target: str) -> bytes | Path:
+        """Return what a preview is made of."""
+        found = self._pictures.picture(target)
+        if isinstance(found, ImageInput):
+            return found.data
+        return found.path if found.data is None else found.data
+
+    async def _look(self, message: protocol.Look) -> Answer:
+        if len(message.targets) > KEPT:
+            raise ProtocolError(f"targets must be a list of at most {KEPT}")
+        for target in [each for each in self._decoded if each not in message.targets]:
+            self._drop(target)
+        for target in message.targets:
+            # What is wrong with it is said where it is asked for.
+            self._begin(target).add_done_callback(_heard)
+        return {}, []
+
+    async def _region(self, message: protocol.Region) -> Answer:
+        from seedream_widgets.images.regions import region
+
+        sides = (message.width, message.height, message.to_width, message.to_height)
+        if not all(1 <= side <= _MAX_SIDE for side in sides):
+            raise ProtocolError(f"width, height and what they become must be 1 to {_MAX_SIDE}")
+        image = await asyncio.shield(self._begin(message.target))
+        left, top = message.left, message.top
+        box = left, top, left + message.width, top + message.height
+        size = message.to_width, message.to_height
+        try:
+            part = await self._engine.run_in_pool(region, image, box, size)
+        except ValueError as error:
+            raise ProtocolError(f"nothing of the picture is asked for: {error}") from error
+        told = {"media_type": part.media_type, "width": part.width, "height": part.height}
+        return {"target": message.target, **told}, [part.data]
+
+    async def _receipt(self, message: protocol.Receipt) -> Answer:
+        answer: Answer = await self._aside(self._told, message.target)
+        return answer
+
+    def _told(self, target: str) -> Answer:
+        result, index = self._pictures.made(target)
+        inputs = [
+            {"id": f"{target}~{at}", "name": each.name, "width": each.width, "height": each.height}
+            for at, each in enumerate(result.request.images)
+            if isinstance(each, ImageInput) and each.width and each.height
+        ]
+        return {"target": target, "rows": receipt_rows(result, index), "inputs": inputs}, []
+
+    async def _difference(self, message: protocol.Difference) -> Answer:
+        from seedream_widgets.images.compare import difference
+
+        first = await asyncio.shield(self._begin(message.first))
+        second = await asyncio.shield(self._begin(message.second))
+        found = await self._engine.run_in_pool(difference, first, second, message.unequal)
+        return {"mean": found.mean, "changed": found.changed, "ssim": found.ssim}, []
+
+    def _begin(self, target: str) -> asyncio.Task[Image]:
+        # Again at the end: what was asked for last is dropped last.
+        task = self._decoded.pop(target, None) or asyncio.ensure_future(self._decode(target))
+        self._decoded[target] = task
+        while len(self._decoded) > KEPT:
+            self._drop(next(iter(self._decoded)))
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = self._engine.loop.call_later(IDLE_SECONDS, self._drop_all)
+        return task
+
+    async def _decode(self, target: str) -> Image:
+        from seedream_widgets.images.regions import decoded
+
+        try:
+            data = await self._engine.run_on_disk(_bytes, await self._find(target))
+            image = await self._engine.run_in_pool(decoded, data)
+        except BaseException:
+            if self._decoded.get(target) is asyncio.current_task():
+                del self._decoded[target]
+            raise
+        self._make_room(target, image)
+        return image
+
+    async def _find(self, target: str) -> ImageInput | ResultImage:
+        found: ImageInput | ResultImage = await self._aside(self._pictures.picture, target)
+        return found
+
+    def _make_room(self, target: str, image: Image) -> None:
+        others = [each for each in self._decoded if each != target]
+        pixels = image.width * image.height
+        for other in reversed(others):
+            task = self._decoded[other]
+            if task.done() and not task.cancelled() and task.exception() is None:
+                pixels += task.result().width * task.result().height
+                if pixels > KEPT_PIXELS:
+                    self._drop(other)
+
+    def _drop(self, target: str) -> None:
+        task = self._decoded.pop(target, None)
+        if task is not None:
+            task.add_done_callback(_heard)
+
+    def _drop_all(self) -> None:
+        for target in self.kept:
+            self._drop(target)
+
+
+def _heard(task: asyncio.Task[Image]) -> None:
+    """Take notice of its error, which asyncio would log."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _bytes(picture: ImageInput | ResultImage) -> bytes:
+    return picture.data if isinstance(picture, ImageInput) else picture.read_bytes()
+
+
+def input_of(result: Result, number: str) -> ImageInput:
+    """Return an input image of a result, by its number from 0 as text.
+
+    Raises:
+        RequestError: It has none of that number, or it was given by its address.
+    """
+    images = result.request.images
+    image = images[int(number)] if number in map(str, range(len(images))) else None
+    if not isinstance(image, ImageInput):
+        raise RequestError(
+            f"this result has no input image {number!r:.20} that is kept here", field="target"
+        )
+    return image
+
+
+def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
+    """Return what a viewer says of one picture of a result, in the order it is read.
+
+    Rows of the same name in two pictures can be compared: equal text is the same setting.
+    """
+    request, file = result.request, result.files[index]
+    asked = request.image_size or request.endpoint.default_size
+    size = asked if isinstance(asked, str) else f"{asked[0]} × {asked[1]}"
+    offline = result.backend == "offline"
+    rows = {
+        "Prompt": request.prompt if request.prompt != UNKNOWN_PROMPT else "",
+        "Kind": _kind(len(request.images)),
+        "Model": request.model,
+        "Seed": "not told" if result.seed is None else str(result.seed),
+        "Size": f"{file.width} × {file.height}, asked for {size}",
+        "Images": _number(result, index),
+        "Enhance prompt": request.enhance_prompt_mode,
+        "Safety checker": "on" if request.enable_safety_checker else "off",
+        "Format": request.output_format,
+        "Background": request.background,
+        "File": " ".join([file.format, *_length(file.byte_count)]),
+        "Endpoint": "offline preview, not Seedream" if offline else request.endpoint.id,
+        "Took": "" if result.cached else _took(result),
+        "Cost": "" if offline else _cost(result),
+        "Created": f"{result.created:%Y-%m-%d %H:%M} UTC",
+        "Request": result.request_id,
+    }
+    return [{"name": name, "text": text[:_MAX_TEXT]} for name, text in rows.items() if text]
+
+
+def _number(result: Result, index: int) -> str:
+    return f"{index + 1} of {len(result)}" if len(result) > 1 else ""
+
+
+def _kind(inputs: int) -> str:
+    return f"edit of {inputs} image{'s' * (inputs > 1)}" if inputs else "from text"
+
+
+def _cost(result: Result) -> str:
+    return "$0.00, from the library" if result.cached else usd(cost(result))
+
+
+def _length(count: int | None) -> list[str]:
+    from seedream_widgets.images.limits import megabytes
+
+    return [] if count is None else [megabytes(count)]
+
+
+def _took(result: Result) -> str:
+    timings = result.timings
+    return f"queue {timings.queue:.1f} s, generation {timings.generation:.1f} s"

@@ -1,0 +1,183 @@
+"""The kernel's half of the viewer: sharp parts, receipts and differences, by messages."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.images.compare import difference
+from seedream_widgets.studio import viewer
+from tests.scripted import until
+from tests.studio.test_widget import FORM, finish, shape
+
+MESSAGES = Path(__file__).parents[1] / "messages"
+WHOLE = {"left": 0, "top": 0, "width": 960, "height": 960}
+
+
+@pytest.fixture
+def there(page, tmp_path):
+    """Return a page with one job of one 960 x 960 picture, and the id of that."""
+    opened = page(sd.Client(OfflineBackend(0), library=tmp_path))
+    return opened, f"{finish(opened)}-0"
+
+
+def edited(page, seed=5):
+    """Finish an edit of a small picture and return the id of its image."""
+    page.studio.references = [Image.new("RGB", (320, 240), "red")]
+    ids = [each["id"] for each in page.studio._references]
+    return f"{finish(page, {**FORM, 'references': ids, 'seed': seed})}-0"
+
+
+def region(page, target, **change):
+    asked = {**WHOLE, "to_width": 400, "to_height": 400, **change}
+    return page.ask("region", target=target, **asked)
+
+
+def kept(page):
+    return page.studio._handlers.viewer.kept
+
+
+def golden(name):
+    return json.loads((MESSAGES / f"{name}.json").read_text())
+
+
+def test_a_region_is_a_part_of_the_picture(there):
+    page, fox = there
+    answer, (data,) = region(page, fox, left=480, width=480, height=480, to_width=480)
+    assert shape(answer) == shape(golden("reply_region"))
+    assert answer["result"] == {
+        "target": fox, "media_type": "image/jpeg", "width": 400, "height": 400,
+    }  # fmt: skip
+    wanted = page.studio.image.convert("RGB").crop((480, 0, 960, 480)).resize((400, 400))
+    assert difference(Image.open(io.BytesIO(data)), wanted).mean < 4
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"width": 0}, "must be 1 to"),
+        ({"to_width": 1 << 20}, "must be 1 to"),
+        ({"left": 2000}, "nothing of the picture is asked for"),
+        ({"left": -1}, "left must be a whole number"),
+        ({"width": 2**60}, "width must be a whole number"),
+    ],
+)
+def test_a_region_that_is_none_is_refused(there, change, says):
+    page, fox = there
+    answer, buffers = region(page, fox, **change)
+    assert answer["kind"] == "error"
+    assert says in answer["message"]
+    assert not buffers
+
+
+def test_pictures_are_decoded_ahead_two_at_most_and_dropped_when_it_closes(there):
+    page, fox = there
+    owl, cat = f"{finish(page)}-0", f"{finish(page)}-0"
+    answer, _ = page.ask("look", targets=[fox, owl])
+    assert answer == {**golden("reply_look"), "id": answer["id"]}
+    assert kept(page) == (fox, owl)
+    page.ask("look", targets=[owl])
+    assert kept(page) == (owl,)
+    region(page, fox)
+    region(page, cat)
+    assert kept(page) == (fox, cat)
+    page.ask("look", targets=[])
+    assert kept(page) == ()
+    answer, _ = page.ask("look", targets=[fox, owl, cat])
+    assert "at most 2" in answer["message"]
+
+
+def test_one_that_is_decoded_is_not_read_again(there):
+    page, fox = there
+    region(page, fox)
+    page.studio.result.files[0].path.unlink()
+    assert region(page, fox)[0]["kind"] == "reply"
+
+
+def test_large_pictures_take_the_place_of_others(there, monkeypatch):
+    page, fox = there
+    owl = f"{finish(page)}-0"
+    region(page, fox)
+    monkeypatch.setattr(viewer, "KEPT_PIXELS", 960 * 960)
+    region(page, owl)
+    assert kept(page) == (owl,)
+
+
+def test_pictures_go_when_nothing_was_asked_for_long(there, monkeypatch):
+    page, fox = there
+    monkeypatch.setattr(viewer, "IDLE_SECONDS", 0.0)
+    region(page, fox)
+    until(lambda: kept(page) == ())
+
+
+def test_a_picture_that_is_gone_or_damaged_is_told_and_asked_for_anew(there):
+    page, fox = there
+    path = page.studio.result.files[0].path
+    data = path.read_bytes()
+    page.ask("look", targets=[fox])
+    page.ask("look", targets=[])
+    path.write_bytes(data[:1000])
+    answer, _ = region(page, fox)
+    assert "was damaged or changed since" in answer["message"]
+    path.unlink()
+    assert "can't be read" in region(page, fox)[0]["message"]
+    path.write_bytes(data)
+    assert region(page, fox)[0]["kind"] == "reply"
+    assert "no image 'nobody-0'" in region(page, "nobody-0")[0]["message"]
+
+
+def test_a_receipt_says_what_was_asked_and_what_came(there):
+    page, _ = there
+    answer, _ = page.ask("receipt", target=edited(page))
+    assert shape(answer) == shape(golden("reply_receipt"))
+    rows = {row["name"]: row["text"] for row in answer["result"]["rows"]}
+    assert rows["Prompt"] == FORM["prompt"]
+    assert rows["Seed"] == "5"
+    assert rows["Kind"] == "edit of 1 image"
+    assert rows["Size"] == "960 × 960, asked for 960 × 960"
+    assert rows["Endpoint"] == "offline preview, not Seedream"
+    assert rows["Request"] == page.studio.result.request_id
+    assert "Cost" not in rows
+    assert page.ask("receipt", target="nobody-0")[0]["kind"] == "error"
+
+
+def test_the_inputs_of_a_result_are_pictures_as_well(there):
+    page, _ = there
+    after = edited(page)
+    page.studio.references = []
+    (given,) = page.ask("receipt", target=after)[0]["result"]["inputs"]
+    assert (given["id"], given["width"], given["height"]) == (f"{after}~0", 320, 240)
+    answer, _ = region(page, given["id"])
+    assert (answer["result"]["width"], answer["result"]["height"]) == (320, 240)
+    assert page.ask("preview", target=given["id"], edge=256)[0]["kind"] == "reply"
+    for wrong in ("1", "-1", "x", ""):
+        said = region(page, f"{after}~{wrong}")[0]["message"]
+        assert "no input image" in said
+
+
+def test_the_difference_of_two_pictures_in_numbers(there):
+    page, fox = there
+    owl = f"{finish(page, {**FORM, 'prompt': 'an owl', 'seed': 3})}-0"
+    answer, _ = page.ask("difference", first=fox, second=owl)
+    one, two = (result.image for result in page.studio.results)
+    found = difference(two, one)
+    assert answer["result"] == {"mean": found.mean, "changed": found.changed, "ssim": found.ssim}
+    assert set(answer["result"]) == set(golden("reply_difference")["result"])
+    assert page.ask("difference", first=fox, second=fox)[0]["result"]["changed"] == 0
+
+
+def test_unequal_sizes_are_told_and_fitted_only_where_asked(there):
+    page, _ = there
+    after = edited(page)
+    pair = {"first": f"{after}~0", "second": after}
+    answer, _ = page.ask("difference", **pair)
+    assert "got 320 x 240 and 960 x 960" in answer["message"]
+    for unequal in ("fit", "crop"):
+        assert page.ask("difference", **pair, unequal=unequal)[0]["result"]["mean"] > 0
+    assert "unequal takes" in page.ask("difference", **pair, unequal="melt")[0]["message"]
