@@ -122,7 +122,7 @@ class Batch:
             if entry.key and entry.key in wanted and entry.key not in found:
                 found.add(entry.key)
                 wanted[entry.key].entry = entry
-        for pending in self._client.library.journal.ended():
+        for pending in self._client.library._journal.ended():
             cell = wanted.get(pending.key)
             if cell is None or pending.backend != backend.name:
                 continue
@@ -416,7 +416,7 @@ def make(
     **axes: Any,
 ) -> Batch:
     """Return a batch, and write it down; see ``sd.batch``."""
-    if not client.policy.store_prompts:
+    if not client._policy.store_prompts:
         raise RequestError(
             "a batch keeps its prompts in the library so that it can be continued, and this "
             "client has store_prompts=False; use a client that stores them",

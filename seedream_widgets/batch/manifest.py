@@ -85,7 +85,7 @@ def write(library: Library, manifest: Manifest) -> None:
         OSError: The library can't be written.
     """
     for image_set in {cell.request.images: cell.request for cell in manifest.plan.cells}.values():
-        library.keep_inputs(image_set)
+        library._keep_inputs(image_set)
     plan = manifest.plan
     values = {
         "version": VERSION,

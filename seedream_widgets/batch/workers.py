@@ -161,7 +161,7 @@ def submitter(
     """
 
     def submit(cell: Cell, fresh: bool) -> RemoteJob:
-        library.keep_inputs(cell.request)
+        library._keep_inputs(cell.request)
         task = task_of(cell, library, backend)
         return RemoteJob(cell.request, executor.submit(run_task, task, fresh), library)
 

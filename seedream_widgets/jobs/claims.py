@@ -65,7 +65,7 @@ def ask(
         if known or plan is None:
             return known or Ours(None)
         try:
-            entry = library.journal.claim(plan()) or library.journal.claim_anew(plan())
+            entry = library._journal.claim(plan()) or library._journal.claim_anew(plan())
         except (OSError, TakenOver) as error:
             _log.warning("%s can't be written (%s)", library.path, error)
             return Ours(None)
@@ -88,7 +88,7 @@ def ask(
         time.sleep(_LOOK)
     if known:
         with suppress(OSError):
-            library.journal.withdraw(entry)
+            library._journal.withdraw(entry)
     return known or Ours(entry)
 
 
@@ -97,9 +97,9 @@ def _known(
 ) -> Job | Result | Theirs | None:
     jobs: list[Job] = engine.following.of(library.path)
     for job in jobs:
-        if job.may_be_joined(engine) and (job.backend, job.request.key) == (backend, key):
+        if job._may_be_joined(engine) and (job.backend, job.request.key) == (backend, key):
             return job
-    result = library.twin(key, backend)
+    result = library._twin(key, backend)
     if result or not claims:
         return result
     entry = None if own else _claimed(key, backend, library)
@@ -109,7 +109,7 @@ def _known(
 
 def _claimed(key: str, backend: str, library: Library) -> Pending | None:
     try:
-        return library.journal.claimed(key, backend)
+        return library._journal.claimed(key, backend)
     except OSError as error:
         _log.warning("%s can't be read (%s)", library.path, error)
         return None
@@ -120,7 +120,7 @@ def _unclaimed(
 ) -> Pending | None:
     """Return an equal request that has no claim: an earlier version's, or one sent afresh."""
     passed = {own, *(job.id for job in engine.following.of(library.path))}
-    for entry in library.journal.pending(but=passed):
+    for entry in library._journal.pending(but=passed):
         same = (entry.key, entry.backend) == (key, backend)
         if same and (entry.step not in UNSENT or (entry.step == "planned" and entry.followed)):
             return entry

@@ -75,9 +75,9 @@ class Client:
         expire_media: int | None = None,
         store_prompts: bool = True,
     ) -> None:
-        self.policy = Policy(expire_media, store_prompts)
+        self._policy = Policy(expire_media, store_prompts)
         self.library = library if isinstance(library, Library) else Library(library)
-        self._choice = BackendChoice(backend, key, shared, self.policy, self.library.uploads)
+        self._choice = BackendChoice(backend, key, shared, self._policy, self.library._uploads)
         self.prices = Prices()
         self.budget = Budget(self.prices)
         self._current_prices = CurrentPrices(self.prices)
@@ -137,7 +137,7 @@ class Client:
         check_type(request, Request, "request", _TAKES)
         return _uninterrupted(lambda: self._submit(request, fresh))
 
-    def submit_as_agreed(self, request: Request, agree: Callable[[Backend], object]) -> Job:
+    def _submit_as_agreed(self, request: Request, agree: Callable[[Backend], object]) -> Job:
         """Start `request` unless `agree` raises, which gets the backend that will answer.
 
         A key may be set at any moment: the one that was agreed to is the one that answers.
@@ -163,17 +163,17 @@ class Client:
                 request,
                 backend=backend.name,
                 engine=engine,
-                shows_prompt=self.policy.store_prompts,
+                shows_prompt=self._policy.store_prompts,
             )
             if isinstance(answer, Theirs):
                 engine.following.add(job, self.library.path)
                 self._jobs.append(job)
                 self._wait(job, answer.entry, backend, engine)
             else:
-                job.request = self.library.without_inputs(request)
-                result = replace(answer, request=job.request, again=self._again, cached=True)
+                job.request = self.library._without_inputs(request)
+                result = replace(answer, request=job.request, _again=self._again, cached=True)
                 self._jobs.append(job)
-                engine.loop.call_soon_threadsafe(job.succeed, result)
+                engine.loop.call_soon_threadsafe(job._succeed, result)
             return job
 
     def _ask(
@@ -181,7 +181,7 @@ class Client:
     ) -> Job | Result | Ours | Theirs:
         def plan() -> Pending:
             about = request, backend.name, uuid4().hex[:12], time.time()
-            return entry_of(*about, self.prices, self.policy)
+            return entry_of(*about, self.prices, self._policy)
 
         key, planned = request.key, plan if backend.bills else None
         return ask(key, backend.name, self.library, engine, planned) if key else Ours(None)
@@ -201,18 +201,18 @@ class Client:
             engine=engine,
             id=entry.id if entry else None,
             created=entry.created if entry else None,
-            shows_prompt=self.policy.store_prompts,
+            shows_prompt=self._policy.store_prompts,
         )
         try:
             work = self._work(job, backend, engine, entry)
         except BaseException:  # over the budget
             if entry:
                 with suppress(OSError):
-                    self.library.journal.withdraw(entry)
+                    self.library._journal.withdraw(entry)
             raise
         engine.following.add(job, self.library.path)
         self._jobs.append(job)
-        engine.loop.call_soon_threadsafe(job.begin, work)
+        engine.loop.call_soon_threadsafe(job._begin, work)
         return job
 
     def _wait(self, job: Job, entry: Pending, backend: Backend, engine: Engine) -> None:
@@ -224,14 +224,14 @@ class Client:
                 work = self._work(job, backend, engine, ours)
             except BudgetError as error:
                 await engine.run_on_disk(
-                    self.library.journal.end, ours, "cancelled", "no", str(error)
+                    self.library._journal.end, ours, "cancelled", "no", str(error)
                 )
-                job.fail(error)
+                job._fail(error)
             else:
                 await work
 
         waiting = wait(job, entry, self.library, engine, adopt)
-        engine.loop.call_soon_threadsafe(job.begin, waiting)
+        engine.loop.call_soon_threadsafe(job._begin, waiting)
 
     def _work(
         self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None
@@ -239,9 +239,9 @@ class Client:
         if backend.bills:
             limited = entry is None or entry.step in UNSENT
             self.budget.take(job.id, job.request, limited=limited)
-            job.account = partial(self._settle, job)
+            job._account = partial(self._settle, job)
         record = Record(
-            job, backend, self.library, engine, entry, self.policy, self._again, self.prices
+            job, backend, self.library, engine, entry, self._policy, self._again, self.prices
         )
         return run(job, backend, record, engine)
 
@@ -253,7 +253,7 @@ class Client:
         billed = getattr(end, "billing", "no") != "no"
         self.budget.settle(job.id, came, billed=billed)
 
-    def waiting(self) -> int:
+    def _waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""
         return len(left_behind(self.library, self._engine()))
 
@@ -264,16 +264,16 @@ class Client:
             A job for each: those that fal accepted run to their results; those whose reply was
             lost have failed with `SubmitUnknownError`; those that were never sent are cancelled.
         """
-        self.library.sweep()
+        self.library._sweep()
         self._say_what_is_away()
         found = [self._resume(entry) for entry in left_behind(self.library, self._engine())]
         return tuple(job for job in found if job)
 
     def _say_what_is_away(self) -> None:
         """Tell of requests that nobody here can tell the end of; a silent () would mislead."""
-        away = self.library.journal.away()
+        away = self.library._journal.away()
         if away:
-            leases = self.library.journal.leases
+            leases = self.library._journal.leases
             last = int(min(leases.silent(entry.owner, entry.touched) for entry in away))
             _log.warning(
                 "requests of another computer: %d, last heard of %d s ago. They may still be "
@@ -301,9 +301,9 @@ class Client:
                 return None
             finds = isinstance(backend, Finder) and backend.name == ours.backend
             if not settle(job, ours, self.library, engine, finds=finds):
-                self.library.clear(job.id)
+                self.library._clear(job.id)
                 work = self._work(job, backend, engine, ours)
-                engine.loop.call_soon_threadsafe(job.begin, work)
+                engine.loop.call_soon_threadsafe(job._begin, work)
             self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
             return job
 

@@ -95,12 +95,12 @@ class Job:
         self._future: Future[Result] = Future()
         self._future.set_running_or_notify_cancel()
         self._task: asyncio.Future[None] | None = None
-        self.cancelling = False
-        self.arriving: Callable[[int, Growing], object] | None = None
+        self._cancelling = False
+        self._arriving: Callable[[int, Growing], object] | None = None
         """Who wants the bytes of few images while they come, each with its index."""
-        self.clicked = False
+        self._clicked = False
         """Whether a studio's page asked for it, not a cell."""
-        self.account: Callable[[Result | SeedreamError], object] | None = None
+        self._account: Callable[[Result | SeedreamError], object] | None = None
         """Who counts the money: called with how it ends, before anybody who waits is woken."""
         self._unwanted = False
         self._outcome: Result | SeedreamError | None = None
@@ -201,23 +201,23 @@ class Job:
         return True
 
     def _cancel_here(self) -> None:
-        if not self.cancelling and not self.done:
-            self.cancelling = True
+        if not self._cancelling and not self.done:
+            self._cancelling = True
             if self._task:  # one turn later: work cancelled before its first step never runs
                 self._engine.loop.call_soon(self._task.cancel)
 
-    def may_be_joined(self, engine: Engine) -> bool:
+    def _may_be_joined(self, engine: Engine) -> bool:
         """Tell whether an equal request can share it: it runs here, and nobody asked to stop it."""
         return not self.done and not self._unwanted and self._engine is engine
 
-    def go_on(self) -> None:
+    def _go_on(self) -> None:
         """Note that cancelling it failed, so that it may be asked again."""
-        self.cancelling = self._unwanted = False
+        self._cancelling = self._unwanted = False
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Start the work that takes it to its end; for the engine's thread alone."""
         self._task = asyncio.ensure_future(work)
-        if self.cancelling:
+        if self._cancelling:
             self._engine.loop.call_soon(self._task.cancel)
 
     def on_update(self, callback: Callable[[Job], object]) -> Callable[[], None]:
@@ -234,12 +234,12 @@ class Job:
 
         return stop
 
-    def accept(self, handle: Handle) -> None:
+    def _accept(self, handle: Handle) -> None:
         """Note that the backend has it; for the engine's thread alone."""
         self.handle = handle
-        self.update(Queued())
+        self._update(Queued())
 
-    def update(self, status: Status) -> None:
+    def _update(self, status: Status) -> None:
         """Note where it stands; for the engine's thread alone."""
         if isinstance(status, InProgress | Completed) and status.logs:
             self._logs = status.logs
@@ -253,7 +253,7 @@ class Job:
             self._history.append((time.time(), status))
         self._tell()
 
-    def succeed(self, result: Result) -> None:
+    def _succeed(self, result: Result) -> None:
         """End it with its result; for the engine's thread alone."""
         self._end(Completed(self._logs))
         self._settle(result)
@@ -261,7 +261,7 @@ class Job:
         self._future.set_result(result)
         self._tell()
 
-    def fail(self, error: SeedreamError) -> None:
+    def _fail(self, error: SeedreamError) -> None:
         """End it with an error; for the engine's thread alone."""
         cancelled = isinstance(error, JobCancelled)
         self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
@@ -273,9 +273,9 @@ class Job:
             _log.debug("job %s failed: %s", self.id, error)
 
     def _settle(self, end: Result | SeedreamError) -> None:
-        if self.account is not None:
+        if self._account is not None:
             try:
-                self.account(end)
+                self._account(end)
             except Exception:  # whoever waits is to be woken all the same
                 _log.exception("the cost of job %s could not be counted", self.id)
 
@@ -285,7 +285,7 @@ class Job:
 
     def _tell(self) -> None:
         if self.done:  # nothing more is told: who was to be told may go
-            self.arriving = None
+            self._arriving = None
             callbacks, self._callbacks = tuple(self._callbacks), []
         else:
             callbacks = tuple(self._callbacks)

@@ -248,14 +248,14 @@ _BUSY = "another Python was sending the very same, or ended while it did"
 
 def _taken(library: Library, names: list[str], since: float) -> tuple[set[str], set[str]]:
     """Return which requests a library knows already, and what others of it are sending now."""
-    journal, here = library.journal, this_process()
+    journal, here = library._journal, this_process()
     pending = journal.pending()
     known = {
         entry.handle["request_id"]
         for entry in (*pending, *journal.ended(since))
         if entry.handle and "request_id" in entry.handle
     }
-    ours = {name for name in names if name in known or library.find(name) is not None}
+    ours = {name for name in names if name in known or library._find(name) is not None}
     # Those of a session that has ended, too, until they are resumed: they may be what is listed.
     others = (each for each in pending if each.step == "sending" and each.owner != here)
     return ours, {each.sent for each in others}

@@ -69,7 +69,7 @@ class Record:
         self._again = again
         self.job, self.library = job, library
         self._engine = engine
-        self._journal: Journal | None = library.journal if backend.bills else None
+        self._journal: Journal | None = library._journal if backend.bills else None
         self._entry = entry
         self._bills = backend.bills
         # A backend of one's own need not tell its accounts apart.
@@ -86,7 +86,7 @@ class Record:
 
     async def plan(self) -> None:
         """Write the request and its images down before anything is sent."""
-        await self._try(self.library.keep_inputs, self.job.request)
+        await self._try(self.library._keep_inputs, self.job.request)
         if self._journal and not self._entry:
             job = self.job
             about = job.request, job.backend, job.id, job.created
@@ -160,12 +160,12 @@ class Record:
 
     async def lighten(self) -> None:
         """Let go of the input images of a job that ends; they are in the library."""
-        light = await self._try(self.library.without_inputs, self.job.request)
+        light = await self._try(self.library._without_inputs, self.job.request)
         self.job.request = light or self.job.request
 
     def stage(self) -> Path:
         """Make the folder to download to."""
-        return self.library.stage(self.job.id)
+        return self.library._stage(self.job.id)
 
     def trouble(self, error: Exception) -> None:
         """Note that something could not be written."""
@@ -183,7 +183,7 @@ class Record:
         """Put a result into the library, whole, and return it as it stands there."""
         receipt = self._receipt(result)
         await self.lighten()
-        result = replace(result, request=self.job.request, receipt=receipt, again=self._again)
+        result = replace(result, request=self.job.request, receipt=receipt, _again=self._again)
         kept = None
         if all(file.data is None for file in result.files):
             kept = await self._try(self._commit, result)
@@ -193,7 +193,7 @@ class Record:
             return replace(kept, note=self._noted("the result is there all the same"))
         note = self._noted("the images are in memory: save them with result.save()")
         files = await self._engine.run_on_disk(_in_memory, result.files)
-        self.library.clear(self.job.id)
+        self.library._clear(self.job.id)
         if self._journal and self._entry:  # so that resuming puts it there, once there is room
             await self._try(self._journal.release, self._entry)
         return replace(result, files=files, note=note)
@@ -212,8 +212,8 @@ class Record:
 
     def _commit(self, result: Result) -> Result:
         assert result.receipt is not None
-        stage = self.library.staging(self.job.id)
-        folder, kept = self.library.commit(stage, result.receipt, result.receipt.prompt)
+        stage = self.library._staging(self.job.id)
+        folder, kept = self.library._commit(stage, result.receipt, result.receipt.prompt)
         files = tuple(replace(file, path=folder / file.path.name) for file in result.files)
         return replace(result, request_id=kept.request_id, files=files, receipt=kept)
 

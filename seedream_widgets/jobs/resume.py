@@ -31,7 +31,7 @@ ENDS = ("failed", "cancelled", "unknown")
 def left_behind(library: Library, engine: Engine) -> list[Pending]:
     """Return the pending requests that nobody follows; those that have ended are put away."""
     found = []
-    for entry in library.journal.pending():
+    for entry in library._journal.pending():
         if at_work(entry, library, engine):
             continue
         if entry.step in ENDS:  # its process ended right after it
@@ -43,7 +43,7 @@ def left_behind(library: Library, engine: Engine) -> list[Pending]:
 
 def at_work(entry: Pending, library: Library, engine: Engine) -> bool:
     """Tell whether somebody is getting on with what an entry tells of."""
-    if entry.owner == library.journal.leases.own():  # else its end could not be written
+    if entry.owner == library._journal.leases.own():  # else its end could not be written
         return engine.following.get(entry.id) is not None
     return entry.followed
 
@@ -51,7 +51,7 @@ def at_work(entry: Pending, library: Library, engine: Engine) -> bool:
 def put_away(entry: Pending, library: Library) -> None:
     """Move an entry to the ended ones."""
     try:
-        library.journal.end(entry, entry.step, entry.billing, entry.message)
+        library._journal.end(entry, entry.step, entry.billing, entry.message)
     except OSError as error:
         _log.warning("%s can't be written (%s)", library.path, error)
 
@@ -59,7 +59,7 @@ def put_away(entry: Pending, library: Library) -> None:
 def take_over(entry: Pending, library: Library) -> Pending | None:
     """Make an entry this process's own; ``None`` when another process has it."""
     try:
-        return library.journal.take_over(entry)
+        return library._journal.take_over(entry)
     except OSError as error:  # a library that is only read: the result counts more
         _log.warning("%s can't be written (%s)", library.path, error)
         return entry
@@ -87,17 +87,17 @@ def settle(
         engine: Where jobs end.
         finds: Whether a request whose reply was lost can be looked for.
     """
-    result = library.find(job.handle.request_id) if job.handle else None
+    result = library._find(job.handle.request_id) if job.handle else None
     looks = finds and entry.step == "sending" and bool(entry.sent)
     over = bool(result) or not (job.handle or looks)
     try:
         if result:
-            engine.loop.call_soon_threadsafe(job.succeed, replace(result, request=job.request))
-            library.journal.close(entry)
+            engine.loop.call_soon_threadsafe(job._succeed, replace(result, request=job.request))
+            library._journal.close(entry)
         elif over:
             error, step = _lost(entry)
-            engine.loop.call_soon_threadsafe(job.fail, error)
-            library.journal.end(entry, step, error.billing, str(error))
+            engine.loop.call_soon_threadsafe(job._fail, error)
+            library._journal.end(entry, step, error.billing, str(error))
     except OSError as error:
         _log.warning("%s can't be written (%s)", library.path, error)
     return over
@@ -142,14 +142,14 @@ async def wait(
         adopt: Goes on with an accepted request that the other left behind.
     """
     try:
-        job.update(Queued())
+        job._update(Queued())
         ours = await _end(job, entry, library, engine)
     except asyncio.CancelledError:
         words = "not waited for any more; the other process that asked for it goes on"
-        job.fail(JobCancelled(words, billing="no"))
+        job._fail(JobCancelled(words, billing="no"))
         raise
     except Exception as error:
-        job.fail(BackendError(f"{library.path} can't be read ({error})", billing="no"))
+        job._fail(BackendError(f"{library.path} can't be read ({error})", billing="no"))
     else:
         if ours:
             await adopt(ours)
@@ -159,32 +159,32 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
     """End `job`, or return the entry that it is to go on with."""
     gone = 0.0
     while True:
-        now = await engine.run_on_disk(library.journal.find, entry.id)
+        now = await engine.run_on_disk(library._journal.find, entry.id)
         entry = now or entry
         if now is None or not at_work(now, library, engine):
             # The result is put into the library before the entry is taken away.
-            result = await engine.run_on_disk(library.twin, entry.key or "", entry.backend)
+            result = await engine.run_on_disk(library._twin, entry.key or "", entry.backend)
             if result:
-                job.succeed(replace(result, request=job.request, cached=True))
+                job._succeed(replace(result, request=job.request, cached=True))
                 return None
             if now is None:
                 gone = gone or time.monotonic()
-                ended: bool = await engine.run_on_disk(library.journal.has_ended, entry)
+                ended: bool = await engine.run_on_disk(library._journal.has_ended, entry)
                 if ended or time.monotonic() - gone > UNSEEN_SECONDS:
-                    job.fail(_no_result(entry))
+                    job._fail(_no_result(entry))
                     return None
             elif now.step in (*UNSENT, "accepted"):
                 ours = await _to_go_on_with(job, now, library, engine)
                 if ours and ours.step in UNSENT:
                     result = await _kept_meanwhile(ours, library, engine)
                     if result:
-                        await engine.run_on_disk(library.journal.withdraw, ours)
-                        job.succeed(replace(result, request=job.request, cached=True))
+                        await engine.run_on_disk(library._journal.withdraw, ours)
+                        job._succeed(replace(result, request=job.request, cached=True))
                         return None
                 if ours:
                     return ours
             else:
-                job.fail(_sent_before(now) if now.step == "sending" else _no_result(now))
+                job._fail(_sent_before(now) if now.step == "sending" else _no_result(now))
                 return None
         await asyncio.sleep(PAUSE)
 
@@ -200,14 +200,14 @@ async def _to_go_on_with(
     except asyncio.CancelledError:
         ours = await taking
         if ours:
-            await engine.run_on_disk(library.journal.release, ours)
+            await engine.run_on_disk(library._journal.release, ours)
         raise
 
 
 def unseen(entry: Pending, library: Library) -> float:
     """Return for how many seconds more another machine's result of a claimed key may not show."""
     try:
-        return library.journal.unseen(entry)
+        return library._journal.unseen(entry)
     except OSError as error:
         _log.warning("%s can't be written (%s)", library.path, error)
         return 0.0
@@ -222,12 +222,12 @@ async def _kept_meanwhile(ours: Pending, library: Library, engine: Engine) -> Re
         end = time.monotonic() + await engine.run_on_disk(lambda: unseen(ours, library))
         while True:
             last = time.monotonic() >= end  # before the look: this process may be stopped
-            result = await engine.run_on_disk(library.twin, ours.key or "", ours.backend)
+            result = await engine.run_on_disk(library._twin, ours.key or "", ours.backend)
             if result or last:
                 return result
             await asyncio.sleep(PAUSE)
     except asyncio.CancelledError:
-        await engine.run_on_disk(library.journal.release, ours)
+        await engine.run_on_disk(library._journal.release, ours)
         raise
 
 

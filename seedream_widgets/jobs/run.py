@@ -62,14 +62,14 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
     """Take `job` to its end; the job holds whatever comes of it."""
     attempt = _Run(job, backend, record, engine)
     try:
-        job.succeed(await attempt.result())
+        job._succeed(await attempt.result())
     except SeedreamError as error:
         error = record.explained(error)
         await _end(job, error, attempt.failed(error))
     except TakenOver:
-        job.fail(BackendError(_TAKEN_OVER, billing="no"))
+        job._fail(BackendError(_TAKEN_OVER, billing="no"))
     except asyncio.CancelledError:
-        job.fail(
+        job._fail(
             JobCancelled("Python ended; what fal has accepted goes on", billing=attempt.billing)
         )
         raise
@@ -91,7 +91,7 @@ async def _end(job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None
         _log.exception("tidying up after job %s failed", job.id)
     finally:
         _let_go(error)
-        job.fail(error)
+        job._fail(error)
 
 
 def _let_go(error: BaseException | None) -> None:
@@ -138,7 +138,7 @@ class _Run:
         try:
             return await step
         except asyncio.CancelledError:
-            if not self.job.cancelling:
+            if not self.job._cancelling:
                 raise
         return await self._cancel()
 
@@ -182,18 +182,18 @@ class _Run:
         except SubmitUnknownError:
             if self.lost is None:
                 raise
-        self.job.update(Looking())
+        self.job._update(Looking())
         request_id = await asyncio.shield(self.lost.found)
         handle = Handle(request_id, self.lost.sent.endpoint)
         await _to_its_end(self.record.accepted(handle))
-        self.job.accept(handle)
+        self.job._accept(handle)
         return handle
 
     async def _upload(self) -> list[str]:
         images = self.job.request.images
         local = len([image for image in images if not isinstance(image, ImageUrl)])
         uploaded = itertools.count(1)
-        self.job.update(Preparing(0, local))
+        self.job._update(Preparing(0, local))
 
         async def url(image: ImageInput | ImageUrl) -> str:
             if isinstance(image, ImageUrl):
@@ -206,7 +206,7 @@ class _Run:
                     value=image.sha256,
                 )
             address = await self.backend.upload(image)
-            self.job.update(Preparing(next(uploaded), local))
+            self.job._update(Preparing(next(uploaded), local))
             return address
 
         return await _together([url(image) for image in images])
@@ -223,22 +223,22 @@ class _Run:
                 return await self._lose(sent, error)
             self.engine.lost.accepted(sent, handle.request_id)
         await self.record.accepted(handle)
-        self.job.accept(handle)
+        self.job._accept(handle)
         return handle
 
     def _not_unwanted(self) -> None:
-        if self.job.cancelling or self.engine.ending:
+        if self.job._cancelling or self.engine.ending:
             raise _unsent()
 
     async def _follow(self, handle: Handle) -> Result:
         async with aclosing(self.backend.watch(handle)) as statuses:
             async for status in statuses:
-                self.job.update(status)
+                self.job._update(status)
         self.completed = True
         return await self._fetch(handle)
 
     async def _fetch(self, handle: Handle) -> Result:
-        self.job.update(Fetching())
+        self.job._update(Fetching())
         output = await self.backend.fetch(handle)
         if not output.files:
             raise ResultError(
@@ -247,14 +247,14 @@ class _Run:
                 request_id=handle.request_id,
                 billing="maybe",
             )
-        self.job.update(Fetching(0, len(output.files)))
+        self.job._update(Fetching(0, len(output.files)))
         fetched = itertools.count(1)
 
         async def one(number: int, file: OutputFile) -> ResultImage:
-            wanted = self.job.arriving if len(output.files) <= _FEW else None
+            wanted = self.job._arriving if len(output.files) <= _FEW else None
             arriving = partial(wanted, number - 1) if wanted else None
             image = await self._download(str(number), file, arriving)
-            self.job.update(Fetching(next(fetched), len(output.files)))
+            self.job._update(Fetching(next(fetched), len(output.files)))
             return image
 
         files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
@@ -298,7 +298,7 @@ class _Run:
             billing = await self.backend.cancel(handle)
         except SeedreamError as error:
             _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
-            self.job.go_on()
+            self.job._go_on()
             return await self._or_cancel(self._follow(handle))
         if billing == "yes" or self.completed:  # finished first, so it is paid for and kept
             return await self._fetch(handle)

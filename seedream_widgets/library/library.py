@@ -63,8 +63,8 @@ class Library:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self.path = library_folder(path)
-        self.journal = Journal(self.path)
-        self.uploads = KeptUploads(self.path)
+        self._journal = Journal(self.path)
+        self._uploads = KeptUploads(self.path)
         self._index = Index(self.path)
         self._swept = False
 
@@ -104,12 +104,12 @@ class Library:
             raise ResultError(f"no result {request_id!r:.80} in {self.path}; try sd.resume()")
         return load(entry.folder)
 
-    def twin(self, key: str, backend: str) -> Result | None:
+    def _twin(self, key: str, backend: str) -> Result | None:
         """Return the newest result of an identical request that is still whole."""
         found = self._ask(lambda: self._index.identical(key, backend)) or []
         return next((result for entry in found if (result := entry.whole())), None)
 
-    def find(self, request_id: str) -> Result | None:
+    def _find(self, request_id: str) -> Result | None:
         """Return a result by fal's request id, if it is here and whole."""
         entry = self._ask(lambda: self._index.get(request_id))
         return entry.whole() if entry else None
@@ -153,7 +153,7 @@ class Library:
                 "it writable, or mark a copy of it in a library of your own"
             ) from error
 
-    def keep_inputs(self, request: Request) -> None:
+    def _keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""
         for image in request.images:
             if isinstance(image, ImageUrl) or self._input_file(image.sha256):
@@ -163,7 +163,7 @@ class Library:
                 folder = self.path / "inputs" / image.sha256[:2]
                 write_private(folder / f"{image.sha256}{suffix}", data, self.path)
 
-    def without_inputs(self, request: Request) -> Request:
+    def _without_inputs(self, request: Request) -> Request:
         """Return a request whose images are read from the library when they are asked for.
 
         Those that are not kept stay in memory.
@@ -187,27 +187,27 @@ class Library:
     def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
         return type(self), (self.path,)  # for a request that reads its images from it
 
-    def staging(self, name: str) -> Path:
+    def _staging(self, name: str) -> Path:
         """Return where a job's files are put before they are whole."""
         return staging(name, self.path)
 
-    def stage(self, name: str) -> Path:
+    def _stage(self, name: str) -> Path:
         """Make that folder; files of an earlier run are replaced one by one."""
         if not self._swept:
-            self.sweep()
-        return make_private(self.staging(name), self.path)
+            self._sweep()
+        return make_private(self._staging(name), self.path)
 
-    def clear(self, name: str) -> None:
+    def _clear(self, name: str) -> None:
         """Take away what an unfinished job left in its staging folder."""
-        shutil.rmtree(self.staging(name), ignore_errors=True)
+        shutil.rmtree(self._staging(name), ignore_errors=True)
 
-    def sweep(self) -> None:
+    def _sweep(self) -> None:
         """Take away what processes that have ended left unfinished."""
         self._swept = True
-        sweep(self.path, self.journal.leases.follows)
-        self.journal.leases.sweep()
+        sweep(self.path, self._journal.leases.follows)
+        self._journal.leases.sweep()
 
-    def commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:
+    def _commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:
         """Make a staged result appear, whole and synced, and return its folder and its receipt.
 
         The folder is named after `words`.

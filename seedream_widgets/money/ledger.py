@@ -57,8 +57,8 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
     known = {charge.request_id for charge in found}
     first = 0.0 if since is None else moment(since).timestamp()
     # By id, so that one just moved from the pending to the ended counts once.
-    open_ones = {entry.id: entry for entry in library.journal.pending() if entry.created >= first}
-    entries = open_ones | {entry.id: entry for entry in library.journal.ended(first)}
+    open_ones = {entry.id: entry for entry in library._journal.pending() if entry.created >= first}
+    entries = open_ones | {entry.id: entry for entry in library._journal.ended(first)}
     found += [
         charge
         for charge in map(_uncertain, entries.values())

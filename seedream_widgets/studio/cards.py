@@ -58,7 +58,7 @@ def card(job: Job) -> Card:
         "seed": result.seed if result else request.seed,
         "cost": shown(cost(result)) if result and job.backend == "fal" else None,
         "cached": result is not None and result.cached,
-        "clicked": job.clicked,
+        "clicked": job._clicked,
         "note": result.note[:_MAX_NOTE] if result and result.note else None,
         "images": _images(job) if result else [],
         "error": _error(job),

@@ -267,7 +267,7 @@ class Handlers:
         job, index = self._session.find(message.image_id)
         result = job.result()
         file = result.files[index]
-        data = await self._session.aside(result.file_bytes, index)
-        name = f"{result.file_stem(index + 1)}{SUFFIXES[file.format]}"
+        data = await self._session.aside(result._file_bytes, index)
+        name = f"{result._file_stem(index + 1)}{SUFFIXES[file.format]}"
         told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
         return told, [data]

@@ -172,15 +172,15 @@ class Session:
         if shown is None:
             job = self.client.submit(request)
         else:
-            job = self.client.submit_as_agreed(request, partial(self._agree, request, shown))
-        job.clicked = job.clicked or clicked
+            job = self.client._submit_as_agreed(request, partial(self._agree, request, shown))
+        job._clicked = job._clicked or clicked
         self._show(job)
         return job
 
     def waiting(self) -> int:
         """Return how many requests from before can be resumed; it reads the disk."""
         try:
-            return self.client.waiting()
+            return self.client._waiting()
         except OSError:
             return 0  # the library says so itself when it is needed
 
@@ -199,7 +199,7 @@ class Session:
                 "make room there, then fetch again"
             ) from error
         for job in jobs:
-            job.clicked = True
+            job._clicked = True
             self._show(job)
         if not jobs and self.waiting():
             raise SeedreamError(
@@ -218,7 +218,7 @@ class Session:
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
         if not known:
-            job.arriving = partial(self._begin_preview, job)
+            job._arriving = partial(self._begin_preview, job)
             self._told += [job.on_update(self._publisher.publish), partial(_stop_showing, job)]
         self._publisher.publish(job)
 
@@ -342,4 +342,4 @@ class Session:
 
 
 def _stop_showing(job: Job) -> None:
-    job.arriving = None
+    job._arriving = None

@@ -55,7 +55,7 @@ class Studio(Form):
             check_type(client, Client, "client", "a Client, such as sd.Client()")
         self._lock = threading.RLock()
         self._session = Session(self, client, lambda: self._sheet.changed())
-        self._stores_prompts = self._session.client.policy.store_prompts
+        self._stores_prompts = self._session.client._policy.store_prompts
         self._handlers = handlers = Handlers(self._session)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)

@@ -269,7 +269,7 @@ class Result:
         billable_units: What fal says it bills, in images; ``None`` where it said nothing.
         extra: Fields of fal's answer that this version does not know.
         note: What went wrong as it was written to disk, in a sentence, or ``None``.
-        again: Submits a request again, where a client made this result.
+        _again: Submits a request again, where a client made this result.
     """
 
     request: Request
@@ -284,11 +284,11 @@ class Result:
     note: str | None = None
     billable_units: Decimal | None = None
     extra: dict[str, Any] | None = field(default=None, repr=False)
-    again: Callable[[Request], Awaited] | None = field(default=None, repr=False)
+    _again: Callable[[Request], Awaited] | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         # A client has locks and connections: no copy and no other process can have them.
-        return {**self.__dict__, "again": None}
+        return {**self.__dict__, "_again": None}
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -400,11 +400,11 @@ class Result:
             )
         path.mkdir(parents=True, exist_ok=True)
         return tuple(
-            file.save(_free(path / f"{self.file_stem(number)}{SUFFIXES[file.format]}"), text)
+            file.save(_free(path / f"{self._file_stem(number)}{SUFFIXES[file.format]}"), text)
             for number, file in enumerate(self.files, 1)
         )
 
-    def file_stem(self, number: int) -> str:
+    def _file_stem(self, number: int) -> str:
         """Return a file name without suffix for the image `number`, counted from 1.
 
         A prompt that is not to be stored is in no name either.
@@ -417,7 +417,7 @@ class Result:
         """The prompt as it may be shown and stored: empty where it is not to be stored."""
         return self.receipt.prompt if self.receipt else self.request.prompt
 
-    def file_bytes(self, index: int) -> bytes:
+    def _file_bytes(self, index: int) -> bytes:
         """Return one image's file with the receipt in it, as `save` writes it."""
         receipt = self.receipt.to_json() if self.receipt else ""
         return b"".join(_carry(self.files[index].read_bytes(), receipt))
@@ -431,7 +431,7 @@ class Result:
         Raises:
             RequestError: No seed is known, or the prompt was not stored.
         """
-        return check_seed(self, self.again or asked_anew)
+        return check_seed(self, self._again or asked_anew)
 
     def as_code(self) -> str:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""

@@ -209,14 +209,14 @@ class OneDay:
     def commit(self) -> float:
         made = {**receipt(next(self._numbers), DAY), **{each: {} for each in OBJECTS}}
         kept = sd.Receipt.from_json(json.dumps({**made, "inputs": [], "history": []}))
-        stage = self._library.stage("job")
+        stage = self._library._stage("job")
         for image in kept.images[:1]:
             (stage / image["file"]).touch()
-        return milliseconds(lambda: self._library.commit(stage, kept, "a-picture"))
+        return milliseconds(lambda: self._library._commit(stage, kept, "a-picture"))
 
     def twin(self) -> float:
         """Look for an identical request, as each submit with a seed does."""
-        return milliseconds(lambda: self._library.twin("unknown", "fal"))
+        return milliseconds(lambda: self._library._twin("unknown", "fal"))
 
 
 def measure_day(root: Path, results: int) -> list[Row]:

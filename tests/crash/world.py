@@ -168,7 +168,7 @@ class Kept:
     key: str | None
     prompt: str
     request: Any = None
-    again: Any = None
+    _again: Any = None
     cached: bool = False
 
 
@@ -307,31 +307,31 @@ class VirtualLibrary(Library):
             runs=lambda name: runs(name, process.machine),
             keep=lambda _: None,
         )
-        self.journal = Journal(self.path, self._disk, leases)
+        self._journal = Journal(self.path, self._disk, leases)
 
-    def twin(self, key: str, backend: str) -> Any:
+    def _twin(self, key: str, backend: str) -> Any:
         return next((each for each in self._seen() if each.key == key), None)
 
-    def find(self, request_id: str) -> Any:
+    def _find(self, request_id: str) -> Any:
         return next((each for each in self._seen() if each.request_id == request_id), None)
 
     def _seen(self) -> list[Kept]:
         return [self._world.results[id] for id in self._disk.names("results")]
 
-    def staging(self, name: str) -> Path:
+    def _staging(self, name: str) -> Path:
         return self.path / f"{name}.{self._process.name}"
 
-    def stage(self, name: str) -> Path:
-        self.staging(name).mkdir(exist_ok=True)
-        return self.staging(name)
+    def _stage(self, name: str) -> Path:
+        self._staging(name).mkdir(exist_ok=True)
+        return self._staging(name)
 
-    def commit(self, stage: Path, receipt: Any, words: str) -> Any:
+    def _commit(self, stage: Path, receipt: Any, words: str) -> Any:
         known = Kept(receipt.request_id, receipt.key, receipt.prompt)
         self._world.results.setdefault(receipt.request_id, known)
         self._disk.create(f"results/{receipt.request_id}", b"")
         return stage, receipt
 
-    def sweep(self) -> None:
+    def _sweep(self) -> None:
         pass
 
 

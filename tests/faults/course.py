@@ -168,7 +168,7 @@ def request(case: Case) -> Request:
 
 
 def _kept(client: Client) -> str:
-    journal = client.library.journal
+    journal = client.library._journal
     pending = journal.pending()
     found = (len(client.library.search()), len(pending), len(journal.ended()))
     names = {(1, 0, 0): "result", (0, 1, 0): "resumable", (0, 0, 1): "noted"}

@@ -70,7 +70,7 @@ def test_a_request_comes_back_from_its_json_and_its_code(
     assert again == request
     assert hash(again) == hash(request)
     assert again.arguments == request.arguments
-    sd.library.keep_inputs(request)
+    sd.library._keep_inputs(request)
     build, _, _ = as_code(request).partition("result = ")
     names: dict[str, Any] = {}
     exec(build, names)

@@ -52,6 +52,6 @@ def test_one_that_is_gone_has_no_bytes(error):
 def test_it_can_be_pickled(tmp_path):
     from seedream_widgets.library import Library
 
-    Library(tmp_path).keep_inputs(Request("a fox", IMAGE))
+    Library(tmp_path)._keep_inputs(Request("a fox", IMAGE))
     image = pickle.loads(pickle.dumps(kept(Library(tmp_path).input)))
     assert image.data == IMAGE.data

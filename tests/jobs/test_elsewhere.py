@@ -130,7 +130,7 @@ def test_what_the_other_never_sent_is_sent_once_from_here(another, here, tmp_pat
     assert two.count("submit") == 1
     assert client.spent > 0
     assert not list(tmp_path.glob("journal/*.json"))
-    assert client.library.journal.ended() == []
+    assert client.library._journal.ended() == []
 
 
 def test_cancelling_stops_the_waiting_alone(another, here):

@@ -52,7 +52,7 @@ until(lambda: backend.count("submit") == len(client.jobs))
 listed = {job.request.prompt for job in client.jobs}
 sent = {request.prompt for request in backend.requests}
 assert sent == listed, sent ^ listed
-entries = client.library.journal.pending()
+entries = client.library._journal.pending()
 assert {entry.id for entry in entries} == {job.id for job in client.jobs}
 """
 
@@ -89,7 +89,7 @@ def test_python_ends_once_the_reply_to_a_submit_is_there(tmp_path, seconds, said
     assert done.returncode == 0, done.stderr
     assert ("waiting up to 5 s for fal's reply to 1 request" in done.stderr) is said
     assert time.monotonic() - began < 20
-    (entry,) = Library(tmp_path).journal.left_behind()
+    (entry,) = Library(tmp_path)._journal.left_behind()
     handle = (entry.handle or {}).get("request_id")
     assert (entry.step, handle) == (("accepted", "r1") if seconds < 5 else ("sending", None))
 
@@ -103,7 +103,7 @@ class SlowTakeOver(Journal):
 @pytest.mark.slow
 def test_a_cancel_during_a_take_over_leaves_the_request_to_be_resumed(tmp_path):
     library = Library(tmp_path)
-    library.journal = SlowTakeOver(tmp_path)
+    library._journal = SlowTakeOver(tmp_path)
     client = Client(ScriptedBackend("fal"), library=library)
     other = Another(tmp_path)
     other.submit("hold=['fetch']", until="fetch")
@@ -114,6 +114,6 @@ def test_a_cancel_during_a_take_over_leaves_the_request_to_be_resumed(tmp_path):
     job.cancel()
     with pytest.raises(JobCancelled):
         job.result(SECONDS)
-    until(lambda: client.waiting() == 1)
+    until(lambda: client._waiting() == 1)
     (again,) = client.resume()
     assert again.result(SECONDS).request_id == "r1"

@@ -113,7 +113,7 @@ def test_giving_up_an_await_leaves_the_job(held, give_up):
     with pytest.raises((asyncio.TimeoutError, asyncio.CancelledError)):
         asyncio.run(main())
     assert not job.done
-    assert not job.cancelling
+    assert not job._cancelling
     assert backend.count("cancel") == 0
 
 

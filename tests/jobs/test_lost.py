@@ -89,7 +89,7 @@ def test_every_second_reply_is_lost_and_found(
     assert fal_server.count("submit") == SUBMITS
     assert len(client.library.search()) == SUBMITS
     assert sum(any(isinstance(s, Looking) for _, s in job.history) for job in jobs) == SUBMITS // 2
-    assert client.library.journal.pending() == []
+    assert client.library._journal.pending() == []
     assert client.budget.committed == client.spent
 
 
@@ -103,7 +103,7 @@ def test_without_permission(client: sd.Client, fal_server: FalServer) -> None:
     assert {error.billing for error in errors} == {"maybe"}  # type: ignore[attr-defined]
     assert all("this key may not ask fal for its requests" in str(error) for error in errors)
     assert len(fal_server.jobs) == fal_server.count("submit") == SUBMITS
-    ended = client.library.journal.ended()
+    ended = client.library._journal.ended()
     assert {(entry.step, entry.billing) for entry in ended} == {("unknown", "maybe")}
     assert len(ended) == SUBMITS // 2
 
@@ -152,7 +152,7 @@ def test_what_fal_never_got_is_told_so(client: sd.Client, fal_server: FalServer)
         job.result(SECONDS)
     assert caught.value.billing == "no"
     assert not isinstance(caught.value, sd.SubmitUnknownError)
-    assert [entry.billing for entry in client.library.journal.ended()] == ["no"]
+    assert [entry.billing for entry in client.library._journal.ended()] == ["no"]
     assert client.budget.committed == client.spent
     assert fal_server.count("submit") == 2
 
@@ -192,7 +192,7 @@ import os, sys, time
 import seedream_widgets as sd
 jobs = [sd.submit("left behind", image_size=(960, 960)) for _ in range(3)]
 while sum(job.done for job in jobs) < 1 or any(
-    entry.step != "sending" for entry in sd.library.journal.pending()
+    entry.step != "sending" for entry in sd.library._journal.pending()
 ):
     time.sleep(0.01)
 time.sleep(0.3)

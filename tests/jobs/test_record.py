@@ -27,7 +27,7 @@ from tests.scripted import SECONDS, started, until
 
 
 def pending(library):
-    return [(entry.step, entry.handle) for entry in Library(library).journal.pending()]
+    return [(entry.step, entry.handle) for entry in Library(library)._journal.pending()]
 
 
 def test_it_is_written_down_before_it_is_sent(tmp_path):
@@ -35,7 +35,7 @@ def test_it_is_written_down_before_it_is_sent(tmp_path):
     image = picture()
     job = started(backend, tmp_path, images=image, seed=3)
     backend.wait_for("upload")
-    (entry,) = Library(tmp_path).journal.pending()
+    (entry,) = Library(tmp_path)._journal.pending()
     assert (entry.step, entry.id, entry.key) == ("claimed", job.id, job.request.key)
     assert (entry.low, entry.high) == ("0.03", "0.03")
     assert Library(tmp_path).input(job.request.images[0].sha256).data == image
@@ -81,7 +81,7 @@ def test_an_end_is_written_and_what_may_still_come_is_kept(tmp_path, step, error
     job = started(ScriptedBackend("fal", errors={step: error}), tmp_path)
     with pytest.raises(BackendError):
         job.result(SECONDS)
-    journal = Library(tmp_path).journal
+    journal = Library(tmp_path)._journal
     assert [(entry.step, entry.billing) for entry in journal.ended()] == ([ended] if ended else [])
     assert len(journal.left_behind()) == (ended is None)
 
@@ -109,10 +109,10 @@ class SlowLibrary(Library):
         super().__init__(path)
         self.begun, self.go_on = threading.Event(), threading.Event()
 
-    def commit(self, *result):
+    def _commit(self, *result):
         self.begun.set()
         assert self.go_on.wait(SECONDS)
-        return super().commit(*result)
+        return super()._commit(*result)
 
 
 def test_a_cancel_while_the_result_is_written_comes_too_late(tmp_path):

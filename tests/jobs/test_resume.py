@@ -44,14 +44,14 @@ def later(tmp_path, **script):
 def test_an_accepted_one_runs_to_its_result(tmp_path):
     old = left_behind(tmp_path, images=picture(), num_images=2)
     backend, client = later(tmp_path, images=2)
-    assert client.waiting() == 1
+    assert client._waiting() == 1
     (job,) = client.resume()
     assert (job.id, job.created, job.request) == (old.id, old.created, old.request)
     result = job.result(SECONDS)
     assert result.request_id == "r1"
     assert result.receipt.key == old.request.key
     assert client.library.get("r1").files == result.files
-    assert backend.count("submit") == backend.count("upload") == client.waiting() == 0
+    assert backend.count("submit") == backend.count("upload") == client._waiting() == 0
     assert client.resume() == ()
 
 
@@ -92,7 +92,7 @@ def test_one_that_fal_never_answered_is_told_once(tmp_path, step, error, billing
     with pytest.raises(error) as caught:
         job.result(SECONDS)
     assert caught.value.billing == billing
-    assert [entry.billing for entry in client.library.journal.ended()] == [billing]
+    assert [entry.billing for entry in client.library._journal.ended()] == [billing]
     assert client.resume() == ()
     assert backend.calls == []
 
@@ -107,7 +107,7 @@ def test_one_that_is_here_already_is_only_crossed_out(tmp_path):
     (job,) = client.resume()
     assert not job.result(SECONDS).cached, "it was bought, if long ago"
     assert backend.calls == []
-    assert client.waiting() == 0
+    assert client._waiting() == 0
     assert len(list(tmp_path.glob("results/*/*"))) == 1
 
 
@@ -137,7 +137,7 @@ def test_without_a_key_it_waits(tmp_path, caplog):
     client = Client(library=tmp_path)
     assert client.resume() == ()
     assert "set FAL_KEY or call sd.login(), then resume again" in caplog.text
-    assert client.waiting() == 1
+    assert client._waiting() == 1
 
 
 def test_what_is_no_entry_is_not_in_its_way(tmp_path):
@@ -166,7 +166,7 @@ def test_a_living_process_keeps_its_own(tmp_path):
         process.wait()
     (job,) = client.resume()
     assert len(job.result(SECONDS)) == 1
-    assert Library(tmp_path).journal.pending() == []
+    assert Library(tmp_path)._journal.pending() == []
 
 
 def test_an_unexpected_error_while_resumed_may_be_billed_and_leaves_it_to_be_resumed(tmp_path):
@@ -176,7 +176,7 @@ def test_an_unexpected_error_while_resumed_may_be_billed_and_leaves_it_to_be_res
     with pytest.raises(BackendError, match="unexpected LookupError") as caught:
         job.result(SECONDS)
     assert caught.value.billing == "maybe"
-    assert client.waiting() == 1
+    assert client._waiting() == 1
 
 
 def test_what_another_computer_may_be_at_is_told(tmp_path, caplog):

@@ -143,7 +143,7 @@ def test_a_backend_that_fails_to_forget_ends_the_job_all_the_same(tmp_path, erro
     with pytest.raises(BackendError, match="gone"):
         job.result(SECONDS)
     assert backend.count("forget") == 2
-    assert Library(tmp_path).journal.pending() == []
+    assert Library(tmp_path)._journal.pending() == []
 
 
 def test_no_image_is_an_error(tmp_path):
@@ -190,7 +190,7 @@ def test_few_files_are_shown_while_they_come_to_who_asks(tmp_path, images, given
     backend, seen = Showing(images=images, hold=["fetch"]), []
     job = started(backend, tmp_path)
     backend.wait_for("fetch")
-    job.arriving = lambda index, growing: seen.append(index)
+    job._arriving = lambda index, growing: seen.append(index)
     backend.release("fetch")
     job.result(SECONDS)
     assert sorted(seen) == given
@@ -230,11 +230,11 @@ class SlowJournal(Journal):
 
 def test_cancelled_while_it_is_written_down_it_leaves_nothing_pending(tmp_path):
     backend, library = ScriptedBackend("fal"), Library(tmp_path)
-    library.journal = journal = SlowJournal(tmp_path)
+    library._journal = journal = SlowJournal(tmp_path)
     job = Client(backend, library=library).submit(Request("a fox", images=[picture(1)]))
     assert journal.reached.wait(SECONDS)
     job.cancel()
-    until(lambda: job.cancelling)
+    until(lambda: job._cancelling)
     time.sleep(0.05)
     journal.go.set()
     assert cancelled(job).billing == "no"
@@ -313,7 +313,7 @@ def test_a_cancel_that_fails_may_be_asked_again(tmp_path, error, caplog):
         backend.wait_for("completed", times)
         job.cancel()
         backend.wait_for("cancel", times)
-        until(lambda: not job.cancelling)
+        until(lambda: not job._cancelling)
     assert not job.done
     assert str(error) in caplog.text
     backend.wait_for("completed", 3)

@@ -52,10 +52,10 @@ def test_only_what_nobody_works_on_is_swept_away(tmp_path: Path) -> None:
         make_private(tmp_path / STAGING / f"job.{name}", tmp_path)
         (tmp_path / STAGING / f"job.{name}" / "1.part").touch()
     (tmp_path / STAGING / f"part.{ended}").touch()
-    sweep(tmp_path, Library(tmp_path).journal.leases.follows)
+    sweep(tmp_path, Library(tmp_path)._journal.leases.follows)
     left = {path.name for path in (tmp_path / STAGING).iterdir()}
     assert left == {f"job.{this_process()}", f"job.{far}"}
     long_ago = time.time() - AWAY_SECONDS - 1
     os.utime(tmp_path / STAGING / f"job.{far}", (long_ago, long_ago))
-    sweep(tmp_path, Library(tmp_path).journal.leases.follows)
+    sweep(tmp_path, Library(tmp_path)._journal.leases.follows)
     assert list((tmp_path / STAGING).iterdir()) == [staging("job", tmp_path)]

@@ -138,13 +138,13 @@ def test_resuming_fetches_again_what_is_damaged(tmp_path, damage):
     damage(first.files[0].path)
     # Python ended after the folder appeared and before the entry went.
     asked = job.request, "fal", job.id, job.created, Prices(), Policy()
-    entry = library.journal.claim(entry_of(*asked))
-    entry = library.journal.step(entry, "accepted", job.handle.to_dict())
-    library.journal.release(entry)
+    entry = library._journal.claim(entry_of(*asked))
+    entry = library._journal.step(entry, "accepted", job.handle.to_dict())
+    library._journal.release(entry)
     (again,) = Client(backend, library=tmp_path).resume()
     assert again.result(SECONDS).files[0].path.read_bytes() == backend.bytes[first.files[0].url]
     assert (backend.count("submit"), backend.count("fetch")) == (1, 2)
-    assert library.journal.pending() == []
+    assert library._journal.pending() == []
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -240,7 +240,7 @@ def test_a_part_of_the_library_on_another_disk(tmp_path, another_disk, moved):
     assert result.note is None
     assert result.files[0].path.is_relative_to(tmp_path / "results")
     assert Library(tmp_path).get("n1").request.images[0].data == picture(3)
-    assert Library(tmp_path).journal.pending() == []
+    assert Library(tmp_path)._journal.pending() == []
     assert not list(tmp_path.glob("**/.staging/*"))
     assert not list(another_disk.glob("**/.staging/*"))
     assert ask(tmp_path, Numbered(2), images=picture(3), seed=3).request_id == "n1"
@@ -319,7 +319,7 @@ def test_the_largest_request_is_an_entry_that_can_be_read_again(tmp_path):
     images = [f"https://example.org/{'é' * 8000}{n}" for n in range(10)]
     job = Client(backend, library=tmp_path).submit(Request("\x01" * MAX_PROMPT, images))
     backend.wait_for("queued")
-    (entry,) = Library(tmp_path).journal.pending()
+    (entry,) = Library(tmp_path)._journal.pending()
     assert entry.handle == job.handle.to_dict()
     backend.release("queued")
     job.result(SECONDS)

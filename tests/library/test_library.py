@@ -28,9 +28,9 @@ def kept(folder, prompt="a fox", **settings):
 
 def commit(library, receipt):
     """Put a result into the library, as a job does when its files are downloaded."""
-    stage = library.stage(f"job-{threading.get_ident()}")
+    stage = library._stage(f"job-{threading.get_ident()}")
     (stage / "1.png").write_bytes(picture())
-    return library.commit(stage, receipt, "a-fox")[0]
+    return library._commit(stage, receipt, "a-fox")[0]
 
 
 def state(path):
@@ -67,21 +67,21 @@ def test_all_is_private(tmp_path):
 def test_an_input_is_kept_once_and_found_by_its_digest(tmp_path):
     library, request = Library(tmp_path), Request("a fox", [picture(1), picture(2), picture(1)])
     for _ in range(2):
-        library.keep_inputs(request)
+        library._keep_inputs(request)
     assert len(list(tmp_path.glob("inputs/*/*"))) == 2
     assert [library.input(image.sha256) for image in request.images] == list(request.images)
 
 
 @pytest.mark.parametrize("digest", ["", "*", "../" * 21 + "x", "A" * 64, "0" * 64, "?" * 64])
 def test_an_input_that_is_not_there(tmp_path, digest):
-    Library(tmp_path).keep_inputs(Request("a fox", picture()))
+    Library(tmp_path)._keep_inputs(Request("a fox", picture()))
     with pytest.raises(RequestError, match=r"is not in .*; give the image itself"):
         Library(tmp_path).input(digest)
 
 
 def test_an_input_that_was_changed_is_not_taken_for_it(tmp_path):
     (image,) = Request("a fox", picture(1)).images
-    Library(tmp_path).keep_inputs(Request("a fox", picture(1)))
+    Library(tmp_path)._keep_inputs(Request("a fox", picture(1)))
     (path,) = tmp_path.glob("inputs/*/*")
     path.write_bytes(picture(2))
     with pytest.raises(RequestError, match="is not in"):
@@ -138,12 +138,12 @@ def test_an_identical_request_is_no_look_into_each_folder(tmp_path):
     mine, result = Library(tmp_path / "here"), kept(tmp_path / "other", seed=7)
     for number in range(400):
         save(mine.path, f"other-{number}", day=result.receipt.created[:10])
-    assert mine.twin(result.receipt.key, "fal") is None
+    assert mine._twin(result.receipt.key, "fal") is None
     another = Library(tmp_path / "here")
     folder = commit(another, replace(result.receipt, images=result.receipt.images[:1]))
     os.utime(folder.parent)  # a day that has been quiet for 2 s is looked through for favourites
     with counted() as calls:
-        assert mine.twin(result.receipt.key, "fal").request_id == "r1"
+        assert mine._twin(result.receipt.key, "fal").request_id == "r1"
     assert calls["stat"] < 20, calls
     assert calls["open"] < 5, calls
 
@@ -280,7 +280,7 @@ def test_two_processes_on_one_library(tmp_path):
         assert process.returncode == 0
     library = Library(tmp_path)
     assert len(library.search()) == len(list(tmp_path.glob("results/*/*"))) == 40
-    assert library.journal.pending() == []
+    assert library._journal.pending() == []
     assert not list(tmp_path.glob(".staging/*"))
 
 

@@ -241,7 +241,7 @@ def test_all_that_is_public_keeps_it_to_itself(fal: FalServer, tmp_path: Path) -
     job = client.submit(Request("fox", image_size=(960, 960)))
     result = job.result(20)
     things = [client, job, result, result.receipt, client.backend, Key(KEY), FOX, Limits(), QUICK,
-              client.budget, client.prices, client.library, client.policy]  # fmt: skip
+              client.budget, client.prices, client.library, client._policy]  # fmt: skip
     client.close()
     for thing in things:
         held = [getattr(thing, name, None) for name in dir(thing) if not name.startswith("__")]

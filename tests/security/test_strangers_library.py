@@ -137,7 +137,7 @@ def test_what_is_swept_away_is_in_the_library(library: Path, outside: Path, link
     for path in (*outside.iterdir(), outside):
         os.utime(path, (0, 0))
     before = snapshot(outside)
-    Library(library).sweep()
+    Library(library)._sweep()
     assert use(library) == []
     assert snapshot(outside) == before
 
@@ -152,7 +152,7 @@ def test_a_pipe_or_a_device_holds_nobody_up(library: Path, place: str, kind: str
     path.parent.mkdir(parents=True)
     os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
     began = time.monotonic()
-    assert Library(library).journal.pending() == []
+    assert Library(library)._journal.pending() == []
     assert KeptUploads(library).find(digest) is None
     with pytest.raises(RequestError):
         Library(library).input(digest)
@@ -252,7 +252,7 @@ ENTRIES = {
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "x" * 65, "job.pid-1.json/../x"])
 def test_a_journal_name_stays_in_the_journal(library: Path, outside: Path, name: str) -> None:
     before = snapshot(outside)
-    assert Library(library).journal.find(name) is None
+    assert Library(library)._journal.find(name) is None
     assert snapshot(outside) == before
 
 

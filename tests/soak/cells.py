@@ -144,7 +144,7 @@ def _hung(job: sd.Job) -> str:
         print(f"{thread.name}:", file=said)
         frame = sys._current_frames().get(thread.ident or 0)
         traceback.print_stack(frame, limit=6, file=said)
-    entry = sd.library.journal.find(job.id)
+    entry = sd.library._journal.find(job.id)
     return (
         f"{job!r} hangs after {SECONDS} s: {history}; on disk {entry}; {len(engine.replies)} "
         f"submits without a reply, {engine.slots}\n{said.getvalue()}"

@@ -145,7 +145,7 @@ def test_a_disk_that_takes_nothing_is_told_on_the_card(page, tmp_path):
     assert "can't be written" in card["note"]
     assert opened.studio.image.size == (960, 960)
     _, (whole,) = opened.ask("original", image_id=f"{name}-0")
-    assert whole == opened.studio.result.file_bytes(0)
+    assert whole == opened.studio.result._file_bytes(0)
 
 
 def test_each_card_gives_the_code_that_repeats_its_request(open_page):

@@ -34,7 +34,7 @@ def test_text_to_image(prompt):
 def test_edit(prompt):
     url = "https://a.test/b.png?x='y'&n=1"
     request = Request(prompt, [picture(1), url, picture(2)], seed=0)
-    sd.library.keep_inputs(request)
+    sd.library._keep_inputs(request)
     again = rebuilt(as_code(request))
     assert again == request
     assert [getattr(i, "data", None) for i in again.images] == [picture(1), None, picture(2)]

@@ -114,11 +114,11 @@ def test_an_image_can_be_copied_and_pickled(fox):
 def test_a_fresh_result_can_be_copied_and_pickled(tmp_path):
     client = Client(ScriptedBackend(images=2), library=tmp_path)
     fox = client.submit(Request("a fox", images=[encoded(photo(), "PNG")], seed=3)).result(SECONDS)
-    assert fox.again is not None
+    assert fox._again is not None
     for copied in (pickle.loads(pickle.dumps(fox)), copy.deepcopy(fox)):
         assert (copied.request, copied.files) == (fox.request, fox.files)
         assert copied.receipt == fox.receipt
-        assert copied.again is None, "its client stays behind"
+        assert copied._again is None, "its client stays behind"
         with as_default_client(client):
             check = copied.verify_seed()
         assert (check.result.prompt, check.result.cached) == ("a fox", False)
@@ -319,10 +319,10 @@ def test_a_folder_is_made_by_any_other_name(tmp_path, name):
 )
 def test_a_prompt_makes_a_safe_name(tmp_path, prompt, stem):
     result = make(tmp_path, encoded(photo(), "PNG"), prompt=prompt)
-    assert result.file_stem(1) == stem
+    assert result._file_stem(1) == stem
     (path,) = result.save(tmp_path / "out")
     assert path.parent == tmp_path / "out"
-    assert replace(result, seed=None).file_stem(2) == stem.replace("-7-1", "-2")
+    assert replace(result, seed=None)._file_stem(2) == stem.replace("-7-1", "-2")
 
 
 def test_a_result_is_input_for_an_edit_as_it_is(fox):
