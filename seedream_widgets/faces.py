@@ -1,8 +1,8 @@
-"""The one place that looks upwards: how a value shows itself, and who asks for it anew.
+"""The one place that looks upwards: how a value shows itself, who asks for it anew, its relatives.
 
 A value must not know who displays it, but IPython asks the value; nor who submits it, but a result
-of the library can be asked for again. So both are loaded by name when it comes to that, and nothing
-else reaches up.
+of the library can be asked for again; nor who keeps it, but it tells what it was made from. So
+these are loaded by name when it comes to that, and nothing else reaches up.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ def shown(what: str, value: object) -> dict[str, str]:
 def asked_anew(request: Any) -> Any:
     """Return a job of the session's client that asks for `request` although it is kept."""
     return import_module("seedream_widgets.api").submit(request, fresh=True)
+
+
+def relatives(result: Any) -> Any:
+    """Return the lineage of a result, looked up in its own library and in the session's."""
+    session = import_module("seedream_widgets.api").default_client().library
+    return import_module("seedream_widgets.library.lineage").lineage_of(result, session)
 
 
 def show_live(job: object) -> None:

@@ -18,6 +18,7 @@ from seedream_widgets.money.pricing import cost, usd
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from seedream_widgets.library.lineage import Lineage
     from seedream_widgets.library.search import Search
     from seedream_widgets.values.endpoints import Endpoints
     from seedream_widgets.values.result import Result, ResultImage
@@ -76,6 +77,14 @@ def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None =
     """
     items = _items(results, draw or sheet_item)
     return _sheet(_title(len(results), len(items)), items)
+
+
+def lineage_bundle(lineage: Lineage) -> dict[str, str]:
+    """Return a result between its nearest ancestors and what was made of it, and the words."""
+    line = (*reversed(lineage.ancestors[:5]), lineage.result, *lineage.children[:2])
+    words = f'<pre style="white-space:pre-wrap;margin:0 0 8px">{escape(str(lineage))}</pre>'
+    sheet = _sheet("The oldest comes first.", _items(line, sheet_item)) if line[1:] else ""
+    return {"text/html": words + sheet}
 
 
 def found_bundle(found: Search) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from dataclasses import replace
@@ -24,6 +25,7 @@ from seedream_widgets.images.guard import (
 )
 from seedream_widgets.images.limits import megabytes
 from seedream_widgets.images.metadata import exif_size, orientation_of, pixels_only
+from seedream_widgets.images.origins import origin_in, origin_of, pixel_digest
 from seedream_widgets.images.pixels import (
     changes_colours,
     keeps_profile,
@@ -73,10 +75,12 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits) -> Image
         else:
             name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
             note = limits.ratio_note(*size)
-            return ImageInput.from_data(data, media_type, size, name, note, file.data)
+            fitted = ImageInput.from_data(data, media_type, size, name, note, file.data)
+            return _known(fitted, to_rgb(upright(image, turn)), file)
     found = reading_of(image)
-    return _encoded(
-        upright(image, turn),
+    plain = to_rgb(upright(image, turn))
+    fitted = _encoded(
+        plain,
         limits,
         file.name,
         reasons + ([found.note] if found and found.note else []),
@@ -84,6 +88,15 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits) -> Image
         len(file.data),
         file.data if is_known else None,
     )
+    return _known(fitted, plain, file)
+
+
+def _known(fitted: ImageInput, plain: Image, file: FileBytes) -> ImageInput:
+    """Note by what a file is known again, should it be a result's picture."""
+    pixels = pixel_digest(plain)
+    origin = file.origin or origin_in(file.data, pixels)
+    digests = (hashlib.sha256(file.data).hexdigest(), pixels)
+    return replace(fitted, digests=digests, origin=origin)
 
 
 def fit_pil(image: Image, limits: InputLimits, note: str | None = None) -> ImageInput:
@@ -119,10 +132,15 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None) -> ImageInput:
     notes = [*filter(None, [note, doubt, found and found.note])]
     for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
         _log.warning("an input image: %s", each)
-    plain, name = upright(image, turn), getattr(image, "filename", "")
+    plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")
     fitted = _encoded(plain, limits, name if isinstance(name, str) else "", reasons, plain.size)
     notes = [*filter(None, [fitted.note]), *notes]
-    return replace(fitted, note="; ".join(notes) or None)
+    return replace(
+        fitted,
+        note="; ".join(notes) or None,
+        digests=(pixel_digest(plain),),
+        origin=origin_of(image.info),
+    )
 
 
 def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
@@ -193,7 +211,7 @@ def _encoded(
     length: int | None = None,
     given: bytes | None = None,
 ) -> ImageInput:
-    encoded = encode(to_rgb(image), limits)
+    encoded = encode(image, limits)
     if encoded.size != size:
         reasons = [*reasons, f"scaled from {_times(size)} to {_times(encoded.size)}"]
     if length is not None and length > limits.max_bytes:

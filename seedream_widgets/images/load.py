@@ -20,7 +20,9 @@ from seedream_widgets.images.sources import (
 from seedream_widgets.images.values import HasImages, ImageInput, ImageUrl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from seedream_widgets.images.origins import Origin
 
 Loaded = ImageInput | ImageUrl
 
@@ -91,9 +93,20 @@ def _load(item: Any, limits: InputLimits) -> list[Loaded]:
         return [item]
     # A class has the method too, but no images.
     if isinstance(item, HasImages) and not isinstance(item, type):
-        return [_fit(FileBytes(bytes(data)), limits) for data in item.__seedream_images__()]
+        files = [bytes(data) for data in item.__seedream_images__()]
+        origins = _origins(item, len(files))
+        return [
+            _fit(FileBytes(data, origin=origin), limits)
+            for data, origin in zip(files, origins, strict=True)
+        ]
     source = _source(item, limits)
     return [source if isinstance(source, ImageUrl) else _fit(source, limits)]
+
+
+def _origins(item: Any, count: int) -> Sequence[Origin | None]:
+    """Return which results' pictures an object's images are; a class of the user's tells none."""
+    tell = getattr(item, "__seedream_origins__", None)
+    return tell() if tell is not None else (None,) * count
 
 
 def _source(item: Any, limits: InputLimits) -> Any:

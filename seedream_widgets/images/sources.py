@@ -20,6 +20,7 @@ from seedream_widgets.images.values import ImageUrl
 
 if TYPE_CHECKING:
     from seedream_widgets.images.limits import InputLimits
+    from seedream_widgets.images.origins import Origin
 
 ACCEPTED = (
     "a path, an https:// or data: URL, a PIL image, a numpy array, bytes, an open binary file "
@@ -34,6 +35,8 @@ class FileBytes:
 
     data: bytes
     name: str = ""
+    origin: Origin | None = None
+    """The result's picture that this is, where that is known beforehand."""
 
 
 def read_text(text: str, limits: InputLimits) -> FileBytes | ImageUrl:

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from seedream_widgets.images.origins import Origin
+
 
 @runtime_checkable
 class HasImages(Protocol):
-    """What holds images that can be inputs: a result, or one image of a result."""
+    """What holds images that can be inputs: a result, or one image of a result.
+
+    It may have ``__seedream_origins__()`` as well, which returns the `Origin` of each image.
+    """
 
     def __seedream_images__(self) -> Sequence[bytes]:
         """Return the untouched bytes of each image, in order."""
@@ -42,6 +47,9 @@ class ImageInput:
         name: A safe file name without a folder.
         note: What was changed and why, or a warning, in plain words.
         given: The file as it was given, where that is not `data`; it stays in the library.
+        digests: Hex digests by which a result's picture is known again: of the file as it was
+            given, and of its pixels (see `origins.pixel_digest`).
+        origin: The result's picture that the file or the PIL image says it came from.
     """
 
     data: bytes = field(compare=False)
@@ -52,6 +60,8 @@ class ImageInput:
     name: str = field(default="image.png", compare=False)
     note: str | None = field(default=None, compare=False)
     given: bytes | None = field(default=None, compare=False)
+    digests: tuple[str, ...] = field(default=(), compare=False)
+    origin: Origin | None = field(default=None, compare=False)
 
     @classmethod
     def from_data(
@@ -119,6 +129,8 @@ class KeptInput(ImageInput):
         width: Pixels.
         height: Pixels.
         name: A file name.
+        digests: As in `ImageInput`.
+        origin: As in `ImageInput`.
     """
 
     def __init__(
@@ -129,9 +141,12 @@ class KeptInput(ImageInput):
         width: int,
         height: int,
         name: str,
+        digests: tuple[str, ...] = (),
+        origin: Origin | None = None,
     ) -> None:
         facts = {"media_type": media_type, "width": width, "height": height, "name": name}
         self.__dict__.update(facts, sha256=sha256, note=None, _read=read)
+        self.__dict__.update(digests=digests, origin=origin)
 
     def loaded(self) -> ImageInput:
         """Read it; one that is not there any more has no bytes."""

@@ -23,6 +23,7 @@ from seedream_widgets.errors import (
 )
 from seedream_widgets.jobs.lost import Sent
 from seedream_widgets.library.journal import Journal, Pending, Step, TakenOver
+from seedream_widgets.library.lineage import with_origins
 from seedream_widgets.money.pricing import Prices, cost, estimate, plain, price_of_image
 from seedream_widgets.values.receipt import (
     MAX_HISTORY,
@@ -182,6 +183,8 @@ class Record:
     async def commit(self, result: Result) -> Result:
         """Put a result into the library, whole, and return it as it stands there."""
         receipt = self._receipt(result)
+        if receipt.inputs:
+            receipt = await self._try(with_origins, receipt, self.library) or receipt
         await self.lighten()
         result = replace(result, request=self.job.request, receipt=receipt, _again=self._again)
         kept = None
@@ -288,6 +291,7 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
                 "height": file.height,
                 "bytes": file.byte_count,
                 "sha256": file.sha256,
+                "pixels": file.pixels,
                 "url": file.url,
             }
             for file in result.files

@@ -25,6 +25,7 @@ from seedream_widgets.errors import (
 )
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images import ImageUrl
+from seedream_widgets.images.origins import digest_of_pixels
 from seedream_widgets.jobs.lost import sent_now
 from seedream_widgets.jobs.resume import lost_before
 from seedream_widgets.library.journal import TakenOver
@@ -357,7 +358,8 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
         ) from error
     url = "" if file.url.startswith("data:") else file.url
     digest = hashlib.sha256(data).hexdigest()
-    return ResultImage(whole, kind, width, height, url, data, len(data), digest)
+    pixels = digest_of_pixels(data)
+    return ResultImage(whole, kind, width, height, url, data, len(data), digest, pixels)
 
 
 def _timings(job: Job) -> Timings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -14,11 +13,11 @@ from typing import Any
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.images import LIMITS, ImageInput, load_image
+from seedream_widgets.images.origins import Origin, digest_of
 from seedream_widgets.library.folder import RECEIPT, path_of, read_file
-from seedream_widgets.values.receipt import MAX_BYTES, Receipt, request_again
+from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_again
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -125,6 +124,37 @@ def row_of(receipt: dict[str, Any], day: str, name: str, favourite: bool) -> Row
     cost, units = (amount(receipt.get(field)) for field in ("cost", "billable_units"))
     about = (request_id, created, _clean(prompt), endpoint, model, backend)
     return (day, name, *about, seed, len(images), cost, int(favourite), _short_text(key), units)
+
+
+Link = tuple[str, int, int]
+"""A digest that a picture of a result is known by, its number from 1, and 1 where the result gave
+it, 0 where it was an input of it."""
+_MOST_LINKS = 200
+
+
+def links_of(receipt: dict[str, Any]) -> list[Link]:
+    """Return what a receipt tells of the pictures that went in and came out; it is untrusted."""
+    links: list[Link] = []
+    for made, name in ((1, "images"), (0, "inputs")):
+        said = receipt.get(name)
+        for number, each in enumerate(said[:50] if isinstance(said, list) else (), 1):
+            if isinstance(each, dict):
+                known = _made_digests(each) if made else used_digests(each)
+                links += [(digest, number, made) for digest in known]
+    return links[:_MOST_LINKS]
+
+
+def _made_digests(image: dict[str, Any]) -> list[str]:
+    return [*filter(None, (digest_of(image.get("sha256")), digest_of(image.get("pixels"))))]
+
+
+def used_digests(about: dict[str, Any]) -> list[str]:
+    """Return all digests that an input of a receipt is known by, each once."""
+    origin = Origin.from_dict(about.get("from"))
+    told = origin.sha256 if origin else ""
+    by_id = f"id:{origin.request_id}" if origin and not told else ""
+    own = digest_of(about.get("sha256"))
+    return [*dict.fromkeys(filter(None, (own, *digests_of(about), told, by_id)))]
 
 
 def microseconds(when: datetime) -> int:
@@ -262,7 +292,6 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
     if there != count if isinstance(count, int) else not there:
         said = f"{count:,} bytes" if isinstance(count, int) else "an image"
         raise ValueError(f"{name!r:.80} has {there:,} bytes instead of {said}; it was cut")
-    digest = image.get("sha256")
     return ResultImage(
         path,
         image["format"],
@@ -270,7 +299,8 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
         int(image["height"]),
         str(image.get("url", "")),
         byte_count=there if isinstance(count, int) else None,
-        sha256=digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else "",
+        sha256=digest_of(image.get("sha256")),
+        pixels=digest_of(image.get("pixels")),
     )
 
 
@@ -287,7 +317,7 @@ def read_input(root: Path, digest: str) -> ImageInput:
     Raises:
         RequestError: It is not in this library.
     """
-    if _DIGEST.fullmatch(digest):
+    if digest_of(digest):
         for path in (root / "inputs" / digest[:2]).glob(f"{digest}.*"):
             data = read_file(str(path), LIMITS.max_read_bytes)
             if data is None or hashlib.sha256(data).hexdigest() != digest:

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.files import cache_folder
 from seedream_widgets.library import folder as layout
-from seedream_widgets.library.entry import COLUMNS, Entry, Row, entry_of, row_of
+from seedream_widgets.library.entry import (
+    COLUMNS,
+    Entry,
+    Link,
+    Row,
+    entry_of,
+    links_of,
+    row_of,
+)
 from seedream_widgets.library.search import Filter, Search, filter_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
 
 _log = logging.getLogger(__name__)
@@ -27,6 +35,7 @@ _SETTLED_NS = 2_000_000_000
 """A file system may tell time in steps this coarse: a younger folder may change unseen."""
 _PASSES = 3
 _INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 14)})"
+_LINK = "INSERT INTO pictures (result, digest, number, made) VALUES (?, ?, ?, ?)"
 _SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?, ?, ?, ?)"
 
 
@@ -36,7 +45,7 @@ class _Changes:
 
     vanished: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[tuple[Row, list[Link]]] = field(default_factory=list)
     bad: list[tuple[str, int]] = field(default_factory=list)
     marks: list[tuple[bool, str]] = field(default_factory=list)
     whole: bool = True
@@ -56,12 +65,12 @@ def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> Non
             return
 
 
-def insert(db: sqlite3.Connection, results: Path, row: Row) -> None:
+def insert(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -> None:
     """Add one row at once; its day is read again later, as others may have changed it too."""
     with writing(db):
         db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", row[:1])
         db.execute("DELETE FROM skipped WHERE day = ? AND name = ?", row[:2])
-        _place(db, results, row)
+        _place(db, results, row, links)
 
 
 def _refresh_once(db: sqlite3.Connection, results: Path, marks: bool) -> bool:
@@ -127,8 +136,8 @@ def _read(changes: _Changes, folder: str, day: str, name: str) -> None:
         changes.whole = False
         return
     row = receipt and row_of(receipt, day, name, layout.is_favourite(folder))
-    if row:
-        changes.rows.append(row)
+    if receipt and row:
+        changes.rows.append((row, links_of(receipt)))
     else:
         young = stamp and time.time_ns() - stamp <= _SETTLED_NS
         changes.bad.append((name, -1 if young else stamp))
@@ -149,12 +158,12 @@ def _write(
             "UPDATE results SET favourite = ? WHERE day = ? AND name = ?",
             [(favourite, day, name) for favourite, name in changes.marks],
         )
-        for row in changes.rows:
-            _place(db, results, row)
+        for row, links in changes.rows:
+            _place(db, results, row, links)
         db.executemany(_SKIP, [(day, name, stamp, None) for name, stamp in changes.bad])
 
 
-def _place(db: sqlite3.Connection, results: Path, row: Row) -> None:
+def _place(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -> None:
     """Insert a row, unless its request id has one: then keep the one whose folder is there."""
     day, name, request_id = row[:3]
     asked = "SELECT day, name FROM results WHERE request_id = ?"
@@ -165,7 +174,8 @@ def _place(db: sqlite3.Connection, results: Path, row: Row) -> None:
         return
     db.execute("DELETE FROM results WHERE request_id = ?", (request_id,))
     db.execute("DELETE FROM results WHERE day = ? AND name = ?", (day, name))
-    db.execute(_INSERT, row)
+    number = db.execute(_INSERT, row).lastrowid
+    db.executemany(_LINK, [(number, *link) for link in links])
 
 
 def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str]) -> None:
@@ -308,11 +318,12 @@ def _delete(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-VERSION = 2
+VERSION = 3
 
 # A day with stamp 0 is read again at the next refresh. `skipped` holds the folders without a
 # readable receipt, and the copies of a result that has its row already: those tell its id, and
-# come up again (stamp -1) when that row goes.
+# come up again (stamp -1) when that row goes. `pictures` holds the digests of what each result
+# gave (made = 1) and of what went into it (made = 0).
 _TABLES = """
 CREATE TABLE days (day TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE skipped (
@@ -331,6 +342,14 @@ CREATE INDEX newest ON results (created, request_id);
 CREATE INDEX twin ON results (key, backend, created) WHERE key IS NOT NULL;
 CREATE TRIGGER copies AFTER DELETE ON results BEGIN
   UPDATE skipped SET stamp = -1 WHERE request_id = old.request_id;
+END;
+CREATE TABLE pictures (
+  result INTEGER NOT NULL, digest TEXT NOT NULL, number INTEGER NOT NULL, made INTEGER NOT NULL
+);
+CREATE INDEX known_by ON pictures (digest, made);
+CREATE INDEX pictures_of ON pictures (result);
+CREATE TRIGGER gone AFTER DELETE ON results BEGIN
+  DELETE FROM pictures WHERE result = old.id;
 END;
 """
 _WORDS = """
@@ -443,7 +462,8 @@ class Index:
         folder = Path(folder)
         row = row_of(receipt, *layout.text_of(folder), favourite)
         if row is not None:
-            self._run(lambda db: insert(db, self._results, row))
+            links = links_of(receipt)
+            self._run(lambda db: insert(db, self._results, row, links))
 
     def search(
         self,
@@ -481,6 +501,26 @@ class Index:
         """Return the newest results of identical requests, up to 20, newest first."""
         self._look()
         return self._newest(Filter(("key = ?", "backend = ?"), (key, backend)), 20)
+
+    def linked(self, digests: Sequence[str], *, made: bool) -> list[tuple[Entry, str, int]]:
+        """Return the results that gave a picture of these digests, or that took one as an input.
+
+        Newest first, up to 1,000, each with the digest of that picture's file (as a receipt names
+        it first) and the picture's number, from 1.
+        """
+        self._look()
+        marks = ", ".join("?" * len(digests))
+        file = (
+            "(SELECT digest FROM pictures AS of WHERE of.result = results.id AND"
+            " of.made = pictures.made AND of.number = pictures.number ORDER BY rowid LIMIT 1)"
+        )
+        asked = (
+            f"SELECT DISTINCT {COLUMNS}, {file}, number FROM results"
+            f" JOIN pictures ON pictures.result = results.id"
+            f" WHERE made = ? AND digest IN ({marks}) ORDER BY created DESC LIMIT 1000"
+        )
+        rows = self._run(lambda db: db.execute(asked, (int(made), *digests)).fetchall())
+        return [(self.entry(row), row[-2], row[-1]) for row in rows]
 
     def get(self, request_id: str) -> Entry | None:
         """Return the result of a request id, if it is here."""

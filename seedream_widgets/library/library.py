@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
+from seedream_widgets.images.origins import Origin
 from seedream_widgets.library.entry import load, read_input
 from seedream_widgets.library.folder import (
     FAVOURITE,
@@ -34,7 +35,7 @@ from seedream_widgets.library.journal import Journal
 from seedream_widgets.library.uploads import KeptUploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -114,6 +115,19 @@ class Library:
         entry = self._ask(lambda: self._index.get(request_id))
         return entry.whole() if entry else None
 
+    def makers(self, digests: Sequence[str]) -> list[tuple[Entry, Origin]]:
+        """Return the results that gave a picture of one of these digests, newest first."""
+        found = self._ask(lambda: self._index.linked(digests, made=True)) or []
+        return [
+            (entry, Origin("" if ":" in digest else digest, entry.request_id, number))
+            for entry, digest, number in found
+        ]
+
+    def users(self, digests: Sequence[str]) -> list[Entry]:
+        """Return the results that a picture of one of these digests was an input of."""
+        found = self._ask(lambda: self._index.linked(digests, made=False)) or []
+        return [*{entry.folder: entry for entry, _, _ in found}.values()]
+
     def _ask(self, work: Callable[[], T]) -> T | None:
         """Ask the index, which is only a cache: its troubles harm no result."""
         try:
@@ -175,7 +189,8 @@ class Library:
             if isinstance(image, ImageUrl | KeptInput) or not self._input_file(image.sha256):
                 return image
             facts = image.media_type, image.width, image.height, image.name
-            return KeptInput(partial(read_input, self.path), image.sha256, *facts)
+            known = image.digests, image.origin
+            return KeptInput(partial(read_input, self.path), image.sha256, *facts, *known)
 
         return replace(request, images=tuple(map(kept, request.images)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.errors import RequestError
 from seedream_widgets.files import read_json, user_path
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput, load_image
+from seedream_widgets.images.origins import Origin, digest_of
 from seedream_widgets.values.request import MAX_PROMPT, Request
 
 if TYPE_CHECKING:
@@ -52,9 +52,11 @@ class Receipt:
         prompt: The prompt; empty where prompts are not stored.
         settings: The request's other fields.
         arguments: Exactly what fal got, local images as ``sha256:<digest>``.
-        inputs: The input images: name, digest, media type and size, or URL.
+        inputs: The input images: name, digest, media type and size, or URL; ``digests`` by which
+            a picture is known again, and ``from``, the result's picture that it is or was made of.
         seed: The seed the backend says it used.
-        images: The files: name, format, width, height, bytes, SHA-256, URL at fal.
+        images: The files: name, format, width, height, bytes, SHA-256 of the file and of its
+            pixels, URL at fal.
         timings: Seconds in the queue, generating, fetching, and in all.
         price: US dollars an image, when and where that was read.
         cost: US dollars for the request at that price: for `billable_units` where fal told them,
@@ -170,17 +172,24 @@ def moment(seconds: float) -> str:
 def describe_inputs(request: Request) -> list[dict[str, Any]]:
     """Return the input images by digest or URL, without their bytes."""
     return [
-        {"url": image.url}
-        if isinstance(image, ImageUrl)
-        else {
-            "sha256": image.sha256,
-            "name": image.name,
-            "media_type": image.media_type,
-            "width": image.width,
-            "height": image.height,
-        }
+        {"url": image.url} if isinstance(image, ImageUrl) else _described(image)
         for image in request.images
     ]
+
+
+def _described(image: ImageInput) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "sha256": image.sha256,
+        "name": image.name,
+        "media_type": image.media_type,
+        "width": image.width,
+        "height": image.height,
+    }
+    if image.digests:
+        about["digests"] = list(image.digests)
+    if image.origin:
+        about["from"] = image.origin.to_dict()
+    return about
 
 
 def describe_settings(request: Request) -> dict[str, Any]:
@@ -196,7 +205,6 @@ def describe_settings(request: Request) -> dict[str, Any]:
 
 
 UNKNOWN_PROMPT = "(prompt not stored)"
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def request_again(
@@ -228,6 +236,12 @@ def request_again(
                 prompt = UNKNOWN_PROMPT
 
 
+def digests_of(about: dict[str, Any]) -> tuple[str, ...]:
+    """Return the digests that an input of a receipt is known again by; untrusted."""
+    said = about.get("digests")
+    return tuple(filter(None, map(digest_of, said[:4]))) if isinstance(said, list) else ()
+
+
 def _image(each: object, find: Callable[[str], ImageInput]) -> ImageInput | ImageUrl | None:
     about = each if isinstance(each, dict) else {}
     url, digest = about.get("url"), about.get("sha256")
@@ -237,9 +251,11 @@ def _image(each: object, find: Callable[[str], ImageInput]) -> ImageInput | Imag
         except RequestError:
             return None
         return found if isinstance(found, ImageUrl) else None
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+    digest = digest_of(digest)
+    if not digest:
         return None
     sides = (about.get(side) for side in ("width", "height"))
     width, height = (side if isinstance(side, int) else 0 for side in sides)
     kind, name = (str(about.get(fact, ""))[:80] for fact in ("media_type", "name"))
-    return KeptInput(find, digest, kind, width, height, name)
+    origin = Origin.from_dict(about.get("from"))
+    return KeptInput(find, digest, kind, width, height, name, digests_of(about), origin)

@@ -14,8 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError, check_type
-from seedream_widgets.faces import asked_anew, shown
+from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
+from seedream_widgets.images.origins import ORIGIN, Origin
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class ResultImage:
         data: The bytes themselves where no file could be written, else ``None``.
         byte_count: How many bytes came; ``None`` for a result that was kept before this was noted.
         sha256: Hex digest of the bytes that came; empty where `byte_count` is ``None``.
+        pixels: Hex digest of its pixels, however they are written; empty where it is not known.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class ResultImage:
     data: bytes | None = field(default=None, repr=False, compare=False)
     byte_count: int | None = field(default=None, repr=False)
     sha256: str = field(default="", repr=False)
+    pixels: str = field(default="", repr=False)
 
     @property
     def pil(self) -> Image:
@@ -97,6 +100,8 @@ class ResultImage:
                 "damaged or changed since it came",
                 billing="yes",
             ) from error
+        if self.sha256:
+            image.info[ORIGIN] = self.sha256
         return _decoded_once(image)
 
     def read_bytes(self) -> bytes:
@@ -142,6 +147,9 @@ class ResultImage:
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return (self.read_bytes(),)
+
+    def __seedream_origins__(self) -> tuple[Origin, ...]:
+        return (Origin(self.sha256),)
 
     @property
     def media_type(self) -> str:
@@ -241,6 +249,25 @@ def _locked(plugin: Any) -> Any:
 
     Locked.__name__, Locked.__module__ = plugin.__name__, plugin.__module__
     return Locked
+
+
+class Lineage(Protocol):
+    """The line of a result; see `library.lineage`."""
+
+    @property
+    def parents(self) -> tuple[Result, ...]:
+        """The results that its inputs are pictures of."""
+        ...
+
+    @property
+    def children(self) -> tuple[Result, ...]:
+        """The results made of its pictures."""
+        ...
+
+    @property
+    def ancestors(self) -> tuple[Result, ...]:
+        """Its parents, their parents and so on, the nearest first."""
+        ...
 
 
 class Awaited(Protocol):
@@ -366,6 +393,36 @@ class Result:
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return tuple(file.read_bytes() for file in self.files)
+
+    def __seedream_origins__(self) -> tuple[Origin, ...]:
+        return tuple(
+            Origin(file.sha256, self.request_id, number)
+            for number, file in enumerate(self.files, 1)
+        )
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where its pictures came from, and what was made of them.
+
+        ``print(result.lineage)`` tells of each input image: the result that it is a picture of,
+        also where it went through PIL or a file, and also where that result was deleted since.
+        It is looked up in the library that holds this result and in the session's.
+        """
+        lineage: Lineage = relatives(self)
+        return lineage
+
+    @property
+    def parents(self) -> tuple[Result, ...]:
+        """The results whose pictures were its inputs, each once, in the inputs' order.
+
+        Those that were deleted are left out here; ``result.lineage`` tells of them.
+        """
+        return self.lineage.parents
+
+    @property
+    def children(self) -> tuple[Result, ...]:
+        """The results that one of its pictures was an input of, oldest first."""
+        return self.lineage.children
 
     def save(self, target: str | Path, *, receipt: bool = True) -> tuple[Path, ...]:
         """Write the images to a folder or a file and return their paths.
