@@ -23,9 +23,9 @@ def started(backend: ScriptedBackend, folder: Path, prompt: str = "a fox", **arg
     return Client(backend, library=folder).submit(Request(prompt, **arguments))
 
 
-def until(true: Callable[[], object]) -> None:
+def until(true: Callable[[], object], seconds: float = SECONDS) -> None:
     """Wait until something comes true."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.002)

@@ -8,13 +8,14 @@ is one of `seedream_widgets.errors`.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from seedream_widgets.errors import RequestError, check_type
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from decimal import Decimal
     from io import BytesIO
     from pathlib import Path
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
     from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status
+
+reach_listener: ContextVar[Callable[[bool], object] | None] = ContextVar(
+    "seedream_reach_listener", default=None
+)
+"""Set by a job around what its backend does for it; see `tell_reached`."""
+
+
+def tell_reached(reached: bool) -> None:
+    """Tell the job that is waiting whether its backend can be reached; on the loop.
+
+    Args:
+        reached: ``False`` after some seconds of trying in vain, while it is still tried.
+    """
+    if listener := reach_listener.get():
+        listener(reached)
+
 
 SHORTEST = 60
 """Fewest seconds fal keeps a file, its client's word for "immediate"."""

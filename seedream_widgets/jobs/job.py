@@ -7,6 +7,7 @@ import logging
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -247,8 +248,10 @@ class Job:
             status = Fetching()
         if status == self.status:
             return
-        if isinstance(status, InProgress) and isinstance(self.status, InProgress):
-            self._history[-1] = (self._history[-1][0], status)  # only its logs grew
+        began, before = self._history[-1]
+        more_logs = isinstance(status, InProgress) and isinstance(before, InProgress)
+        if more_logs or replace(before, unreached=status.unreached) == status:
+            self._history[-1] = (began, status)
         else:
             self._history.append((time.time(), status))
         self._tell()

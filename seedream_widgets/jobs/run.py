@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from seedream_widgets.backends.base import reach_listener
 from seedream_widgets.errors import (
     BackendError,
     ImageInputError,
@@ -62,6 +63,7 @@ _NOT_FETCHED = "file_download_error"
 async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> None:
     """Take `job` to its end; the job holds whatever comes of it."""
     attempt = _Run(job, backend, record, engine)
+    reach_listener.set(attempt.tell_reach)
     try:
         job._succeed(await attempt.result())
     except SeedreamError as error:
@@ -222,10 +224,20 @@ class _Run:
                 handle = await self.backend.submit(request, urls)
             except SubmitUnknownError as error:
                 return await self._lose(sent, error)
+            except asyncio.CancelledError:
+                if self.job._cancelling and not self.job.status.unreached:
+                    return await self._lose(sent, lost_before())  # it was leaving just then
+                raise
             self.engine.lost.accepted(sent, handle.request_id)
         await self.record.accepted(handle)
         self.job._accept(handle)
         return handle
+
+    def tell_reach(self, reached: bool) -> None:
+        """Have the status say whether the backend can be reached."""
+        status = self.job.status
+        if status.unreached == reached and not status.final:
+            self.job._update(replace(status, unreached=not reached))
 
     def _not_unwanted(self) -> None:
         if self.job._cancelling or self.engine.ending:
@@ -294,6 +306,11 @@ class _Run:
         if not handle:
             if self.submitting is None:
                 raise _unsent()
+            if self.job.status.unreached:  # nothing of it has left: no reply to wait for
+                self.submitting.cancel()
+                await asyncio.wait([self.submitting])
+                if self.submitting.cancelled():
+                    raise _unsent()
             handle = await self._heard(self.submitting)
         try:
             billing = await self.backend.cancel(handle)

@@ -6,7 +6,7 @@ before, after and instead of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -24,14 +24,23 @@ class Log:
 
 @dataclass(frozen=True)
 class Status:
-    """Where a job stands; `kind` is its name in messages and files."""
+    """Where a job stands; `kind` is its name in messages and files.
+
+    `unreached` is true while the backend has not answered for some seconds and is tried again.
+    """
 
     kind: ClassVar[str]
     final: ClassVar[bool] = False
+    unreached: bool = field(default=False, kw_only=True)
 
     @property
     def text(self) -> str:
         """State in words, as the widget shows it."""
+        words = self._words
+        return f"{words}: fal can't be reached yet, trying again" if self.unreached else words
+
+    @property
+    def _words(self) -> str:
         return self.kind.replace("_", " ").capitalize()
 
     def __str__(self) -> str:
@@ -47,8 +56,7 @@ class Preparing(Status):
     uploads: int = 0
 
     @property
-    def text(self) -> str:
-        """What is being sent."""
+    def _words(self) -> str:
         if not self.uploads or self.uploaded >= self.uploads:
             return "Sending"
         return f"Uploading image {self.uploaded + 1} of {self.uploads}"
@@ -59,8 +67,7 @@ class Looking(Preparing):
     """fal may have the request, but its reply was lost: it is looked for there, not sent again."""
 
     @property
-    def text(self) -> str:
-        """What is going on."""
+    def _words(self) -> str:
         return "The reply was lost; looking for it at fal"
 
 
@@ -72,8 +79,7 @@ class Queued(Status):
     position: int | None = None
 
     @property
-    def text(self) -> str:
-        """The place in the queue, 1st is next."""
+    def _words(self) -> str:
         return "In queue" if self.position is None else f"In queue, {_ordinal(self.position + 1)}"
 
 
@@ -85,8 +91,7 @@ class InProgress(Status):
     logs: tuple[Log, ...] = ()
 
     @property
-    def text(self) -> str:
-        """What fal calls in progress."""
+    def _words(self) -> str:
         return "Generating"
 
 
@@ -99,8 +104,7 @@ class Fetching(Status):
     images: int = 0
 
     @property
-    def text(self) -> str:
-        """Which image is coming in."""
+    def _words(self) -> str:
         if not self.images:
             return "Fetching"
         return f"Fetching {min(self.fetched + 1, self.images)} of {self.images}"
@@ -133,8 +137,7 @@ class Cancelled(Status):
     billing: Billing = "maybe"
 
     @property
-    def text(self) -> str:
-        """Cancelled, and whether it may cost."""
+    def _words(self) -> str:
         return "Cancelled" if self.billing == "no" else "Cancelled, may be billed"
 
 

@@ -31,7 +31,41 @@ _SCHEMES = ("http", "https", "socks5", "socks5h")
 _SOCKS = {"socksio": "socksio", "socks": "PySocks"}
 """Modules that a SOCKS proxy needs, one for requests and one for downloads, and their packages."""
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
-_OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Where requests and curl read certificates; a company's computers often set the first."""
+# What was put into os.environ, which is the whole process's, so that it can be taken out again.
+_lent: tuple[str, str] | None = None
+
+
+def lend_bundle() -> str | None:
+    """Have fal's client trust the certificates of ``REQUESTS_CA_BUNDLE``, as requests does.
+
+    It makes its HTTP clients itself and reads ``SSL_CERT_FILE`` alone, so that is set, for this
+    process, where neither it nor ``SSL_CERT_DIR`` is; it follows when a later cell changes the
+    bundle.
+
+    Returns:
+        The variable whose certificates count in the place of ``SSL_CERT_FILE``, if any.
+    """
+    global _lent
+    if _lent and os.environ.get(_lent[0]) != _lent[1]:
+        _lent = None  # somebody set another
+    if not _lent and (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+        return None
+    for name in _BUNDLES:
+        path = os.environ.get(name, "")
+        if path and os.path.exists(path):
+            found = ("SSL_CERT_DIR" if os.path.isdir(path) else "SSL_CERT_FILE", path)
+            break
+    else:
+        name, found = None, None
+    if found != _lent:
+        if _lent:
+            del os.environ[_lent[0]]
+        if found:
+            os.environ[found[0]] = found[1]
+        _lent = found
+    return name
 
 
 @dataclass(frozen=True)
@@ -41,15 +75,19 @@ class Environment:
     proxies: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str, float], ...]
     tls: str
+    bundle: str | None = None
+    """The variable whose certificates count in the place of ``SSL_CERT_FILE``."""
 
     @classmethod
     def now(cls) -> Environment:
         """Read it: the variables, the system's proxy settings, and who stands for ``ssl``."""
+        bundle = lend_bundle()
         files = ((name, os.environ.get(name, "")) for name in _CERTIFICATES)
         return cls(
             tuple(sorted(getproxies().items())),
             tuple((name, path, _changed(path)) for name, path in files if path),
             ssl.SSLContext.__module__,  # truststore puts its own in its place
+            bundle,
         )
 
     def context(self) -> ssl.SSLContext:
@@ -96,6 +134,8 @@ class Environment:
         for name, path, _ in self.files:
             if name != "SSL_CERT_DIR":
                 said = (isinstance(error, OSError) and error.strerror) or str(error)
+                if name == "SSL_CERT_FILE":
+                    name = self.bundle or name
                 return f"{name} is {path[:200]!r}, which can't be read ({said}). {_mend(name)}"
         return f"the certificates that Python trusts can't be read ({error!s:.200})."
 
@@ -120,14 +160,11 @@ def is_untrusted(error: BaseException | None) -> bool:
 
 def untrusted() -> str:
     """Say what to do where a certificate is not trusted: a company's network signs its own."""
-    bundle = next((name for name in _OTHERS_CERTIFICATES if os.environ.get(name)), None)
-    if bundle and not os.environ.get("SSL_CERT_FILE"):
-        said = (
-            f"{bundle} is set, but fal's client reads SSL_CERT_FILE: run "
-            f'os.environ["SSL_CERT_FILE"] = os.environ["{bundle}"]'
-        )
-    else:
-        said = "Set SSL_CERT_FILE to the file of your company's or proxy's certificates (PEM)"
+    said = "Set SSL_CERT_FILE to the file of your company's or proxy's certificates (PEM)"
+    for name in _BUNDLES:
+        path = os.environ.get(name, "")
+        if path and not os.path.exists(path):
+            said = f"{name} is {path[:200]!r}, which does not exist. {said}"
     return (
         f"The certificate it shows is not trusted. {said}, or have the system's certificates "
         "used: pip install truststore, then import truststore; truststore.inject_into_ssl(). "

@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError
 from urllib3.exceptions import IncompleteRead as BrokenOff
 from urllib3.exceptions import TimeoutError as TimedOut
 
+from seedream_widgets.backends.base import tell_reached
 from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.connections import Connections, is_untrusted, untrusted
 from seedream_widgets.errors import ResultError
@@ -318,6 +319,7 @@ class Downloads:
             transfer = Transfer(url, target, self._connections, limits, self._is_safe, arriving)
             try:
                 await in_thread(transfer.run, transfer.stop, "seedream-download")
+                tell_reached(True)
                 return
             except Refused as error:
                 raise self._refusal(str(error), transfer.url) from error
@@ -326,6 +328,8 @@ class Downloads:
                     raise self._refusal("did not arrive", url, untrusted()) from error
                 if not left:
                     raise self._refusal(f"did not arrive ({self._why(error)})", url) from error
+                if isinstance(error, HTTPError):
+                    tell_reached(False)
             await asyncio.sleep(pause)
             pause *= 2
 

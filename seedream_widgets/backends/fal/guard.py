@@ -10,6 +10,7 @@ billed units of a result are heard.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import zlib
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from seedream_widgets.backends.base import tell_reached
 from seedream_widgets.backends.fal.addresses import may_be_sent, takes_key
 from seedream_widgets.backends.fal.connections import is_untrusted
 from seedream_widgets.errors import SubmitUnknownError
@@ -68,6 +70,8 @@ def read_units(told: str | None) -> Decimal | None:
 
 
 _tries: ContextVar[Tries | None] = ContextVar("seedream_tries", default=None)
+_UNREACHED_AFTER = 3.0
+"""Seconds without a connection after which the job's status says so."""
 _PIECE = 1 << 16
 _GROWTH = 50
 """How far a reply may grow when it is unpacked: fal's JSON is a tenth of itself at the least."""
@@ -92,6 +96,7 @@ class Tries:
         self.failure: Exception | None = None
         self._unreachable = unreachable
         self._since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Let a request leave, or stop fal_client's retry loop with what it does not catch."""
@@ -100,15 +105,33 @@ class Tries:
             self._since = now
         elif now - self._since > self._unreachable or is_untrusted(self.failure):
             raise GivenUp from self.failure
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_UNREACHED_AFTER, tell_reached, False)
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""
         if event.endswith(".failed"):
             self.failure = info["exception"]
+        # A proxy's CONNECT sends headers too.
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.reached()
 
     async def answer(self, reply: httpx.Response) -> None:
         """Take a reply: fal was reached."""
         self._since = self.failure = None
+        self.reached()
+
+    def reached(self) -> None:
+        """Note that there is a connection."""
+        self.end()
+        tell_reached(True)
+
+    def end(self) -> None:
+        """Note that nothing is tried any more."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Attempt(Tries):
@@ -172,6 +195,7 @@ def _following(tries: Tries) -> Iterator[None]:
         yield
     finally:
         _tries.reset(token)
+        tries.end()
 
 
 def watch_over(client: httpx.AsyncClient, queue: str, limits: Limits) -> None:

@@ -332,13 +332,67 @@ def test_a_certificate_of_an_unknown_authority_is_told_at_once(
                 "watch": lambda: watched(backend, handle),
                 "download": lambda: backend.download(file, tmp_path / "fox"),
             }[step]()
-        assert 'os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"]' in str(caught.value)
+        assert "REQUESTS_CA_BUNDLE is '/company.pem', which does not exist" in str(caught.value)
+        assert "Set SSL_CERT_FILE to the file" in str(caught.value)
         assert "truststore" in str(caught.value)
         billing = {"submit": "no", "upload": "no", "watch": "maybe", "download": "yes"}
         assert caught.value.billing == billing[step]
         assert time.monotonic() - began < 15, "fal_client alone tries for half a minute"
 
     drive(scenario, unreachable=30, patience=30, submit=30, call=30)
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_certificates_that_requests_reads_are_trusted_too(
+    fal_server: FalServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    async def scenario(backend: FalBackend) -> None:
+        with pytest.raises(BackendError, match="is not trusted"):
+            await submitted(backend)
+        monkeypatch.setenv(name, str(company))
+        assert await backend.upload(IMAGE)
+        handle = await submitted(backend)
+        await watched(backend, handle)
+        (file,) = (await backend.fetch(handle)).files
+        await backend.download(file, tmp_path / "fox")
+        company.write_text("")
+        with pytest.raises(BackendError, match=f"^{name} is .+ can't be read .+pop\\('{name}'"):
+            await submitted(backend)
+        monkeypatch.delenv(name)
+        with pytest.raises(BackendError, match="is not trusted"):
+            await submitted(backend)
+        assert "SSL_CERT_FILE" not in os.environ
+
+    company = tmp_path / "company.pem"
+    company.write_bytes(fal_server.authority.ca_file.read_bytes())
+    for known in CERTIFICATES:
+        monkeypatch.delenv(known, raising=False)
+    drive(scenario, submit=5, call=5, first_event=2, silence=2)
+    assert (tmp_path / "fox").stat().st_size
+
+
+def test_what_ssl_cert_file_says_goes_before_the_bundle_of_requests(
+    bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bundle, other = tmp_path / "bundle.pem", tmp_path / "other.pem"
+    bundle.touch()
+    other.touch()
+    bare.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    assert Environment.now().bundle == "REQUESTS_CA_BUNDLE"
+    assert os.environ["SSL_CERT_FILE"] == str(bundle)
+    bare.setenv("REQUESTS_CA_BUNDLE", str(other))
+    assert Environment.now().bundle == "REQUESTS_CA_BUNDLE"
+    assert os.environ["SSL_CERT_FILE"] == str(other)
+    os.environ["SSL_CERT_FILE"] = str(bundle)
+    assert Environment.now().bundle is None
+    assert os.environ["SSL_CERT_FILE"] == str(bundle)
+    del os.environ["SSL_CERT_FILE"]
+    bare.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert Environment.now().bundle == "REQUESTS_CA_BUNDLE"
+    assert os.environ["SSL_CERT_DIR"] == str(tmp_path)
+    bare.delenv("REQUESTS_CA_BUNDLE")
+    Environment.now()
+    assert "SSL_CERT_DIR" not in os.environ
 
 
 OFFLINE = """

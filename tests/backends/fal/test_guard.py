@@ -57,7 +57,11 @@ def test_after_a_refusal_no_try_begins_too_late_to_be_answered() -> None:
 def test_a_refusal_is_the_last_word_until_something_is_sent() -> None:
     attempt = Attempt(unreachable=0, refused=60)
     tried(attempt, REFUSAL)
-    attempt.begin()
+
+    async def begin() -> None:
+        attempt.begin()
+
+    asyncio.run(begin())
     assert (attempt.reply, attempt.sent) == (REFUSAL, False)
     tried(attempt, None)
     assert (attempt.reply, attempt.sent) == (None, True)
