@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createRoom } from "../../src/files/room";
-import { announce, CHUNK, LEAST_CHUNK, transfer, WINDOW } from "../../src/files/transfer";
+import { AT_ONCE, CHUNK, LEAST_CHUNK, transfer } from "../../src/files/transfer";
 import { createChannel } from "../../src/kernel/channel";
 import { FakeModel, type Sent, settle } from "../fake";
 
@@ -10,7 +9,6 @@ let ended: AbortController;
 let progress: number[];
 /** The kernel's half: appends what goes on where it stopped, and answers how far it is. */
 let received: number;
-let sent: number | null;
 let data: Uint8Array;
 
 function file(size: number): File {
@@ -27,13 +25,11 @@ function kernel(message: Sent, buffers: ArrayBufferView[]) {
   return { received };
 }
 
-/** Files of one view share a window; `before` is when the files before are there. */
-async function start(source: File, before = Promise.resolve(), window = createRoom(WINDOW)) {
+async function start(source: File) {
   data = new Uint8Array(source.size);
   const channel = createChannel(model.any, ended.signal);
   const onProgress = (value: number) => progress.push(value);
-  const job = { channel, uploadId: "u1", file: source, signal: ended.signal, onProgress };
-  await transfer(job, await announce(job), { window, before, onSent: () => (sent = received) });
+  await transfer({ channel, uploadId: "u1", file: source, signal: ended.signal, onProgress });
 }
 
 async function same(source: File) {
@@ -47,7 +43,6 @@ beforeEach(() => {
   ended = new AbortController();
   progress = [];
   received = 0;
-  sent = null;
   model.onSend = kernel;
 });
 afterEach(() => {
@@ -69,48 +64,14 @@ it("announces, then sends exact chunks of 1 MiB in order", async () => {
   expect(progress.at(-1)).toBe(source.size);
 });
 
-it("keeps at most 8 chunks unanswered", async () => {
+it("keeps at most three chunks unanswered", async () => {
   model.onSend = (message) => (message.kind === "upload" ? { received: 0 } : undefined);
   start(file(12 * MB)).catch(() => {});
   await settle(200);
-  expect(model.of("chunk")).toHaveLength(WINDOW);
+  expect(model.of("chunk")).toHaveLength(AT_ONCE);
   model.reply(model.of("chunk")[0] as Sent, { received: MB });
   await settle(200);
-  expect(model.of("chunk")).toHaveLength(WINDOW + 1);
-});
-
-it("holds the last chunk back until the files before are there", async () => {
-  let arrive = () => {};
-  const before = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
-  const done = start(file(2.5 * MB), before);
-  await settle(200);
-  expect(model.of("chunk").map((one) => one.offset)).toEqual([0, MB]);
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(model.of("probe")).toHaveLength(0);
-  expect(sent).toBe(null);
-  arrive();
-  await done;
-  expect(model.of("chunk").map((one) => one.offset)).toEqual([0, MB, 2 * MB]);
-});
-
-it("makes room for the next file once all is sent, before it is answered", async () => {
-  model.onSend = (message) => (message.kind === "upload" ? { received: 0 } : undefined);
-  start(file(2 * MB)).catch(() => {});
-  await settle(200);
-  expect(model.of("chunk")).toHaveLength(2);
-  expect(sent).toBe(0);
-});
-
-it("leaves the window to others when it gives up", async () => {
-  const window = createRoom(WINDOW);
-  model.onSend = (message) => (message.kind === "upload" ? { received: 0 } : undefined);
-  start(file(12 * MB), Promise.resolve(), window).catch(() => {});
-  await settle(200);
-  ended.abort();
-  const free = Array.from({ length: WINDOW }, () => window(new AbortController().signal));
-  expect(await Promise.all(free)).toHaveLength(WINDOW);
+  expect(model.of("chunk")).toHaveLength(AT_ONCE + 1);
 });
 
 it("goes on from where the kernel already is", async () => {
@@ -126,7 +87,7 @@ it("asks once when answers stay away, waits, and goes on from the answer", async
     if (message.kind === "upload") return { received: 0 };
     if (message.kind === "probe") return undefined;
     // The first chunks arrive, their answers are lost with all later chunks.
-    if (deaf && (message.offset as number) >= 2 * MB) return undefined;
+    if (deaf && (message.offset as number) >= MB) return undefined;
     const answer = kernel(message, buffers);
     return deaf ? undefined : answer;
   };
@@ -138,12 +99,12 @@ it("asks once when answers stay away, waits, and goes on from the answer", async
   expect(model.of("probe")).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(model.of("probe")).toHaveLength(1);
-  expect(model.of("chunk")).toHaveLength(WINDOW);
+  expect(model.of("chunk")).toHaveLength(AT_ONCE);
   deaf = false;
   model.reply(model.last("probe"), { received });
   await done;
   expect(model.of("chunk").map((one) => (one.offset as number) / MB)).toEqual([
-    0, 1, 2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6, 7, 8, 9,
+    0, 1, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9,
   ]);
   expect(await same(source)).toBe(true);
 });
