@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import stat
 import sys
 import time
 import unicodedata
@@ -78,6 +80,29 @@ def read_json(text: str | bytes) -> Any:
     if _SURROGATE.search(raw):
         values = json.loads(json.dumps(values, ensure_ascii=False).encode("utf-8", "replace"))
     return values
+
+
+def read_file(path: str, limit: int) -> bytes | None:
+    """Return a regular file's bytes, ``None`` where it is none or has more than `limit`.
+
+    A pipe or a device by that name must neither block nor flood, and a link of a stranger's
+    folder must not lead to other files.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(limit + 1)
+        return data if len(data) <= limit else None
+    finally:
+        os.close(handle)
 
 
 def user_path(path: str | os.PathLike[str], field: str) -> Path:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.batch.cell import Cell, cell_name
 from seedream_widgets.batch.plan import LIMIT, Axis, Plan
 from seedream_widgets.errors import RequestError
-from seedream_widgets.library.folder import read_file, write_private
+from seedream_widgets.files import read_file
+from seedream_widgets.library.folder import write_private
 from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
 
 if TYPE_CHECKING:

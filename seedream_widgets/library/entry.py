@@ -9,21 +9,26 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.files import read_file
 from seedream_widgets.images import LIMITS, ImageInput, load_image
 from seedream_widgets.images.origins import Origin, digest_of
-from seedream_widgets.library.folder import RECEIPT, path_of, read_file
+from seedream_widgets.library.folder import RECEIPT, path_of
+from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_again
 from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
+
+if TYPE_CHECKING:
+    from seedream_widgets.values.marks import Marks
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
 COLUMNS = (
     "day, name, request_id, created, prompt, endpoint, model, backend,"
-    " seed, images, cost, favourite, key, billable_units"
+    " seed, images, cost, favourite, key, billable_units, rating, asked"
 )
 Row = tuple[Any, ...]
 
@@ -46,6 +51,8 @@ class Entry:
         folder: Where its images and its receipt are.
         key: The digest that identical requests share, if there is one.
         billable_units: What fal said it bills, if it said so.
+        rating: 1 to 5, or 0 for none.
+        asked: How many images it could have held, as far as its receipt says.
     """
 
     request_id: str
@@ -61,6 +68,8 @@ class Entry:
     folder: Path
     key: str | None
     billable_units: Decimal | None = None
+    rating: int = 0
+    asked: int | None = None
 
     def result(self) -> Any:
         """Open the `Result`.
@@ -92,7 +101,7 @@ class Entry:
 def entry_of(row: Row, results: str) -> Entry:
     """Return the entry of a row of `COLUMNS`."""
     day, name, request_id, created, prompt, endpoint, model, backend = row[:8]
-    seed, images, cost, favourite, key, units = row[8:14]
+    seed, images, cost, favourite, key, units, rating, asked = row[8:16]
     return Entry(
         request_id=request_id,
         created=_EPOCH + timedelta(microseconds=created),
@@ -107,10 +116,12 @@ def entry_of(row: Row, results: str) -> Entry:
         folder=Path(path_of(results, day, name)),
         key=key,
         billable_units=None if units is None else Decimal(units),
+        rating=rating,
+        asked=asked,
     )
 
 
-def row_of(receipt: dict[str, Any], day: str, name: str, favourite: bool) -> Row | None:
+def row_of(receipt: dict[str, Any], day: str, name: str, marks: Marks) -> Row | None:
     """Return a receipt's row of `COLUMNS`, or ``None`` where it lacks what every receipt has."""
     said = [receipt.get(field) for field in ("request_id", "endpoint", "model", "backend")]
     request_id, endpoint, model, backend = (_short_text(value) for value in said)
@@ -123,7 +134,19 @@ def row_of(receipt: dict[str, Any], day: str, name: str, favourite: bool) -> Row
     seed, key = _seed(receipt.get("seed")), receipt.get("key")
     cost, units = (amount(receipt.get(field)) for field in ("cost", "billable_units"))
     about = (request_id, created, _clean(prompt), endpoint, model, backend)
-    return (day, name, *about, seed, len(images), cost, int(favourite), _short_text(key), units)
+    told = (seed, len(images), cost, int(marks.favourite), _short_text(key), units)
+    return (day, name, *about, *told, marks.rating, _asked(receipt.get("settings")))
+
+
+def _asked(settings: object) -> int | None:
+    """Return how many images a request could give, from the settings in its receipt."""
+    asked = 1
+    for name in ("num_images", "max_images"):
+        count = settings.get(name) if isinstance(settings, dict) else None
+        if type(count) is not int or not COUNTS[0] <= count <= COUNTS[1]:
+            return None
+        asked *= count
+    return asked
 
 
 Link = tuple[str, int, int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,36 @@ def export_zip(rows: Iterable[tuple[Result, list[dict[str, Any]]]], path: Path) 
         part.unlink(missing_ok=True)
         raise
     return count
+
+
+def zip_of(pictures: Iterable[tuple[Result, int]], most: int) -> bytes:
+    """Return a ZIP file of single pictures, each with its receipt in it and beside it.
+
+    Args:
+        pictures: Results, each with the number of the picture in it.
+        most: Bytes that they may have together.
+
+    Raises:
+        RequestError: They are larger.
+    """
+    file, names, size = io.BytesIO(), set[str](), 0
+    with ZipFile(file, "w", ZIP_STORED) as archive:
+        for result, index in pictures:
+            data = result._file_bytes(index)
+            size += len(data)
+            if size > most:
+                raise RequestError(
+                    f"these pictures are larger than {most:,} bytes together; save fewer at once, "
+                    "or in a cell: for result in gallery.selection: result.save('pictures/')"
+                )
+            stem, number = result._file_stem(index + 1), 1
+            while (name := stem if number == 1 else f"{stem}-{number}") in names:
+                number += 1
+            names.add(name)
+            archive.writestr(f"{name}{SUFFIXES[result.files[index].format]}", data)
+            if result.receipt is not None:
+                archive.writestr(f"{name}.json", result.receipt.to_json())
+    return file.getvalue()
 
 
 def _named(

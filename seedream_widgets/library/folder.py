@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from seedream_widgets.files import put_in_place, read_json
+from seedream_widgets.files import put_in_place, read_file, read_json
 from seedream_widgets.library.processes import this_process
 from seedream_widgets.values.receipt import MAX_BYTES
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 STAGING = ".staging"
 RESULTS = "results"
 RECEIPT = "receipt.json"
-FAVOURITE = "favourite"
 
 
 def folders(parent: Path) -> dict[str, int] | None:
@@ -94,11 +92,6 @@ def text_of(folder: Path) -> tuple[str, str]:
     return _as_text(day) or day, _as_text(name) or name
 
 
-def is_favourite(folder: str) -> bool:
-    """Tell whether a result's folder holds the empty file ``favourite``."""
-    return os.path.exists(f"{folder}/{FAVOURITE}")
-
-
 def receipt_changed(folder: str) -> int:
     """Return when a folder's receipt was changed, in nanoseconds; 0 where there is none."""
     try:
@@ -119,29 +112,6 @@ def read_receipt(folder: str) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def read_file(path: str, limit: int) -> bytes | None:
-    """Return a regular file's bytes, ``None`` where it is none or has more than `limit`.
-
-    A pipe or a device by that name must neither block nor flood, and a link of a stranger's
-    folder must not lead to other files.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            return None
-        raise
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
-        with open(handle, "rb", closefd=False) as file:
-            data = file.read(limit + 1)
-        return data if len(data) <= limit else None
-    finally:
-        os.close(handle)
 
 
 def make_private(folder: Path, root: Path) -> Path:

@@ -23,18 +23,19 @@ from seedream_widgets.library.entry import (
     links_of,
     row_of,
 )
-from seedream_widgets.library.search import Filter, Search, filter_of
+from seedream_widgets.library.search import Filter, Search, filter_of, narrowed
+from seedream_widgets.values.marks import Marks, read_marks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date, datetime
 
 _log = logging.getLogger(__name__)
 _SETTLED_NS = 2_000_000_000
 """A file system may tell time in steps this coarse: a younger folder may change unseen."""
 _PASSES = 3
-_INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 14)})"
+_INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 16)})"
 _LINK = "INSERT INTO pictures (result, digest, number, made) VALUES (?, ?, ?, ?)"
 _SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?, ?, ?, ?)"
 
@@ -47,7 +48,7 @@ class _Changes:
     fresh: set[str] = field(default_factory=set)
     rows: list[tuple[Row, list[Link]]] = field(default_factory=list)
     bad: list[tuple[str, int]] = field(default_factory=list)
-    marks: list[tuple[bool, str]] = field(default_factory=list)
+    marks: list[tuple[bool, int, str]] = field(default_factory=list)
     whole: bool = True
 
     def __bool__(self) -> bool:
@@ -57,8 +58,8 @@ class _Changes:
 def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> None:
     """Bring the index up to date; where a result vanished, look again for copies of it.
 
-    Without `marks` a busy day is only asked for names: what came and went is seen, and whether
-    what stayed is a favourite, a look at each folder, waits until the day is quiet.
+    Without `marks` a busy day is only asked for names: what came and went is seen, and how
+    what stayed is marked, a look at each folder, waits until the day is quiet.
     """
     for _ in range(_PASSES):
         if not _refresh_once(db, results, marks):
@@ -111,7 +112,8 @@ def _changes(
     db: sqlite3.Connection, results: Path, day: str, retry: set[str], marks: bool
 ) -> _Changes:
     # What is known is asked before the folder: what others add in between is not "vanished".
-    known = dict(db.execute("SELECT name, favourite FROM results WHERE day = ?", (day,)).fetchall())
+    asked = "SELECT name, favourite, rating FROM results WHERE day = ?"
+    known = {name: marks for name, *marks in db.execute(asked, (day,)).fetchall()}
     skipped = {name for (name,) in db.execute("SELECT name FROM skipped WHERE day = ?", (day,))}
     before = known.keys() | skipped
     there = layout.names(results / os.fsdecode(day.encode()), before)
@@ -120,9 +122,9 @@ def _changes(
     changes = _Changes(vanished=before - there)
     changes.fresh = there - known.keys() - (skipped - retry)
     for name in known.keys() & there if marks else ():
-        favourite = layout.is_favourite(layout.path_of(results, day, name))
-        if favourite != known[name]:
-            changes.marks.append((favourite, name))
+        found = read_marks(layout.path_of(results, day, name))
+        if [*found] != known[name]:
+            changes.marks.append((*found, name))
     for name in changes.fresh:
         _read(changes, layout.path_of(results, day, name), day, name)
     return changes
@@ -135,7 +137,7 @@ def _read(changes: _Changes, folder: str, day: str, name: str) -> None:
     except OSError:
         changes.whole = False
         return
-    row = receipt and row_of(receipt, day, name, layout.is_favourite(folder))
+    row = receipt and row_of(receipt, day, name, read_marks(folder))
     if receipt and row:
         changes.rows.append((row, links_of(receipt)))
     else:
@@ -155,8 +157,8 @@ def _write(
         db.executemany("DELETE FROM results WHERE day = ? AND name = ?", gone)
         db.executemany("DELETE FROM skipped WHERE day = ? AND name = ?", unskipped)
         db.executemany(
-            "UPDATE results SET favourite = ? WHERE day = ? AND name = ?",
-            [(favourite, day, name) for favourite, name in changes.marks],
+            "UPDATE results SET favourite = ?, rating = ? WHERE day = ? AND name = ?",
+            [(favourite, rating, day, name) for favourite, rating, name in changes.marks],
         )
         for row, links in changes.rows:
             _place(db, results, row, links)
@@ -318,7 +320,7 @@ def _delete(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-VERSION = 3
+VERSION = 4
 
 # A day with stamp 0 is read again at the next refresh. `skipped` holds the folders without a
 # readable receipt, and the copies of a result that has its row already: those tell its id, and
@@ -335,7 +337,7 @@ CREATE TABLE results (
   request_id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,
   prompt TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL, backend TEXT NOT NULL,
   seed INTEGER, images INTEGER NOT NULL, cost TEXT, favourite INTEGER NOT NULL, key TEXT,
-  billable_units TEXT
+  billable_units TEXT, rating INTEGER NOT NULL, asked INTEGER
 );
 CREATE UNIQUE INDEX folder ON results (day, name);
 CREATE INDEX newest ON results (created, request_id);
@@ -460,7 +462,7 @@ class Index:
     def add(self, folder: Path, receipt: dict[str, Any], favourite: bool = False) -> None:
         """Insert a result that has just been saved; a second time changes nothing."""
         folder = Path(folder)
-        row = row_of(receipt, *layout.text_of(folder), favourite)
+        row = row_of(receipt, *layout.text_of(folder), Marks(favourite))
         if row is not None:
             links = links_of(receipt)
             self._run(lambda db: insert(db, self._results, row, links))
@@ -475,6 +477,10 @@ class Index:
         model: str | None = None,
         backend: str | None = None,
         favourite: bool | None = None,
+        rating: int | None = None,
+        kind: str | None = None,
+        fewer: bool = False,
+        among: Iterable[str] | None = None,
         newest_first: bool = True,
     ) -> Search:
         """Return the results that match all that is given, as a lazy sequence.
@@ -487,13 +493,18 @@ class Index:
             model: Such as ``"v4.5"``.
             backend: ``"fal"`` or ``"offline"``.
             favourite: Only favourites, or only others.
+            rating: Only those rated so high or higher, 1 to 5.
+            kind: ``"text-to-image"`` or ``"edit"``.
+            fewer: Only those with fewer images than were asked for.
+            among: Only these request ids.
             newest_first: Or oldest first.
 
         Raises:
-            RequestError: `since` or `until` is no date.
+            RequestError: `since` or `until` is no date, or `rating` or `kind` is none of those.
         """
         equal = {"endpoint": endpoint, "model": model, "backend": backend, "favourite": favourite}
         asked = filter_of(text, since, until, equal, newest_first)
+        asked = narrowed(asked, rating, kind, fewer, among)
         self.refresh()
         return Search(self, asked)
 
@@ -548,6 +559,8 @@ class Index:
 
         def rows(db: sqlite3.Connection) -> list[Row]:
             where, values = asked.where(full_text=has_words(db))
+            if (among := asked.among) is not None:
+                db.create_function("among", 1, among.__contains__)
             query = f"SELECT {columns} FROM results WHERE {where} {tail}"
             return db.execute(query, values).fetchall()
 

@@ -13,13 +13,13 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from seedream_widgets.errors import ResultError, SeedreamError
+from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
 from seedream_widgets.images.origins import Origin
+from seedream_widgets.library.collections import Collections
 from seedream_widgets.library.entry import load, read_input
 from seedream_widgets.library.folder import (
-    FAVOURITE,
     RECEIPT,
     RESULTS,
     make_private,
@@ -32,10 +32,12 @@ from seedream_widgets.library.folder import (
 )
 from seedream_widgets.library.index import Index
 from seedream_widgets.library.journal import Journal
+from seedream_widgets.library.trash import Trash
 from seedream_widgets.library.uploads import KeptUploads
+from seedream_widgets.values.marks import FAVOURITE, MOST, RATING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+Change = tuple[str, str]
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -55,7 +58,8 @@ class Library:
 
     ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
     ``receipt.json``; ``inputs/`` the input images by digest, ``uploads/`` where fal has them;
-    ``journal/`` what is under way.
+    ``journal/`` what is under way; ``collections/`` lists of results under a name; ``trash/`` what
+    was deleted, until it is emptied.
     The index for searching is a cache outside the folder and is rebuilt from it at any time.
 
     Args:
@@ -66,8 +70,11 @@ class Library:
         self.path = library_folder(path)
         self._journal = Journal(self.path)
         self._uploads = KeptUploads(self.path)
+        self.collections = Collections(self.path, self.search)
+        self._trash = Trash(self.path)
         self._index = Index(self.path)
         self._swept = False
+        self._listeners: list[Callable[[Change], object]] = []
 
     def search(
         self,
@@ -79,10 +86,30 @@ class Library:
         model: str | None = None,
         backend: str | None = None,
         favourite: bool | None = None,
+        rating: int | None = None,
+        kind: str | None = None,
+        fewer: bool = False,
+        among: Iterable[str] | None = None,
     ) -> Search:
         """Return the results whose prompts hold all words of `text`, newest first, lazily.
 
         Each item is an `Entry`; ``entry.result()`` opens it.
+
+        Args:
+            text: Words that the prompt holds, each at least in its beginning.
+            since: The earliest moment; local time unless it names a time zone.
+            until: The latest moment; a date counts as the whole day.
+            endpoint: The fal endpoint id.
+            model: Such as ``"v4.5"``.
+            backend: ``"fal"`` or ``"offline"``.
+            favourite: Only favourites, or only others.
+            rating: Only those rated so high or higher, 1 to 5.
+            kind: ``"text-to-image"`` or ``"edit"``.
+            fewer: Only those with fewer images than were asked for.
+            among: Only these request ids.
+
+        Raises:
+            RequestError: `since` or `until` is no date, or `rating` or `kind` is none of those.
         """
         return self._index.search(
             text,
@@ -92,7 +119,15 @@ class Library:
             model=model,
             backend=backend,
             favourite=favourite,
+            rating=rating,
+            kind=kind,
+            fewer=fewer,
+            among=among,
         )
+
+    def favourites(self) -> Search:
+        """Return the results that are marked as favourites, newest first."""
+        return self.search(favourite=True)
 
     def get(self, request_id: str) -> Result:
         """Return a result by fal's request id.
@@ -101,19 +136,39 @@ class Library:
             ResultError: There is none.
         """
         entry = self._index.get(request_id)
+        if entry is None and self._ask(lambda: self._trash.get(request_id) is not None):
+            raise ResultError(
+                f"the result {request_id!r:.80} is in the library's trash; "
+                f"sd.library.restore({request_id!r:.80}) brings it back"
+            )
         if entry is None:
             raise ResultError(f"no result {request_id!r:.80} in {self.path}; try sd.resume()")
         return load(entry.folder)
 
     def _twin(self, key: str, backend: str) -> Result | None:
-        """Return the newest result of an identical request that is still whole."""
+        """Return the newest result of an identical request that is still whole.
+
+        One that was deleted comes back from the trash: it is not bought again.
+        """
         found = self._ask(lambda: self._index.identical(key, backend)) or []
-        return next((result for entry in found if (result := entry.whole())), None)
+        whole: Result | None = next((kept for entry in found if (kept := entry.whole())), None)
+        if whole is not None:
+            return whole
+        for entry in self._ask(lambda: self._trash.identical(key, backend)) or []:
+            if entry.whole():
+                self.restore(entry.request_id)
+                return self._find(entry.request_id)
+        return None
 
     def _find(self, request_id: str) -> Result | None:
         """Return a result by fal's request id, if it is here and whole."""
-        entry = self._ask(lambda: self._index.get(request_id))
-        return entry.whole() if entry else None
+        entry = self._ask(lambda: self._index.get(request_id) or self._trash.get(request_id))
+        whole: Result | None = entry.whole() if entry else None
+        return whole
+
+    def entry(self, request_id: str) -> Entry | None:
+        """Return what the index knows of a result, if it is here."""
+        return self._index.get(request_id)
 
     def makers(self, digests: Sequence[str]) -> list[tuple[Entry, Origin]]:
         """Return the results that gave a picture of one of these digests, newest first."""
@@ -150,22 +205,115 @@ class Library:
         return read_input(self.path, digest)
 
     def favourite(self, result: Result | Entry, mark: bool = True) -> None:
-        """Mark a result as a favourite, or no longer."""
-        folder = self._index.get(result.request_id)
-        if folder is None:
-            raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
-        sign = folder.folder / FAVOURITE
+        """Mark a result as a favourite, or no longer.
+
+        Raises:
+            ResultError: It is not in this library.
+            SeedreamError: Its folder can't be written.
+        """
+        self._mark(result, FAVOURITE, b"" if mark else None)
+
+    def rate(self, result: Result | Entry, rating: int) -> None:
+        """Rate a result 1 to 5; 0 takes the rating away.
+
+        Raises:
+            RequestError: `rating` is none of those.
+            ResultError: It is not in this library.
+            SeedreamError: Its folder can't be written.
+        """
+        if type(rating) is not int or not 0 <= rating <= MOST:
+            raise RequestError(
+                f"rating takes a whole number from 0 to {MOST}, got {rating!r:.40}",
+                field="rating",
+                value=rating,
+            )
+        self._mark(result, RATING, b"%d\n" % rating if rating else None)
+
+    def _mark(self, result: Result | Entry, name: str, content: bytes | None) -> None:
+        folder = self._entry(result).folder
+        sign = folder / name
         try:
             sign.unlink(missing_ok=True)
-            if mark:
+            if content is not None:
                 with suppress(FileExistsError):  # another process marked it, too
-                    os.close(os.open(sign, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            os.utime(folder.folder.parent)
+                    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+                    handle = os.open(sign, flags, 0o600)
+                    with open(handle, "wb") as file:
+                        file.write(content)
+            os.utime(folder.parent)
         except OSError as error:
             raise SeedreamError(
-                f"{folder.folder} can't be written ({error.strerror}), so it can't be marked; make "
+                f"{folder} can't be written ({error.strerror}), so it can't be marked; make "
                 "it writable, or mark a copy of it in a library of your own"
             ) from error
+        self._changed("marked", result.request_id)
+
+    def _entry(self, result: Result | Entry) -> Entry:
+        entry = self._index.get(result.request_id)
+        if entry is None:
+            raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
+        return entry
+
+    def delete(self, *results: Result | Entry) -> None:
+        """Move results into the library's trash; `restore` brings them back.
+
+        What they cost stays in `sd.spending`, and an identical request is answered from the trash
+        and not bought again. Only `empty_trash` deletes files.
+
+        Raises:
+            ResultError: One is not in this library.
+            SeedreamError: A folder can't be moved.
+        """
+        for result in results:
+            self._trash.put(self._entry(result))
+            self._changed("deleted", result.request_id)
+
+    def restore(self, request_id: str) -> Result:
+        """Bring a deleted result back and return it.
+
+        Raises:
+            ResultError: It is not in the trash.
+            SeedreamError: Its folder can't be moved.
+        """
+        entry = self._trash.get(request_id)
+        if entry is None:
+            raise ResultError(f"no result {request_id!r:.80} in the trash of {self.path}")
+        folder = self._trash.take(entry)
+        self._changed("restored", request_id)
+        return load(folder)
+
+    @property
+    def trash(self) -> tuple[Entry, ...]:
+        """The deleted results that can be restored, newest first."""
+        return tuple(self._trash.entries())
+
+    def empty_trash(self) -> int:
+        """Delete what is in the trash for good, and return how many results that were.
+
+        What they cost stays in `sd.spending`.
+        """
+        return self._trash.empty()
+
+    def billed_before(self, since: datetime | date | str | None = None) -> Search | tuple[()]:
+        """Return what was paid for and deleted since, for the ledger."""
+        return self._trash.search(since=since, backend="fal") if self._trash else ()
+
+    def on_change(self, listener: Callable[[Change], object]) -> Callable[[], None]:
+        """Have `listener` told of what this process marks, deletes and restores; call it to stop.
+
+        It gets what was done, ``"marked"``, ``"deleted"`` or ``"restored"``, and the request id.
+        """
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return stop
+
+    def _changed(self, what: str, request_id: str) -> None:
+        for listener in tuple(self._listeners):
+            listener((what, request_id))
 
     def _keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""

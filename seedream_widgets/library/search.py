@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, overload
@@ -11,6 +11,8 @@ from typing import Any, Protocol, overload
 from seedream_widgets.errors import RequestError
 from seedream_widgets.faces import shown
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment, plain_date
+from seedream_widgets.values.endpoints import ENDPOINTS
+from seedream_widgets.values.marks import MOST
 
 _PAGE = 100
 _MOST_WORDS = 200
@@ -28,11 +30,14 @@ class Filter:
     values: tuple[Any, ...] = ()
     words: tuple[str, ...] = ()
     newest_first: bool = True
+    among: frozenset[str] | None = None
 
     def where(self, full_text: bool) -> tuple[str, tuple[Any, ...]]:
         """Return the condition and its values, for an index with full-text search or without."""
         phrases = [word for word in self.words if full_text and _is_for_full_text(word)]
         conditions, values = list(self.conditions), list(self.values)
+        if self.among is not None:
+            conditions.append("among(request_id)")  # a function that the index adds
         if phrases:
             conditions.append("id IN (SELECT rowid FROM words WHERE words MATCH ?)")
             values.append(" ".join('"' + word.replace('"', '""') + '"*' for word in phrases))
@@ -62,6 +67,38 @@ def filter_of(
     asked += [(f"{name} = ?", value) for name, value in equal.items() if value is not None]
     conditions, values = tuple(pair[0] for pair in asked), tuple(pair[1] for pair in asked)
     return Filter(conditions, values, _words(text), newest_first)
+
+
+def narrowed(
+    asked: Filter, rating: int | None, kind: str | None, fewer: bool, among: Iterable[str] | None
+) -> Filter:
+    """Return a filter that lets less through; arguments as in `Index.search`.
+
+    Raises:
+        RequestError: `rating` or `kind` is none that there is.
+    """
+    conditions, values = [*asked.conditions], [*asked.values]
+    if rating is not None:
+        if type(rating) is not int or not 0 <= rating <= MOST:
+            raise RequestError(
+                f"rating takes a whole number from 0 to {MOST}, got {rating!r:.40}",
+                field="rating",
+                value=rating,
+            )
+        conditions.append("rating >= ?")
+        values.append(rating)
+    if kind is not None:
+        ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]
+        if not ids:
+            raise RequestError(
+                f"kind takes 'text-to-image' or 'edit', got {kind!r:.40}", field="kind", value=kind
+            )
+        conditions.append(f"endpoint IN ({', '.join('?' * len(ids))})")
+        values += ids
+    if fewer:
+        conditions.append("images < asked")
+    only = None if among is None else frozenset(among)
+    return replace(asked, conditions=tuple(conditions), values=tuple(values), among=only)
 
 
 class Rows(Protocol):
@@ -143,6 +180,16 @@ class Search(Sequence[Entry]):
         """Show the newest as a contact sheet: small, however many there are."""
         return {"text/plain": repr(self), **shown("found_bundle", self)}
 
+    def rows(self, columns: str) -> list[Row]:
+        """Return some columns of all that was found, in order."""
+        return self._rows("", columns=columns)
+
+    def numbered(self, ids: Sequence[int]) -> dict[int, Entry]:
+        """Return entries by their row's number in the index."""
+        listed = ", ".join(map(str, map(int, ids)))
+        rows = self._rows("", f"id IN ({listed})", columns=f"{COLUMNS}, id")
+        return {row[-1]: self._index.entry(row) for row in rows}
+
     def _slice(self, index: slice) -> list[Entry]:
         ends = (index.start or 0, 0 if index.stop is None else index.stop, index.step or 1)
         length = len(self) if min(ends) < 0 else _FARTHEST
@@ -153,14 +200,20 @@ class Search(Sequence[Entry]):
         rows = self._rows(f"LIMIT {last - first + 1} OFFSET {first}")
         return [self._index.entry(row) for row in rows[wanted[0] - first :: wanted.step]]
 
-    def _rows(self, tail: str, condition: str = "", values: tuple[Any, ...] = ()) -> list[Row]:
+    def _rows(
+        self,
+        tail: str,
+        condition: str = "",
+        values: tuple[Any, ...] = (),
+        columns: str = COLUMNS,
+    ) -> list[Row]:
         order = "DESC" if self._filter.newest_first else "ASC"
         asked = self._filter
         if condition:
             together = (*asked.conditions, condition)
             asked = replace(asked, conditions=together, values=(*asked.values, *values))
         tail = f"ORDER BY created {order}, request_id {order} {tail}"
-        return self._index.select(COLUMNS, asked, tail)
+        return self._index.select(columns, asked, tail)
 
 
 def _moment(field: str, value: Any) -> int:

@@ -11,8 +11,8 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import uuid4
 
-from seedream_widgets.files import put_in_place
-from seedream_widgets.library.folder import make_private, read_file, staging
+from seedream_widgets.files import put_in_place, read_file
+from seedream_widgets.library.folder import make_private, staging
 
 if TYPE_CHECKING:
     from pathlib import Path

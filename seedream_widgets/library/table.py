@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import MissingPackageError
-from seedream_widgets.library.folder import is_favourite
+from seedream_widgets.values.marks import read_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +37,7 @@ COLUMNS: dict[str, str] = {
     "path": "string",
     "sha256": "string",
     "favourite": "boolean",
+    "rating": "Int64",
     "error": "string",
 }
 """The columns of a table of images and their pandas types; ``cost`` holds `Decimal`.
@@ -59,6 +60,7 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
     cost = None if told is None else Decimal(told) / max(1, len(result.files))
     digests = [each.get("sha256") for each in receipt.images] if receipt is not None else []
     size = request.image_size
+    marks = read_marks(str(result.files[0].path.parent)) if result.files else None
     return [
         {
             **(more or {}),
@@ -82,7 +84,8 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
             "request_id": result.request_id,
             "path": str(file.path),
             "sha256": digests[number - 1] if len(digests) >= number else None,
-            "favourite": is_favourite(str(file.path.parent)),
+            "favourite": marks.favourite if marks else False,
+            "rating": marks.rating if marks else 0,
             "error": None,
         }
         for number, file in enumerate(result.files, 1)

@@ -52,7 +52,10 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
             entry.created, entry.request_id, entry.endpoint, entry.prompt, "completed",
             entry.images, entry.cost or Decimal(0), _certainty(entry),
         )
-        for entry in library.search(backend="fal", since=since)
+        for entry in (
+            *library.search(backend="fal", since=since),
+            *library.billed_before(since),  # deleted since, and paid for all the same
+        )
     ]  # fmt: skip
     known = {charge.request_id for charge in found}
     first = 0.0 if since is None else moment(since).timestamp()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.money.pricing import cost, shown
 from seedream_widgets.studio.references import reference_ids
 from seedream_widgets.values.endpoints import PRESETS
+from seedream_widgets.values.result import image_id
 from seedream_widgets.values.sizes import Size
 from seedream_widgets.values.status import Cancelled, Completed, Failed, Fetching, Preparing
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from seedream_widgets.money.budget import Standing
     from seedream_widgets.studio.protocol import Card
     from seedream_widgets.values.request import Request
+    from seedream_widgets.values.result import Result
 
 FORM = (
     "prompt",
@@ -60,7 +62,7 @@ def card(job: Job) -> Card:
         "cached": result is not None and result.cached,
         "clicked": job._clicked,
         "note": result.note[:_MAX_NOTE] if result and result.note else None,
-        "images": _images(job) if result else [],
+        "images": _images(result) if result else [],
         "error": _error(job),
         "form": form_of(request),
     }
@@ -85,15 +87,10 @@ def form_of(request: Request) -> dict[str, Any]:
     return form
 
 
-def image_id(job: Job, index: int) -> str:
-    """Return the page's name for one image of a job's result."""
-    return f"{job.id}-{index}"
-
-
-def _images(job: Job) -> list[dict[str, Any]]:
+def _images(result: Result) -> list[dict[str, Any]]:
     return [
-        {"id": image_id(job, index), "width": file.width, "height": file.height}
-        for index, file in enumerate(job.result().files)
+        {"id": image_id(result.request_id, index), "width": file.width, "height": file.height}
+        for index, file in enumerate(result.files)
     ]
 
 

@@ -1,17 +1,12 @@
-"""The form: what the page and Python share of a studio, and the way messages take between them."""
+"""The form: what the page and Python share of a studio."""
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets as t
-from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
+from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -22,17 +17,8 @@ from seedream_widgets.values.endpoints import (
     endpoint_for,
 )
 
-_STATIC = Path(__file__).parent.parent / "static"
 UNSAVED = ("prompt", "_references")
 """Traits that stay out of saved notebooks where prompts are not stored, as may file names."""
-_log = logging.getLogger(__name__)
-
-
-def _front_end(name: str) -> Path | str:
-    """Return a file of the front end: anywidget watches a path, and keeps each widget for it."""
-    path = _STATIC / name
-    live = os.environ.get("ANYWIDGET_HMR") == "1"
-    return path if live else path.read_text(encoding="utf-8")
 
 
 def _count(help: str) -> Any:
@@ -45,11 +31,8 @@ def _word(argument: str, default: str | None, help: str) -> Any:
     return enum(choices(argument), default, allow_none=default is None, help=help).tag(sync=True)
 
 
-class Form(anywidget.AnyWidget):
+class Form(Bridge):
     """The traits of a studio, under one lock: the page and several threads write them."""
-
-    _esm = _front_end("studio.js")
-    _css = _front_end("studio.css")
 
     prompt = t.Unicode("", help="What to draw, or to change").tag(sync=True)
     image_size = SizeTrait(
@@ -81,11 +64,6 @@ class Form(anywidget.AnyWidget):
     _arrived = t.Unicode(
         "", help="Id of the newest picture a click brought; the page writes it"
     ).tag(sync=True)
-
-    def __init__(self, **traits: Any) -> None:
-        if not hasattr(self, "_lock"):
-            self._lock = threading.RLock()
-        super().__init__(**traits)
 
     _stores_prompts = True
 
@@ -124,47 +102,3 @@ class Form(anywidget.AnyWidget):
 
         with self._lock:
             self._references = describe(change["new"])
-
-    def _post(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
-        with self._lock:
-            if self.comm is not None:
-                try:
-                    self.send(content, buffers)
-                except Exception:  # ipykernel 7.0 can't send from threads; the page asks again
-                    _log.exception("a message to the page could not be sent")
-
-    def open(self) -> None:
-        """Open the comm, and leave it to the host on which shell its messages arrive."""
-        super().open()
-        self._unpin()
-
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(msg, buffers)
-        self._unpin()
-
-    def _unpin(self) -> None:
-        # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
-        # waits for the running cell. Without this each message goes where the host addressed it.
-        if self.comm is not None:
-            self.comm.__dict__.pop("_reply_subshell_id", None)
-
-    def _handle_msg(self, msg: Any) -> None:
-        # One lock around messages and trait writes: they come from several threads.
-        with self._lock:
-            super()._handle_msg(msg)
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take trait values from the page; one that is not accepted is put back there."""
-        try:
-            with self._lock:  # marimo's wrapper calls this too, past `_handle_msg`
-                super().set_state(sync_data)
-        except t.TraitError as error:
-            _log.warning("the page sent a value that is not accepted: %s", error)
-            self.send_state([name for name in sync_data if name in self.keys])
-        else:
-            self._tell_other_views(sync_data)
-
-    def _tell_other_views(self, sync_data: dict[str, Any]) -> None:
-        # In Colab each view has a model of its own, and its ipywidgets (7) does not echo.
-        if not getattr(ipywidgets, "JUPYTER_WIDGETS_ECHO", False):
-            self.send_state([name for name in sync_data if name in self.keys])

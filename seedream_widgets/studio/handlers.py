@@ -16,10 +16,9 @@ from seedream_widgets.studio.references import by_id, describe, load
 from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.terms import Terms
 from seedream_widgets.studio.uploads import Uploads
-from seedream_widgets.studio.viewer import Viewer, input_of
+from seedream_widgets.studio.viewer import Viewer
 from seedream_widgets.values.code import as_code
 from seedream_widgets.values.request import Request
-from seedream_widgets.values.result import SUFFIXES
 
 if TYPE_CHECKING:
     from seedream_widgets.jobs.job import Job
@@ -59,6 +58,7 @@ class Handlers:
         self._studio.observe(self._keep_replaced, "references")
         self.viewer = Viewer(session.engine, session.previews, session.aside, self)
         table: Table = {
+            **session.shelf.table,
             **self.viewer.table,
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
@@ -72,7 +72,6 @@ class Handlers:
             protocol.Arrange: self._arrange,
             protocol.UseResult: self._use_result,
             protocol.UseAddress: self._use_address,
-            protocol.Original: self._original,
             protocol.Resume: self._resume,
             protocol.Code: self._code,
         }
@@ -151,7 +150,9 @@ class Handlers:
         async with self._resuming:  # two views may ask at once
             return {"jobs": await self._session.aside(self._session.resume)}, []
 
-    def _code(self, message: protocol.Code) -> Answer:
+    def _code(self, message: protocol.Code) -> Answer | Late:
+        if not message.job_id:
+            return self._session.shelf.code(message)
         request = self._session.job(message.job_id).request
         return {"code": as_code(request, self._session.client.library.path)}, []
 
@@ -239,7 +240,7 @@ class Handlers:
         return await self._session.aside(self._session.add_reference, image)
 
     async def _add_result(self, image_id: str) -> dict[str, Any]:
-        file = self._session.file(image_id)
+        file = await self._session.aside(self._session.file, image_id)
         image = await self._engine.run_in_pool(load_image, file.path, field="references")
         return await self._session.aside(self._session.add_reference, image)
 
@@ -247,27 +248,11 @@ class Handlers:
         """Return a reference, a picture of a result, or an input of one, by its id.
 
         Raises:
-            RequestError: This studio knows none of that id.
+            RequestError: There is none of that id.
         """
-        images = by_id(self._studio.references)
-        image = images.get(target)
-        if isinstance(image, ImageInput):
-            return image
-        name, is_input, number = target.rpartition("~")
-        if not is_input:
-            return self._session.file(target)
-        return input_of(self.made(name)[0], number)
+        image = by_id(self._studio.references).get(target)
+        return image if isinstance(image, ImageInput) else self._session.shelf.picture(target)
 
     def made(self, target: str) -> tuple[Result, int]:
         """Return the result that a picture is of, and its place there; errors as in `picture`."""
-        job, index = self._session.find(target)
-        return job.result(), index
-
-    async def _original(self, message: protocol.Original) -> Answer:
-        job, index = self._session.find(message.image_id)
-        result = job.result()
-        file = result.files[index]
-        data = await self._session.aside(result._file_bytes, index)
-        name = f"{result._file_stem(index + 1)}{SUFFIXES[file.format]}"
-        told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
-        return told, [data]
+        return self._session.shelf.made(target)

@@ -7,13 +7,19 @@ Every message of the page carries an `id` and is answered by exactly one `reply`
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, NewType, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, NewType, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_TEXT = 200
 MAX_ADDRESS = 8000
 MAX_LIST = 100
 Address = NewType("Address", str)
 """A text as long as an address may be."""
+Ids = NewType("Ids", tuple[str, ...])
+"""Request ids, as many as a selection may reach over."""
+MAX_IDS = 10_000
 PURPOSES = ("reference", "restore")
 """What a file is sent for: to be an input image, or to set the form from its receipt."""
 
@@ -160,6 +166,91 @@ class Original(Message):
 
 
 @dataclass(frozen=True)
+class Browse(Message):
+    """Ask for a page of the library's pictures, newest first.
+
+    Attributes:
+        query: Words of their prompts.
+        filters: Any of `since` and `until` (days such as ``"2026-11-28"``), `model`, `kind`,
+            `favourite`, `rating` (the least), `fewer` than were asked for, `session` (of this
+            one), `collection` (its name).
+        offset: How many pictures to pass over.
+        count: How many to tell of at most, up to 200.
+        find: A picture whose place is asked for, too; "" for none.
+        days: Whether to tell how many pictures each day has.
+    """
+
+    kind: ClassVar[str] = "browse"
+    query: str
+    filters: dict[str, Any]
+    offset: int
+    count: int
+    find: str = ""
+    days: bool = False
+
+
+@dataclass(frozen=True)
+class Pick(Message):
+    """Ask for the ids alone of up to 10,000 pictures: what a selection reaches over."""
+
+    kind: ClassVar[str] = "pick"
+    query: str
+    filters: dict[str, Any]
+    offset: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Pictures(Message):
+    """Ask for what is known of pictures, whoever made them."""
+
+    kind: ClassVar[str] = "pictures"
+    image_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mark(Message):
+    """Mark results as favourites or rate them; `None` leaves the one as it is.
+
+    Attributes:
+        results: Request ids.
+        favourite: Whether they are to be favourites.
+        rating: 1 to 5, or 0 for none.
+    """
+
+    kind: ClassVar[str] = "mark"
+    results: Ids
+    favourite: bool | None = None
+    rating: int | None = None
+
+
+@dataclass(frozen=True)
+class Trash(Message):
+    """Move results into the library's trash."""
+
+    kind: ClassVar[str] = "trash"
+    results: Ids
+
+
+@dataclass(frozen=True)
+class Restore(Message):
+    """Bring results back from the trash."""
+
+    kind: ClassVar[str] = "restore"
+    results: Ids
+
+
+@dataclass(frozen=True)
+class Collect(Message):
+    """Add results to a collection, or take them out of it."""
+
+    kind: ClassVar[str] = "collect"
+    collection: str
+    results: Ids
+    remove: bool = False
+
+
+@dataclass(frozen=True)
 class Resume(Message):
     """Follow what earlier sessions left behind."""
 
@@ -168,10 +259,19 @@ class Resume(Message):
 
 @dataclass(frozen=True)
 class Code(Message):
-    """Ask for the Python that repeats a job."""
+    """Ask for the Python that repeats a job, or the requests of pictures."""
 
     kind: ClassVar[str] = "code"
-    job_id: str
+    job_id: str = ""
+    image_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Archive(Message):
+    """Ask for a ZIP of pictures with their receipts."""
+
+    kind: ClassVar[str] = "archive"
+    image_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -218,9 +318,34 @@ _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
         Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
-        UseAddress, Preview, Original, Resume, Code, Look, Region, Receipt, Difference,
+        UseAddress, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore, Collect,
+        Resume, Code, Archive, Look, Region, Receipt, Difference,
     )
 }  # fmt: skip
+
+
+class Picture(TypedDict):
+    """One picture as the page knows it, whoever made it."""
+
+    id: str
+    result: str
+    index: int
+    count: int
+    width: int
+    height: int
+    prompt: str
+    model: str
+    task: str
+    seed: int | None
+    cost: str | None
+    created: int
+    day: str
+    asked: int | None
+    favourite: bool
+    rating: int
+    transparent: bool
+    offline: bool
+    fault: str | None
 
 
 class Card(TypedDict):
@@ -288,6 +413,22 @@ def _whole(name: str, value: object) -> int:
     return value
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ProtocolError(f"{name} must be true or false")
+    return value
+
+
+def _ids(name: str, value: object) -> Ids:
+    if not isinstance(value, list) or len(value) > MAX_IDS:
+        raise ProtocolError(f"{name} must be a list of at most {MAX_IDS}")
+    return Ids(tuple(_text(name, each) for each in value))
+
+
+def _or_none(read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
+    return lambda name, value: None if value is None else read(name, value)
+
+
 def _texts(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > MAX_LIST:
         raise ProtocolError(f"{name} must be a list of at most {MAX_LIST}")
@@ -300,15 +441,15 @@ def _object(name: str, value: object) -> dict[str, Any]:
     return value
 
 
-def _object_or_none(name: str, value: object) -> dict[str, Any] | None:
-    return None if value is None else _object(name, value)
-
-
-_READERS = {
+_READERS: dict[str, Callable[[str, object], Any]] = {
     "str": _text,
     "Address": _address,
     "int": _whole,
     "tuple[str, ...]": _texts,
     "dict[str, Any]": _object,
-    "dict[str, Any] | None": _object_or_none,
+    "dict[str, Any] | None": _or_none(_object),
+    "bool": _flag,
+    "bool | None": _or_none(_flag),
+    "int | None": _or_none(_whole),
+    "Ids": _ids,
 }

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.api import default_client
 from seedream_widgets.errors import CredentialsError, RequestError, SeedreamError
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.money.pricing import estimate
-from seedream_widgets.studio.cards import FORM, card, image_id, money
+from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.cards import FORM, card, money
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.news import News
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.publisher import Publisher
+from seedream_widgets.studio.shelf import Shelf
 from seedream_widgets.studio.terms import Terms, TermsError
 from seedream_widgets.values.request import Request
+from seedream_widgets.values.result import image_id
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
@@ -29,14 +31,13 @@ if TYPE_CHECKING:
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.jobs.client import Client
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.library import Library
+    from seedream_widgets.library.library import Change
     from seedream_widgets.studio.form import Form
     from seedream_widgets.studio.protocol import Card
-    from seedream_widgets.values.result import ResultImage
+    from seedream_widgets.values.result import Result, ResultImage
 
 _log = logging.getLogger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
-_THREADS = 4
 SHOWN = 100
 """Most cards the page gets."""
 
@@ -48,6 +49,7 @@ class Session:
         self.studio = studio
         self.engine = shared()
         self.previews = Previews(self.engine)
+        self.aside = Aside(self.engine)
         self._ended = ended
         self._client = client
         self._jobs: list[Job] = []
@@ -56,18 +58,38 @@ class Session:
         self._selected_at = 0.0
         studio.observe(self._note_selection, "selected")
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
-        # An observer of the user's may hold the studio's lock while it waits for a job, so what
-        # takes the lock never runs in threads that jobs need.
-        self._told: list[Callable[[], object]] = []
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seedream-studio")
+        self.shelf = Shelf(studio, self.aside, self._library, self._made, self._result_of)
+        self._told: list[Callable[[], object]] = [self._library().on_change(self._note_change)]
         self._news = News(self.engine, studio._lock, self.refresh)
         self.client.prices.on_change(self._news.changed)
         self.client.budget.on_change(self._news.changed)
 
-    async def aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in a thread of this studio; call it on the engine's loop only."""
-        call = partial(work, *args, **kwargs)
-        return await self.engine.loop.run_in_executor(self._threads, call)
+    def _library(self) -> Library:
+        return self.client.library
+
+    def _made(self) -> set[str]:
+        """Return the request ids of what this session made or was answered with."""
+        jobs = (*self.client.jobs, *self._jobs)
+        return {job.request_id for job in jobs if job.request_id} | {
+            job.result().request_id for job in self.completed
+        }
+
+    def _note_change(self, change: Change) -> None:
+        """Have the card of a deleted result go, and come back with it."""
+        what, request_id = change
+        for job in self.completed:
+            if job.result().request_id != request_id:
+                continue
+            if what == "deleted" and job.id not in self._forgotten:
+                self.forget(job.id)
+            elif what == "restored" and job.id in self._forgotten:
+                self._forgotten.discard(job.id)
+                self._publisher.publish(job)
+
+    def _result_of(self, request_id: str) -> Result | None:
+        """Return the result of a job of that request id."""
+        results = (job.result() for job in self.completed)
+        return next((each for each in results if each.request_id == request_id), None)
 
     def begin(self) -> None:
         """Show what of the client still runs, such as a click of this cell's last run."""
@@ -82,7 +104,8 @@ class Session:
         for stop in self._told:
             stop()
         self._told.clear()
-        self._threads.shutdown(wait=False)
+        self.shelf.close()
+        self.aside.close()
 
     @property
     def client(self) -> Client:
@@ -223,7 +246,7 @@ class Session:
         self._publisher.publish(job)
 
     def _begin_preview(self, job: Job, index: int, growing: Growing) -> None:
-        self.previews.begin(image_id(job, index), growing)
+        self.previews.begin(image_id(job.request_id or job.id, index), growing)
 
     def refresh(self) -> None:
         """Tell the page who answers, what was spent, and of how much."""
@@ -243,7 +266,7 @@ class Session:
 
     def _select_latest(self) -> None:
         if self._latest and not self._stands():
-            self.studio.selected = image_id(self._latest, 0)
+            self.studio.selected = first_image(self._latest)
 
     def _stands(self) -> bool:
         """Whether what was selected is still the selection, though results came since."""
@@ -290,55 +313,46 @@ class Session:
             raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
         with self.studio._lock:
             self._forgotten.add(name)
-            if self.studio.selected.rpartition("-")[0] == name:
+            job = self.job(name)
+            gone = job.result().request_id if job in self.completed else None
+            if gone is not None and self.studio.selected.rpartition(":")[0] == gone:
                 latest = self._latest
                 self.studio.pinned = False
-                self.studio.selected = image_id(latest, 0) if latest else ""
+                self.studio.selected = first_image(latest) if latest else ""
         self.studio._post({"kind": "forgotten", "job_id": name})
         # What was dismissed leaves the saved notebook, too.
         self.engine.loop.call_soon_threadsafe(self._ended)
 
-    def selection(self) -> tuple[Job, int]:
-        """Return the job and index of the selected image, or of the one that came last.
+    def selection(self) -> tuple[Result, int]:
+        """Return the result and the number of the selected image, or of the one that came last.
 
         Raises:
             SeedreamError: There is no image yet.
         """
         latest = self._latest
         if self._stands():
-            return self.find(self.studio.selected)
+            return self.shelf.made(self.studio.selected)
         if latest is None:
             raise SeedreamError(
                 "studio has no image yet; press Generate, or call studio.submit().result()"
             )
-        return latest, 0
-
-    def find(self, name: str) -> tuple[Job, int]:
-        """Return the job and index of an image by its id.
-
-        Raises:
-            RequestError: This studio has none of that id.
-        """
-        for job in self.completed:
-            for index in range(len(job.result().files)):
-                if image_id(job, index) == name:
-                    return job, index
-        raise RequestError(
-            f"this studio has no image {name!r:.60}; select another",
-            field="selected",
-            value=name,
-        )
+        return latest.result(), 0
 
     def file(self, name: str) -> ResultImage:
-        """Return the file of an image by its id; errors as in `find`."""
-        job, index = self.find(name)
-        return job.result().files[index]
+        """Return the file of an image by its id; errors as in `Shelf.made`."""
+        result, index = self.shelf.made(name)
+        return result.files[index]
 
     def add_reference(self, image: Any) -> dict[str, Any]:
         """Append a reference and return what the page shows of it."""
         with self.studio._lock:
             self.studio.references = (*self.studio.references, image)
             return self.studio._references[-1]
+
+
+def first_image(job: Job) -> str:
+    """Return the name of the first picture of a job's result."""
+    return image_id(job.result().request_id, 0)
 
 
 def _stop_showing(job: Job) -> None:

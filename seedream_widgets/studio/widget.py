@@ -89,7 +89,7 @@ class Studio(Form):
         Raises:
             SeedreamError: There is none yet.
         """
-        return self._session.selection()[0].result()
+        return self._session.selection()[0]
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -105,8 +105,8 @@ class Studio(Form):
         Raises:
             SeedreamError: There is none yet.
         """
-        job, index = self._session.selection()
-        return job.result().files[index].pil
+        result, index = self._session.selection()
+        return result.files[index].pil
 
     def request(self) -> Request:
         """Return what Generate would send now.

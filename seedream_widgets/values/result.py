@@ -17,6 +17,7 @@ from seedream_widgets.errors import RequestError, ResultError, check_type
 from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.images.origins import ORIGIN, Origin
+from seedream_widgets.values.marks import Marks, read_marks
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
 
 if TYPE_CHECKING:
@@ -270,6 +271,23 @@ class Lineage(Protocol):
         ...
 
 
+def image_id(request_id: str, index: int) -> str:
+    """Return the one name of a picture, on the page and here: ``<request id>:<number from 0>``."""
+    return f"{request_id}:{index}"
+
+
+def image_of(name: str) -> tuple[str, int]:
+    """Return the request id and the number that a picture's name holds.
+
+    Raises:
+        RequestError: It is no such name.
+    """
+    request_id, _, index = name.rpartition(":")
+    if not request_id or not index.isascii() or not index.isdigit() or len(index) > 4:
+        raise RequestError(f"{name!r:.80} names no picture", field="image_id", value=name)
+    return request_id, int(index)
+
+
 class Awaited(Protocol):
     """What gives the result of a request that was sent again: a job."""
 
@@ -365,6 +383,20 @@ class Result:
             )
         (array,) = self.arrays
         return array if dtype is None else array.astype(dtype)
+
+    @property
+    def favourite(self) -> bool:
+        """Whether it is marked as a favourite; ``sd.library.favourite(result)`` marks it."""
+        return self._marks.favourite
+
+    @property
+    def rating(self) -> int:
+        """Its rating, 1 to 5, or 0 for none; ``sd.library.rate(result, 4)`` gives one."""
+        return self._marks.rating
+
+    @property
+    def _marks(self) -> Marks:
+        return read_marks(str(self.files[0].path.parent))
 
     def difference(self, other: Result | Image, image: int = 0, *, unequal: str = "") -> Difference:
         """Compare one image of this result with one of another, pixel by pixel.

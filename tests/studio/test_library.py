@@ -140,11 +140,11 @@ def test_a_disk_that_takes_nothing_is_told_on_the_card(page, tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the library should be")
     opened = page(sd.Client(OfflineBackend(0), library=blocked))
-    name = finish(opened)
+    finish(opened)
     card = opened.ask("sync")[0]["result"]["jobs"][0]
     assert "can't be written" in card["note"]
     assert opened.studio.image.size == (960, 960)
-    _, (whole,) = opened.ask("original", image_id=f"{name}-0")
+    _, (whole,) = opened.ask("original", image_id=f"{opened.studio.result.request_id}:0")
     assert whole == opened.studio.result._file_bytes(0)
 
 

@@ -145,6 +145,6 @@ def test_only_a_studio_has_it_done(
     result = job.result(SECONDS)
     until(lambda: not arriving())
     if in_a_studio:
-        _, (small,) = there.ask("preview", target=f"{job.id}-0", edge=512)
+        _, (small,) = there.ask("preview", target=f"{result.request_id}:0", edge=512)
         assert small == preview(result.files[0].path, 512).data
     client.close()

@@ -14,7 +14,7 @@ from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.images.compare import difference
 from seedream_widgets.studio import viewer
 from tests.scripted import until
-from tests.studio.test_widget import FORM, finish, shape
+from tests.studio.test_widget import FORM, finish, picture, shape
 
 MESSAGES = Path(__file__).parents[1] / "messages"
 WHOLE = {"left": 0, "top": 0, "width": 960, "height": 960}
@@ -24,14 +24,14 @@ WHOLE = {"left": 0, "top": 0, "width": 960, "height": 960}
 def there(page, tmp_path):
     """Return a page with one job of one 960 x 960 picture, and the id of that."""
     opened = page(sd.Client(OfflineBackend(0), library=tmp_path))
-    return opened, f"{finish(opened)}-0"
+    return opened, picture(opened, finish(opened))
 
 
 def edited(page, seed=5):
     """Finish an edit of a small picture and return the id of its image."""
     page.studio.references = [Image.new("RGB", (320, 240), "red")]
     ids = [each["id"] for each in page.studio._references]
-    return f"{finish(page, {**FORM, 'references': ids, 'seed': seed})}-0"
+    return picture(page, finish(page, {**FORM, "references": ids, "seed": seed}))
 
 
 def region(page, target, **change):
@@ -78,7 +78,7 @@ def test_a_region_that_is_none_is_refused(there, change, says):
 
 def test_pictures_are_decoded_ahead_two_at_most_and_dropped_when_it_closes(there):
     page, fox = there
-    owl, cat = f"{finish(page)}-0", f"{finish(page)}-0"
+    owl, cat = picture(page, finish(page)), picture(page, finish(page))
     answer, _ = page.ask("look", targets=[fox, owl])
     assert answer == {**golden("reply_look"), "id": answer["id"]}
     assert kept(page) == (fox, owl)
@@ -102,7 +102,7 @@ def test_one_that_is_decoded_is_not_read_again(there):
 
 def test_large_pictures_take_the_place_of_others(there, monkeypatch):
     page, fox = there
-    owl = f"{finish(page)}-0"
+    owl = picture(page, finish(page))
     region(page, fox)
     monkeypatch.setattr(viewer, "KEPT_PIXELS", 960 * 960)
     region(page, owl)
@@ -129,7 +129,7 @@ def test_a_picture_that_is_gone_or_damaged_is_told_and_asked_for_anew(there):
     assert "can't be read" in region(page, fox)[0]["message"]
     path.write_bytes(data)
     assert region(page, fox)[0]["kind"] == "reply"
-    assert "no image 'nobody-0'" in region(page, "nobody-0")[0]["message"]
+    assert "no result 'nobody'" in region(page, "nobody:0")[0]["message"]
 
 
 def test_a_receipt_says_what_was_asked_and_what_came(there):
@@ -144,7 +144,7 @@ def test_a_receipt_says_what_was_asked_and_what_came(there):
     assert rows["Endpoint"] == "offline preview, not Seedream"
     assert rows["Request"] == page.studio.result.request_id
     assert "Cost" not in rows
-    assert page.ask("receipt", target="nobody-0")[0]["kind"] == "error"
+    assert page.ask("receipt", target="nobody:0")[0]["kind"] == "error"
 
 
 def test_the_inputs_of_a_result_are_pictures_as_well(there):
@@ -163,7 +163,7 @@ def test_the_inputs_of_a_result_are_pictures_as_well(there):
 
 def test_the_difference_of_two_pictures_in_numbers(there):
     page, fox = there
-    owl = f"{finish(page, {**FORM, 'prompt': 'an owl', 'seed': 3})}-0"
+    owl = picture(page, finish(page, {**FORM, "prompt": "an owl", "seed": 3}))
     answer, _ = page.ask("difference", first=fox, second=owl)
     one, two = (result.image for result in page.studio.results)
     found = difference(two, one)

@@ -43,6 +43,12 @@ def finish(page, form=FORM):
     return name
 
 
+def picture(page, job_id, index=0):
+    """Return the name of a picture that a job brought."""
+    (job,) = (job for job in page.studio.jobs if job.id == job_id)
+    return f"{job.result().request_id}:{index}"
+
+
 def png(size=(64, 64), color="red"):
     file = io.BytesIO()
     Image.new("RGB", size, color).save(file, "PNG")
@@ -133,7 +139,7 @@ def test_state_that_comes_past_the_messages_waits_for_the_lock(open_page):
 @pytest.mark.slow
 def test_a_message_that_comes_twice_adds_one_reference(open_page):
     page = open_page()
-    content = {"kind": "use_result", "id": "twice", "image_id": f"{finish(page)}-0"}
+    content = {"kind": "use_result", "id": "twice", "image_id": picture(page, finish(page))}
     for _ in range(2):
         page._deliver({"method": "custom", "content": content}, [])
     page.wait(lambda m: [m for m, _ in page.messages if m.get("id") == "twice"][1:])
@@ -190,7 +196,7 @@ def test_a_bad_form_is_answered_at_its_field_and_starts_nothing(open_page, chang
         {"kind": "nonsense"},
         {"kind": "cancel", "job_id": "nobody"},
         {"kind": "forget", "job_id": "nobody"},
-        {"kind": "original", "image_id": "nobody-0"},
+        {"kind": "original", "image_id": "nobody:0"},
         {"kind": "preview", "target": "../../etc/passwd", "edge": 512},
         {"kind": "chunk", "upload_id": "nobody", "offset": 0},
         {"kind": "upload", "upload_id": "u", "name": "x", "size": 10**12},
@@ -261,7 +267,7 @@ def test_references_are_reordered_and_removed_by_id(open_page):
 def test_a_result_image_becomes_a_reference_byte_for_byte(open_page):
     page = open_page()
     job_id = finish(page, {**FORM, "image_size": [1024, 1024]})
-    answer, _ = page.ask("use_result", image_id=f"{job_id}-0")
+    answer, _ = page.ask("use_result", image_id=picture(page, job_id))
     assert answer["result"]["reference"]["width"] == 1024
     assert page.studio.references[0].data == page.studio.result.files[0].read_bytes()
 
@@ -281,11 +287,11 @@ def test_a_reference_set_from_python_is_told_to_the_page_without_bytes(open_page
 def test_previews_are_small_and_originals_untouched(open_page):
     page = open_page(references=Image.new("RGB", (900, 600), "green"))
     job_id = finish(page)
-    answer, (small,) = page.ask("preview", target=f"{job_id}-0", edge=512)
+    answer, (small,) = page.ask("preview", target=picture(page, job_id), edge=512)
     assert answer["result"]["media_type"] == "image/webp"
     assert Image.open(io.BytesIO(small)).size == (512, 512)
     assert len(small) <= 100_000
-    answer, (whole,) = page.ask("original", image_id=f"{job_id}-0")
+    answer, (whole,) = page.ask("original", image_id=picture(page, job_id))
     untouched = page.studio.result.files[0].pil
     assert Image.open(io.BytesIO(whole)).tobytes() == untouched.tobytes()
     assert sd.read_receipt(whole).request_id == page.studio.result.request_id
@@ -337,17 +343,17 @@ def test_submit_from_python_is_the_same_as_a_click(open_page):
 def test_a_new_result_is_selected_when_it_comes(open_page):
     page = open_page(prompt="a fox")
     first = finish(page, {**FORM, "seed": 1})
-    page.wait(lambda m: page.studio.selected == f"{first}-0")
-    page.set(selected=f"{first}-1")
+    page.wait(lambda m: page.studio.selected == picture(page, first))
+    page.set(selected=picture(page, first, 1))
     assert page.studio.image == page.studio.results[0].files[1].pil
     job = page.studio.submit()
     job.result(10)
     assert page.studio.result is job.result(), "at once, and not when the page is told"
-    page.wait(lambda m: page.studio.selected == f"{job.id}-0")
-    page.set(selected=f"{first}-1")
+    page.wait(lambda m: page.studio.selected == picture(page, job.id))
+    page.set(selected=picture(page, first, 1))
     assert page.studio.result.seed == 1
-    page.set(selected="nobody-0")
-    with pytest.raises(sd.RequestError, match="this studio has no image"):
+    page.set(selected="nobody:0")
+    with pytest.raises(sd.ResultError, match=r"no result .nobody."):
         _ = page.studio.image
 
 
@@ -365,10 +371,10 @@ def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_
 def test_a_pinned_picture_stays(open_page):
     page = open_page()
     first = finish(page, {**FORM, "seed": 1})
-    page.set(selected=f"{first}-1", pinned=True)
+    page.set(selected=picture(page, first, 1), pinned=True)
     finish(page, {**FORM, "seed": 2})
     assert page.studio.result.seed == 1
-    assert page.studio.selected == f"{first}-1"
+    assert page.studio.selected == picture(page, first, 1)
     page.set(pinned=False)
     assert page.studio.result.seed == 2
 
@@ -377,11 +383,11 @@ def test_what_was_dismissed_is_neither_the_image_nor_in_the_saved_notebook(open_
     page = open_page()
     first = finish(page, {**FORM, "prompt": "a fox", "seed": 1})
     second = finish(page, {**FORM, "prompt": "a secret", "seed": 2})
-    page.wait(lambda m: page.studio.selected == f"{second}-0")
+    page.wait(lambda m: page.studio.selected == picture(page, second))
     assert "a secret" in page.studio._sheet.html()
     page.set(pinned=True)
     page.ask("forget", job_id=second)
-    assert (page.studio.selected, page.studio.pinned) == (f"{first}-0", False)
+    assert (page.studio.selected, page.studio.pinned) == (picture(page, first), False)
     assert page.studio.result.request.prompt == "a fox"
     assert [result.request.prompt for result in page.studio.results] == ["a fox"]
     assert "a secret" not in page.studio._sheet.html()

@@ -32,7 +32,7 @@ def sent():
         names = dict(re.findall(r"(\w+\??): ([^;]+)", body))
         for kind in re.findall(r'"(\w+)"', names.pop("kind")):
             found[kind] = set(names)
-    for kind in ("upload", "region"):
+    for kind in ("upload", "region", "browse"):
         found[kind] = set(interface(kind.title())) - {"kind"}
     return found
 
@@ -64,6 +64,11 @@ def test_each_message_of_the_page_has_the_fields_that_python_reads(kind):
     given = sent()[kind]
     assert {name.rstrip("?") for name in given} <= set(read)
     assert must <= given
+
+
+def test_a_picture_has_the_same_fields_on_both_sides():
+    python = {name: of_python(hint) for name, hint in get_type_hints(protocol.Picture).items()}
+    assert {name: of_page(hint) for name, hint in interface("Picture").items()} == python
 
 
 def test_the_page_sends_no_message_that_python_does_not_know():

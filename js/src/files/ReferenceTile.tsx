@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Reference } from "../kernel/wire";
+import { edgeFor, usePreview } from "../pictures/previews";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
 import { STEPS } from "./keys";
-import { edgeFor, usePreview } from "./previews";
 import { useSession } from "./session";
 
 interface Props {

@@ -4,8 +4,8 @@ import { formatBytes } from "../kernel/bytes";
 import type { Channel } from "../kernel/channel";
 import { createStore, type Store } from "../kernel/store";
 import type { Notice } from "../kernel/wire";
+import type { Previews } from "../pictures/previews";
 import { createLine } from "./line";
-import type { Previews } from "./previews";
 import { isExpected } from "./transfer";
 
 export interface Limits {

@@ -72,10 +72,36 @@ export interface Region {
 /** What is done where two pictures differ in size: refused, scaled or cut. */
 export type Unequal = "" | "fit" | "crop";
 
+/** What a look through the library leaves out; days as "2026-11-28". */
+export type Filters = Partial<{
+  since: string;
+  until: string;
+  model: string;
+  kind: string;
+  favourite: boolean;
+  rating: number;
+  fewer: boolean;
+  session: boolean;
+  collection: string;
+}>;
+
+export interface Browse {
+  kind: "browse";
+  query: string;
+  filters: Filters;
+  offset: number;
+  count: number;
+  /** A picture whose place is asked for, too. */
+  find?: string;
+  /** Whether to tell how many pictures each day has. */
+  days?: boolean;
+}
+
 /** Page to kernel; the channel adds `id`. */
 export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
-  | { kind: "cancel" | "forget" | "code"; job_id: string }
+  | { kind: "cancel" | "forget"; job_id: string }
+  | { kind: "code"; job_id?: string; image_ids?: string[] }
   | { kind: "sync" | "resume" }
   | { kind: "write"; traits: Record<string, unknown> }
   | Upload
@@ -88,7 +114,13 @@ export type Outgoing =
   | { kind: "look"; targets: string[] }
   | Region
   | { kind: "receipt"; target: string }
-  | { kind: "difference"; first: string; second: string; unequal: Unequal };
+  | { kind: "difference"; first: string; second: string; unequal: Unequal }
+  | Browse
+  | { kind: "pick"; query: string; filters: Filters; offset: number; count: number }
+  | { kind: "pictures" | "archive"; image_ids: string[] }
+  | { kind: "mark"; results: string[]; favourite?: boolean; rating?: number }
+  | { kind: "trash" | "restore"; results: string[] }
+  | { kind: "collect"; collection: string; results: string[]; remove?: boolean };
 
 export const imageSize: Parse<ImageSize> = either(text, pair);
 
@@ -129,6 +161,51 @@ export interface ResultImage {
   width: number;
   height: number;
 }
+
+/** One picture of the library, whoever made it; `id` is its result's id, a colon, its number. */
+export interface Picture {
+  id: string;
+  result: string;
+  index: number;
+  count: number;
+  width: number;
+  height: number;
+  prompt: string;
+  model: string;
+  task: string;
+  seed: number | null;
+  cost: string | null;
+  created: number;
+  day: string;
+  asked: number | null;
+  favourite: boolean;
+  rating: number;
+  transparent: boolean;
+  offline: boolean;
+  fault: string | null;
+}
+
+export const picture = shape<Picture>({
+  id: text,
+  result: text,
+  index: integer,
+  count: integer,
+  width: integer,
+  height: integer,
+  prompt: text,
+  model: text,
+  task: text,
+  seed: nullable(integer),
+  cost: orNull(decimal),
+  created: number,
+  day: text,
+  asked: nullable(integer),
+  favourite: flag,
+  rating: integer,
+  transparent: flag,
+  offline: flag,
+  fault: nullable(text),
+});
 
 export interface Fault {
   message: string;
@@ -222,6 +299,7 @@ export const reference = shape<Reference>({
 export type Notice =
   | { kind: "job"; seq: number; job: Card }
   | { kind: "forgotten"; job_id: string }
+  | { kind: "library" }
   | { kind: "unsaved"; traits: Record<string, unknown> }
   | { kind: "uploaded"; upload_id: string; reference: Reference }
   | { kind: "restored"; upload_id: string; note: string | null }
@@ -242,6 +320,7 @@ const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } 
     terms: nullable(shape<Terms>({ backend: text, bills: flag, high: decimal })),
   }),
   job: shape({ kind: oneOf("job"), seq: integer, job: card }),
+  library: shape({ kind: oneOf("library") }),
   forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
   unsaved: shape({ kind: oneOf("unsaved"), traits: record((value) => value) }),
   uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),
@@ -305,3 +384,32 @@ export const differenceReply = shape<Difference>({
   changed: number,
   ssim: nullable(number),
 });
+
+/** A day's date, its pictures, and what they cost in US dollars. */
+export type Day = readonly [date: string, pictures: number, cost: string];
+
+const day: Parse<Day> = (value) => {
+  const [date, count, cost] = list((each) => each)(value);
+  return [text(date), integer(count), decimal(cost)];
+};
+
+export const browseReply = shape<{
+  total: number;
+  place: number | null;
+  days: Day[] | null;
+  collections: string[] | null;
+  pictures: Picture[];
+}>({
+  total: integer,
+  place: nullable(integer),
+  days: nullable(list(day)),
+  collections: nullable(list(text)),
+  pictures: readable(picture),
+});
+export const pickReply = shape<{ image_ids: string[] }>({ image_ids: list(text) });
+export const picturesReply = shape<{ pictures: Picture[] }>({ pictures: readable(picture) });
+export const trashReply = shape<{ results: number; pictures: number }>({
+  results: integer,
+  pictures: integer,
+});
+export const collectReply = shape<{ collections: string[] }>({ collections: list(text) });

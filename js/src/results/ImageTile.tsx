@@ -2,8 +2,8 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
-import { edgeFor, usePreview } from "../files/previews";
 import type { Card, ResultImage } from "../kernel/wire";
+import { edgeFor, usePreview } from "../pictures/previews";
 import { useSession } from "./session";
 
 interface Props {

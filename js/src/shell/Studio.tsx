@@ -2,6 +2,7 @@ import { DropHint } from "../files/DropHint";
 import { FilesScope } from "../files/session";
 import { Compose } from "../form/Compose";
 import { FormScope } from "../form/session";
+import { PicturesScope } from "../pictures/session";
 import { Results } from "../results/Results";
 import { ResultsScope } from "../results/session";
 import { Header } from "./Header";
@@ -30,7 +31,9 @@ export function Studio({ session }: { session: Session }) {
       <ResultsScope value={session}>
         <FormScope value={session}>
           <FilesScope value={session}>
-            <Page />
+            <PicturesScope value={session}>
+              <Page />
+            </PicturesScope>
           </FilesScope>
         </FormScope>
       </ResultsScope>

@@ -184,6 +184,7 @@ export function createActions(parts: Parts): Actions {
       const reply = await ask({ kind: "code", job_id: card.id }, "results");
       return read(codeReply, reply?.result)?.code ?? null;
     },
+    open: (list, index, against) => parts.viewing.set({ list, index, against: against ?? null }),
     addFiles,
     addAddress,
     dropUpload: uploads.remove,

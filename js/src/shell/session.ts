@@ -1,7 +1,6 @@
 /** Everything one view holds. Nothing here is shared with another view but the model itself. */
 import type { AnyModel } from "@anywidget/types";
 import type { Hover } from "../files/drops";
-import { createPreviews } from "../files/previews";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
 import { type Backend, backend, facts, noFacts } from "../form/facts";
@@ -14,6 +13,9 @@ import { flag, text } from "../kernel/parse";
 import { createScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createTraits } from "../kernel/traits";
+import { createPictures } from "../pictures/pictures";
+import { createPreviews } from "../pictures/previews";
+import type { Viewing } from "../pictures/session";
 import { tellArrivals } from "../results/arrivals";
 import { createJobs } from "../results/jobs";
 import { type Actions, createActions, type Parts } from "./actions";
@@ -34,6 +36,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   tellArrivals(jobs, traits);
   const faults = createFaults();
   const submission = createSubmission(channel, jobs, faults, ended);
+  const pictures = createPictures(channel, ended);
   const previews = createPreviews(channel, ended);
   const count = () => references.shown.get().length;
   const parts: Parts = {
@@ -50,7 +53,9 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     references,
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
+    pictures,
     previews,
+    viewing: createStore<Viewing | null>(null),
     faults,
     submission,
     announcer: createAnnouncer(jobs, submission.phase, root, ended),

@@ -130,7 +130,7 @@ it("takes its own drags for no address", () => {
   send(
     "dragover",
     "button",
-    given({ "application/x-seedream-image": "j1-0", "text/html": "<img src=x>" }),
+    given({ "application/x-seedream-image": "2f6c:0", "text/html": "<img src=x>" }),
   );
   expect(handlers.onHover).not.toHaveBeenCalled();
 });

@@ -82,8 +82,8 @@ describe("references", () => {
       dataTransfer: { types: [kind], getData: (wanted: string) => (wanted === kind ? id : "") },
     });
     const zone = view.root.querySelector(".sd-refs") as Element;
-    await doing(() => fireEvent.drop(zone, drag("application/x-seedream-image", "j1-0")));
-    expect(view.model.last("use_result").image_id).toBe("j1-0");
+    await doing(() => fireEvent.drop(zone, drag("application/x-seedream-image", "2f6c:0")));
+    expect(view.model.last("use_result").image_id).toBe("2f6c:0");
     const first = tiles(view)[0] as Element;
     const data = drag("application/x-seedream-reference", "r3");
     await doing(() => fireEvent.drop(first, data));

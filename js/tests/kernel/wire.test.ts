@@ -3,16 +3,21 @@ import { backend, facts } from "../../src/form/facts";
 import { createChannel } from "../../src/kernel/channel";
 import { read } from "../../src/kernel/parse";
 import {
+  browseReply,
   codeReply,
+  collectReply,
   differenceReply,
   incoming,
   type Outgoing,
   originalReply,
+  pickReply,
+  picturesReply,
   previewReply,
   receiptReply,
   receivedReply,
   submitReply,
   syncReply,
+  trashReply,
 } from "../../src/kernel/wire";
 import { FakeModel, golden, message } from "../fake";
 
@@ -38,11 +43,19 @@ const OUTGOING = [
   "region",
   "receipt",
   "difference",
+  "browse",
+  "pick",
+  "pictures",
+  "mark",
+  "trash",
+  "restore",
+  "collect",
+  "archive",
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
   .filter((name) =>
-    /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten|unsaved)/.test(name),
+    /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten|unsaved|library)/.test(name),
   );
 
 describe("page to kernel", () => {
@@ -80,6 +93,12 @@ describe("kernel to page", () => {
     ["reply_region", previewReply],
     ["reply_receipt", receiptReply],
     ["reply_difference", differenceReply],
+    ["reply_browse", browseReply],
+    ["reply_pick", pickReply],
+    ["reply_pictures", picturesReply],
+    ["reply_trash", trashReply],
+    ["reply_collect", collectReply],
+    ["reply_archive", originalReply],
   ] as const)("reads the result of %s", (name, parse) => {
     const { result } = message<{ result: object }>(name);
     expect(result).toMatchObject(read<object>(parse, result) ?? { none: true });

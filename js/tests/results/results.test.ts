@@ -23,26 +23,26 @@ describe("results", () => {
     const [first, second] = ui(view).getAllByRole("button", { name: /^a red fox in snow, image/ });
     expect(first?.getAttribute("aria-pressed")).toBe("true");
     await click(second as Element);
-    expect(view.model.get("selected")).toBe("j1-1");
+    expect(view.model.get("selected")).toBe("2f6c:1");
     expect(second?.getAttribute("aria-pressed")).toBe("true");
     await click(second as Element);
-    expect(view.model.get("selected")).toBe("j1-1");
+    expect(view.model.get("selected")).toBe("2f6c:1");
     await click(button(view, "Use image 1 of 2 as a reference"));
-    expect(view.model.last("use_result").image_id).toBe("j1-0");
+    expect(view.model.last("use_result").image_id).toBe("2f6c:0");
   });
 
   it("say which picture studio.image is, and keep the one that is pinned", async () => {
     const view = await withJobs([card("job_completed")]);
     const current = () => view.root.querySelector(".sd-current")?.textContent;
     expect(current()).toBe("studio.imagea red fox in snow, image 1 of 2Pin");
-    await doing(() => view.model.set("selected", "j1-1"));
+    await doing(() => view.model.set("selected", "2f6c:1"));
     expect(current()).toContain("image 2 of 2");
     await click(button(view, "Pin"));
-    expect(view.model.traits).toMatchObject({ selected: "j1-1", pinned: true });
+    expect(view.model.traits).toMatchObject({ selected: "2f6c:1", pinned: true });
     await click(button(view, "Show a red fox in snow, image 2 of 2"));
     expect(document.activeElement?.getAttribute("aria-pressed")).toBe("true");
     await click(button(view, "Unpin"));
-    expect(view.model.traits).toMatchObject({ selected: "j1-1", pinned: false });
+    expect(view.model.traits).toMatchObject({ selected: "2f6c:1", pinned: false });
     await doing(() => view.model.set("selected", "j0-0"));
     expect(current()).toContain("a picture whose card is gone");
   });

@@ -98,7 +98,7 @@ it("downloads by a click that reaches the page, as VS Code wants it", async () =
   await doing(() =>
     view.model.reply(
       view.model.last("original"),
-      { image_id: "j1-0", name: "fox.png", media_type: "image/png" },
+      { image_id: "2f6c:0", name: "fox.png", media_type: "image/png" },
       [new DataView(new ArrayBuffer(4))],
     ),
   );

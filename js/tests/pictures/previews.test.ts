@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createPreviews, edgeFor, type Previews } from "../../src/files/previews";
 import { createChannel } from "../../src/kernel/channel";
+import { createPreviews, edgeFor, type Previews } from "../../src/pictures/previews";
 import { FakeModel, settle } from "../fake";
 
 let model: FakeModel;

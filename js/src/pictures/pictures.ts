@@ -1,0 +1,167 @@
+/** The pictures of the library, whoever made them: what is known of each, by its id. */
+import { type Channel, Refusal } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import { browseReply, type Day, type Filters, type Picture, picturesReply } from "../kernel/wire";
+
+/** Most pictures whose facts are held; those not asked for longest go first. */
+const HELD = 3000;
+const PAGE = 100;
+/** Most pages of a list whose ids are held. */
+const PAGES = 60;
+
+/** Pictures in a row, by id: a job's, a selection, or all that a search found. */
+export interface PictureList {
+  readonly total: number;
+  /** The id at a place from 0 on; null where there is none any more. */
+  at(index: number): Promise<string | null>;
+}
+
+/** A list of ids that are all known. */
+export const listOf = (ids: readonly string[]): PictureList => ({
+  total: ids.length,
+  at: (index) => Promise.resolve(ids[index] ?? null),
+});
+
+/** The result that a picture belongs to. */
+export const resultOf = (id: string): string => id.slice(0, id.lastIndexOf(":"));
+
+export interface Query {
+  words: string;
+  filters: Filters;
+}
+
+/** What a search found, by pages: only those that were looked at are held. */
+export interface Found extends PictureList {
+  readonly days: readonly Day[];
+  /** The id at a place, if its page is here. */
+  known(index: number): string | undefined;
+  /** Have the pages from `first` to `last` come. */
+  need(first: number, last: number): void;
+}
+
+export interface Pictures {
+  /** Told whenever something more is known. */
+  readonly version: Store<number>;
+  /** Told when the library holds something else than before. */
+  readonly library: Store<number>;
+  /** The names of all collections, as of the last search. */
+  readonly collections: Store<string[]>;
+  known(id: string): Picture | undefined;
+  /** What is known of a picture, all of its prompt too; null where it is gone. */
+  facts(id: string): Promise<Picture | null>;
+  /** Search; rejects with the kernel's sentence. `place` is where the picture `find` stands. */
+  search(query: Query, find?: string): Promise<{ found: Found; place: number | null }>;
+  /** Take over what the kernel was told of a result. */
+  patch(result: string, change: Partial<Pick<Picture, "favourite" | "rating">>): void;
+}
+
+export function createPictures(channel: Channel, ended: AbortSignal): Pictures {
+  const held = new Map<string, Picture>();
+  const version = createStore(0);
+  const library = createStore(0);
+  const collections = createStore<string[]>([]);
+
+  function hold(pictures: Picture[]) {
+    for (const picture of pictures) {
+      held.delete(picture.id);
+      held.set(picture.id, picture);
+    }
+    for (const id of held.keys()) {
+      if (held.size <= HELD) break;
+      held.delete(id);
+    }
+    version.set(version.get() + 1);
+  }
+
+  async function browse(query: Query, offset: number, more: { find?: string; days?: boolean }) {
+    const { words, filters } = query;
+    const { result } = await channel.request(
+      { kind: "browse", query: words.slice(0, 200), filters, offset, count: PAGE, ...more },
+      { signal: ended, quiet: true },
+    );
+    const page = read(browseReply, result);
+    if (!page) throw new Refusal("The kernel's answer can't be read; run the cell again.");
+    hold(page.pictures);
+    return page;
+  }
+
+  async function search(query: Query, find = "") {
+    const first = await browse(query, 0, { find, days: true });
+    if (first.collections) collections.set(first.collections);
+    const pages = new Map<number, string[]>([[0, first.pictures.map(({ id }) => id)]]);
+    const asked = new Map<number, Promise<void>>();
+
+    async function load(page: number) {
+      try {
+        const { pictures } = await browse(query, page * PAGE, {});
+        pages.set(
+          page,
+          pictures.map(({ id }) => id),
+        );
+        for (const old of pages.keys()) {
+          if (pages.size <= PAGES) break;
+          if (old !== page) pages.delete(old);
+        }
+        version.set(version.get() + 1);
+      } catch {
+        // Asked again when it is looked at again.
+      } finally {
+        asked.delete(page);
+      }
+    }
+
+    function want(page: number): Promise<void> {
+      const ids = pages.get(page);
+      if (ids?.every((id) => held.has(id))) return Promise.resolve();
+      const loading = asked.get(page) ?? load(page);
+      asked.set(page, loading);
+      return loading;
+    }
+
+    const known = (index: number) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+    const found: Found = {
+      total: first.total,
+      days: first.days ?? [],
+      known,
+      need(start, end) {
+        for (let page = Math.floor(start / PAGE); page * PAGE <= end; page += 1) void want(page);
+      },
+      async at(index) {
+        if (index < 0 || index >= first.total) return null;
+        if (!known(index)) await want(Math.floor(index / PAGE));
+        return known(index) ?? null;
+      },
+    };
+    return { found, place: first.place };
+  }
+
+  async function facts(id: string): Promise<Picture | null> {
+    const { result } = await channel.request(
+      { kind: "pictures", image_ids: [id] },
+      { signal: ended, quiet: true },
+    );
+    const [picture] = read(picturesReply, result)?.pictures ?? [];
+    if (picture) hold([picture]);
+    return picture ?? null;
+  }
+
+  channel.listen((notice) => {
+    if (notice.kind === "library") library.set(library.get() + 1);
+  });
+
+  return {
+    version,
+    library,
+    collections,
+    known: (id) => held.get(id),
+    facts,
+    search,
+    patch(result, change) {
+      for (const [id, picture] of held) {
+        if (picture.result === result) held.set(id, { ...picture, ...change });
+      }
+      version.set(version.get() + 1);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+"""The way between a widget and its views on the page; every widget of ours stands on it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets as t
+from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
+
+_STATIC = Path(__file__).parent.parent / "static"
+_log = logging.getLogger(__name__)
+
+
+def _front_end(name: str) -> Path | str:
+    """Return a file of the front end: anywidget watches a path, and keeps each widget for it."""
+    path = _STATIC / name
+    live = os.environ.get("ANYWIDGET_HMR") == "1"
+    return path if live else path.read_text(encoding="utf-8")
+
+
+class Bridge(anywidget.AnyWidget):
+    """A widget whose traits and messages go under one lock: the page and several threads write."""
+
+    _esm = _front_end("studio.js")
+    _css = _front_end("studio.css")
+    _view = t.Unicode("studio", help="What the page draws").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        if not hasattr(self, "_lock"):
+            self._lock = threading.RLock()
+        super().__init__(**traits)
+
+    def _post(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        with self._lock:
+            if self.comm is not None:
+                try:
+                    self.send(content, buffers)
+                except Exception:  # ipykernel 7.0 can't send from threads; the page asks again
+                    _log.exception("a message to the page could not be sent")
+
+    def open(self) -> None:
+        """Open the comm, and leave it to the host on which shell its messages arrive."""
+        super().open()
+        self._unpin()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        self._unpin()
+
+    def _unpin(self) -> None:
+        # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
+        # waits for the running cell. Without this each message goes where the host addressed it.
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
+
+    def _handle_msg(self, msg: Any) -> None:
+        # One lock around messages and trait writes: they come from several threads.
+        with self._lock:
+            super()._handle_msg(msg)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take trait values from the page; one that is not accepted is put back there."""
+        try:
+            with self._lock:  # marimo's wrapper calls this too, past `_handle_msg`
+                super().set_state(sync_data)
+        except t.TraitError as error:
+            _log.warning("the page sent a value that is not accepted: %s", error)
+            self.send_state([name for name in sync_data if name in self.keys])
+        else:
+            self._tell_other_views(sync_data)
+
+    def _tell_other_views(self, sync_data: dict[str, Any]) -> None:
+        # In Colab each view has a model of its own, and its ipywidgets (7) does not echo.
+        if not getattr(ipywidgets, "JUPYTER_WIDGETS_ECHO", False):
+            self.send_state([name for name in sync_data if name in self.keys])

@@ -1,0 +1,178 @@
+"""Pictures of the library for the page: pages of them, and what is known of each."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import RequestError
+from seedream_widgets.library.entry import microseconds
+from seedream_widgets.library.folder import read_receipt
+from seedream_widgets.library.pages import local_day, page, picture_ids
+from seedream_widgets.money.pricing import shown
+from seedream_widgets.studio.protocol import MAX_IDS, MAX_TEXT, ProtocolError
+from seedream_widgets.values.endpoints import ENDPOINTS
+from seedream_widgets.values.result import image_id, image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seedream_widgets.library import Entry, Library, Search
+    from seedream_widgets.studio.protocol import Browse, Pick, Picture
+
+MOST = 200
+"""Most pictures a page tells of."""
+_PROMPT = 600
+"""Characters of a prompt that a page tells: its beginning and its end."""
+_FILTERS = {
+    "since": str,
+    "until": str,
+    "model": str,
+    "kind": str,
+    "favourite": bool,
+    "rating": int,
+    "fewer": bool,
+    "session": bool,
+    "collection": str,
+}
+
+
+def found(library: Library, asked: Browse | Pick, session: Iterable[str]) -> Search:
+    """Return the search that a message asks for.
+
+    Args:
+        library: Where.
+        asked: Words and filters; untrusted.
+        session: Request ids of this session's results.
+
+    Raises:
+        ProtocolError: A filter is unknown, or of a wrong type.
+        RequestError: A filter's value is none that there is.
+    """
+    filters = {name: value for name, value in asked.filters.items() if value is not None}
+    for name, value in filters.items():
+        wanted = _FILTERS.get(name)
+        if wanted is None or type(value) is not wanted:
+            raise ProtocolError(f"filters.{name!r:.40} is unknown or of a wrong type")
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            raise ProtocolError(f"filters.{name} must have at most {MAX_TEXT} characters")
+    groups = []
+    if filters.pop("session", False):
+        groups.append(set(session))
+    if (collection := filters.pop("collection", None)) is not None:
+        groups.append(set(library.collections[collection].ids))
+    among = set.intersection(*groups) if groups else None
+    return library.search(asked.query, among=among, **filters)
+
+
+def told_page(library: Library, asked: Browse, session: Iterable[str]) -> dict[str, Any]:
+    """Return the answer to a `Browse`; errors as in `found`."""
+    find = None
+    with suppress(RequestError):
+        find = image_of(asked.find) if asked.find else None
+    got = page(found(library, asked, session), asked.offset, min(asked.count, MOST), find)
+    days = [[day.date, day.pictures, shown(day.cost)] for day in got.days]
+    seen: dict[str, dict[str, Any]] = {}
+    return {
+        "total": got.total,
+        "place": got.place,
+        "days": days if asked.days else None,
+        "collections": list(library.collections) if asked.days else None,
+        "pictures": [picture(entry, index, seen) for entry, index in got.pictures],
+    }
+
+
+def picked(library: Library, asked: Pick, session: Iterable[str]) -> list[str]:
+    """Return the answer to a `Pick`; errors as in `found`."""
+    return picture_ids(found(library, asked, session), asked.offset, min(asked.count, MAX_IDS))
+
+
+def told(library: Library, ids: Iterable[str]) -> list[Picture]:
+    """Return what is known of pictures; those that are not here any more are left out."""
+    entries: dict[str, Entry | None] = {}
+    seen: dict[str, dict[str, Any]] = {}
+    pictures = []
+    for name in ids:
+        with suppress(RequestError):
+            request_id, index = image_of(name)
+            if request_id not in entries:
+                entries[request_id] = library.entry(request_id)
+            entry = entries[request_id]
+            if entry is not None and index < entry.images:
+                pictures.append(picture(entry, index, seen, whole=True))
+    return pictures
+
+
+def picture(
+    entry: Entry, index: int, seen: dict[str, dict[str, Any]], *, whole: bool = False
+) -> Picture:
+    """Return what the page gets of one picture; its receipt is untrusted.
+
+    Args:
+        entry: Its result.
+        index: Its number in it.
+        seen: Receipts that were read already, by request id.
+        whole: Whether to tell all of a long prompt.
+    """
+    if entry.request_id not in seen:
+        seen[entry.request_id] = _receipt(entry)
+    images = seen[entry.request_id].get("images")
+    about = images[index] if isinstance(images, list) and index < len(images) else None
+    about = about if isinstance(about, dict) else {}
+    width, height = (_pixels(about.get(name)) for name in ("width", "height"))
+    endpoint = ENDPOINTS.get(entry.endpoint)
+    created = microseconds(entry.created)
+    return {
+        "id": image_id(entry.request_id, index),
+        "result": entry.request_id,
+        "index": index,
+        "count": entry.images,
+        "width": width,
+        "height": height,
+        "prompt": entry.prompt if whole else _ends(entry.prompt),
+        "model": entry.model,
+        "task": endpoint.kind if endpoint else "",
+        "seed": entry.seed,
+        "cost": None if entry.cost is None or entry.backend != "fal" else shown(entry.cost),
+        "created": created // 1000,
+        "day": local_day(created),
+        "asked": entry.asked,
+        "favourite": entry.favourite,
+        "rating": entry.rating,
+        "transparent": _is_transparent(entry, about),
+        "offline": entry.backend == "offline",
+        "fault": None if width and height else "Its receipt can't be read",
+    }
+
+
+def _receipt(entry: Entry) -> dict[str, Any]:
+    try:
+        return read_receipt(str(entry.folder)) or {}
+    except OSError:
+        return {}
+
+
+def _pixels(value: object) -> int:
+    return value if type(value) is int and 0 < value < 100_000 else 0
+
+
+def _ends(prompt: str) -> str:
+    if len(prompt) <= _PROMPT:
+        return prompt
+    return f"{prompt[: _PROMPT // 2]} … {prompt[-_PROMPT // 2 :]}"
+
+
+def _is_transparent(entry: Entry, about: dict[str, Any]) -> bool:
+    """Tell whether a PNG may have clear parts, from its first bytes."""
+    name = about.get("file")
+    if about.get("format") != "PNG" or not isinstance(name, str) or "/" in name or "\\" in name:
+        return False
+    path = entry.folder / name
+    try:
+        if path.is_symlink() or not path.is_file():
+            return False
+        with open(path, "rb") as file:
+            head = file.read(26)
+    except (OSError, ValueError):
+        return False
+    return head[:8] == b"\x89PNG\r\n\x1a\n" and head[25:26] in (b"\4", b"\6")

@@ -1,0 +1,190 @@
+"""What any widget that shows pictures of the library does for its page's messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.library.export import zip_of
+from seedream_widgets.studio import protocol
+from seedream_widgets.studio.pictures import picked, told, told_page
+from seedream_widgets.studio.viewer import input_of
+from seedream_widgets.values.result import SUFFIXES, image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from seedream_widgets.images import ImageInput
+    from seedream_widgets.library import Library
+    from seedream_widgets.library.library import Change
+    from seedream_widgets.studio.answers import Answer, Aside, Table
+    from seedream_widgets.studio.bridge import Bridge
+    from seedream_widgets.values.result import Result, ResultImage
+
+MOST_ZIP = 300_000_000
+"""Most bytes of pictures that go to the page in one ZIP file."""
+MOST_CODE = 20
+"""Most requests that are copied as code at once."""
+
+
+class Shelf:
+    """The library as one widget shows it.
+
+    Args:
+        widget: Whose page is told of changes.
+        aside: Its threads, as all of this reads the disk.
+        library: Gives the library.
+        session: Gives the request ids of this session's results.
+        held: Gives a result by its request id where somebody holds it already, as a job does.
+    """
+
+    def __init__(
+        self,
+        widget: Bridge,
+        aside: Aside,
+        library: Callable[[], Library],
+        session: Callable[[], Iterable[str]] = tuple,
+        held: Callable[[str], Result | None] = lambda _: None,
+    ) -> None:
+        self._widget, self._aside = widget, aside
+        self._library, self._session, self._held = library, session, held
+        self._stop = library().on_change(self._tell)
+        self.table: Table = {
+            protocol.Browse: self._browse,
+            protocol.Pick: self._pick,
+            protocol.Pictures: self._pictures,
+            protocol.Mark: self._mark,
+            protocol.Trash: self._trash,
+            protocol.Restore: self._restore,
+            protocol.Collect: self._collect,
+            protocol.Original: self._original,
+            protocol.Code: self.code,
+            protocol.Archive: self._archive,
+            protocol.Abandon: self._nothing,
+        }
+
+    def close(self) -> None:
+        """Tell the page no more."""
+        self._stop()
+
+    def changed(self) -> None:
+        """Tell the page that the library holds something else than before."""
+        self._widget._post({"kind": "library"})
+
+    def _tell(self, _: Change) -> None:
+        self.changed()
+
+    def picture(self, target: str) -> ImageInput | ResultImage:
+        """Return a picture of a result, or an input of one as ``<its name>~<number>``.
+
+        Raises:
+            RequestError: There is no such picture.
+            ResultError: Its result is gone or damaged.
+        """
+        name, is_input, number = target.rpartition("~")
+        if is_input:
+            return input_of(self.made(name)[0], number)
+        result, index = self.made(target)
+        return result.files[index]
+
+    def made(self, name: str) -> tuple[Result, int]:
+        """Return the result and the number of a picture by its name; it may read the disk.
+
+        Raises:
+            RequestError: There is no such picture.
+            ResultError: Its result is gone or damaged.
+        """
+        request_id, index = image_of(name)
+        result = self._held(request_id) or self._library().get(request_id)
+        if index >= len(result.files):
+            raise RequestError(
+                f"the result {request_id!r:.80} has no image {index + 1}; select another",
+                field="image_id",
+                value=name,
+            )
+        return result, index
+
+    def _nothing(self, _: protocol.Message) -> Answer:
+        return {}, []
+
+    async def _browse(self, message: protocol.Browse) -> Answer:
+        return await self._aside(told_page, self._library(), message, self._session()), []
+
+    async def _pick(self, message: protocol.Pick) -> Answer:
+        ids = await self._aside(picked, self._library(), message, self._session())
+        return {"image_ids": ids}, []
+
+    async def _pictures(self, message: protocol.Pictures) -> Answer:
+        found = await self._aside(told, self._library(), message.image_ids)
+        return {"pictures": found}, []
+
+    async def _mark(self, message: protocol.Mark) -> Answer:
+        def mark() -> None:
+            library = self._library()
+            for entry in self._entries(message.results):
+                if message.favourite is not None:
+                    library.favourite(entry, message.favourite)
+                if message.rating is not None:
+                    library.rate(entry, message.rating)
+
+        await self._aside(mark)
+        return {}, []
+
+    async def _trash(self, message: protocol.Trash) -> Answer:
+        entries = await self._aside(self._entries, message.results)
+        await self._aside(self._library().delete, *entries)
+        return {"results": len(entries), "pictures": sum(entry.images for entry in entries)}, []
+
+    async def _restore(self, message: protocol.Restore) -> Answer:
+        def restore() -> None:
+            for request_id in message.results:
+                self._library().restore(request_id)
+
+        await self._aside(restore)
+        return {}, []
+
+    async def _collect(self, message: protocol.Collect) -> Answer:
+        def collect() -> list[str]:
+            collections = self._library().collections
+            collection = collections[message.collection]
+            entries = self._entries(message.results)
+            collection.remove(*entries) if message.remove else collection.add(*entries)
+            return list(collections)
+
+        return {"collections": await self._aside(collect)}, []
+
+    def _entries(self, request_ids: Iterable[str]) -> list[Any]:
+        found = (self._library().entry(request_id) for request_id in request_ids)
+        return [entry for entry in found if entry is not None]
+
+    async def _original(self, message: protocol.Original) -> Answer:
+        result, index = await self._aside(self.made, message.image_id)
+        file = result.files[index]
+        data = await self._aside(result._file_bytes, index)
+        name = f"{result._file_stem(index + 1)}{SUFFIXES[file.format]}"
+        told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
+        return told, [data]
+
+    async def code(self, message: protocol.Code) -> Answer:
+        """Answer with the Python that repeats the requests of pictures."""
+
+        def write() -> str:
+            results = self._results(message.image_ids)
+            if len(results) > MOST_CODE:
+                raise SeedreamError(
+                    f"code for {len(results)} requests is too long to copy; select up to "
+                    f"{MOST_CODE}, or use gallery.selection in a cell"
+                )
+            return "\n\n".join(result.as_code().rstrip() for result in results)
+
+        return {"code": await self._aside(write)}, []
+
+    def _results(self, image_ids: Iterable[str]) -> list[Result]:
+        names = dict.fromkeys(image_of(name)[0] for name in image_ids)
+        return [self.made(f"{name}:0")[0] for name in names]
+
+    async def _archive(self, message: protocol.Archive) -> Answer:
+        def write() -> bytes:
+            return zip_of([self.made(name) for name in message.image_ids], MOST_ZIP)
+
+        return {"name": "seedream.zip", "media_type": "application/zip"}, [await self._aside(write)]

@@ -1,0 +1,34 @@
+"""What a person says of a result: small files beside its images, which any program can read."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from seedream_widgets.files import read_file
+
+FAVOURITE = "favourite"
+"""An empty file of that name marks a favourite."""
+RATING = "rating"
+"""A file of that name holds one digit."""
+MOST = 5
+
+
+class Marks(NamedTuple):
+    """Whether it is a favourite, and its rating: 1 to 5, or 0 for none."""
+
+    favourite: bool = False
+    rating: int = 0
+
+
+def read_marks(folder: str) -> Marks:
+    """Return the marks in a result's folder; what can't be read there counts as none."""
+    return Marks(os.path.exists(f"{folder}/{FAVOURITE}"), _rating(f"{folder}/{RATING}"))
+
+
+def _rating(path: str) -> int:
+    try:
+        said = (read_file(path, 8) or b"").strip()
+    except OSError:
+        return 0
+    return int(said) if said.isdigit() and int(said) <= MOST else 0
