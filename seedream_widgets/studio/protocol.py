@@ -263,7 +263,7 @@ class Code(Message):
 
     kind: ClassVar[str] = "code"
     job_id: str = ""
-    image_ids: tuple[str, ...] = ()
+    image_ids: Ids = Ids(())
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ class Archive(Message):
     """Ask for a ZIP of pictures with their receipts."""
 
     kind: ClassVar[str] = "archive"
-    image_ids: tuple[str, ...]
+    image_ids: Ids
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ def test_an_entry_tells_what_the_receipt_tells(tmp_path: Path, index: Index) -> 
         "folder": folder,
         "key": "key-r1",
         "billable_units": Decimal("2.0"),
+        "rating": 0,
+        "asked": None,
     }
     with pytest.raises(dataclasses.FrozenInstanceError):
         entry.prompt = "other"  # type: ignore[misc]
@@ -401,7 +403,8 @@ def test_a_look_for_one_result_is_no_look_into_each_folder(tmp_path: Path, index
             assert index.identical("new", "fal")
         assert work["scandir"] == 2  # the days, and the busy one
         assert work["stat"] < 10, work
-        assert work["open"] == 2, work  # one receipt: the file, and Python's view of it
+        # One receipt: the file, and Python's view of it; and a try for a rating.
+        assert work["open"] == 3, work
     folder = tmp_path / "results" / "2026-05-01" / "a-red-fox-r007"
     shutil.rmtree(folder)
     assert index.get("r007") is None

@@ -135,7 +135,7 @@ def test_a_deleted_picture_is_not_bought_again(client):
 
 def test_nothing_but_the_users_word_empties_the_trash(client):
     client.library.delete(client.submit(SEEDED).result(SECONDS))
-    client.library.sweep()
+    client.library._sweep()
     client.submit(Request("another", seed=8)).result(SECONDS)
     assert len(Library(client.library.path).trash) == 1
 

@@ -5,7 +5,7 @@ import { formatMoney, micros } from "../form/money";
 import { SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
-import { useCode } from "./CopyCode";
+import { useCode } from "../pictures/CopyCode";
 import { useSession } from "./session";
 import { Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
@@ -130,7 +130,8 @@ function useJoined({ id }: Card) {
 
 export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
   const running = useRunning(card);
-  const code = useCode(card);
+  const { actions } = useSession();
+  const code = useCode(() => actions.code(card));
   return (
     <article {...useJoined(card)} aria-label={card.prompt} tabIndex={-1}>
       <header>

@@ -10,7 +10,6 @@ import type { Before } from "../form/form";
 import { exact, type Money } from "../form/money";
 import { priceOf } from "../form/price";
 import { taken } from "../form/taken";
-import { exactBytes } from "../kernel/bytes";
 import { Refusal } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
 import { read } from "../kernel/parse";
@@ -22,9 +21,9 @@ import {
   type Form,
   type FormTraits,
   type Outgoing,
-  originalReply,
   type Terms,
 } from "../kernel/wire";
+import { download, savedFile } from "../pictures/download";
 import type { ResultsActions, ResultsSession } from "../results/session";
 import type { Announcer } from "./announcer";
 
@@ -152,11 +151,9 @@ export function createActions(parts: Parts): Actions {
 
   async function fetchOriginal(imageId: string) {
     const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
-    const file = read(originalReply, reply.result);
-    const [bytes] = reply.buffers;
-    if (!file || !bytes) throw new Refusal("The kernel sent no file; try again.");
-    const type = file.media_type.startsWith("image/") ? file.media_type : "";
-    download(new Blob([exactBytes(bytes)], { type }), file.name);
+    const file = savedFile(reply);
+    if (!file) throw new Refusal("The kernel sent no file; try again.");
+    download(file.blob, file.name);
   }
 
   channel.listen((notice) => {
@@ -218,16 +215,4 @@ function shownTerms({ backend, form, references, facts }: Parts): Terms {
   const endpoint = endpointOf(facts.get(), values.model, count);
   const span = bills && endpoint && priceOf(facts.get(), endpoint, values, count);
   return { backend: name, bills, high: span ? exact(span[1]) : "0" };
-}
-
-function download(blob: Blob, name: string) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name.split(/[\\/]/).pop() || "seedream.png";
-  // VS Code takes downloads from clicks that reach the page.
-  document.body.append(link);
-  link.click();
-  link.remove();
-  // The host may still be reading it; a minute is long and not for ever.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Card } from "../kernel/wire";
 import { useSession } from "./session";
 
 function Code({ text }: { text: string }) {
@@ -20,13 +19,13 @@ function Code({ text }: { text: string }) {
   );
 }
 
-/** The job as Python, to the clipboard; hosts that keep it shut get the text itself, selected. */
-export function useCode(card: Card) {
-  const { actions, announcer } = useSession();
+/** A request as Python, to the clipboard; hosts that keep it shut get the text itself, selected. */
+export function useCode(ask: () => Promise<string | null>, look = "sd-link") {
+  const { announcer } = useSession();
   const [shown, show] = useState("");
   const [copied, setCopied] = useState(false);
   async function copy() {
-    const code = shown ? null : await actions.code(card);
+    const code = shown ? null : await ask();
     show("");
     if (!code) return;
     try {
@@ -41,8 +40,8 @@ export function useCode(card: Card) {
   const name = "Copy as code";
   return {
     button: (
-      <button type="button" class="sd-link" aria-label={name} title={name} onClick={copy}>
-        {copied ? "Copied" : "Code"}
+      <button type="button" class={look} aria-label={name} title={name} onClick={copy}>
+        {copied ? "Copied" : look === "sd-link" ? "Code" : name}
       </button>
     ),
     text: shown && <Code text={shown.trimEnd()} />,

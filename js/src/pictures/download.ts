@@ -1,0 +1,26 @@
+/** A file of the kernel's on its way to the disk. */
+import { exactBytes } from "../kernel/bytes";
+import type { Reply } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { originalReply } from "../kernel/wire";
+
+/** The file in an answer, as a picture or an archive and nothing that a page would open. */
+export function savedFile({ result, buffers }: Reply): { blob: Blob; name: string } | null {
+  const file = read(originalReply, result);
+  const [bytes] = buffers;
+  if (!file || !bytes) return null;
+  const type = /^(image\/|application\/zip$)/.test(file.media_type) ? file.media_type : "";
+  return { blob: new Blob([exactBytes(bytes)], { type }), name: file.name };
+}
+
+export function download(blob: Blob, name: string) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name.split(/[\\/]/).pop() || "seedream.png";
+  // VS Code takes downloads from clicks that reach the page.
+  document.body.append(link);
+  link.click();
+  link.remove();
+  // The host may still be reading it; a minute is long and not for ever.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
