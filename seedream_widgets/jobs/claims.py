@@ -67,7 +67,12 @@ def ask(
         try:
             entry = library._journal.claim(plan()) or library._journal.claim_anew(plan())
         except (OSError, TakenOver) as error:
-            _log.warning("%s can't be written (%s)", library.path, error)
+            _log.warning(
+                "%s can't be written (%s): another Python that asks for the same would pay for it, "
+                "too, and sd.resume() knows nothing of this request. It is sent all the same, and "
+                "its pictures come into memory: save them with result.save()",
+                *(library.path, error),
+            )
             return Ours(None)
         if entry:
             break

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
 from seedream_widgets.jobs.job import Job
-from seedream_widgets.library.journal import UNSEEN_SECONDS, UNSENT
+from seedream_widgets.library.journal import ENDS, UNSEEN_SECONDS, UNSENT
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.receipt import request_again
 from seedream_widgets.values.status import Queued
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
-ENDS = ("failed", "cancelled", "unknown")
 
 
 def left_behind(library: Library, engine: Engine) -> list[Pending]:
@@ -88,6 +87,8 @@ def settle(
         finds: Whether a request whose reply was lost can be looked for.
     """
     result = library._find(job.handle.request_id) if job.handle else None
+    if result and not _tells_of(result, entry):  # fal gave the id twice: fetched, it is kept, too
+        result = None
     looks = finds and entry.step == "sending" and bool(entry.sent)
     over = bool(result) or not (job.handle or looks)
     try:
@@ -101,6 +102,14 @@ def settle(
     except OSError as error:
         _log.warning("%s can't be written (%s)", library.path, error)
     return over
+
+
+def _tells_of(result: Result, entry: Pending) -> bool:
+    """Tell whether a kept result is what an entry asked for."""
+    receipt = result.receipt
+    return receipt is None or (
+        receipt.prompt == entry.request["prompt"] and entry.key in (None, receipt.key)
+    )
 
 
 def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -34,21 +36,32 @@ if TYPE_CHECKING:
     from seedream_widgets.library.steps import Steps
 
 Step = Literal["claimed", "planned", "sending", "accepted", "failed", "cancelled", "unknown"]
+ENDS = ("failed", "cancelled", "unknown")
 UNSENT = ("claimed", "planned")
 """Steps before anything is sent; "planned" is what earlier versions wrote for "claimed"."""
 UNSEEN_SECONDS = 30.0
 """How long a network folder may take to show another machine's result."""
+_PAUSES = (*(0.01 * 2**n for n in range(8)), *[2.0] * 15)
+"""Seconds between tries to take an entry back: as long as a network folder may be late."""
 MAX_BYTES = 4 * 1024 * 1024
 """Largest entry that is written or read, in bytes."""
 _CLAIM_BYTES = 1 << 20
-_OPEN, _CLAIMS = "journal", "claims"
+_OPEN, _CLAIMS, _KEPT = "journal", "claims", "claims/kept"
 # <id>.<number>.json; what fell short of room to say that it is sent has ".sent" in it. Earlier
 # versions wrote <id>.<owner>.json and <id>.json.
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,64})(?:\.([A-Za-z0-9-]{1,80}))?(\.sent)?\.json")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _OWNER = re.compile(r"[A-Za-z0-9-]{0,80}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FAR = 1e11
+
+
+_log = logging.getLogger(__name__)
+_UNCLAIMED = (
+    "%s can't be written (%s): another Python that asks for the same at the same moment would pay "
+    "for it, too. The request is sent all the same"
+)
 
 
 class TakenOver(Exception):
@@ -138,6 +151,8 @@ class Journal:
     def claim(self, entry: Pending) -> Pending | None:
         """Write a request down as the one that may send its key.
 
+        Where there is room for the entry and none for the claim, the entry alone tells of it.
+
         Returns:
             The entry; or ``None`` where another has the claim, and `claimed` tells which.
 
@@ -146,15 +161,14 @@ class Journal:
         """
         ours = self.plan(entry)
         try:
-            if self._steps.create(self._claim(ours), ours.id.encode()):
-                if self._steps.touched(ours.name):
-                    return ours
-                self._steps.delete(self._claim(ours))  # taken for left behind, and put away
-                return None
-        except OSError:
-            self._steps.delete(ours.name)
-            raise
-        self._steps.delete(ours.name)
+            claimed = self._steps.create(self._claim(ours), ours.id.encode())
+        except OSError as error:
+            _log.warning(_UNCLAIMED, self.folder.parent / _CLAIMS, error)
+            return ours
+        if claimed and self._steps.touched(ours.name):
+            return ours
+        # Taken for left behind, and put away; or another has the claim.
+        self._steps.delete(self._claim(ours) if claimed else ours.name)
         return None
 
     def claimed(self, key: str, backend: str) -> Pending | None:
@@ -200,9 +214,9 @@ class Journal:
                 knows what nobody else can, so that step takes the entry back.
         """
         wanted = replace(entry, step=step, handle=handle or entry.handle, owner=self.leases.hold())
-        while True:
+        for tried, pause in enumerate(_PAUSES):
             try:
-                return self._next(wanted)
+                ours = self._next(wanted)
             except TakenOver:
                 if step != "accepted":
                     raise
@@ -210,10 +224,16 @@ class Journal:
                 if step == "sending" and entry.name:
                     return self._mark_sent(wanted)
                 raise
+            else:
+                if tried:  # it may have been put away: the reply came after all
+                    with suppress(OSError):
+                        self._steps.delete(self._ended(entry))
+                return ours
+            time.sleep(pause)  # who took it over may be at a step, or its file not show yet
             there = self.find(entry.id)
-            self._steps.delete(self._ended(entry))  # the reply came after all
             name, number = (there.name if there else ""), self._highest(entry.id)
             wanted = replace(wanted, name=name, number=number)
+        raise OSError(f"the entry of request {entry.id} can't be taken back")
 
     def take_over(self, entry: Pending) -> Pending | None:
         """Go on with an entry that was left behind; ``None`` when another process was faster.
@@ -244,9 +264,9 @@ class Journal:
             OSError: It can't be taken out.
         """
         if entry.key and self._claim_on(entry.key, entry.backend) == entry.id:
-            kept = f"{self._claim(entry)}.kept"
-            self._steps.delete(kept)
-            self._steps.create(kept, self.leases.own().encode())
+            mark = self._mark(entry, self.leases.touch())
+            self._steps.delete(mark)
+            self._steps.create(mark, self.leases.own().encode())
         self._take_away(entry)
 
     def withdraw(self, entry: Pending) -> None:
@@ -269,7 +289,11 @@ class Journal:
         Raises:
             OSError: It can't be told.
         """
-        mark = f"{self._claim(entry)}.kept"
+        now = self.leases.touch()
+        marks = {self._mark(entry, now), self._mark(entry, now - UNSEEN_SECONDS)}
+        return max(self._left_of(mark, now) for mark in marks)
+
+    def _left_of(self, mark: str, now: float) -> float:
         if self._steps.create(mark, b""):
             self._steps.delete(mark)
             return 0.0
@@ -278,7 +302,19 @@ class Journal:
             return UNSEEN_SECONDS
         owner = found.data.decode("ascii", "replace")
         away = _OWNER.fullmatch(owner) is not None and self.leases.away(owner)
-        return max(0.0, UNSEEN_SECONDS - (self.leases.touch() - found.touched)) if away else 0.0
+        return max(0.0, UNSEEN_SECONDS - (now - found.touched)) if away else 0.0
+
+    def sweep(self) -> None:
+        """Take away the marks of results that show everywhere by now.
+
+        Each lies in a folder of its day, which nobody writes to once it is over: so no mark that
+        was made just now can go.
+        """
+        yesterday = _day(self.leases.touch() - 86_400)
+        for day in self._listed(_KEPT):
+            if _DAY.fullmatch(day) and day < yesterday:
+                with suppress(OSError):  # another process is faster, or it is only read
+                    self._steps.clear(f"{_KEPT}/{day}")
 
     def end(self, entry: Pending, step: Step, billing: Billing, message: str) -> None:
         """Move a request that ended without a result to the ended ones.
@@ -292,10 +328,12 @@ class Journal:
         except TakenOver:
             return
         self._steps.create(self._ended(ended), _text(ended), lasting=True)
-        if not self._steps.touched(ended.name):  # taken back: fal's reply came after all
-            self._steps.delete(self._ended(ended))
+        if self._steps.touched(ended.name):
+            self._take_away(ended)
             return
-        self._take_away(ended)
+        there = self.find(ended.id)  # else another process put it away just now
+        if there and there.step not in ENDS:  # taken back: fal's reply came after all
+            self._steps.delete(self._ended(ended))
 
     # What there is
 
@@ -321,7 +359,7 @@ class Journal:
 
     def ended(self, since: float = 0) -> list[Pending]:
         """Return what was asked from a moment on and ended without a result, oldest first."""
-        first = time.strftime("%Y-%m-%d", time.gmtime(since))
+        first = _day(since)
         days = [day for day in self._listed(f"{_OPEN}/ended") if day >= first]
         found = []
         for day in days:
@@ -408,9 +446,11 @@ class Journal:
     def _claim(self, entry: Pending) -> str:
         return _claim_of(entry.key or "", entry.backend)
 
+    def _mark(self, entry: Pending, now: float) -> str:
+        return f"{_KEPT}/{_day(now)}/{self._claim(entry).rpartition('/')[2]}"
+
     def _ended(self, entry: Pending) -> str:
-        day = time.strftime("%Y-%m-%d", time.gmtime(entry.created))
-        return f"{_OPEN}/ended/{day}/{entry.id}.json"
+        return f"{_OPEN}/ended/{_day(entry.created)}/{entry.id}.json"
 
     def _listed(self, folder: str) -> list[str]:
         try:
@@ -461,6 +501,10 @@ class Journal:
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None  # taken away meanwhile, or no entry of ours
         return replace(entry, followed=self.leases.follows(entry.owner, entry.touched))
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
 def _claim_of(key: str, backend: str) -> str:

@@ -368,6 +368,7 @@ class Library:
         """Take away what processes that have ended left unfinished."""
         self._swept = True
         sweep(self.path, self._journal.leases.follows)
+        self._journal.sweep()
         self._journal.leases.sweep()
 
     def _commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:

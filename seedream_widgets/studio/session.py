@@ -92,8 +92,12 @@ class Session:
         return next((each for each in results if each.request_id == request_id), None)
 
     def begin(self) -> None:
-        """Show what of the client still runs, such as a click of this cell's last run."""
-        for job in reversed(self.client.jobs):
+        """Show what of the library still runs here, such as a click of this cell's last run.
+
+        The cell may have made a client anew, too.
+        """
+        running = self.engine.following.of(self.client.library.path)
+        for job in sorted(running, key=lambda job: job.created):
             if not job.done:
                 self._show(job)
         self._news.begin()

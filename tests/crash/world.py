@@ -25,7 +25,7 @@ from PIL import Image
 
 from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.jobs.engine import SENDING, Following
+from seedream_widgets.jobs.engine import SENDING, Engine, Following
 from seedream_widgets.jobs.lost import LostReplies
 from seedream_widgets.library import Library
 from seedream_widgets.library.journal import Journal
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
 
 START = 1.8e9
+_WAYS = ((0.0, 0.0), (0.0, 0.0), (2.0, 0.0), (0.0, 2.0), (0.0, 8.0))
+"""Seconds that a submit and its reply take: an end of Python waits for the reply up to 5."""
 _FILE = io.BytesIO()
 Image.new("RGB", (4, 4)).save(_FILE, "PNG")
 PICTURE = _FILE.getvalue()
@@ -108,8 +110,11 @@ class World:
         if process.dead or process.points == process.killed_at:
             process.dead = True
             raise Killed
+        if process.points == process.ends_at:
+            self.tell("is asked to end")
+            process.end()
         if process.points == process.stopped_at:
-            process.stopped = True
+            process.stopped = process.was_stopped = True
             self.tell(f"stopped for {process.stopped_for} s")
             self.sleep(process.stopped_for)
             process.stopped = False
@@ -167,6 +172,7 @@ class Kept:
     request_id: str
     key: str | None
     prompt: str
+    receipt: Any = None
     request: Any = None
     _again: Any = None
     cached: bool = False
@@ -221,6 +227,10 @@ class Disk:
         self._world.point()
         return was is not None
 
+    def clear(self, folder: str) -> None:
+        for name in self.names(folder):
+            self.delete(f"{folder}/{name}")
+
     def move(self, name: str, to: str) -> bool:
         self._world.point()
         was = self._world.disk.pop(name, None)
@@ -256,11 +266,14 @@ class Fal:
 
     async def submit(self, request: Request, image_urls: object) -> Handle:
         self._world.point()
+        there, back = self._world.random.choice(_WAYS)
+        await asyncio.sleep(there)
         id = f"r{len(self._world.fal) + 1}"
         runs = self._world.random.choice((0.0, 1.0, 400.0))
         self._world.fal[id] = FalJob(request.prompt, self._world.now + runs)
         self._world.tell(f"{request.prompt} is {id} at fal")
         self._world.point()
+        await asyncio.sleep(back)
         return Handle(id, request.endpoint.id)
 
     async def watch(self, handle: Handle) -> AsyncGenerator[Any, None]:
@@ -326,13 +339,13 @@ class VirtualLibrary(Library):
         return self._staging(name)
 
     def _commit(self, stage: Path, receipt: Any, words: str) -> Any:
-        known = Kept(receipt.request_id, receipt.key, receipt.prompt)
+        known = Kept(receipt.request_id, receipt.key, receipt.prompt, receipt)
         self._world.results.setdefault(receipt.request_id, known)
         self._disk.create(f"results/{receipt.request_id}", b"")
         return stage, receipt
 
     def _sweep(self) -> None:
-        pass
+        self._journal.sweep()
 
 
 class _Selector(selectors.SelectSelector):
@@ -368,6 +381,7 @@ class Process:
         machine: On which machine.
         life: What it does.
         killed_at: At which of its steps it is killed; 0: never.
+        ends_at: At which one Python ends, as after `sys.exit`.
         stopped_at: At which one it is stopped.
         stopped_for: For how many seconds.
         clock: How many seconds its machine's clock is ahead.
@@ -380,6 +394,7 @@ class Process:
         life: Callable[[Process], Awaitable[None]],
         *,
         killed_at: int = 0,
+        ends_at: int = 0,
         stopped_at: int = 0,
         stopped_for: float = 0.0,
         clock: float = 0.0,
@@ -387,13 +402,18 @@ class Process:
         self.world, self.machine = world, machine
         self.name = f"{machine}-{len(world.processes)}{world.random.randrange(10**6)}-1"
         self.killed_at, self.stopped_at, self.stopped_for = killed_at, stopped_at, stopped_for
-        self.clock = clock
+        self.ends_at, self.clock = ends_at, clock
         self.points, self.wakes = 0, world.now
-        self.dead = self.stopped = self.ended = False
+        self.dead = self.stopped = self.was_stopped = self.ended = False
         self.turn = threading.Semaphore(0)
         self.thread = threading.Thread(target=self._run, args=(life,), daemon=True)
+        self._ending: asyncio.Task[None] | None = None
         self.client: VirtualClient
         self.engine: Any
+
+    def end(self) -> None:
+        """Have Python end: the engine hears the replies that are due, and ends every task."""
+        self._ending = self.engine.loop.create_task(Engine._drain(self.engine))
 
     def _run(self, life: Callable[[Process], Awaitable[None]]) -> None:
         self.turn.acquire()
@@ -402,7 +422,14 @@ class Process:
         try:
             self.engine = _engine(loop)
             self.client = VirtualClient(self)
-            loop.run_until_complete(life(self))
+            try:
+                loop.run_until_complete(life(self))
+            except asyncio.CancelledError:
+                if not self._ending:
+                    raise
+            if self._ending:
+                loop.run_until_complete(self._ending)
+                self.client.library._journal.leases.let_go()
         except Killed:
             pass
         except BaseException as error:
@@ -419,7 +446,10 @@ def _engine(loop: asyncio.AbstractEventLoop) -> Any:
     async def run(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return work(*args, **kwargs)
 
-    return SimpleNamespace(
+    engine = SimpleNamespace(
         loop=loop, run_on_disk=run, run_in_pool=run, here=False, forked=False, ending=False,
         following=Following(), slots=asyncio.Semaphore(SENDING), replies=set(), lost=LostReplies(),
+        _closing=[],
     )  # fmt: skip
+    engine._hear_replies = lambda: Engine._hear_replies(engine)
+    return engine

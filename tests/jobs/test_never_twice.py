@@ -95,6 +95,32 @@ def test_many_clicks_at_once_are_one_job(tmp_path):
     assert backend.count("submit") == 2
 
 
+def test_without_room_for_a_claim_it_is_sent_all_the_same_and_that_is_said(tmp_path, caplog):
+    (tmp_path / "claims").write_text("no folder")
+    backend, client = make(tmp_path, hold=["submit"])
+    job = client.submit(Request(**FOX))
+    assert client.submit(Request(**FOX)) is job
+    assert "another Python that asks for the same at the same moment would pay" in caplog.text
+    backend.wait_for("submit")
+    (entry,) = client.library._journal.pending()
+    assert (entry.id, entry.step) == (job.id, "sending")
+    backend.release("submit")
+    assert job.result(SECONDS).note is None
+    assert client.submit(Request(**FOX)).result(SECONDS).cached
+    assert client.library._journal.pending() == []
+
+
+def test_where_nothing_can_be_written_it_is_sent_all_the_same_and_that_is_said(tmp_path, caplog):
+    library = tmp_path / "library"
+    library.write_text("no folder")
+    backend, client = make(library)
+    result = client.submit(Request(**FOX)).result(SECONDS)
+    assert "its pictures come into memory" in caplog.text
+    assert "save them with result.save()" in result.note
+    assert result.image.size == (32, 24)
+    assert backend.count("submit") == 1
+
+
 def test_one_that_is_being_cancelled_is_not_joined(tmp_path):
     backend, client = make(tmp_path, hold=["cancel", "completed"])
     first = client.submit(Request(**FOX))

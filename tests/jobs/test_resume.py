@@ -55,6 +55,24 @@ def test_an_accepted_one_runs_to_its_result(tmp_path):
     assert client.resume() == ()
 
 
+def test_one_whose_request_id_is_another_results_is_fetched_all_the_same(tmp_path):
+    """fal gave the id twice, and Python ended between the two."""
+    Client(ScriptedBackend("fal"), library=tmp_path).submit(Request("an owl")).result(SECONDS)
+    left_behind(tmp_path)
+    (entry,) = tmp_path.glob("journal/*.json")
+    data = entry.read_bytes()
+    for _ in range(2):  # the second time it was kept already, and not yet crossed out
+        backend, client = later(tmp_path)
+        backend.bytes["https://files.test/r1/0"] = picture(5)
+        entry.write_bytes(data)
+        (job,) = client.resume()
+        result = job.result(SECONDS)
+        assert (result.request_id, result.files[0].read_bytes()) == ("r1-2", picture(5))
+        assert (backend.count("submit"), client._waiting()) == (0, 0)
+    found = {each.request_id: each.prompt for each in client.library.search()}
+    assert found == {"r1": "an owl", "r1-2": "a fox"}
+
+
 @pytest.mark.parametrize("found", [0, 1])
 def test_its_inputs_are_not_needed(tmp_path, found):
     images = [picture(1), picture(2)]

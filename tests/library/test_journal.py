@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from seedream_widgets.library.journal import Journal, Pending
+from seedream_widgets.library.journal import UNSEEN_SECONDS, Journal, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
+from seedream_widgets.library.steps import FolderSteps
 from tests.library_folders import counted
 
 HANDLE = {"request_id": "r1", "endpoint_id": "fal-ai/x"}
@@ -95,6 +96,84 @@ def test_what_is_let_go_can_be_taken_over(journal):
     journal.release(journal.plan(entry()))
     (found,) = journal.left_behind()
     assert journal.take_over(found)
+
+
+class Meanwhile(FolderSteps):
+    """Have another process do something right after an ended request was written down."""
+
+    then = None
+
+    def create(self, name, data, *, lasting=False):
+        made = super().create(name, data, lasting=lasting)
+        if "/ended/" in name and self.then:
+            then, self.then = self.then, None
+            then()
+        return made
+
+
+def test_an_end_that_another_process_puts_away_at_the_same_moment_is_kept(journal):
+    steps = Meanwhile(journal.folder.parent)
+    ours = Journal(journal.folder.parent, steps)
+
+    def put_away():
+        (found,) = journal.pending()
+        journal.end(found, found.step, found.billing, found.message)
+
+    steps.then = put_away
+    ours.end(ours.plan(entry()), "cancelled", "maybe", "while it ran")
+    (ended,) = journal.ended()
+    assert (ended.step, ended.billing, ended.message) == ("cancelled", "maybe", "while it ran")
+    assert journal.pending() == []
+
+
+def test_a_reply_that_comes_while_the_end_is_written_takes_the_request_back(journal):
+    steps = Meanwhile(journal.folder.parent)
+    ours = Journal(journal.folder.parent, steps)
+    sent = journal.step(journal.plan(entry()), "sending")
+    steps.then = lambda: journal.step(sent, "accepted", HANDLE)
+    ours.end(sent, "unknown", "maybe", "Python ended")
+    (found,) = journal.pending()
+    assert (found.step, found.handle) == ("accepted", HANDLE)
+    assert journal.ended() == []
+
+
+def kept(journal, days, owner=OTHER):
+    """Come to the result of a key, so many days ago, as another machine's process."""
+    then = time.time() - 86_400 * days
+    there = Journal(journal.folder.parent)
+    there.leases.own = lambda: owner
+    there.leases.touch = lambda: then
+    there.close(there.claim(entry(key="fox")))
+
+
+def test_marks_of_results_are_swept_once_they_show_everywhere(journal, tmp_path):
+    for days in (0, 1, 2, 400):
+        kept(journal, days)
+    marks = journal.folder.parent / "claims" / "kept"
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "file").touch()
+    (marks / "2001-01-01").symlink_to(others)
+    (marks / "not a day").mkdir()
+    journal.sweep()
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    days = sorted(path.name for path in marks.iterdir() if path.is_dir())
+    assert (len(days), days[2], days[3]) == (4, today, "not a day")
+    assert days[0] == "2001-01-01"  # a link, and what it leads to, is not ours
+    assert (others / "file").exists()
+
+
+def test_a_mark_of_just_before_midnight_counts(journal):
+    kept(journal, days=0)
+    (mark,) = journal.folder.parent.glob("claims/kept/*/*")
+    ours = journal.claim(entry(key="fox"))
+    assert 0 < journal.unseen(ours) <= UNSEEN_SECONDS
+    midnight = 86_400 * (mark.stat().st_mtime // 86_400 + 1)
+    os.utime(mark, (midnight - 1, midnight - 1))
+    journal.leases.touch = lambda: midnight + 1
+    assert journal.unseen(ours) == UNSEEN_SECONDS - 2
+    journal.leases.touch = lambda: midnight + 40
+    assert journal.unseen(ours) == 0
 
 
 GOOD = {

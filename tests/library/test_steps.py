@@ -47,6 +47,16 @@ def test_what_is_gone_is_told(steps):
     assert steps.names("nowhere") == []
 
 
+def test_a_folder_is_cleared(steps, tmp_path):
+    for name in "ab":
+        steps.create(f"kept/day/{name}", b"")
+    steps.clear("kept/day")
+    assert steps.names("kept") == []
+    with pytest.raises(FileNotFoundError):
+        steps.clear("kept/day")
+    assert (tmp_path / "kept").is_dir()
+
+
 def test_what_is_too_large_is_not_read(steps):
     steps.create("journal/a", b"123")
     assert steps.read("journal/a", 2) is None

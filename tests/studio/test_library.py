@@ -136,6 +136,22 @@ def test_a_click_that_joins_a_running_job_makes_no_second_card(open_page):
         job.cancel()
 
 
+@pytest.mark.parametrize("anew", [False, True], ids=["one client", "a client anew"])
+def test_a_cell_that_runs_again_shows_what_still_runs(page, tmp_path, anew):
+    backend = ScriptedBackend("fal", hold=["fetch"])
+    client = sd.Client(backend, library=tmp_path)
+    job = page(client).studio.client.submit(sd.Request("a fox"))
+    backend.wait_for("fetch")
+    opened = page(sd.Client(ScriptedBackend("fal"), library=tmp_path) if anew else client)
+    told = opened.ask("sync")[0]["result"]
+    assert ([card["id"] for card in told["jobs"]], told["waiting"]) == ([job.id], 0)
+    assert opened.studio.jobs == (job,)
+    backend.release("fetch")
+    opened.wait(lambda m: m["kind"] == "job" and m["job"]["finished"], 20)
+    assert opened.studio.result.request_id == job.request_id
+    assert opened.ask("sync")[0]["result"]["waiting"] == 0
+
+
 def test_a_disk_that_takes_nothing_is_told_on_the_card(page, tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the library should be")
