@@ -256,7 +256,7 @@ def test_under_another_key_it_is_asked_for_and_left_as_it_was(fal_server, tmp_pa
     (asked,) = other.resume()
     with pytest.raises(BackendError, match=r"sent with another key .* left as it was"):
         asked.result(30)
-    assert other.waiting() == 1
+    assert other._waiting() == 1
     (path,) = (tmp_path / "two").glob("journal/*.json")
     left = json.loads(path.read_bytes())
     assert {**left, "owner": ""} == {**entry, "owner": ""}
