@@ -158,3 +158,9 @@ def load_ipython_extension(shell: object) -> None:
     from seedream_widgets.magics import load
 
     load(shell)
+
+
+if "IPython" in sys.modules:
+    from seedream_widgets.display.completion import offer_values as _offer_values
+
+    _offer_values()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Iterable
-from difflib import get_close_matches
-from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
@@ -17,6 +15,7 @@ from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
 from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.request import Request
+from seedream_widgets.values.typed import takes_request_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -305,53 +304,8 @@ def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
                 field=next(iter(arguments)),
             )
         return prompt
-    unknown = set(arguments) - set(Request.__dataclass_fields__)
-    if unknown:
-        name = min(unknown)
-        raise RequestError(
-            f"{name} is not an argument of a request; {_guess(name)}",
-            field=name,
-            value=arguments[name],
-        )
     return Request(prompt, **arguments)
 
 
-def _guess(name: str) -> str:
-    """Return what somebody may have meant, or all there is to choose from."""
-    names = list(Request.__dataclass_fields__)
-    meant = _MEANT.get(name.lower()) or next(iter(get_close_matches(name.lower(), names, 1)), None)
-    return f"did you mean {meant}=?" if meant else f"there are {', '.join(names)}"
-
-
-def _typed(function: Callable[..., Any]) -> None:
-    """Give a function that hands its arguments on to `Request` a signature that names them."""
-    own = signature(function)
-    listed = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
-    taken = {each.name for each in listed}
-    more = [
-        each.replace(kind=Parameter.KEYWORD_ONLY)
-        for each in signature(Request).parameters.values()
-        if each.name not in taken
-    ]
-    function.__signature__ = own.replace(parameters=[*listed, *more])  # type: ignore[attr-defined]
-
-
-_MEANT = {
-    "size": "image_size",
-    "aspect_ratio": "image_size",
-    "ratio": "image_size",
-    "resolution": "image_size",
-    "n": "num_images",
-    "count": "num_images",
-    "number": "num_images",
-    "image": "images",
-    "image_urls": "images",
-    "references": "images",
-    "text": "prompt",
-    "version": "model",
-    "safety": "enable_safety_checker",
-}
-"""What other tools call an argument, and its name here."""
-
 for _function in (submit, generate, edit, estimate):
-    _typed(_function)
+    takes_request_arguments(_function)

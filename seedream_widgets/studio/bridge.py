@@ -12,6 +12,9 @@ import anywidget
 import traitlets as t
 from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
+from seedream_widgets.errors import RequestError
+from seedream_widgets.studio.traits import FieldError, UnknownFieldError
+
 _STATIC = Path(__file__).parent.parent / "static"
 _log = logging.getLogger(__name__)
 
@@ -34,6 +37,39 @@ class Bridge(anywidget.AnyWidget):
         if not hasattr(self, "_lock"):
             self._lock = threading.RLock()
         super().__init__(**traits)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field; a name that is none is refused, as nothing would come of it.
+
+        Raises:
+            UnknownFieldError: There is no field of that name, or it can only be read.
+            FieldError: It does not take the value.
+        """
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise self._unknown(name, value)
+        if isinstance(getattr(type(self), name, None), property):
+            raise UnknownFieldError(f"{name} can only be read", field=name, value=value)
+        try:
+            super().__setattr__(name, value)
+        except t.TraitError as error:
+            if isinstance(error, RequestError):
+                raise
+            raise FieldError(str(error), field=name, value=value) from error
+
+    @classmethod
+    def _fields(cls) -> list[str]:
+        """Return the names of what people set and read of this widget."""
+        inherited = anywidget.AnyWidget.class_trait_names()
+        own = set(cls.class_trait_names()).difference(inherited)
+        return sorted(name for name in own if not name.startswith("_"))
+
+    @classmethod
+    def _unknown(cls, name: str, value: object) -> UnknownFieldError:
+        from seedream_widgets.values.request import meant  # not loaded with the class
+
+        return UnknownFieldError(
+            f"{cls.__name__} has no {name}; {meant(name, cls._fields())}", field=name, value=value
+        )
 
     def _post(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         with self._lock:

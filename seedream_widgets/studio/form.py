@@ -7,7 +7,12 @@ from typing import Any
 import traitlets as t
 
 from seedream_widgets.studio.bridge import Bridge
-from seedream_widgets.studio.traits import ImagesTrait, SizeTrait, size_to_json
+from seedream_widgets.studio.traits import (
+    ImagesTrait,
+    SizeTrait,
+    WordTrait,
+    size_to_json,
+)
 from seedream_widgets.values.endpoints import (
     COUNTS,
     DEFAULT_MODEL,
@@ -27,7 +32,7 @@ def _count(help: str) -> Any:
 
 
 def _word(argument: str, default: str | None, help: str) -> Any:
-    enum: Any = t.Enum
+    enum: Any = WordTrait
     return enum(choices(argument), default, allow_none=default is None, help=help).tag(sync=True)
 
 
@@ -47,7 +52,7 @@ class Form(Bridge):
     background = _word("background", None, "Where the model takes it; None is its own")
     enable_safety_checker = t.Bool(True, help="fal's own checker").tag(sync=True)
     sync_mode = t.Bool(False, help="Images inside the reply").tag(sync=True)
-    model = t.Enum(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)
+    model = WordTrait(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)
     selected = t.Unicode(
         "",
         help="Id of the selected image; a new result is selected when it comes; '' is the newest",

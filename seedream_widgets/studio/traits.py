@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import traitlets
 from traitlets import TraitError, TraitType
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, did_you_mean
 from seedream_widgets.values.sizes import Size, read_size
 
 if TYPE_CHECKING:
@@ -15,10 +16,33 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageInput, ImageUrl
 
     Trait = TraitType[Any, Any]
+    Enum = traitlets.Enum[Any]
 else:
+    Enum = traitlets.Enum
     Trait = TraitType  # Colab's traitlets 5.7 can't be subscripted
 
 _MAX_NAME = 40
+
+
+class FieldError(RequestError, TraitError):
+    """A field of the form does not take a value."""
+
+
+class UnknownFieldError(RequestError, AttributeError, TypeError):
+    """The form has no field of that name, or it can only be read."""
+
+
+class WordTrait(Enum):
+    """One of several words; another one gets a guess."""
+
+    def error(self, obj: HasTraits | None, value: Any, error: Any = None, info: Any = None) -> Any:
+        """Refuse a value in words."""
+        words = [str(word) for word in self.values or ()]
+        raise FieldError(
+            f"{self.name} takes {', '.join(words)}, got {value!r:.80}{did_you_mean(value, words)}",
+            field=self.name or "",
+            value=value,
+        )
 
 
 class SizeTrait(Trait):
@@ -31,7 +55,7 @@ class SizeTrait(Trait):
         try:
             size = read_size(value)
         except RequestError as error:
-            raise TraitError(str(error)) from error
+            raise FieldError(str(error), field="image_size", value=value) from error
         return size[:_MAX_NAME] if isinstance(size, str) else size
 
 
@@ -53,7 +77,10 @@ class ImagesTrait(Trait):
         try:
             images = load_images(value if value is not None else (), field="references")
         except RequestError as error:
-            raise TraitError(str(error)) from error
+            raise FieldError(str(error), field="references") from error
         if len(images) > 10:
-            raise TraitError(f"references takes up to 10 images, got {len(images)}; leave some out")
+            raise FieldError(
+                f"references takes up to 10 images, got {len(images)}; leave some out",
+                field="references",
+            )
         return images

@@ -12,6 +12,7 @@ from uuid import uuid4
 from seedream_widgets.errors import check_type
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.form import Form
+from seedream_widgets.values.typed import Help, Signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,22 +36,29 @@ class Studio(Form):
 
     Args:
         client: Who sends the requests; the session's default client unless given.
-        **form: First values of the form, such as ``prompt="a red fox"``.
+        prompt: What to draw, or to change.
+        references: Up to 10 images of any kind that `sd.edit` takes; with any, it is an edit.
+        **form: First values of the form's fields.
     """
 
-    def __init__(self, client: Client | None = None, **form: Any) -> None:
+    def __init__(
+        self,
+        client: Client | None = None,
+        *,
+        prompt: str = "",
+        references: Any = (),
+        **form: Any,
+    ) -> None:
         from seedream_widgets.jobs.client import Client
-        from seedream_widgets.studio.cards import FORM, money
+        from seedream_widgets.studio.cards import money
         from seedream_widgets.studio.fallback import ContactSheet
         from seedream_widgets.studio.handlers import Handlers
         from seedream_widgets.studio.session import Session
 
-        unknown = set(form) - {*FORM, "references", "layout"}
+        unknown = set(form) - {*self._fields(), "layout"}
         if unknown:
-            raise TypeError(
-                f"Studio takes {', '.join((*FORM, 'references'))}, got {min(unknown)!r}; "
-                "check the spelling"
-            )
+            name = min(unknown)
+            raise self._unknown(name, form[name])
         if client is not None:
             check_type(client, Client, "client", "a Client, such as sd.Client()")
         self._lock = threading.RLock()
@@ -63,7 +71,8 @@ class Studio(Form):
         backend = self._session.backend()
         standing = money(self._session.client.budget.standing)
         told = {"_facts": about, "_backend": backend, "_money": standing}
-        super().__init__(**form, **told, _dom_classes=(name,))
+        form.update(told, prompt=prompt, references=references)
+        super().__init__(**form, _dom_classes=(name,))
         self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
         self._session.begin()
 
@@ -156,3 +165,9 @@ class Studio(Form):
 
     def __repr__(self) -> str:
         return f"<Studio {self.prompt[:60]!r}>" if self._stores_prompts else "<Studio>"
+
+
+# Not in the class: traitlets looks at what stands there, which would load `Request`.
+_class: Any = Studio
+_class.__signature__ = Signature(Studio.__init__, Studio._fields)
+_class.__doc__ = Help(Studio.__doc__, Studio.__init__, Studio._fields)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, did_you_mean
 from seedream_widgets.faces import shown
 from seedream_widgets.values.sizes import Size, SizeRule
 
@@ -338,7 +338,10 @@ def endpoint_for(model: object, kind: Kind) -> Endpoint:
             field="images",
         )  # fmt: skip
     raise RequestError(
-        f"model takes one of {', '.join(MODELS)}, got {model!r:.80}", field="model", value=model
+        f"model takes one of {', '.join(MODELS)}, got {model!r:.80}"
+        f"{did_you_mean(str(model).lower().removeprefix('seedream').strip(' -_/'), MODELS)}",
+        field="model",
+        value=model,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from dataclasses import KW_ONLY, MISSING, dataclass, fields
+from functools import cached_property, wraps
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, did_you_mean
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -22,10 +22,10 @@ from seedream_widgets.values.endpoints import (
     listed,
     taken_by,
 )
-from seedream_widgets.values.sizes import Size, read_size
+from seedream_widgets.values.sizes import Size, meant_ratio, meant_size, read_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MAX_PROMPT = 20_000
 """Most characters of a prompt: far beyond what the model reads, and what is kept stays readable."""
@@ -69,6 +69,7 @@ class Request:
 
     prompt: str
     images: tuple[ImageInput | ImageUrl, ...] = ()
+    _: KW_ONLY
     image_size: Size | str | None = None
     num_images: int = 1
     max_images: int = 1
@@ -220,7 +221,7 @@ def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
         raise RequestError(
             f"image_size of {endpoint.model} {endpoint.kind} takes "
             f"{', '.join(endpoint.size_names)}, a ratio such as '4:3 2K' or (width, height), "
-            f"got {size!r:.80}",
+            f"got {size!r:.80}{meant_size(size, endpoint.size_names)}",
             field="image_size",
             value=value,
         )
@@ -229,7 +230,8 @@ def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
         nearest = rule.nearest(size)
         raise RequestError(
             f"image_size of {endpoint.model} {endpoint.kind} takes {rule}, got {size} "
-            f"({size.width * size.height:,} pixels); the nearest is {tuple(nearest)}",
+            f"({size.width * size.height:,} pixels); "
+            f"{meant_ratio(size) or f'the nearest is {tuple(nearest)}'}",
             field="image_size",
             value=value,
         )
@@ -293,7 +295,7 @@ def _check_taken(request: Request, endpoint: Endpoint) -> None:
         if words and value is not default and not (isinstance(value, str) and value in words):
             raise RequestError(
                 f"{name} of {endpoint.model} takes {' or '.join(map(repr, words))}, "
-                f"got {value!r:.80}",
+                f"got {value!r:.80}{did_you_mean(value, words)}",
                 field=name,
                 value=value,
             )
@@ -356,3 +358,65 @@ _DEFAULTS = {
     for field in fields(Request)
     if field.default is not MISSING and field.name not in ("images", "model", "draw")
 }
+
+
+_MEANT = {
+    "size": "image_size",
+    "aspect_ratio": "image_size",
+    "ratio": "image_size",
+    "resolution": "image_size",
+    "n": "num_images",
+    "count": "num_images",
+    "number": "num_images",
+    "image": "images",
+    "image_urls": "images",
+    "references": "images",
+    "text": "prompt",
+    "version": "model",
+    "safety": "enable_safety_checker",
+}
+"""What other tools call an argument, and its name here."""
+
+
+def meant(name: str, names: Iterable[str] = ()) -> str:
+    """Return what somebody may have meant by a name, or all there is to choose from.
+
+    Args:
+        name: What is no argument.
+        names: Those there are; those of `Request` unless given.
+    """
+    listed = list(names) or [field.name for field in fields(Request)]
+    from difflib import get_close_matches
+
+    said = _MEANT.get(name.lower(), "")
+    close = get_close_matches(name.lower(), listed, 1)
+    guess = said if said in listed else close[0] if close else ""
+    return f"did you mean {guess}=?" if guess else f"there are {', '.join(listed)}"
+
+
+def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
+    @wraps(init)
+    def checked(self: Request, *args: Any, **arguments: Any) -> None:
+        check_names(arguments)
+        init(self, *args, **arguments)
+
+    return checked
+
+
+def check_names(arguments: Mapping[str, Any]) -> None:
+    """Refuse what is no argument of a request.
+
+    Raises:
+        RequestError: One is none; the message guesses.
+    """
+    unknown = set(arguments) - set(Request.__dataclass_fields__)
+    if unknown:
+        name = min(unknown)
+        raise RequestError(
+            f"{name} is not an argument of a request; {meant(name)}",
+            field=name,
+            value=arguments[name],
+        )
+
+
+Request.__init__ = _checks_names(Request.__init__)  # type: ignore[method-assign]

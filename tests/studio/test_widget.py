@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import io
 import json
 import threading
@@ -327,8 +328,39 @@ def test_python_writes_traits_in_its_own_words(open_page):
     assert page.updates[-1] == {"image_size": "auto"}
     with pytest.raises(traitlets.TraitError, match="image_size"):
         page.studio.image_size = 7
-    with pytest.raises(TypeError, match="check the spelling"):
+    with pytest.raises(TypeError, match="Studio has no promt; did you mean prompt="):
         sd.Studio(promt="a fox")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("promt", "a fox", "Studio has no promt; did you mean prompt=?"),
+        ("size", "4:3", "did you mean image_size=?"),
+        ("colour", 1, "there are background, "),
+        ("image", 1, "image can only be read"),
+        ("model", "V4", "got 'V4'; did you mean 'v4'?"),
+        ("background", "transparant", "did you mean 'transparent'?"),
+        ("seed", -1, "the 'seed' trait of a Studio instance should not be less than 0"),
+        ("image_size", 7, "image_size takes (width, height)"),
+        ("references", ["no.png"], "no.png"),
+    ],
+)
+def test_what_a_field_does_not_take_is_a_sentence_with_a_guess(open_page, name, value, says):
+    studio = open_page(prompt="a fox").studio
+    with pytest.raises(sd.RequestError) as caught:
+        setattr(studio, name, value)
+    assert says in str(caught.value)
+    assert caught.value.field == name
+    assert (studio.prompt, studio.model) == ("a fox", "v4")
+
+
+def test_a_studio_names_what_may_be_passed():
+    told = inspect.signature(sd.Studio).parameters
+    assert {*told} >= {"client", "prompt", "image_size", "seed", "references", "model"}
+    assert all(each.kind is each.KEYWORD_ONLY for name, each in told.items() if name != "client")
+    for name in told:
+        assert f"    {name}: " in sd.Studio.__doc__
 
 
 def test_submit_from_python_is_the_same_as_a_click(open_page):

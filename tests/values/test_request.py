@@ -312,3 +312,42 @@ def test_images_of_a_request_are_given_on_as_they_are():
     again = Request("an owl", images=request.images)
     assert again.images[0] is request.images[0]
     assert again.images[1] == ImageUrl(URL)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "guess"),
+    [
+        ("image_size", "4x3", "did you mean '4:3'?"),
+        ("image_size", (16, 9), "did you mean '16:9'?"),
+        ("image_size", "2K", "did you mean '1:1 2K' or 'auto_2K'?"),
+        ("image_size", "1k", "did you mean '1:1 1K'?"),
+        ("image_size", "16/9", "did you mean '16:9'?"),
+        ("image_size", "4:3 3K", "did you mean '4:3 4K'?"),
+        ("image_size", "sqare_hd", "did you mean 'square_hd'?"),
+        ("model", "V4", "did you mean 'v4'?"),
+        ("model", "5.5", "did you mean 'v5.5'?"),
+        ("model", "Seedream-4.5", "did you mean 'v4.5'?"),
+        ("enhance_prompt_mode", "Fast", "did you mean 'fast'?"),
+        ("size", "4:3", "size is not an argument of a request; did you mean image_size=?"),
+        ("n", 2, "did you mean num_images=?"),
+        ("sede", 2, "did you mean seed=?"),
+        ("colour", 2, "there are prompt, images, image_size"),
+    ],
+)
+def test_a_mistake_gets_a_guess(argument, value, guess):
+    with pytest.raises(RequestError) as caught:
+        Request("a fox", **{argument: value})
+    assert guess in str(caught.value)
+    assert caught.value.field == argument
+
+
+@pytest.mark.parametrize("size", ["8x8", "hello", "9K", (100, 100)])
+def test_no_guess_where_nothing_is_near(size):
+    with pytest.raises(RequestError) as caught:
+        Request("a fox", image_size=size)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_all_but_prompt_and_images_are_named():
+    with pytest.raises(TypeError, match="positional"):
+        Request("a fox", (), "4:3")

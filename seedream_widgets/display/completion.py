@@ -1,0 +1,120 @@
+"""Completion in IPython: the values of arguments, as in ``sd.generate(image_size="16``.
+
+Names of arguments come from the signatures; what an argument takes only we know.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ASSIGNED = re.compile(r"(\w+)\.(\w+)\s*=\s*([\"'])([^\"'\n]*)\Z")
+_ARGUMENT = re.compile(r"(\w+)\s*=\s*\Z")
+_CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\Z")
+_LONGEST = 20_000
+
+
+def offer_values() -> None:
+    """Have the IPython that runs, if one does, complete the values of our arguments."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    matchers = getattr(getattr(shell, "Completer", None), "custom_matchers", None)
+    if matchers is None or any(getattr(each, "__module__", "") == __name__ for each in matchers):
+        return
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:  # IPython 7 tells a matcher too little
+        return
+
+    namespace: dict[str, Any] = getattr(shell, "user_ns", {})
+
+    def values(context: Any) -> Any:
+        lines = context.full_text.split("\n")[: context.cursor_line + 1]
+        text = "\n".join([*lines[:-1], lines[-1][: context.cursor_position]])
+        typed, found = values_at(text, namespace)
+        return {
+            "completions": [SimpleCompletion(text=word, type="value") for word in found],
+            "matched_fragment": typed,
+            "suppress": bool(found),
+        }
+
+    matchers.append(context_matcher()(values))
+
+
+def values_at(text: str, namespace: dict[str, Any]) -> tuple[str, Sequence[str]]:
+    """Return what is typed of a value at the end of `text`, and the values that begin so.
+
+    Args:
+        text: The cell up to the cursor.
+        namespace: The variables of the notebook.
+    """
+    text = text[-_LONGEST:]
+    if match := _ASSIGNED.search(text):
+        owner = type(namespace.get(match[1]))
+        if not owner.__module__.startswith("seedream_widgets.studio"):
+            return "", ()
+        return match[4], _beginning(match[2], match[4])
+    quote, calls = _open_at_end(text)
+    if quote is None or not calls:
+        return "", ()
+    name = next((match[1] for at in calls if (match := _ARGUMENT.search(text[:at]))), "")
+    called = next((match[1] for at in calls if (match := _CALLED.search(text[:at]))), "")
+    if not name or not _is_ours(called, namespace):
+        return "", ()
+    return text[quote + 1 :], _beginning(name, text[quote + 1 :])
+
+
+def _open_at_end(text: str) -> tuple[int | None, list[int]]:
+    """Return where the text and the brackets begin that are open at its end, innermost first."""
+    quote: int | None = None
+    brackets: list[int] = []
+    at = 0
+    while at < len(text):
+        sign = text[at]
+        if quote is not None:
+            if sign == "\\":
+                at += 1
+            elif sign == text[quote] or sign == "\n":
+                quote = None
+        elif sign in "\"'":
+            quote = at
+        elif sign == "#":
+            at = text.find("\n", at)
+            if at < 0:
+                break
+        elif sign in "([{":
+            brackets.append(at)
+        elif sign in ")]}" and brackets:
+            brackets.pop()
+        at += 1
+    before = [] if quote is None else [quote]
+    return quote, [*before, *reversed(brackets)]
+
+
+def _is_ours(called: str, namespace: dict[str, Any]) -> bool:
+    first, *rest = called.split(".")
+    found = namespace.get(first)
+    for name in rest:
+        if not isinstance(found, ModuleType):  # nothing of the user's is run for this
+            return False
+        found = getattr(found, name, None)
+    return callable(found) and str(getattr(found, "__module__", "")).startswith("seedream_widgets")
+
+
+def _beginning(argument: str, typed: str) -> list[str]:
+    from seedream_widgets.values.endpoints import ENDPOINTS, MODELS, choices
+    from seedream_widgets.values.sizes import RATIOS, SIZES
+
+    words: Sequence[str] = choices(argument)
+    if argument == "model":
+        words = MODELS
+    elif argument == "image_size":
+        names = (name for row in ENDPOINTS.values() for name in row.size_names)
+        tiers = (f"{ratio} {tier}" for ratio, tier in SIZES)
+        words = tuple(dict.fromkeys((*RATIOS, *tiers, *names)))
+    return [word for word in words if word.startswith(typed)]

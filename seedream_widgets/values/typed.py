@@ -1,0 +1,97 @@
+"""The arguments of a request, told once: signatures and help of what hands them on to `Request`."""
+
+from __future__ import annotations
+
+import inspect
+from inspect import Parameter, cleandoc, signature
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def takes_request_arguments(function: Any) -> None:
+    """Give a function a signature and a help that name the arguments of `Request`.
+
+    Args:
+        function: It takes them as ``**arguments``; that line of its help is where theirs goes.
+    """
+    own = signature(function)
+    function.__signature__ = _told(own)
+    function.__doc__ = _documented(function.__doc__, own)
+
+
+class Signature:
+    """A class's signature, made when it is asked for: that of `own`, and the form's fields."""
+
+    def __init__(self, own: Callable[..., Any], names: Callable[[], Iterable[str]]) -> None:
+        self._own, self._names = own, names
+
+    def __get__(self, _: object, __: type) -> inspect.Signature:
+        bound = signature(self._own)
+        listed = [each for each in bound.parameters.values() if each.name != "self"]
+        return _told(bound.replace(parameters=listed), self._names())
+
+
+class Help(Signature):
+    """A class's docstring, made when it is asked for."""
+
+    def __init__(
+        self, doc: str | None, own: Callable[..., Any], names: Callable[[], Iterable[str]]
+    ) -> None:
+        super().__init__(own, names)
+        self._doc = doc
+
+    def __get__(self, _: object, __: type) -> Any:
+        return _documented(self._doc, signature(self._own), self._names())
+
+
+def _more(own: inspect.Signature, names: Iterable[str] | None) -> list[str]:
+    from seedream_widgets.values.request import Request
+
+    offered = signature(Request).parameters
+    wanted = {*offered} if names is None else {*names}
+    return [name for name in offered if name in wanted and name not in own.parameters]
+
+
+def _told(own: inspect.Signature, names: Iterable[str] | None = None) -> inspect.Signature:
+    from seedream_widgets.values.request import Request
+
+    offered = signature(Request).parameters
+    listed = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+    more = (offered[name].replace(kind=Parameter.KEYWORD_ONLY) for name in _more(own, names))
+    return own.replace(parameters=[*listed, *more])
+
+
+def _documented(
+    doc: str | None, own: inspect.Signature, names: Iterable[str] | None = None
+) -> str | None:
+    from seedream_widgets.values.request import Request
+
+    if doc is None:  # python -OO has none
+        return None
+    help_of = _help(Request)
+    lines = [f"    {line}" for name in _more(own, names) for line in help_of[name]]
+    return _with_help(cleandoc(doc), lines)
+
+
+def _help(what: Callable[..., Any]) -> dict[str, list[str]]:
+    """Return the lines of help of each argument, as its docstring has them, without indent."""
+    _, _, rest = cleandoc(what.__doc__ or "").partition("\nArgs:\n")
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in rest.partition("\n\n")[0].split("\n"):
+        if not line.startswith("     "):
+            name = line.strip().partition(":")[0]
+            found[name] = []
+        found[name].append(line[4:])
+    return found
+
+
+def _with_help(doc: str, lines: list[str]) -> str:
+    """Put lines where a docstring says ``**arguments`` or ``**form``."""
+    before, _, after = doc.partition("\n    **")
+    _, *rest = after.split("\n")
+    while rest and rest[0].startswith("     "):  # its own further lines
+        rest.pop(0)
+    return "\n".join([before, *lines, *rest])
