@@ -250,7 +250,8 @@ def edit(
 
     Args:
         images: One or up to 10 of PIL image, numpy array, path, URL, bytes or `Result`.
-        prompt: What to change; name inputs by their order ("image 1").
+        prompt: What to change; name inputs by their order ("image 1"). With ``mask=`` only that
+            region of image 1 changes; see `Request`.
         fresh: Ask again even for what is in the library or under way.
         progress: Whether to show how far it is; by default in a notebook and in a terminal.
         on_update: Called with the `Job` at each change, on another thread.

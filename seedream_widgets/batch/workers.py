@@ -60,7 +60,9 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
             f"asks {task['backend']}: set FAL_KEY in the worker's own environment"
         )
     request = request_again(task["prompt"], task["settings"], task["inputs"], client.library.input)
-    if cell_name(request) != task["name"] or any(_is_missing(each) for each in request.images):
+    if cell_name(request) != task["name"] or any(
+        _is_missing(each) for each in (*request.images, *filter(None, [request.mask]))
+    ):
         raise BackendError(
             f"the input images of cell {task['name']} are not in {client.library.path}: the "
             "workers need the same library folder as the batch",

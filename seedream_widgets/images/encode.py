@@ -43,6 +43,11 @@ def encode(image: Image.Image, limits: InputLimits) -> Encoded:
     return _shrinking(fitted, limits.max_bytes, "JPEG")
 
 
+def lossless(image: Image.Image) -> bytes:
+    """Return an RGB or RGBA image as PNG, every pixel as it is."""
+    return _png(image)
+
+
 def is_graphic(image: Image.Image) -> bool:
     """Tell a drawing or screenshot from a photograph: 16 colours cover most of a sample."""
     width, height = (min(side, _SAMPLE_SIDE) for side in image.size)

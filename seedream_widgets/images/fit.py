@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.files import written
-from seedream_widgets.images.encode import encode
+from seedream_widgets.images.encode import encode, lossless
 from seedream_widgets.images.guard import (
     ANIMATED,
     BY_EXIF,
@@ -46,8 +46,10 @@ _SENT_MODES = {"PNG": {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}, "JPEG": {"L", 
 _SUFFIXES = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 
 
-def fit_file(file: FileBytes, limits: InputLimits) -> ImageInput:
+def fit_file(file: FileBytes, limits: InputLimits, exact: bool = False) -> ImageInput:
     """Return a file's image, its pixels byte for byte if they are sRGB within `limits`.
+
+    With `exact` its `original` is the file, whatever is sent.
 
     Raises:
         ImageInputError: It can't be read, or can't be made to fit.
@@ -55,10 +57,10 @@ def fit_file(file: FileBytes, limits: InputLimits) -> ImageInput:
     image = open_image(file.data, limits)
     limits.refuse_shape(*image.size)
     with in_turn(image):
-        return _fit_opened(image, file, limits)
+        return _fit_opened(image, file, limits, exact)
 
 
-def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits) -> ImageInput:
+def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: bool) -> ImageInput:
     reasons = _reasons(image, limits)
     size, turn, format_name = image.size, image.info[ORIENTATION], image.format or "PNG"
     too_long, too_big = max(size) > limits.max_side, len(file.data) > limits.max_bytes
@@ -86,7 +88,7 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits) -> Image
         reasons + ([found.note] if found and found.note else []),
         size[::-1] if turn >= 5 else size,
         len(file.data),
-        file.data if is_known else None,
+        file.data if is_known or exact else None,
     )
     return _known(fitted, plain, file)
 
@@ -99,7 +101,9 @@ def _known(fitted: ImageInput, plain: Image, file: FileBytes) -> ImageInput:
     return replace(fitted, digests=digests, origin=origin)
 
 
-def fit_pil(image: Image, limits: InputLimits, note: str | None = None) -> ImageInput:
+def fit_pil(
+    image: Image, limits: InputLimits, note: str | None = None, exact: bool = False
+) -> ImageInput:
     """Return a PIL image encoded within `limits`.
 
     The orientation in its ``info`` is applied to an image as it was opened from a file. One made
@@ -110,6 +114,7 @@ def fit_pil(image: Image, limits: InputLimits, note: str | None = None) -> Image
         image: The image.
         limits: What is sent at most.
         note: What is to be said of it.
+        exact: Whether its `original` holds every pixel of it, whatever is sent.
 
     Raises:
         ImageInputError: It can't be decoded, or can't be made to fit.
@@ -118,10 +123,10 @@ def fit_pil(image: Image, limits: InputLimits, note: str | None = None) -> Image
     limits.refuse_shape(*image.size)
     refuse_raw(image)
     with in_turn(image):
-        return _fit_pil(image, limits, note)
+        return _fit_pil(image, limits, note, exact)
 
 
-def _fit_pil(image: Image, limits: InputLimits, note: str | None) -> ImageInput:
+def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -> ImageInput:
     size = image.size
     decode(image)
     turn, doubt = _turn(image, size)
@@ -133,7 +138,10 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None) -> ImageInput:
     for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
         _log.warning("an input image: %s", each)
     plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")
-    fitted = _encoded(plain, limits, name if isinstance(name, str) else "", reasons, plain.size)
+    given = lossless(plain) if exact else None
+    fitted = _encoded(
+        plain, limits, name if isinstance(name, str) else "", reasons, plain.size, given=given
+    )
     notes = [*filter(None, [fitted.note]), *notes]
     return replace(
         fitted,

@@ -28,7 +28,7 @@ Loaded = ImageInput | ImageUrl
 
 
 def load_images(
-    value: Any, *, field: str = "images", limits: InputLimits = LIMITS
+    value: Any, *, field: str = "images", limits: InputLimits = LIMITS, exact: bool = False
 ) -> tuple[Loaded, ...]:
     """Load every image of `value`, in order.
 
@@ -39,6 +39,8 @@ def load_images(
             ``data:`` URL, bytes, an open binary file, or a result, which gives all its images.
         field: The argument's name, for errors.
         limits: What is sent and read at most.
+        exact: Whether the first image keeps every pixel as `ImageInput.original`, also where what
+            is sent is compressed or smaller.
 
     Raises:
         ImageInputError: One of them is no image, damaged, or can't be made to fit. The
@@ -49,7 +51,7 @@ def load_images(
     for item in _flat(value):
         number = len(loaded) + 1
         try:
-            loaded.extend(_load(item, limits))
+            loaded.extend(_load(item, limits, exact and not loaded))
         except Exception as error:
             if isinstance(error, SeedreamError) and not isinstance(error, ImageInputError):
                 raise
@@ -88,7 +90,7 @@ def _flat(value: Any) -> Iterator[Any]:
             yield item
 
 
-def _load(item: Any, limits: InputLimits) -> list[Loaded]:
+def _load(item: Any, limits: InputLimits, exact: bool) -> list[Loaded]:
     if isinstance(item, ImageInput | ImageUrl):
         return [item]
     # A class has the method too, but no images.
@@ -96,11 +98,11 @@ def _load(item: Any, limits: InputLimits) -> list[Loaded]:
         files = [bytes(data) for data in item.__seedream_images__()]
         origins = _origins(item, len(files))
         return [
-            _fit(FileBytes(data, origin=origin), limits)
+            _fit(FileBytes(data, origin=origin), limits, exact)
             for data, origin in zip(files, origins, strict=True)
         ]
     source = _source(item, limits)
-    return [source if isinstance(source, ImageUrl) else _fit(source, limits)]
+    return [source if isinstance(source, ImageUrl) else _fit(source, limits, exact)]
 
 
 def _origins(item: Any, count: int) -> Sequence[Origin | None]:
@@ -132,16 +134,13 @@ def _source(item: Any, limits: InputLimits) -> Any:
     raise ImageInputError(f"can't read this as an image; give {ACCEPTED}")
 
 
-def _fit(source: Any, limits: InputLimits) -> ImageInput:
+def _fit(source: Any, limits: InputLimits, exact: bool) -> ImageInput:
     from seedream_widgets.images.fit import fit_file, fit_pil
 
     if isinstance(source, FileBytes):
-        return fit_file(source, limits)
-    return (
-        fit_pil(source[0], limits, source[1])
-        if isinstance(source, tuple)
-        else fit_pil(source, limits)
-    )
+        return fit_file(source, limits, exact)
+    image, note = source if isinstance(source, tuple) else (source, None)
+    return fit_pil(image, limits, note, exact)
 
 
 def _is_pil(item: Any) -> bool:

@@ -193,16 +193,17 @@ class Record:
         if kept:
             if self._journal and self._entry:
                 await self._try(self._journal.close, self._entry)
-            return replace(kept, note=self._noted("the result is there all the same"))
-        note = self._noted("the images are in memory: save them with result.save()")
+            return replace(kept, note=self._noted(result.note, "the result is there all the same"))
+        note = self._noted(result.note, "the images are in memory: save them with result.save()")
         files = await self._engine.run_on_disk(_in_memory, result.files)
         self.library._clear(self.job.id)
         if self._journal and self._entry:  # so that resuming puts it there, once there is room
             await self._try(self._journal.release, self._entry)
         return replace(result, files=files, note=note)
 
-    def _noted(self, what: str) -> str | None:
-        return f"{self.note}; {what}" if self.note else None
+    def _noted(self, before: str | None, what: str) -> str | None:
+        """Return what went wrong before and on the disk, in a sentence."""
+        return "; ".join(filter(None, [before, self.note and f"{self.note}; {what}"])) or None
 
     def _receipt(self, result: Result) -> Receipt:
         receipt = receipt_of(self.job, result, self._bills, self._prices)
@@ -217,7 +218,7 @@ class Record:
         assert result.receipt is not None
         stage = self.library._staging(self.job.id)
         folder, kept = self.library._commit(stage, result.receipt, result.receipt.prompt)
-        files = tuple(replace(file, path=folder / file.path.name) for file in result.files)
+        files = tuple(file.within(folder) for file in result.files)
         return replace(result, request_id=kept.request_id, files=files, receipt=kept)
 
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -231,7 +232,7 @@ class Record:
 
 
 def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
-    return tuple(replace(file, data=file.read_bytes()) for file in files)
+    return tuple(file.in_memory() for file in files)
 
 
 def entry_of(
@@ -283,19 +284,7 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
         arguments=request.arguments,
         inputs=describe_inputs(request),
         seed=result.seed,
-        images=[
-            {
-                "file": file.path.name,
-                "format": file.format,
-                "width": file.width,
-                "height": file.height,
-                "bytes": file.byte_count,
-                "sha256": file.sha256,
-                "pixels": file.pixels,
-                "url": file.url,
-            }
-            for file in result.files
-        ],
+        images=[file.to_dict() for file in result.files],
         timings={
             name: round(getattr(timings, name), 3)
             for name in ("queue", "generation", "fetch", "total")

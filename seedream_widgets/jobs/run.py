@@ -25,13 +25,20 @@ from seedream_widgets.errors import (
     SubmitUnknownError,
 )
 from seedream_widgets.files import put_in_place
-from seedream_widgets.images import ImageUrl
+from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images.masks import compose
 from seedream_widgets.images.origins import digest_of_pixels
 from seedream_widgets.jobs.lost import sent_now
 from seedream_widgets.jobs.resume import lost_before
 from seedream_widgets.library.journal import TakenOver
 from seedream_widgets.values.handle import Handle
-from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
+from seedream_widgets.values.result import (
+    SUFFIXES,
+    Composition,
+    Result,
+    ResultImage,
+    Timings,
+)
 from seedream_widgets.values.status import Fetching, InProgress, Looking, Preparing, Queued
 
 if TYPE_CHECKING:
@@ -39,12 +46,12 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.base import Backend, Output, OutputFile
     from seedream_widgets.errors import Billing
-    from seedream_widgets.images import ImageInput
     from seedream_widgets.images.growing import Arriving
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.jobs.lost import Sent, Waiting
     from seedream_widgets.jobs.record import Record
+    from seedream_widgets.values.request import Request
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -111,6 +118,8 @@ class _Run:
         self.job, self.backend, self.record, self.engine = job, backend, record, engine
         self.submitting: asyncio.Future[Handle] | None = None
         self.lost: Waiting | None = None
+        self.notes: list[str] = []
+        """What went wrong with pictures that came."""
         self.completed = False
         """Whether the backend has finished it, so that it is paid for."""
 
@@ -193,7 +202,7 @@ class _Run:
         return handle
 
     async def _upload(self) -> list[str]:
-        images = self.job.request.images
+        images = await self.engine.run_on_disk(self.job.request.sent_images)
         local = len([image for image in images if not isinstance(image, ImageUrl)])
         uploaded = itertools.count(1)
         self.job._update(Preparing(0, local))
@@ -271,6 +280,8 @@ class _Run:
             return image
 
         files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
+        if self.job.request.mask is not None:
+            files = await _to_its_end(self._composed(files))
         result = self._result(handle, output, tuple(files))
         return await _to_its_end(self.record.commit(result))
 
@@ -287,6 +298,28 @@ class _Run:
         await self.backend.download(file, memory, arriving)
         return await self.engine.run_on_disk(_opened, memory.getvalue(), Path(stem), file)
 
+    async def _composed(self, answers: list[ResultImage]) -> list[ResultImage]:
+        """Put the answers into the marked region; one that can't be put there stays as it came."""
+        work = [self.engine.run_on_disk(_composed, each, self.job.request) for each in answers]
+        done = await asyncio.gather(*work, return_exceptions=True)
+        files = []
+        for answer, each in zip(answers, done, strict=True):
+            if isinstance(each, ResultImage):
+                files.append(each)
+                if each.composed and not each.composed.aligned:
+                    self.notes.append(
+                        f"{answer.path.name} could not be compared with the original outside the "
+                        "region, so it was put in as it came, not moved: look at the edges"
+                    )
+                continue
+            _log.warning("the answer could not be put into the region: %s", each)
+            self.notes.append(
+                f"{answer.path.name} is the model's whole answer: it could not be put into the "
+                f"marked region ({str(each)[:200]})"
+            )
+            files.append(answer)
+        return files
+
     def _result(self, handle: Handle, output: Output, files: tuple[ResultImage, ...]) -> Result:
         return Result(
             request=self.job.request,
@@ -299,6 +332,7 @@ class _Run:
             created=datetime.now(timezone.utc),
             billable_units=output.billable_units,
             extra=output.extra,
+            note="; ".join(self.notes) or None,
         )
 
     async def _cancel(self) -> Result:
@@ -350,6 +384,32 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     if failed is not None:
         raise failed
     return [each for each in done if not isinstance(each, BaseException)]
+
+
+def _composed(answer: ResultImage, request: Request) -> ResultImage:
+    """Return the original with an answer in its marked region, as a file beside the answer's."""
+    picture, mask = request.images[0], request.mask
+    assert isinstance(picture, ImageInput)
+    assert mask is not None
+    composed = compose(answer.read_bytes(), picture, mask)
+    path = answer.path.with_name(f"{answer.path.stem}-in-region.png")
+    found = composed.alignment
+    how = found.scale, found.shift, found.agreement, found.aligned, composed.feather
+    held = answer.data is not None
+    if not held:
+        part = path.with_name(f"{path.name}.part")
+        part.write_bytes(composed.data)
+        put_in_place(part, path)
+    return ResultImage(
+        path,
+        "PNG",
+        *composed.size,
+        data=composed.data if held else None,
+        byte_count=len(composed.data),
+        sha256=hashlib.sha256(composed.data).hexdigest(),
+        pixels=digest_of_pixels(composed.data),
+        composed=Composition(answer, *how),
+    )
 
 
 def _open(path: Path, file: OutputFile) -> ResultImage:

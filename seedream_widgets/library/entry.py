@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -18,7 +19,13 @@ from seedream_widgets.images.origins import Origin, digest_of
 from seedream_widgets.library.folder import RECEIPT, path_of
 from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_again
-from seedream_widgets.values.result import SUFFIXES, Result, ResultImage, Timings
+from seedream_widgets.values.result import (
+    SUFFIXES,
+    Composition,
+    Result,
+    ResultImage,
+    Timings,
+)
 
 if TYPE_CHECKING:
     from seedream_widgets.values.marks import Marks
@@ -324,7 +331,23 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
         byte_count=there if isinstance(count, int) else None,
         sha256=digest_of(image.get("sha256")),
         pixels=digest_of(image.get("pixels")),
+        composed=_composition(folder, image.get("composed")),
     )
+
+
+def _composition(folder: Path, said: object) -> Composition | None:
+    if said is None:
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("answer"), dict):
+        raise ValueError("it does not tell what was put into the picture")
+    pairs = [tuple(float(each) for each in said[name]) for name in ("scale", "shift")]
+    numbers = [*pairs[0], *pairs[1], float(said["agreement"])]
+    if [*map(len, pairs)] != [2, 2] or not all(map(math.isfinite, numbers)):
+        raise ValueError("it does not tell how the answer lay")
+    scale, shift = ((a, b) for a, b in pairs)
+    answer = _file(folder, {**said["answer"], "composed": None})
+    aligned, feather = bool(said.get("aligned")), int(said.get("feather", 0))
+    return Composition(answer, scale, shift, numbers[-1], aligned, feather)
 
 
 def _request(folder: Path, receipt: Receipt) -> Any:

@@ -317,7 +317,7 @@ class Library:
 
     def _keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""
-        for image in request.images:
+        for image in (*request.images, *filter(None, [request.mask])):
             if isinstance(image, ImageUrl) or self._input_file(image.sha256):
                 continue
             if data := image.original:
@@ -333,14 +333,15 @@ class Library:
         if not any(isinstance(image, ImageInput) for image in request.images):
             return request
 
-        def kept(image: ImageInput | ImageUrl) -> ImageInput | ImageUrl:
+        def kept(image: Any) -> Any:
             if isinstance(image, ImageUrl | KeptInput) or not self._input_file(image.sha256):
                 return image
             facts = image.media_type, image.width, image.height, image.name
             known = image.digests, image.origin
             return KeptInput(partial(read_input, self.path), image.sha256, *facts, *known)
 
-        return replace(request, images=tuple(map(kept, request.images)))
+        mask = request.mask and kept(request.mask)
+        return replace(request, images=tuple(map(kept, request.images)), mask=mask)
 
     def _input_file(self, digest: str) -> Path | None:
         folder = self.path / "inputs" / digest[:2]

@@ -148,7 +148,8 @@ def _without_bytes(request: Request) -> Request:
         image.without_bytes() if isinstance(image, ImageInput) else image
         for image in request.images
     )
-    return replace(request, images=images)
+    mask = request.mask and request.mask.without_bytes()
+    return replace(request, images=images, mask=mask)
 
 
 def read_usd(usd: Any) -> Decimal:

@@ -115,7 +115,7 @@ def estimate(request: Request, prices: Prices | None = None) -> Estimate:
 
 def price_of_image(request: Request, price: Price) -> tuple[Decimal, Decimal]:
     """Return the least and the most that each image of a request costs, in US dollars."""
-    return price.of_image(request.image_size, len(request.images))
+    return price.of_image(request.image_size, request.inputs)
 
 
 def _how(request: Request, price: Price) -> str:
@@ -125,7 +125,7 @@ def _how(request: Request, price: Price) -> str:
     each = usd(low) if low == high else f"{usd(low)} to {usd(high)}"
     if price.tiers:
         each += f" for {_size(request, low == high)}"
-    more = max(0, len(request.images) - 1)
+    more = max(0, request.inputs - 1)
     if price.each_reference and more:
         each += f", and {usd(price.each_reference)} for each of {more} more references"
     return f"{count} image{'' if most == 1 else 's'} at {each}"

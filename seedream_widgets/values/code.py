@@ -38,8 +38,8 @@ def as_code(request: Request, library: Path | None = None) -> str:
         value = getattr(request, name)
         if name == "images" or value == default[name]:
             continue
-        shown = tuple(value) if isinstance(value, tuple) else value
-        lines.append(f"    {name}={shown!r},")
+        shown = repr(tuple(value) if isinstance(value, tuple) else value)
+        lines.append(f"    {name}={_image(value, client) if name == 'mask' else shown},")
     body = "\n".join(lines)
     return f"{begin}request = sd.Request(\n{body}\n)\nresult = {client}.submit(request).result()\n"
 

@@ -34,9 +34,10 @@ SETTINGS = (
     "output_format",
     "background",
     "draw",
+    "mask",
 )
 """The request's fields beside prompt and images."""
-_WHERE_GIVEN = ("output_format", "background", "draw")
+_WHERE_GIVEN = ("output_format", "background", "draw", "mask")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Receipt:
             a picture is known again, and ``from``, the result's picture that it is or was made of.
         seed: The seed the backend says it used.
         images: The files: name, format, width, height, bytes, SHA-256 of the file and of its
-            pixels, URL at fal.
+            pixels, URL at fal; ``composed`` where the answer was put into a masked region here:
+            what came (``answer``) and how it was moved.
         timings: Seconds in the queue, generating, fetching, and in all.
         price: US dollars an image, when and where that was read.
         cost: US dollars for the request at that price: for `billable_units` where fal told them,
@@ -197,6 +199,7 @@ def describe_settings(request: Request) -> dict[str, Any]:
     values = {name: getattr(request, name) for name in SETTINGS}
     size = values["image_size"]
     values["image_size"] = list(size) if isinstance(size, tuple) else size
+    values["mask"] = _described(request.mask) if request.mask else None
     return {
         name: value
         for name, value in values.items()
@@ -221,6 +224,8 @@ def request_again(
     """
     images = tuple(image for each in inputs if (image := _image(each, find)))
     known = {name: settings[name] for name in SETTINGS if name in settings}
+    if known.get("mask") is not None:
+        known["mask"] = _image(known["mask"], find)
     prompt = prompt[:MAX_PROMPT] if prompt.strip() else UNKNOWN_PROMPT
     while True:
         try:

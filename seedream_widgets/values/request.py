@@ -23,10 +23,13 @@ from seedream_widgets.values.endpoints import (
     taken_by,
 )
 from seedream_widgets.values.sizes import Size, meant_ratio, meant_size, read_size
+from seedream_widgets.values.wording import region_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+_SHAPES_APART = 0.02
+"""How far the ratio of a size may be from the picture's that a mask belongs to."""
 MAX_PROMPT = 20_000
 """Most characters of a prompt: far beyond what the model reads, and what is kept stays readable."""
 
@@ -61,6 +64,12 @@ class Request:
         draw: Which picture of the same words, from 1 on: the same number again is answered from
             the library, another one is asked anew. Without it (and without a seed) each call
             asks anew. fal is not told.
+        mask: The region of image 1 that may change: a PIL image of mode ``"1"`` or ``"L"`` or an
+            array of its size (white may change), the path of one, or a box ``(left, top, right,
+            bottom)`` in pixels. fal's Seedream takes no mask: it gets a copy of image 1 with the
+            region painted, and words about it. Its answer is aligned and put into the region
+            here, on this computer; outside of it every pixel is the original's (8-bit sRGB). It
+            needs numpy: ``seedream-widgets[mask]``.
 
     Raises:
         RequestError: An argument is outside what the endpoint accepts; its `field` names it.
@@ -81,12 +90,16 @@ class Request:
     output_format: str | None = None
     background: str | None = None
     draw: int | None = None
+    mask: ImageInput | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
         _check_prompt(self.prompt)
-        put(self, "images", load_images(self.images))
+        put(self, "images", load_images(self.images, exact=self.mask is not None))
         endpoint = self.endpoint
+        if self.mask is not None:
+            put(self, "mask", _check_mask(self.mask, self.images))
+            put(self, "image_size", _shape_kept(self.image_size, self.mask, endpoint))
         put(self, "image_size", _check_size(self.image_size, endpoint))
         put(self, "num_images", _check_count("num_images", self.num_images))
         put(self, "max_images", _check_count("max_images", self.max_images))
@@ -105,13 +118,34 @@ class Request:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What fal gets; a local image stands as ``sha256:<digest>`` until it is uploaded."""
-        return self.arguments_with(
-            [
-                image.url if isinstance(image, ImageUrl) else f"sha256:{image.sha256}"
-                for image in self.images
-            ]
-        )
+        """What fal gets; a local image stands as ``sha256:<digest>`` until it is uploaded.
+
+        The copy of image 1 with the mask painted into it stands as ``mask:<digest>``.
+        """
+        images = [
+            image.url if isinstance(image, ImageUrl) else f"sha256:{image.sha256}"
+            for image in self.images
+        ]
+        marked = [f"mask:{(*self.mask.digests, self.mask.sha256)[0]}"] if self.mask else []
+        return self.arguments_with([*images, *marked])
+
+    @property
+    def inputs(self) -> int:
+        """How many images fal gets: with a mask, one more than there are."""
+        return len(self.images) + (self.mask is not None)
+
+    def sent_images(self) -> tuple[ImageInput | ImageUrl, ...]:
+        """Return the images that fal gets: with a mask, the marked copy of image 1 is the last.
+
+        Raises:
+            ImageInputError: The mask does not fit image 1, or one of them is gone.
+        """
+        first = self.images[0] if self.images else None
+        if self.mask is None or not isinstance(first, ImageInput):
+            return self.images
+        from seedream_widgets.images.masks import marked_copy
+
+        return (*self.images, marked_copy(first, self.mask))
 
     def arguments_with(self, image_urls: Sequence[str]) -> dict[str, Any]:
         """Return exactly what fal gets, with `image_urls` in place of the images."""
@@ -120,6 +154,8 @@ class Request:
             values["image_size"] = self.image_size._asdict()
         if self.images:
             values["image_urls"] = list(image_urls)
+        if self.mask is not None:
+            values["prompt"] = region_words(self.prompt, self.inputs)
         return {
             name: values[name] for name in self.endpoint.arguments if values.get(name) is not None
         }
@@ -152,6 +188,8 @@ class Request:
             else {"url": _data_url(image), "name": image.name}
             for image in self.images
         ]
+        if self.mask is not None:
+            values["mask"] = {"url": _data_url(self.mask), "name": self.mask.name}
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
@@ -164,6 +202,8 @@ class Request:
         try:
             values = json.loads(text)
             images: Any = tuple(_url(image) for image in values.pop("images", ()))
+            if values.get("mask") is not None:
+                values["mask"] = _url(values["mask"])
             return cls(**values, images=images)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, RequestError):
@@ -236,6 +276,45 @@ def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
             value=value,
         )
     return size
+
+
+def _check_mask(value: Any, images: tuple[ImageInput | ImageUrl, ...]) -> ImageInput:
+    from seedream_widgets.images.masks import read_mask
+
+    if not images:
+        raise RequestError(
+            "mask marks a region of image 1, and there are no images; give images=, or use "
+            "sd.edit(image, prompt, mask=...)",
+            field="mask",
+        )
+    if isinstance(images[0], ImageUrl):
+        raise RequestError(
+            "mask needs the pixels of image 1, and got its URL; download it and pass its path",
+            field="mask",
+            value=images[0].url,
+        )
+    return read_mask(value, images[0])
+
+
+def _shape_kept(value: Any, mask: ImageInput, endpoint: Endpoint) -> Any:
+    """Return the size to ask for: of the picture's shape, as the answer is put into it.
+
+    Raises:
+        RequestError: Another shape is asked for.
+    """
+    if value is None:
+        return endpoint.size_rule.nearest(Size(*mask.size))
+    size = read_size(value, endpoint.size_rule)
+    if isinstance(size, Size):
+        asked, is_there = size.width / size.height, mask.width / mask.height
+        if abs(asked / is_there - 1) > _SHAPES_APART:
+            raise RequestError(
+                f"image_size with a mask has the shape of image 1, which is {mask.width} x "
+                f"{mask.height}, got {size}; leave it out",
+                field="image_size",
+                value=value,
+            )
+    return value
 
 
 def _check_count(field: str, value: Any) -> int:
@@ -334,7 +413,7 @@ def _check_bool(field: str, value: Any) -> bool:
 
 
 def _check_inputs(request: Request, endpoint: Endpoint) -> None:
-    inputs, outputs = len(request.images), request.images_range[1]
+    inputs, outputs = request.inputs, request.images_range[1]
     if inputs > endpoint.max_inputs:
         raise RequestError(
             f"edit takes up to {endpoint.max_inputs} images, got {inputs} "
@@ -356,7 +435,7 @@ def _check_inputs(request: Request, endpoint: Endpoint) -> None:
 _DEFAULTS = {
     field.name: field.default
     for field in fields(Request)
-    if field.default is not MISSING and field.name not in ("images", "model", "draw")
+    if field.default is not MISSING and field.name not in ("images", "model", "draw", "mask")
 }
 
 

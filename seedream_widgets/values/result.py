@@ -55,6 +55,38 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Composition:
+    """How a model's answer was put into the marked region of the original, on this computer.
+
+    Attributes:
+        answer: The untouched file that the model answered.
+        scale: How the answer lay on the original, horizontally and vertically.
+        shift: Likewise, in pixels of the original.
+        agreement: Correlation of answer and original outside the region once aligned, up to 1.
+        aligned: Whether it could be told how the answer lay; else it was used as it came.
+        feather: Over how many pixels inside the region's edge the answer fades in.
+    """
+
+    answer: ResultImage
+    scale: tuple[float, float]
+    shift: tuple[float, float]
+    agreement: float
+    aligned: bool
+    feather: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dict."""
+        return {
+            "answer": self.answer.to_dict(),
+            "scale": list(self.scale),
+            "shift": list(self.shift),
+            "agreement": self.agreement,
+            "aligned": self.aligned,
+            "feather": self.feather,
+        }
+
+
+@dataclass(frozen=True)
 class ResultImage:
     """One image of a result: the file as it came, and what is known of it.
 
@@ -68,6 +100,8 @@ class ResultImage:
         byte_count: How many bytes came; ``None`` for a result that was kept before this was noted.
         sha256: Hex digest of the bytes that came; empty where `byte_count` is ``None``.
         pixels: Hex digest of its pixels, however they are written; empty where it is not known.
+        composed: Of an edit with a mask, the model's own answer and how it was put into the
+            original here; else ``None``, and the file is as it came.
     """
 
     path: Path
@@ -79,6 +113,39 @@ class ResultImage:
     byte_count: int | None = field(default=None, repr=False)
     sha256: str = field(default="", repr=False)
     pixels: str = field(default="", repr=False)
+    composed: Composition | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a receipt says of it, JSON-ready."""
+        said = {
+            "file": self.path.name,
+            "format": self.format,
+            "width": self.width,
+            "height": self.height,
+            "bytes": self.byte_count,
+            "sha256": self.sha256,
+            "pixels": self.pixels,
+            "url": self.url,
+        }
+        return said | ({"composed": self.composed.to_dict()} if self.composed else {})
+
+    def within(self, folder: Path) -> ResultImage:
+        """Return it as a file of another folder."""
+        moved = replace(self, path=folder / self.path.name)
+        if self.composed is None:
+            return moved
+        return replace(
+            moved, composed=replace(self.composed, answer=self.composed.answer.within(folder))
+        )
+
+    def in_memory(self) -> ResultImage:
+        """Return it with its bytes."""
+        held = replace(self, data=self.read_bytes())
+        if self.composed is None:
+            return held
+        return replace(
+            held, composed=replace(self.composed, answer=self.composed.answer.in_memory())
+        )
 
     @property
     def pil(self) -> Image:
@@ -313,7 +380,8 @@ class Result:
         cached: Whether it came from the library, without a request to fal and at no cost.
         billable_units: What fal says it bills, in images; ``None`` where it said nothing.
         extra: Fields of fal's answer that this version does not know.
-        note: What went wrong as it was written to disk, in a sentence, or ``None``.
+        note: What went wrong as it was written to disk, or put into a marked region, in a sentence,
+            or ``None``.
         _again: Submits a request again, where a client made this result.
     """
 

@@ -1,0 +1,281 @@
+"""An edit of one region: read the mask, mark the region for the model, and put the answer in.
+
+fal's Seedream takes no mask. It gets the picture, a copy of it in which the region is painted, and
+words that say so; the answer is a whole new picture, usually a little shifted, scaled and
+compressed anew. What is put together here, on this computer, is the original with the answer's
+pixels inside the region: outside of it every pixel is the original's.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from operator import index
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seedream_widgets.errors import ImageInputError, MissingPackageError
+from seedream_widgets.images.limits import LIMITS
+from seedream_widgets.images.load import load_image
+from seedream_widgets.images.origins import pixel_digest
+from seedream_widgets.images.sources import FileBytes, read_path, read_text
+from seedream_widgets.images.values import ImageInput, ImageUrl
+
+if TYPE_CHECKING:
+    import os
+
+    from PIL.Image import Image
+
+    from seedream_widgets.images.align import Alignment
+
+MASK_NAME = "mask.png"
+TAKES = (
+    "a PIL image of mode '1' or 'L', an array of (height, width), the path of such a file, or a "
+    "box (left, top, right, bottom) in pixels; white is what may change"
+)
+PAINT = (255, 0, 255)
+"""What the region is painted with in the copy that the model gets."""
+_WHITE = 128
+_FEATHER = 12
+"""Widest feather in pixels, inside the region's edge, for a picture of 1000 pixels and more."""
+
+
+class Box(NamedTuple):
+    """A region's edges in pixels; `right` and `bottom` are just outside of it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def read_mask(value: Any, picture: ImageInput) -> ImageInput:
+    """Read a mask for a picture; it becomes a PNG of black, and white where it may change.
+
+    Args:
+        value: As in `TAKES`, or a mask that was read before.
+        picture: The picture, as `load_images` gives it.
+
+    Raises:
+        ImageInputError: It is no mask, of another size, empty, or covers the whole picture.
+        MissingPackageError: numpy is not installed.
+    """
+    try:
+        import numpy  # noqa: F401  to align the answer: better missed now than when it is paid for
+    except ImportError as error:
+        raise MissingPackageError("an edit with a mask", "numpy", "mask") from error
+    if isinstance(value, ImageInput) and value.name == MASK_NAME:
+        return value
+    size = base_picture(picture).size
+    mask = _box(value, size) if _is_box(value) else _drawn(value)
+    if mask.size != size:
+        raise _wrong(
+            f"has {mask.width} x {mask.height} pixels and its picture {size[0]} x {size[1]}; "
+            "make the mask as large as the picture"
+        )
+    low, high = mask.getextrema()
+    if not high:
+        raise _wrong(
+            f"marks nothing: no pixel of it is white ({_WHITE} or more of 255); paint the region "
+            "that may change white"
+        )
+    if low:
+        raise _wrong("covers the whole picture; leave it out to change all of it")
+    data = io.BytesIO()
+    mask.convert("1").save(data, "PNG")
+    read = ImageInput.from_data(data.getvalue(), "image/png", size, MASK_NAME, None)
+    return replace(read, digests=(pixel_digest(mask),))
+
+
+def base_picture(picture: ImageInput) -> Image:
+    """Return the picture as it was given: upright, in 8-bit sRGB, mode RGB or RGBA.
+
+    Raises:
+        ImageInputError: Its bytes are not there any more.
+    """
+    from seedream_widgets.images.guard import ORIENTATION, decode, open_image
+    from seedream_widgets.images.pixels import to_rgb, upright
+
+    data = picture.loaded().original
+    if not data:
+        raise ImageInputError(
+            f"image 1 ({picture.name}) is not in the library any more; give the image itself",
+            field="images",
+        )
+    image = open_image(data)
+    decode(image)
+    return to_rgb(upright(image, image.info[ORIENTATION]))
+
+
+def marked_copy(picture: ImageInput, mask: ImageInput) -> ImageInput:
+    """Return the picture with the region painted and outlined, as it is sent to the model.
+
+    Raises:
+        ImageInputError: The mask is not of the picture's size, or one of them is gone.
+    """
+    from PIL import Image, ImageFilter
+
+    base, region = base_picture(picture).convert("RGB"), _region(mask)
+    if region.size != base.size:
+        raise _wrong("is not of the size of image 1; make it as large as the picture")
+    if base.size != picture.size:  # it is sent smaller
+        base, region = base.resize(picture.size), region.resize(picture.size)
+    painted = Image.new("RGB", base.size, PAINT)
+    base.paste(Image.blend(base, painted, 0.45), (0, 0), region)
+    edge = region.filter(ImageFilter.MaxFilter(5))
+    edge.paste(0, (0, 0), region.filter(ImageFilter.MinFilter(3)))
+    base.paste(painted, (0, 0), edge)
+    marked = load_image(base)
+    assert isinstance(marked, ImageInput)
+    return replace(marked, name="marked" + marked.name[marked.name.rfind(".") :])
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A picture with the answer put into its region.
+
+    Attributes:
+        data: The picture as PNG.
+        size: Its width and height in pixels.
+        alignment: How the answer lay on the original, and was moved back.
+        feather: How many pixels inside the region's edge the answer fades in over.
+    """
+
+    data: bytes
+    size: tuple[int, int]
+    alignment: Alignment
+    feather: int
+
+
+def compose(answer: bytes, picture: ImageInput, mask: ImageInput) -> Composed:
+    """Put the model's answer into the region of the original, everything else untouched.
+
+    Raises:
+        ImageInputError: One of them can't be read, or the mask is of another size.
+    """
+    from PIL import Image, ImageChops
+
+    from seedream_widgets.images.align import align
+    from seedream_widgets.images.guard import decode, open_image
+    from seedream_widgets.images.pixels import to_rgb
+
+    base, region = base_picture(picture), _region(mask)
+    if region.size != base.size:
+        raise _wrong("is not of the size of image 1; make it as large as the picture")
+    came = open_image(answer)
+    decode(came)
+    drawn = to_rgb(came).convert("RGB")
+    if drawn.size != base.size:
+        drawn = drawn.resize(base.size, Image.Resampling.LANCZOS)
+    found = align(drawn, base.convert("RGB"), ImageChops.invert(region))
+    if found.moves:
+        drawn, covered = found.undo(drawn)
+        region = ImageChops.darker(region, covered)  # what the answer does not reach stays
+    weight, feather = _feathered(region)
+    whole = Image.composite(drawn.convert(base.mode), base, weight)
+    file = io.BytesIO()
+    whole.save(file, "PNG", compress_level=3)
+    return Composed(file.getvalue(), whole.size, found, feather)
+
+
+def _feathered(region: Image) -> tuple[Image, int]:
+    """Return how much of the answer each pixel takes: none outside, all inside the edge."""
+    from PIL import ImageChops, ImageFilter
+
+    area = region.histogram()[255]
+    radius = min(_FEATHER, max(1, max(region.size) * _FEATHER // 1000))
+    while radius:
+        # A box that reaches over a straight edge by half is half white: 0 there, 1 a radius inside.
+        blurred = region.filter(ImageFilter.BoxBlur(radius))
+        weight = blurred.point(lambda value: max(0, 2 * value - 255))
+        weight = ImageChops.darker(weight, region)
+        if weight.histogram()[255] >= 0.4 * area:  # a narrow region must not fade as a whole
+            return weight, radius
+        radius //= 2
+    return region, 0
+
+
+def _region(mask: ImageInput) -> Image:
+    return mask.loaded().pil.convert("L")
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, tuple | list) and not hasattr(value, "dtype")
+
+
+def _box(value: Any, size: tuple[int, int]) -> Image:
+    from PIL import Image
+
+    try:
+        box = Box(*(index(each) for each in value))
+    except TypeError as error:
+        raise _wrong(f"takes a box of four whole numbers, got {value!r:.80}") from error
+    if not (0 <= box.left < box.right <= size[0] and 0 <= box.top < box.bottom <= size[1]):
+        raise _wrong(
+            f"takes a box inside the picture, which is {size[0]} x {size[1]} pixels, with left "
+            f"before right and top before bottom; got {tuple(box)}"
+        )
+    mask = Image.new("L", size, 0)
+    mask.paste(255, (box.left, box.top, box.right, box.bottom))
+    return mask
+
+
+def _drawn(value: Any) -> Image:
+    """Return a mask as mode L of 0 and 255."""
+    from PIL import Image
+
+    from seedream_widgets.images.arrays import is_array
+
+    if isinstance(value, ImageInput):
+        value = value.loaded().original
+    if isinstance(value, Image.Image):
+        image = value
+    elif is_array(value):
+        image = _of_array(value)
+    else:
+        image = _of_file(value)
+    if image.mode not in ("1", "L"):
+        raise _wrong(
+            f"takes {TAKES}; got a picture of mode {image.mode}: use mask.convert('L'), or "
+            "mask.getchannel('A') for what is transparent"
+        )
+    return image.convert("L").point(lambda value: 255 * (value >= _WHITE))
+
+
+def _of_array(value: Any) -> Image:
+    import numpy as np
+    from PIL import Image
+
+    array = np.asarray(value)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim != 2 or array.dtype.kind not in "biuf":
+        raise _wrong(f"takes {TAKES}; got an array of shape {array.shape} and {array.dtype}")
+    # Masks are written as True, as 1 or 1.0, and as 255.
+    threshold = _WHITE if array.dtype.kind in "iu" and array.size and array.max() > 1 else 0.5
+    return Image.fromarray(((array >= threshold) * 255).astype(np.uint8))
+
+
+def _of_file(value: Any) -> Image:
+    from seedream_widgets.images.guard import open_image
+
+    try:
+        if isinstance(value, str):
+            file = read_text(value, LIMITS)
+        elif isinstance(value, bytes):
+            file = FileBytes(value)
+        elif hasattr(value, "__fspath__"):
+            path: os.PathLike[str] = value
+            file = read_path(path, LIMITS)
+        else:
+            raise _wrong(f"takes {TAKES}; got {type(value).__name__}")
+        if isinstance(file, ImageUrl):
+            raise _wrong("can't be at a URL; download it and pass its path")
+        return open_image(file.data)
+    except ImageInputError as error:
+        if error.field == "mask":
+            raise
+        raise _wrong(f"can't be read: {error}") from error
+
+
+def _wrong(what: str) -> ImageInputError:
+    return ImageInputError(f"mask {what}", field="mask")
