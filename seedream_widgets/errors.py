@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import TracebackType
 
 _HERE = str(Path(__file__).parent)
@@ -93,17 +92,6 @@ def check_type(value: object, kinds: type | tuple[type, ...], field: str, takes:
         raise RequestError(
             f"{field} takes {takes}; got {type(value).__name__}", field=field, value=value
         )
-
-
-def did_you_mean(given: object, words: Iterable[str]) -> str:
-    """Return a guess at which word was meant, as the end of a sentence, or nothing."""
-    from difflib import get_close_matches
-
-    text = str(given)[:80].strip().lower()
-    known = {word.lower(): word for word in words}
-    close = get_close_matches(text, known, 1, 0.75)
-    close += [word for word in sorted(known, key=len, reverse=True) if word in text]
-    return f"; did you mean {known[close[0]]!r}?" if close else ""
 
 
 class ImageInputError(RequestError):

@@ -15,6 +15,7 @@ from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyp
 from seedream_widgets.errors import RequestError
 from seedream_widgets.studio.traits import FieldError, UnknownFieldError
 
+_PACKAGE = __name__.partition(".")[0]
 _STATIC = Path(__file__).parent.parent / "static"
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,12 @@ class Bridge(anywidget.AnyWidget):
                 raise
             raise FieldError(str(error), field=name, value=value) from error
 
+    def __dir__(self) -> list[str]:
+        # What people use, and not the hundred names that widgets have for the page.
+        ours = [each for each in type(self).__mro__ if each.__module__.startswith(_PACKAGE)]
+        named = {name for each in ours for name in vars(each) if not name.startswith("_")}
+        return sorted((named - {"open", "set_state"}) | {"layout", "observe", "unobserve"})
+
     @classmethod
     def _fields(cls) -> list[str]:
         """Return the names of what people set and read of this widget."""
@@ -65,7 +72,7 @@ class Bridge(anywidget.AnyWidget):
 
     @classmethod
     def _unknown(cls, name: str, value: object) -> UnknownFieldError:
-        from seedream_widgets.values.request import meant  # not loaded with the class
+        from seedream_widgets.values.guesses import meant
 
         return UnknownFieldError(
             f"{cls.__name__} has no {name}; {meant(name, cls._fields())}", field=name, value=value

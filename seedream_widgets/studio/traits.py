@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from traitlets import TraitError, TraitType
 
-from seedream_widgets.errors import RequestError, did_you_mean
+from seedream_widgets.errors import RequestError
 from seedream_widgets.values.sizes import Size, read_size
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class WordTrait(Enum):
 
     def error(self, obj: HasTraits | None, value: Any, error: Any = None, info: Any = None) -> Any:
         """Refuse a value in words."""
+        from seedream_widgets.values.guesses import did_you_mean
+
         words = [str(word) for word in self.values or ()]
         raise FieldError(
             f"{self.name} takes {', '.join(words)}, got {value!r:.80}{did_you_mean(value, words)}",

@@ -6,13 +6,13 @@ What it needs to work is imported with the first studio.
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seedream_widgets.errors import check_type
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.form import Form
-from seedream_widgets.values.typed import Help, Signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +167,28 @@ class Studio(Form):
         return f"<Studio {self.prompt[:60]!r}>" if self._stores_prompts else "<Studio>"
 
 
-# Not in the class: traitlets looks at what stands there, which would load `Request`.
+class _Told:
+    """What is told of a class, made when it is asked for: it needs `Request`."""
+
+    def __init__(self, tell: Callable[[], Any]) -> None:
+        self._tell = tell
+
+    def __get__(self, _: object, __: type) -> Any:
+        return self._tell()
+
+
+def _signature() -> Any:
+    from seedream_widgets.values.typed import class_signature
+
+    return class_signature(Studio.__init__, Studio._fields())
+
+
+def _help(doc: str | None) -> str | None:
+    from seedream_widgets.values.typed import class_help
+
+    return class_help(doc, Studio.__init__, Studio._fields())
+
+
+# Not in the class's body: traitlets asks for all that stands there.
 _class: Any = Studio
-_class.__signature__ = Signature(Studio.__init__, Studio._fields)
-_class.__doc__ = Help(Studio.__doc__, Studio.__init__, Studio._fields)
+_class.__signature__, _class.__doc__ = _Told(_signature), _Told(partial(_help, Studio.__doc__))

@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import RequestError, did_you_mean
+from seedream_widgets.errors import RequestError
 from seedream_widgets.faces import shown
 from seedream_widgets.values.sizes import Size, SizeRule
 
@@ -337,6 +337,8 @@ def endpoint_for(model: object, kind: Kind) -> Endpoint:
             f"{listed(others)} do" if kind == "edit" else f"{model} has no {kind} endpoint",
             field="images",
         )  # fmt: skip
+    from seedream_widgets.values.guesses import did_you_mean
+
     raise RequestError(
         f"model takes one of {', '.join(MODELS)}, got {model!r:.80}"
         f"{did_you_mean(str(model).lower().removeprefix('seedream').strip(' -_/'), MODELS)}",

@@ -10,7 +10,7 @@ from functools import cached_property, wraps
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, did_you_mean
+from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -22,11 +22,12 @@ from seedream_widgets.values.endpoints import (
     listed,
     taken_by,
 )
-from seedream_widgets.values.sizes import Size, meant_ratio, meant_size, read_size
+from seedream_widgets.values.guesses import did_you_mean, meant, meant_ratio, meant_size
+from seedream_widgets.values.sizes import Size, read_size
 from seedream_widgets.values.wording import region_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SHAPES_APART = 0.02
 """How far the ratio of a size may be from the picture's that a mask belongs to."""
@@ -439,40 +440,6 @@ _DEFAULTS = {
 }
 
 
-_MEANT = {
-    "size": "image_size",
-    "aspect_ratio": "image_size",
-    "ratio": "image_size",
-    "resolution": "image_size",
-    "n": "num_images",
-    "count": "num_images",
-    "number": "num_images",
-    "image": "images",
-    "image_urls": "images",
-    "references": "images",
-    "text": "prompt",
-    "version": "model",
-    "safety": "enable_safety_checker",
-}
-"""What other tools call an argument, and its name here."""
-
-
-def meant(name: str, names: Iterable[str] = ()) -> str:
-    """Return what somebody may have meant by a name, or all there is to choose from.
-
-    Args:
-        name: What is no argument.
-        names: Those there are; those of `Request` unless given.
-    """
-    listed = list(names) or [field.name for field in fields(Request)]
-    from difflib import get_close_matches
-
-    said = _MEANT.get(name.lower(), "")
-    close = get_close_matches(name.lower(), listed, 1)
-    guess = said if said in listed else close[0] if close else ""
-    return f"did you mean {guess}=?" if guess else f"there are {', '.join(listed)}"
-
-
 def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
     @wraps(init)
     def checked(self: Request, *args: Any, **arguments: Any) -> None:
@@ -492,7 +459,7 @@ def check_names(arguments: Mapping[str, Any]) -> None:
     if unknown:
         name = min(unknown)
         raise RequestError(
-            f"{name} is not an argument of a request; {meant(name)}",
+            f"{name} is not an argument of a request; {meant(name, Request.__dataclass_fields__)}",
             field=name,
             value=arguments[name],
         )

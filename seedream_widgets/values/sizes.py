@@ -9,10 +9,10 @@ from operator import index
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedream_widgets.errors import RequestError, did_you_mean
+from seedream_widgets.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 _LONGEST = 10**6
@@ -157,33 +157,6 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
             field="image_size",
             value=value,
         ) from error
-
-
-_LARGEST_RATIO = 32
-"""No picture has sides as small as that: such numbers are a ratio."""
-
-
-def meant_ratio(size: Size) -> str:
-    """Return a guess where somebody wrote a ratio as pixels, such as ``"4x3"``, or nothing."""
-    ratio = f"{size.width}:{size.height}"
-    return f"did you mean {ratio!r}?" if max(size) <= _LARGEST_RATIO and ratio in RATIOS else ""
-
-
-def meant_size(text: str, names: Iterable[str]) -> str:
-    """Return a guess at the size that was meant, as the end of a sentence, or nothing.
-
-    Args:
-        text: What is no size.
-        names: Of sizes that the endpoint takes.
-    """
-    known = tuple(names)
-    if match := re.fullmatch(r"([\d.]+)\s*k", text, re.IGNORECASE):
-        tier, auto = f"{match[1]}K", f"auto_{match[1]}K"
-        said = [f"1:1 {tier}"] if tier in TIERS else []
-        said += [auto] if auto in known else []
-        return f"; did you mean {' or '.join(map(repr, said))}?" if said else ""
-    ratio = re.sub(r"(\d)\s*[-/.,]\s*(\d)", r"\1:\2", text)
-    return did_you_mean(ratio, [*known, *RATIOS, *(f"{ratio} {tier}" for ratio, tier in SIZES)])
 
 
 def _from_table(ratio: str, tier: str, rule: SizeRule | None) -> Size:

@@ -21,29 +21,16 @@ def takes_request_arguments(function: Any) -> None:
     function.__doc__ = _documented(function.__doc__, own)
 
 
-class Signature:
-    """A class's signature, made when it is asked for: that of `own`, and the form's fields."""
-
-    def __init__(self, own: Callable[..., Any], names: Callable[[], Iterable[str]]) -> None:
-        self._own, self._names = own, names
-
-    def __get__(self, _: object, __: type) -> inspect.Signature:
-        bound = signature(self._own)
-        listed = [each for each in bound.parameters.values() if each.name != "self"]
-        return _told(bound.replace(parameters=listed), self._names())
+def class_signature(init: Callable[..., Any], names: Iterable[str]) -> inspect.Signature:
+    """Return the signature of a class: that of its ``__init__``, and arguments of `Request`."""
+    bound = signature(init)
+    listed = [each for each in bound.parameters.values() if each.name != "self"]
+    return _told(bound.replace(parameters=listed), names)
 
 
-class Help(Signature):
-    """A class's docstring, made when it is asked for."""
-
-    def __init__(
-        self, doc: str | None, own: Callable[..., Any], names: Callable[[], Iterable[str]]
-    ) -> None:
-        super().__init__(own, names)
-        self._doc = doc
-
-    def __get__(self, _: object, __: type) -> Any:
-        return _documented(self._doc, signature(self._own), self._names())
+def class_help(doc: str | None, init: Callable[..., Any], names: Iterable[str]) -> str | None:
+    """Return the docstring of a class with the help of those arguments."""
+    return _documented(doc, signature(init), names)
 
 
 def _more(own: inspect.Signature, names: Iterable[str] | None) -> list[str]:

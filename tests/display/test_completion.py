@@ -14,7 +14,11 @@ NAMES = {"sd": sd, "generate": sd.generate}
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     with kernel(tmp_path_factory.mktemp("home")) as running:
-        running.run("import seedream_widgets as sd\nstudio = sd.Studio()")
+        running.run(
+            "import seedream_widgets as sd\nstudio = sd.Studio()\n"
+            "job = sd.submit('a fox', image_size=(960, 960))\nresult = job.result()\n"
+            "library, client = sd.library, sd.default_client()"
+        )
         yield running
 
 
@@ -68,6 +72,38 @@ def test_what_is_completed_is_valid_code(book):
 )
 def test_nothing_is_offered_elsewhere(text):
     assert list(values_at(text, NAMES)[1]) == []
+
+
+INTERNAL = {
+    "job": {"accept", "begin", "fail", "succeed", "update", "account", "cancelling", "clicked"},
+    "result": {"again", "file_bytes", "file_stem"},
+    "library": {"stage", "staging", "commit", "sweep", "clear", "twin", "find", "journal"},
+    "client": {"policy", "waiting", "submit_as_agreed"},
+    "studio": {"comm", "keys", "send", "set_state", "open", "traits", "get_manager_state"},
+}
+USED = {
+    "job": {"status", "logs", "done", "error", "result", "cancel", "on_update", "request"},
+    "result": {"image", "images", "arrays", "save", "seed", "receipt", "files", "as_code"},
+    "library": {"search", "get", "path", "favourite"},
+    "client": {"submit", "resume", "jobs", "library", "budget", "estimate", "close"},
+    "studio": {"prompt", "image", "images", "result", "submit", "references", "seed", "observe"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INTERNAL)
+def test_completion_and_dir_show_what_is_for_people(book, name):
+    offered = {*book.complete(f"{name}.")}
+    assert offered >= USED[name]
+    assert not offered & INTERNAL[name]
+    (told,) = book.run(f"[each for each in dir({name}) if not each.startswith('_')]")
+    assert not {*eval(told["data"]["text/plain"])} ^ offered
+
+
+@pytest.mark.slow
+def test_the_package_shows_its_public_names_alone(book):
+    assert {*book.complete("sd.")} == {*sd.__all__}
+    assert {*dir(sd)} == {*sd.__all__, "__version__"}
 
 
 def test_a_function_by_its_own_name():
