@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seedream_widgets.api import generate as generate
     from seedream_widgets.api import jobs as jobs
     from seedream_widgets.api import resume as resume
+    from seedream_widgets.api import series as series
     from seedream_widgets.api import show as show
     from seedream_widgets.api import spending as spending
     from seedream_widgets.api import submit as submit
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import JobCancelled as JobCancelled
     from seedream_widgets.errors import JobTimeout as JobTimeout
     from seedream_widgets.errors import MissingPackageError as MissingPackageError
+    from seedream_widgets.errors import PromptWarning as PromptWarning
     from seedream_widgets.errors import RequestError as RequestError
     from seedream_widgets.errors import ResultError as ResultError
     from seedream_widgets.errors import SeedreamError as SeedreamError
@@ -73,6 +75,7 @@ _HOME = {
         "generate",
         "jobs",
         "resume",
+        "series",
         "show",
         "spending",
         "submit",
@@ -92,6 +95,7 @@ _HOME = {
         "JobCancelled",
         "JobTimeout",
         "MissingPackageError",
+        "PromptWarning",
         "RequestError",
         "ResultError",
         "SeedreamError",

@@ -14,8 +14,10 @@ from seedream_widgets.jobs.job import check_listener
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
 from seedream_widgets.money.pricing import estimate as price
+from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.typed import takes_request_arguments
+from seedream_widgets.values.wording import series_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,6 +192,38 @@ def verify_seed(result: Result) -> SeedCheck:
     return default_client().verify_seed(result)
 
 
+def series(prompt: str, count: int, **arguments: Any) -> Request:
+    """Return the `Request` for a set of pictures that belong together; nothing is sent.
+
+    The count stands in the prompt, as the vendor's guide asks, and is `max_images`: a ceiling, and
+    fewer may come. ``result.missing`` says how many did not, and ``result.ask_for_missing()`` asks
+    for them::
+
+        day = sd.generate(sd.series("a fox from morning to night", 4))
+
+    Args:
+        prompt: What the pictures show.
+        count: How many, 2 to 6.
+        **arguments: Further arguments of `Request`; ``images=`` for a set made of references.
+
+    Raises:
+        RequestError: An argument is not accepted, or the model makes no sets.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= COUNTS[1]:
+        raise RequestError(
+            f"count takes 2 to {COUNTS[1]} pictures, got {count!r:.80}", field="count", value=count
+        )
+    check_type(prompt, str, "prompt", "text")
+    if "max_images" in arguments:
+        raise RequestError(
+            "a series has max_images=count; leave max_images out",
+            field="max_images",
+            value=arguments["max_images"],
+        )
+    Request(prompt, **arguments)  # so that an empty prompt is said to be one
+    return Request(series_words(prompt, count), max_images=count, **arguments)
+
+
 def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> Job:
     """Start a request and return its `Job` at once.
 
@@ -308,5 +342,5 @@ def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
     return Request(prompt, **arguments)
 
 
-for _function in (submit, generate, edit, estimate):
+for _function in (series, submit, generate, edit, estimate):
     takes_request_arguments(_function)

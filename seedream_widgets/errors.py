@@ -12,12 +12,16 @@ SeedreamError
   JobCancelled                          the job was cancelled
   JobTimeout (also TimeoutError)        ``job.result(timeout)`` stopped waiting; the job goes on
   MissingPackageError (also ImportError)  something optional needs a package that is not installed
+
+And one warning, which stops nothing: `PromptWarning`, for a prompt that names images it does not
+have.
 """
 
 from __future__ import annotations
 
 import linecache
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,6 +64,24 @@ def _own_line(trace: TracebackType | None) -> list[str]:
     line = linecache.getline(path, number).strip()
     where = "this cell" if "ipykernel_" in path or path.startswith("<") else path
     return [f"  {where}, line {number}", *([f"    {line}"] if line else [])]
+
+
+class PromptWarning(UserWarning):
+    """A prompt names images in a way that can't be meant; it is sent all the same."""
+
+
+def warn(message: str) -> None:
+    """Warn of a prompt at the user's own line."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        PromptWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
 class RequestError(SeedreamError, ValueError):

@@ -145,6 +145,14 @@ def sheet_text(results: Sequence[Result]) -> str:
     return "\n".join([_title(len(results), len(shown)), *lines])
 
 
+def images_that_came(result: Result) -> str:
+    """Say how many images came, and how many were asked for where that is more."""
+    came, missing = len(result), result.missing
+    if missing:
+        return f"asked {came + missing}, got {came}"
+    return f"{came} image{'s' * (came > 1)}"
+
+
 def receipt_line(result: Result, most: int) -> str:
     """Return what came, from where, when and for how much, in a line.
 
@@ -155,7 +163,7 @@ def receipt_line(result: Result, most: int) -> str:
     first = result.files[0]
     shown = f", {most} shown" if len(result) > most else ""
     parts = [
-        f"{len(result)} image{'s' * (len(result) > 1)}{shown}",
+        f"{images_that_came(result)}{shown}",
         f"{first.width} × {first.height}",
         _seed(result),
         f"{result.timings.total:.1f} s",

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import BudgetError, check_type
+from seedream_widgets.errors import BudgetError, check_type, warn
 from seedream_widgets.jobs.claims import Ours, Theirs, ask
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -30,6 +30,7 @@ from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.result import Result, SeedCheck, check_seed
+from seedream_widgets.values.wording import wrong_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -126,6 +127,9 @@ class Client:
         library and costs nothing; one that is under way, here or in another process with the same
         library, is joined.
 
+        A prompt that names images it does not have ("image 4" beside three) is sent, with a
+        `PromptWarning`.
+
         Args:
             request: What to ask for.
             fresh: Ask again all the same.
@@ -135,6 +139,8 @@ class Client:
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         check_type(request, Request, "request", _TAKES)
+        if wrong := wrong_references(request.prompt, len(request.images)):
+            warn(wrong)
         return _uninterrupted(lambda: self._submit(request, fresh))
 
     def _submit_as_agreed(self, request: Request, agree: Callable[[Backend], object]) -> Job:

@@ -19,6 +19,7 @@ from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.images.origins import ORIGIN, Origin
 from seedream_widgets.values.marks import Marks, read_marks
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
+from seedream_widgets.values.wording import missing_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -579,6 +580,74 @@ class Result:
         receipt = self.receipt.to_json() if self.receipt else ""
         return b"".join(_carry(self.files[index].read_bytes(), receipt))
 
+    @property
+    def missing(self) -> int:
+        """How many pictures fewer came than were asked for; 0 where all are there.
+
+        ``max_images`` is a ceiling to the model: of a set, fewer often come.
+        """
+        return max(0, self.request.images_range[1] - len(self.files))
+
+    def vary(self, **changes: Any) -> Result:
+        """Ask for the same once more, with another seed, at full price, and wait for it.
+
+        Args:
+            **changes: Arguments of `Request` to be others: ``image_size="1:1 4K"`` for a larger
+                one, ``prompt=...``, or ``seed=result.seed`` to keep the seed.
+
+        Raises:
+            RequestError: The prompt was not stored, or an argument is not accepted.
+        """
+        self._check_prompt("prompt" in changes)
+        again = replace(self.request, **{"seed": None, "draw": None, **changes})
+        return (self._again or asked_anew)(again).result()
+
+    def ask_for_missing(self) -> Result:
+        """Ask for the pictures of a set that did not come, and wait for them; they are billed.
+
+        Those that came go along as reference images, so that the new ones fit, as far as the model
+        takes references.
+
+        Raises:
+            RequestError: None is missing, or the prompt was not stored.
+        """
+        if not self.missing:
+            raise RequestError(
+                f"all {len(self)} pictures came; result.vary() asks for others", field="missing"
+            )
+        self._check_prompt()
+        return (self._again or asked_anew)(self._request_for_missing()).result()
+
+    def _request_for_missing(self) -> Request:
+        request, missing = self.request, self.missing
+        plain = replace(request, seed=None, draw=None, max_images=1, num_images=missing)
+        if request.mask is not None:
+            return plain
+        try:
+            given: Any = (*request.images, self.files[0])
+            endpoint = replace(plain, images=given).endpoint
+            room = endpoint.max_inputs - len(request.images)
+            if endpoint.max_inputs_and_outputs:
+                room = min(room, endpoint.max_inputs_and_outputs - len(request.images) - missing)
+            came = self.files[: max(0, room)]
+            first = len(request.images) + 1
+            asked = len(self) + missing
+            if not came:
+                return plain
+            given = (*request.images, *came)
+            words = missing_words(request.prompt, asked, first, len(came))
+            return replace(plain, images=given, prompt=words)
+        except RequestError:  # the model takes no references, or no more of them
+            return plain
+
+    def _check_prompt(self, given: bool = False) -> None:
+        if self.request.prompt == UNKNOWN_PROMPT and not given:
+            raise RequestError(
+                "the prompt of this result was not stored, so it can't be asked for again; submit "
+                "a request with the prompt",
+                field="prompt",
+            )
+
     def verify_seed(self) -> SeedCheck:
         """Ask again with the same seed, at full price, and tell whether the pictures are the same.
 
@@ -600,7 +669,10 @@ class Result:
 
     def __repr__(self) -> str:
         file = self.files[0]
-        sizes = f"{len(self)} image{'s' * (len(self) > 1)} {file.width}x{file.height}"
+        asked = len(self) + self.missing
+        count = f"{len(self)} of {asked} images" if self.missing else f"{len(self)} image"
+        plural = "s" * (len(self) > 1 and not self.missing)
+        sizes = f"{count}{plural} {file.width}x{file.height}"
         offline = ", offline preview (not Seedream)" if self.backend == "offline" else ""
         seed = "" if self.seed is None else f", seed {self.seed}"
         return f"<Result {sizes}{seed}{offline}: {self.prompt[:60]!r}>"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 _REFERENCE = re.compile(
-    r"\b(?:image|figure) ?#?(\d{1,2})\b(?! ?(?:px|pixels|x ?\d))|图 ?(\d{1,2})(?!\d)",
+    r"\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)",
     re.IGNORECASE,
 )
+_SERIES = "Generate a series of {} coherent images: "
 
 
 def region_words(prompt: str, number: int) -> str:
@@ -26,20 +27,26 @@ def region_words(prompt: str, number: int) -> str:
 
 
 def series_words(prompt: str, count: int) -> str:
-    """Return the prompt of a set, its count said as the vendor's guide asks.
+    """Return the prompt of a set, its count said as the vendor's guide asks."""
+    return _SERIES.format(count) + prompt
 
-    "Generate a series of 4 coherent images" is its wording; with `max_images` alone fewer come.
+
+def missing_words(prompt: str, asked: int, first: int, came: int) -> str:
+    """Return the prompt that asks for what is missing of a set.
+
+    Args:
+        prompt: That of the set.
+        asked: How many it was to have.
+        first: Which reference image the first of those is that came, from 1.
+        came: How many came and are reference images.
     """
-    return f"Generate a series of {count} coherent images: {prompt}"
-
-
-def missing_words(prompt: str, came: int, missing: int) -> str:
-    """Return the prompt that asks for what is missing of a set, beside those that came."""
-    there = "Image 1 is" if came == 1 else f"Images 1 to {came} are"
+    about = prompt.removeprefix(_SERIES.format(asked))
+    one, missing = came == 1, asked - came
+    there = f"Image {first} is" if one else f"Images {first} to {first + came - 1} are"
     return (
-        f"{prompt}\n\n{there} what there is of this series so far. Generate the {missing} "
-        f"image{'s' * (missing > 1)} still missing, coherent with {'it' if came == 1 else 'them'} "
-        "and not the same."
+        f"{about}\n\n{there} what came of a series of {asked} coherent images. Generate the "
+        f"{missing} that {'is' if missing == 1 else 'are'} missing: coherent with "
+        f"{'it' if one else 'them'}, and not the same."
     )
 
 

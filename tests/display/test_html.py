@@ -93,7 +93,7 @@ def test_the_receipt(tmp_path):
 
 def test_the_receipt_of_many_says_how_many_are_shown(tmp_path):
     result = make(tmp_path, *[encoded(photo(), "PNG")] * 13, num_images=6, max_images=6)
-    assert Tags(html(result)).text.strip().startswith("13 images, 12 shown · ")
+    assert Tags(html(result)).text.strip().startswith("asked 36, got 13, 12 shown · ")
 
 
 def test_the_receipt_of_an_offline_preview_has_no_price(tmp_path):
