@@ -98,16 +98,16 @@ class Kernel:
     def ask(self, code: str, seconds: float = _SECONDS) -> Any:
         return self.answer(self.start(code), seconds)
 
-    def kill(self, *, reap: bool = True) -> None:
-        """End the process at once; not reaped it stays a zombie, as under a careless parent."""
-        self.process.send_signal(signal.SIGKILL)
+    def kill(self, how: signal.Signals = signal.SIGKILL, *, reap: bool = True) -> None:
+        """End the process; not reaped it stays a zombie, as under a careless parent."""
+        self.process.send_signal(how)
         if reap:
-            self.process.wait()
+            self.process.wait(_SECONDS)
         else:
             os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
 
-    def close(self) -> None:
-        self.kill()
+    def close(self, how: signal.Signals = signal.SIGKILL) -> None:
+        self.kill(how)
         self._client.stop_channels()
         self._client.context.destroy(linger=0)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -127,9 +127,9 @@ class Kernels:
         self._spare = Kernel(self._home)
         return kernel.use(library, env)
 
-    def end(self, kernel: Kernel) -> None:
+    def end(self, kernel: Kernel, how: signal.Signals = signal.SIGKILL) -> None:
         self._given.remove(kernel)
-        kernel.close()
+        kernel.close(how)
 
     def close(self, *, spare: bool = False) -> None:
         while self._given:

@@ -1,4 +1,4 @@
-"""Kernels killed at random moments, each on the library that the one before it left.
+"""Kernels killed, or asked to end, at random moments, each on the library that the last one left.
 
 CRASH_RUNS=500 CRASH_SEED=7 pytest tests/crash/test_moments.py --log-cli-level=INFO
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ RUNS = int(os.environ.get("CRASH_RUNS", "50"))
 SEED = int(os.environ.get("CRASH_SEED", "3"))
 LONGEST = 1.5
 JOBS, IMAGES = 4, 2
+ENDS = (signal.SIGKILL, signal.SIGTERM)
 MANY = 50
 """Runs that are enough to come by most points of a request's life."""
 
@@ -42,7 +44,7 @@ def test_random_moments(notebook: Notebook) -> None:
         try:
             kernel.start(f"cells.submit('run {number}, fox', {JOBS}, {IMAGES}, edit=True)")
             time.sleep(moment)
-            notebook.kernels.end(kernel)
+            notebook.kernels.end(kernel, ENDS[number % 2])
             points.update(points_of(notebook, f"run {number},"))
             kernel = notebook.kernel()
             kernel.ask("cells.resume()")
@@ -50,7 +52,7 @@ def test_random_moments(notebook: Notebook) -> None:
             known |= audit(notebook.library, notebook.server, rows, known)
         except BaseException as error:
             raise AssertionError(
-                f"run {number} of CRASH_SEED={SEED}, killed after {moment:.4f} s"
+                f"run {number} of CRASH_SEED={SEED}, {ENDS[number % 2].name} after {moment:.4f} s"
             ) from error
     assert notebook.server.count("submit") <= RUNS * JOBS
     _log.info("killed at: %s", dict(points.most_common()))

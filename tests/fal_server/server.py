@@ -115,6 +115,11 @@ class FalServer:
         self._proxy = Proxy(self.state, self._runner.server, context, self._hosts)
         return await self._proxy.listen(port)
 
+    def start_queue(self) -> None:
+        """Have the queue look again at how many jobs may run at once."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self.state.queue_moved)
+
     def go_down(self) -> None:
         """Cut every connection and take no new ones; the jobs go on."""
         assert self._proxy is not None
