@@ -12,3 +12,5 @@ export const Dice = icon(
   "M3.5 2.5h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1zM5.6 5.6h.01M10.4 5.6h.01M8 8h.01M5.6 10.4h.01M10.4 10.4h.01",
 );
 export const Check = icon("M3.5 8.5l3 3 6-7");
+export const Previous = icon("M10 3.5L5.5 8l4.5 4.5");
+export const Next = icon("M6 3.5L10.5 8 6 12.5");

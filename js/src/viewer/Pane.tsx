@@ -1,0 +1,186 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { usePreview } from "../pictures/previews";
+import {
+  type Area,
+  bounded,
+  FIT,
+  framed,
+  onePixel,
+  type Placed,
+  panned,
+  seen,
+  type View,
+  withMargin,
+  zoomed,
+} from "./geometry";
+import { useSharp } from "./regions";
+import { useViewer } from "./session";
+import type { Look } from "./state";
+
+const PREVIEW = 768;
+const WHEEL = 0.0016;
+const LINE = 16;
+
+interface LayerProps {
+  picture: Look;
+  placed: Placed;
+  view: View;
+  frame: Area;
+  pane: Area;
+  class?: string;
+  style?: Record<string, string | number>;
+}
+
+const px = (values: Record<string, number>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, `${value}px`]));
+
+/** One picture in its place: its preview, and over it what was fetched of it sharply. */
+export function Layer({ picture, placed, view, frame, pane, ...props }: LayerProps) {
+  const { channel, previews } = useViewer();
+  const small = usePreview(previews, picture.id, PREVIEW);
+  const look = seen(view, frame, pane, picture, placed);
+  const wanted = withMargin(view, frame, pane, picture, placed);
+  const { sharp, fault } = useSharp(channel, picture.id, look, wanted);
+  const scale = view.zoom * placed.scale;
+  const box = framed(view, frame, pane);
+  const inside = {
+    left: placed.left * view.zoom,
+    top: placed.top * view.zoom,
+    width: picture.width * scale,
+    height: picture.height * scale,
+  };
+  const part = sharp?.part;
+  return (
+    <div class={`sd-layer ${props.class ?? ""}`} style={props.style}>
+      <div class="sd-frame" style={px({ ...box })}>
+        <div class={fault ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
+          {small && !fault && <img src={small} alt={picture.words} draggable={false} />}
+          {sharp && part && (
+            <img
+              class={scale > onePixel() * 2 ? "sd-sharp sd-pixels" : "sd-sharp"}
+              src={sharp.url}
+              alt=""
+              draggable={false}
+              style={px({
+                left: part.left * scale,
+                top: part.top * scale,
+                width: part.width * scale,
+                height: part.height * scale,
+              })}
+            />
+          )}
+        </div>
+      </div>
+      {fault && <p class="sd-unseen">{fault}</p>}
+    </div>
+  );
+}
+
+interface PaneProps {
+  frame: Area;
+  view: View;
+  change(view: View): void;
+  class?: string;
+  children(pane: Area, view: View): ComponentChildren;
+}
+
+interface Finger {
+  x: number;
+  y: number;
+}
+
+/** Where pictures are looked at: wheel and pinch zoom to the pointer, a drag moves. */
+export function Pane({ frame, view, change, children, ...props }: PaneProps) {
+  const element = useRef<HTMLDivElement>(null);
+  const [pane, setPane] = useState<Area | null>(null);
+  const now = useRef({ view: FIT, pane: { width: 1, height: 1 } });
+  const fingers = useRef(new Map<number, Finger>());
+  const shown = pane && bounded(view, frame, pane);
+  if (pane && shown) now.current = { view: shown, pane };
+
+  useLayoutEffect(() => {
+    const box = element.current;
+    if (!box) return;
+    const measure = () => {
+      const { clientWidth: width, clientHeight: height } = box;
+      if (width > 0 && height > 0) {
+        setPane((old) => (old?.width === width && old.height === height ? old : { width, height }));
+      }
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+
+  /** A point counted from the pane's middle. */
+  function point({ clientX, clientY }: { clientX: number; clientY: number }): Finger {
+    const box = element.current?.getBoundingClientRect();
+    if (!box) return { x: 0, y: 0 };
+    return { x: clientX - box.left - box.width / 2, y: clientY - box.top - box.height / 2 };
+  }
+
+  function set(next: View) {
+    const inside = bounded(next, frame, now.current.pane);
+    // The next event may come before the drawing.
+    now.current = { ...now.current, view: inside };
+    change(inside);
+  }
+
+  const zoomTo = (zoom: number, { x, y }: Finger) => set(zoomed(now.current.view, zoom, x, y));
+
+  const onWheel = useRef((_: WheelEvent) => {});
+  onWheel.current = (event) => {
+    event.preventDefault();
+    const pixels = event.deltaY * (event.deltaMode === 1 ? LINE : 1);
+    // A pinch on a touchpad comes as a wheel with Ctrl, in smaller numbers.
+    const factor = Math.exp(-pixels * WHEEL * (event.ctrlKey ? 6 : 1));
+    zoomTo(now.current.view.zoom * factor, point(event));
+  };
+  useEffect(() => {
+    const box = element.current;
+    const listen = (event: WheelEvent) => onWheel.current(event);
+    box?.addEventListener("wheel", listen, { passive: false });
+    return () => box?.removeEventListener("wheel", listen);
+  }, []);
+
+  function onPointerDown(event: PointerEvent) {
+    if (event.button !== 0) return;
+    element.current?.setPointerCapture?.(event.pointerId);
+    fingers.current.set(event.pointerId, point(event));
+  }
+
+  function onPointerMove(event: PointerEvent) {
+    const before = fingers.current.get(event.pointerId);
+    if (!before) return;
+    const at = point(event);
+    fingers.current.set(event.pointerId, at);
+    const other = [...fingers.current].find(([id]) => id !== event.pointerId)?.[1];
+    if (!other) return set(panned(now.current.view, before.x - at.x, before.y - at.y));
+    const apart = (finger: Finger) => Math.hypot(finger.x - other.x, finger.y - other.y) || 1;
+    zoomTo((now.current.view.zoom * apart(at)) / apart(before), other);
+  }
+
+  const onPointerUp = (event: PointerEvent) => void fingers.current.delete(event.pointerId);
+
+  function onDblClick(event: MouseEvent) {
+    if (now.current.view.fit) zoomTo(onePixel(), point(event));
+    else set(FIT);
+  }
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the viewer's keys do the same
+    <div
+      ref={element}
+      class={`sd-pane ${props.class ?? ""}`}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onPointerUp}
+      onPointerCancel={onPointerUp}
+      onDblClick={onDblClick}
+    >
+      {pane && shown && children(pane, shown)}
+    </div>
+  );
+}

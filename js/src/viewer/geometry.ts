@@ -1,0 +1,140 @@
+/** Where pictures lie and what of them is seen; numbers only. */
+import type { Unequal } from "../kernel/wire";
+
+export interface Area {
+  width: number;
+  height: number;
+}
+
+export interface Rect extends Area {
+  left: number;
+  top: number;
+}
+
+/** What is looked at: CSS pixels for each pixel of the frame, and the frame's point in the middle. */
+export interface View {
+  zoom: number;
+  x: number;
+  y: number;
+  /** It follows the size of the pane. */
+  fit: boolean;
+}
+
+/** A picture's place in the frame: all its pixels, of which those outside of the frame are cut. */
+export interface Placed {
+  left: number;
+  top: number;
+  scale: number;
+}
+
+export const FIT: View = { zoom: 0, x: 0, y: 0, fit: true };
+const MOST = 16;
+/** Looked at beyond the edges, so that a small move has it already. */
+const MARGIN = 0.12;
+
+const between = (low: number, value: number, high: number) => Math.max(low, Math.min(value, high));
+
+/** One pixel of the picture on one of the screen. */
+export const onePixel = (): number => 1 / (globalThis.devicePixelRatio || 1);
+
+export const fitZoom = (frame: Area, pane: Area): number =>
+  Math.min(1, pane.width / frame.width, pane.height / frame.height) || 1;
+
+/** The same view within bounds: as large as it may be, and with no room beside what is larger. */
+export function bounded(view: View, frame: Area, pane: Area): View {
+  const fit = fitZoom(frame, pane);
+  const zoom = view.fit ? fit : between(Math.min(fit, onePixel()), view.zoom, MOST);
+  const middle = (at: number, frame: number, pane: number) =>
+    frame * zoom <= pane ? frame / 2 : between(pane / 2 / zoom, at, frame - pane / 2 / zoom);
+  const x = middle(view.x, frame.width, pane.width);
+  return { zoom, x, y: middle(view.y, frame.height, pane.height), fit: view.fit };
+}
+
+/** Zoom, so that what is under a point stays there; the point counts from the pane's middle. */
+export function zoomed(view: View, zoom: number, x = 0, y = 0): View {
+  const moved = 1 / view.zoom - 1 / zoom;
+  return { zoom, x: view.x + x * moved, y: view.y + y * moved, fit: false };
+}
+
+/** Move by CSS pixels. */
+export const panned = (view: View, right: number, down: number): View => ({
+  ...view,
+  x: view.x + right / view.zoom,
+  y: view.y + down / view.zoom,
+  fit: false,
+});
+
+/** What two pictures lie in, and where each lies; without B it is A's own pixels. */
+export function arranged(a: Area, b: Area | null, unequal: Unequal): [Area, Placed, Placed] {
+  if (!b) return [a, { left: 0, top: 0, scale: 1 }, { left: 0, top: 0, scale: 1 }];
+  const bound = unequal === "crop" ? Math.min : Math.max;
+  const frame =
+    unequal === "fit" ? a : { width: bound(a.width, b.width), height: bound(a.height, b.height) };
+  const middle = (one: Area, scale: number): Placed => ({
+    left: (frame.width - one.width * scale) / 2,
+    top: (frame.height - one.height * scale) / 2,
+    scale,
+  });
+  const fill = Math.max(a.width / b.width, a.height / b.height);
+  return [frame, middle(a, 1), middle(b, unequal === "fit" ? fill : 1)];
+}
+
+/** The frame in the pane, in CSS pixels. */
+export const framed = (view: View, frame: Area, pane: Area): Rect => ({
+  left: pane.width / 2 - view.x * view.zoom,
+  top: pane.height / 2 - view.y * view.zoom,
+  width: frame.width * view.zoom,
+  height: frame.height * view.zoom,
+});
+
+export interface Wanted extends Rect {
+  /** Pixels of the screen for each of the picture's, 1 at most. */
+  density: number;
+}
+
+/** The part of a picture that is seen, in whole pixels of its own; null where none is. */
+export function seen(
+  view: View,
+  frame: Area,
+  pane: Area,
+  picture: Area,
+  placed: Placed,
+  margin = 0,
+): Wanted | null {
+  const density = Math.min(1, (view.zoom * placed.scale) / onePixel());
+  function span(at: number, pane: number, frame: number, place: number, length: number) {
+    const half = pane / 2 / view.zoom;
+    const low = Math.max(0, at - half);
+    const high = Math.min(frame, at + half);
+    const more = (high - low) * margin;
+    const first = Math.floor((Math.max(0, low - more) - place) / placed.scale);
+    const last = Math.ceil((Math.min(frame, high + more) - place) / placed.scale);
+    const from = between(0, first, length);
+    return [from, between(0, last, length) - from] as const;
+  }
+  const { width, height } = picture;
+  const [left, wide] = span(view.x, pane.width, frame.width, placed.left, width);
+  const [top, high] = span(view.y, pane.height, frame.height, placed.top, height);
+  return wide > 0 && high > 0 && density > 0
+    ? { left, top, width: wide, height: high, density }
+    : null;
+}
+
+export const withMargin = (
+  view: View,
+  frame: Area,
+  pane: Area,
+  picture: Area,
+  placed: Placed,
+): Wanted | null => seen(view, frame, pane, picture, placed, MARGIN);
+
+/** Whether what is there shows what is seen as sharply as the screen can. */
+export function covers(there: Wanted, wanted: Wanted): boolean {
+  return (
+    there.density >= wanted.density * 0.97 &&
+    there.left <= wanted.left &&
+    there.top <= wanted.top &&
+    there.left + there.width >= wanted.left + wanted.width &&
+    there.top + there.height >= wanted.top + wanted.height
+  );
+}

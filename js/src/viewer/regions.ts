@@ -1,0 +1,101 @@
+/** Sharp parts of a picture, asked for as they are looked at and held as Blob URLs. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { exactBytes } from "../kernel/bytes";
+import { type Channel, KernelGone, Refusal, TimedOut } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { previewReply } from "../kernel/wire";
+import { covers, type Wanted } from "./geometry";
+
+/** Milliseconds that a view has to hold still: a wheel turns on. */
+const STILL = 60;
+const PATIENCE = 30_000;
+
+export interface Sharp {
+  url: string;
+  part: Wanted;
+}
+
+async function fetchRegion(
+  channel: Channel,
+  target: string,
+  part: Wanted,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { left, top, width, height, density } = part;
+  const { result, buffers } = await channel.request(
+    {
+      kind: "region",
+      target,
+      left,
+      top,
+      width,
+      height,
+      to_width: Math.max(1, Math.round(width * density)),
+      to_height: Math.max(1, Math.round(height * density)),
+    },
+    { quiet: true, limit: PATIENCE, signal },
+  );
+  const type = read(previewReply, result)?.media_type ?? "";
+  const [bytes] = buffers;
+  if (!bytes || !/^image\/(webp|png|jpeg)$/.test(type)) return null;
+  const url = URL.createObjectURL(new Blob([exactBytes(bytes)], { type }));
+  const image = new Image();
+  image.src = url;
+  // Drawn at once when it is put on the page, without a blink.
+  await image.decode?.().catch(() => {});
+  return url;
+}
+
+/**
+ * The sharpest part of a picture that is there, and a sentence where there can't be one. `seen` has
+ * to be covered; `wanted` is what is asked for, with a margin around it.
+ */
+export function useSharp(
+  channel: Channel,
+  target: string,
+  seen: Wanted | null,
+  wanted: Wanted | null,
+): { sharp: Sharp | null; fault: string } {
+  const [sharp, setSharp] = useState<Sharp | null>(null);
+  const [fault, setFault] = useState("");
+  const held = useRef<Sharp | null>(null);
+  const key = JSON.stringify(seen);
+
+  // A picture has a layer of its own: this one's is held until the layer goes.
+  useEffect(
+    () => () => {
+      if (held.current) URL.revokeObjectURL(held.current.url);
+      held.current = null;
+    },
+    [],
+  );
+
+  useEffect(() => {
+    if (!seen || !wanted || (held.current && covers(held.current.part, seen))) return;
+    const leaving = new AbortController();
+    const load = async (): Promise<void> => {
+      try {
+        const url = await fetchRegion(channel, target, wanted, leaving.signal);
+        if (leaving.signal.aborted) {
+          if (url) URL.revokeObjectURL(url);
+          return;
+        }
+        const before = held.current;
+        held.current = url ? { url, part: wanted } : null;
+        setSharp(held.current);
+        setFault(url ? "" : "The kernel sent no picture.");
+        if (before) URL.revokeObjectURL(before.url);
+      } catch (error) {
+        if (error instanceof Refusal || error instanceof KernelGone) setFault(error.message);
+        else if (error instanceof TimedOut) return load();
+      }
+    };
+    const timer = setTimeout(load, STILL);
+    return () => {
+      clearTimeout(timer);
+      leaving.abort();
+    };
+  }, [channel, target, key]);
+
+  return { sharp, fault };
+}

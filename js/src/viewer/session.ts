@@ -1,0 +1,23 @@
+/** What a viewer needs of the widget that it is in. */
+import type { Channel } from "../kernel/channel";
+import { createScope } from "../kernel/scope";
+import type { Previews } from "../pictures/previews";
+import type { Look, ViewerState } from "./state";
+
+/** Something that can be done with a picture, as a button beside its receipt. */
+export interface Tool {
+  name: string;
+  run(picture: Look): unknown;
+}
+
+export interface ViewerSession {
+  viewer: ViewerState;
+  channel: Channel;
+  previews: Previews;
+  announcer: { say(words: string): void };
+  tools: Tool[];
+  /** Mark the better one of two; absent where nothing can be marked. */
+  favour?: (picture: Look) => unknown;
+}
+
+export const { Scope: ViewerScope, use: useViewer } = createScope<ViewerSession>();

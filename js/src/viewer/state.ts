@@ -1,0 +1,122 @@
+/** What a viewer shows: one picture of a list, or two that are compared. */
+import { type Channel, Refusal } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import { type Receipt, receiptReply } from "../kernel/wire";
+import type { PictureList } from "../pictures/pictures";
+import type { Viewing } from "../pictures/session";
+
+/** A picture as it is looked at. */
+export interface Look {
+  id: string;
+  width: number;
+  height: number;
+  /** What it is called: its prompt, or a file's name. */
+  words: string;
+}
+
+export interface Shown {
+  list: PictureList;
+  picture: Look;
+  /** Where it is in the list, from 0. */
+  at: number;
+  /** What it is compared with: A, while `picture` is B. */
+  pinned: Look | null;
+  /** Where A is in the list, or was B when A came from elsewhere. */
+  pinnedAt: number;
+}
+
+export interface ViewerState {
+  readonly shown: Store<Shown | null>;
+  close(): void;
+  /** Go on in the list: with the picture, or with what it is compared with. */
+  step(by: number, which?: "picture" | "pinned"): Promise<void>;
+  /** Compare with this picture, of this place in the list; null ends it. */
+  pin(picture: Look | null, at?: number): void;
+  /** What is known of a picture; a sentence where that can't be told. */
+  receipt(id: string): Promise<Receipt | string>;
+}
+
+interface Parts {
+  channel: Channel;
+  /** Set by whoever opens a picture; null while none is open. */
+  viewing: Store<Viewing | null>;
+  /** What is known of a picture by its id; null where it is gone. */
+  facts(id: string): Promise<Look | null>;
+}
+
+const GONE = { width: 0, height: 0, words: "This picture is no longer in the library." };
+
+export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSignal): ViewerState {
+  const shown = createStore<Shown | null>(null);
+  let looking = "";
+  /** Counts what was asked for: what comes late of something older is not shown. */
+  let turn = 0;
+
+  /** Have the kernel decode what is shown ahead, and nothing else. */
+  function show(next: Shown | null) {
+    const targets = next ? [next.pinned?.id, next.picture.id].filter((id) => id !== undefined) : [];
+    if (targets.join() !== looking) {
+      looking = targets.join();
+      channel.request({ kind: "look", targets }, { quiet: true, signal: ended }).catch(() => {});
+    }
+    shown.set(next);
+  }
+
+  const look = async (id: string): Promise<Look> =>
+    (await facts(id).catch(() => null)) ?? { id, ...GONE };
+
+  async function open({ list, index, against }: Viewing) {
+    const mine = ++turn;
+    const id = await list.at(index).catch(() => null);
+    const found = id && (await Promise.all([look(id), against ? look(against) : null]));
+    if (mine !== turn) return;
+    if (!found) return viewing.set(null);
+    const [picture, pinned] = found;
+    show({ list, picture, at: index, pinned, pinnedAt: index });
+  }
+
+  async function step(by: number, which: "picture" | "pinned" = "picture") {
+    const now = shown.get();
+    if (!now) return;
+    const { list } = now;
+    const moves = which === "pinned" ? "pinnedAt" : "at";
+    const to = Math.max(0, Math.min(now[moves] + by, list.total - 1));
+    if (to === now[moves]) return;
+    const mine = ++turn;
+    const id = await list.at(to).catch(() => null);
+    const picture = id && (await look(id));
+    // Somebody may have gone on, or closed it, meanwhile.
+    const last = shown.get();
+    if (picture && last && mine === turn) show({ ...last, [which]: picture, [moves]: to });
+  }
+
+  viewing.subscribe(() => {
+    const next = viewing.get();
+    if (next) return void open(next);
+    turn += 1;
+    show(null);
+  });
+
+  return {
+    shown,
+    step,
+    close: () => viewing.set(null),
+    pin(pinned, at) {
+      const now = shown.get();
+      turn += 1;
+      if (now) show({ ...now, pinned, pinnedAt: at ?? now.at });
+    },
+    async receipt(id) {
+      try {
+        const { result } = await channel.request(
+          { kind: "receipt", target: id },
+          { quiet: true, signal: ended },
+        );
+        return read(receiptReply, result) ?? "The kernel's answer can't be read.";
+      } catch (error) {
+        return error instanceof Refusal ? error.message : "";
+      }
+    },
+  };
+}

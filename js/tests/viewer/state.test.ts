@@ -1,0 +1,101 @@
+import { expect, it } from "vitest";
+import { createChannel } from "../../src/kernel/channel";
+import { createStore } from "../../src/kernel/store";
+import type { Viewing } from "../../src/pictures/session";
+import { createViewer, type Look } from "../../src/viewer/state";
+import { FakeModel, message, settle } from "../fake";
+
+const look = (id: string): Look => ({ id, width: 8, height: 6, words: `the ${id}` });
+const list = (...ids: string[]) => ({
+  total: ids.length,
+  at: (index: number) => Promise.resolve(ids[index] ?? null),
+});
+
+function opened() {
+  const model = new FakeModel();
+  const channel = createChannel(model.any, new AbortController().signal);
+  const viewing = createStore<Viewing | null>(null);
+  const waiting: ((look: Look | null) => void)[] = [];
+  const hold = { facts: false };
+  const facts = (id: string) =>
+    hold.facts
+      ? new Promise<Look | null>((resolve) => waiting.push(resolve))
+      : Promise.resolve(id === "gone" ? null : look(id));
+  const viewer = createViewer({ channel, viewing, facts }, new AbortController().signal);
+  const open = async (index: number, against: string | null, ...ids: string[]) => {
+    viewing.set({ list: list(...ids), index, against });
+    await settle();
+  };
+  const looked = () => model.of("look").map(({ targets }) => targets);
+  return { model, viewing, viewer, open, hold, waiting, looked };
+}
+
+it("shows a picture, has it decoded ahead, and lets go of it", async () => {
+  const { viewer, open, looked, viewing } = opened();
+  await open(1, null, "fox", "owl");
+  expect(viewer.shown.get()).toMatchObject({ picture: look("owl"), at: 1, pinned: null });
+  viewer.close();
+  await settle();
+  expect(viewing.get()).toBeNull();
+  expect(viewer.shown.get()).toBeNull();
+  expect(looked()).toEqual([["owl"], []]);
+});
+
+it("steps within the list", async () => {
+  const { viewer, open } = opened();
+  await open(0, null, "fox", "owl", "cat");
+  for (const [by, id] of [
+    [1, "owl"],
+    [5, "cat"],
+    [1, "cat"],
+    [Number.NEGATIVE_INFINITY, "fox"],
+  ] as const) {
+    await viewer.step(by);
+    expect(viewer.shown.get()?.picture.id).toBe(id);
+  }
+});
+
+it("steps A and B by themselves, and decodes both", async () => {
+  const { viewer, open, looked } = opened();
+  await open(1, "fox", "fox", "owl", "cat");
+  await viewer.step(1);
+  expect(viewer.shown.get()).toMatchObject({ pinned: look("fox"), picture: look("cat") });
+  await viewer.step(-1, "pinned");
+  expect(viewer.shown.get()).toMatchObject({ pinned: look("fox"), picture: look("cat") });
+  expect(looked().at(-1)).toEqual(["fox", "cat"]);
+});
+
+it("says of a picture that is gone that it is, and goes on from it", async () => {
+  const { viewer, open } = opened();
+  await open(0, null, "gone", "owl");
+  expect(viewer.shown.get()?.picture.words).toBe("This picture is no longer in the library.");
+  await viewer.step(1);
+  expect(viewer.shown.get()?.picture.id).toBe("owl");
+});
+
+it("does not show what comes late, after it was closed or stepped on", async () => {
+  const { viewer, open, hold, waiting } = opened();
+  await open(0, null, "fox", "owl", "cat");
+  hold.facts = true;
+  void viewer.step(1);
+  await settle();
+  void viewer.step(2);
+  await settle();
+  waiting[0]?.(look("owl"));
+  await settle();
+  expect(viewer.shown.get()?.picture.id).toBe("fox");
+  viewer.close();
+  waiting[1]?.(look("cat"));
+  await settle();
+  expect(viewer.shown.get()).toBeNull();
+});
+
+it("reads a receipt, or the kernel's sentence", async () => {
+  const { model, viewer } = opened();
+  const asked = viewer.receipt("fox");
+  model.reply(model.last("receipt"), message<{ result: object }>("reply_receipt").result as never);
+  expect(await asked).toMatchObject({ rows: [{ name: "Prompt" }, { name: "Seed", text: "7" }] });
+  const again = viewer.receipt("fox");
+  model.refuse(model.last("receipt"), "No such picture.");
+  expect(await again).toBe("No such picture.");
+});
