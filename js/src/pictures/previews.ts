@@ -1,7 +1,7 @@
 /** Small pictures of the kernel's images: asked for by id, a few at a time, held as Blob URLs. */
 import { useEffect, useState } from "preact/hooks";
 import { exactBytes } from "../kernel/bytes";
-import { type Channel, KernelGone, Refusal } from "../kernel/channel";
+import { type Channel, KernelGone, Refusal, type Reply } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { previewReply } from "../kernel/wire";
@@ -14,6 +14,15 @@ export const EDGES = [256, 512, 768] as const;
 /** The smallest edge that looks sharp at `pixels` CSS pixels. */
 export function edgeFor(pixels: number, ratio = globalThis.devicePixelRatio || 1): number {
   return EDGES.find((edge) => edge >= pixels * ratio * 0.9) ?? EDGES[EDGES.length - 1] ?? 768;
+}
+
+/** The picture that came; only those that an <img> draws: others could be opened by their URL. */
+export function blobOf({ result, buffers }: Reply): Blob | null {
+  const type = read(previewReply, result)?.media_type ?? "";
+  const [bytes] = buffers;
+  return bytes && /^image\/(webp|png|jpeg)$/.test(type)
+    ? new Blob([exactBytes(bytes)], { type })
+    : null;
 }
 
 interface Entry {
@@ -56,16 +65,11 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
   async function load(target: string, edge: number): Promise<Blob | null> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       try {
-        const { result, buffers } = await channel.request(
+        const reply = await channel.request(
           { kind: "preview", target, edge },
           { quiet: true, limit: PATIENCE * 2 ** attempt, signal: ended },
         );
-        const type = read(previewReply, result)?.media_type ?? "";
-        const [bytes] = buffers;
-        // Only pictures that an <img> draws: a Blob URL of another type could be opened.
-        return bytes && /^image\/(webp|png|jpeg)$/.test(type)
-          ? new Blob([exactBytes(bytes)], { type })
-          : null;
+        return blobOf(reply);
       } catch (error) {
         if (error instanceof Refusal || error instanceof KernelGone || ended.aborted) return null;
       }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
 import type { Card, ResultImage } from "../kernel/wire";
+import { listOf } from "../pictures/pictures";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { useSession } from "./session";
 
@@ -34,7 +35,13 @@ function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultI
   return edge;
 }
 
-function Actions({ image, name }: { image: ResultImage; name: string }) {
+interface ActionsProps {
+  image: ResultImage;
+  name: string;
+  view(): void;
+}
+
+function Actions({ image, name, view }: ActionsProps) {
   const { actions } = useSession();
   const [saving, setSaving] = useState(false);
   const save = () => {
@@ -44,6 +51,14 @@ function Actions({ image, name }: { image: ResultImage; name: string }) {
   };
   return (
     <div class="sd-acts">
+      <button
+        type="button"
+        aria-label={`View ${name}`}
+        title="Look at it large (Enter, or double click)"
+        onClick={view}
+      >
+        View
+      </button>
       <button
         type="button"
         aria-label={`Use ${name} as a reference`}
@@ -66,10 +81,21 @@ function Actions({ image, name }: { image: ResultImage; name: string }) {
 }
 
 export function ImageTile({ image, card, index, chosen }: Props) {
-  const { actions, previews } = useSession();
+  const { actions, previews, jobs } = useSession();
   const tile = useRef<HTMLLIElement>(null);
   const url = usePreview(previews, image.id, useEdge(tile, image));
   const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
+  /** Large, among all the pictures that stand here. */
+  function view() {
+    const ids = jobs.cards.get().flatMap((card) => card.images.map(({ id }) => id));
+    actions.select(image.id);
+    actions.open(listOf(ids), ids.indexOf(image.id));
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    view();
+  }
   function onDragStart(event: DragEvent) {
     event.dataTransfer?.setData(IMAGE_DRAG, image.id);
     if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
@@ -84,6 +110,8 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         aria-label={`${card.prompt}, ${name}`}
         title={chosen ? "studio.image is this picture" : "Make this picture studio.image"}
         onClick={() => actions.select(image.id)}
+        onDblClick={view}
+        onKeyDown={onKeyDown}
       >
         {url && <img src={url} alt={`${card.prompt}, ${name}`} draggable={false} />}
       </button>
@@ -92,7 +120,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
           <Check />
         </span>
       )}
-      <Actions image={image} name={name} />
+      <Actions image={image} name={name} view={view} />
     </li>
   );
 }

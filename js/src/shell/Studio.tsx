@@ -5,6 +5,8 @@ import { FormScope } from "../form/session";
 import { PicturesScope } from "../pictures/session";
 import { Results } from "../results/Results";
 import { ResultsScope } from "../results/session";
+import { ViewerScope } from "../viewer/session";
+import { Viewer } from "../viewer/Viewer";
 import { Header } from "./Header";
 import { Announcer, KernelNotice } from "./Notices";
 import { type Session, ShellScope } from "./session";
@@ -19,6 +21,7 @@ function Page() {
         <Results />
       </div>
       <DropHint place="references">Drop to add as reference images</DropHint>
+      <Viewer />
       <Announcer />
     </>
   );
@@ -32,7 +35,9 @@ export function Studio({ session }: { session: Session }) {
         <FormScope value={session}>
           <FilesScope value={session}>
             <PicturesScope value={session}>
-              <Page />
+              <ViewerScope value={session}>
+                <Page />
+              </ViewerScope>
             </PicturesScope>
           </FilesScope>
         </FormScope>

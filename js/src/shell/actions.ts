@@ -24,6 +24,7 @@ import {
   type Terms,
 } from "../kernel/wire";
 import { download, savedFile } from "../pictures/download";
+import { resultOf } from "../pictures/pictures";
 import type { ResultsActions, ResultsSession } from "../results/session";
 import type { Announcer } from "./announcer";
 
@@ -37,6 +38,8 @@ export interface Parts extends Omit<ResultsSession, "actions"> {
 }
 
 export interface Actions extends ResultsActions {
+  /** Mark a picture's result as a favourite; an input is none. */
+  favour(picture: { id: string }): Promise<unknown>;
   /** Write what was typed and waits. */
   flush(): void;
 }
@@ -182,6 +185,9 @@ export function createActions(parts: Parts): Actions {
       return read(codeReply, reply?.result)?.code ?? null;
     },
     open: (list, index, against) => parts.viewing.set({ list, index, against: against ?? null }),
+    favour: async ({ id }) =>
+      id.includes("~") ||
+      (await ask({ kind: "mark", results: [resultOf(id)], favourite: true }, "results")),
     addFiles,
     addAddress,
     dropUpload: uploads.remove,

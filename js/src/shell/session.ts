@@ -18,11 +18,16 @@ import { createPreviews } from "../pictures/previews";
 import type { Viewing } from "../pictures/session";
 import { tellArrivals } from "../results/arrivals";
 import { createJobs } from "../results/jobs";
+import type { Tool } from "../viewer/session";
+import { createViewer, type Look, type ViewerState } from "../viewer/state";
 import { type Actions, createActions, type Parts } from "./actions";
 import { createAnnouncer } from "./announcer";
 
 export interface Session extends Parts {
   actions: Actions;
+  viewer: ViewerState;
+  tools: Tool[];
+  favour(picture: Look): unknown;
 }
 
 const offline: Backend = { name: "offline", label: null, bills: false };
@@ -60,7 +65,26 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     submission,
     announcer: createAnnouncer(jobs, submission.phase, root, ended),
   };
-  return { ...parts, actions: createActions(parts) };
+  const actions = createActions(parts);
+  const viewer = createViewer({ channel, viewing: parts.viewing, facts: factsOf(parts) }, ended);
+  return { ...parts, actions, viewer, tools: toolsOf(actions), favour: actions.favour };
 }
+
+/** A picture by its card, or as the library knows it. */
+const factsOf =
+  ({ jobs, pictures }: Parts) =>
+  async (id: string): Promise<Look | null> => {
+    for (const { images, prompt } of jobs.cards.get()) {
+      const image = images.find((image) => image.id === id);
+      if (image) return { ...image, words: prompt };
+    }
+    const found = pictures.known(id) ?? (await pictures.facts(id));
+    return found && { ...found, words: found.prompt };
+  };
+
+const toolsOf = (actions: Actions): Tool[] => [
+  { name: "Use as a reference", run: ({ id }) => actions.addResult(id) },
+  { name: "Save", run: ({ id }) => actions.save(id) },
+];
 
 export const { Scope: ShellScope, use: useSession } = createScope<Session>();

@@ -1,26 +1,19 @@
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { RadioGroup } from "../form/RadioGroup";
 import { Refusal } from "../kernel/channel";
 import { read } from "../kernel/parse";
-import { type Difference, differenceReply, type Row, type Unequal } from "../kernel/wire";
+import { differenceReply, type Row, type Unequal } from "../kernel/wire";
+import { Chip } from "./Facts";
 import { arranged, type View } from "./geometry";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
 import type { Look } from "./state";
 
-export type Mode = "slider" | "side" | "fade" | "difference";
-
-const MODES: [Mode, string][] = [
-  ["slider", "Slider"],
-  ["side", "Side by side"],
-  ["fade", "Fade"],
-  ["difference", "Difference"],
-];
+const MODES = ["Slider", "Side by side", "Fade", "Difference"] as const;
 
 /** How two pictures are compared. */
 export interface Comparing {
-  mode: Mode;
+  mode: (typeof MODES)[number];
   /** The divider lies across, and goes up and down. */
   across: boolean;
   /** Where it stands, and how far B has faded in, in percent. */
@@ -28,44 +21,39 @@ export interface Comparing {
   unequal: Unequal;
 }
 
-export const COMPARING: Comparing = { mode: "slider", across: false, at: 50, unequal: "" };
+export const COMPARING: Comparing = { mode: "Slider", across: false, at: 50, unequal: "" };
 
 interface Props {
   comparing: Comparing;
   change(part: Partial<Comparing>): void;
 }
 
-export function CompareModes({ comparing, change }: Props) {
-  const { mode, across, at } = comparing;
+interface Pair extends Props {
+  a: Look;
+  b: Look;
+}
+
+export function CompareModes({ comparing: { mode, across, at }, change }: Props) {
   return (
     <>
       <RadioGroup
         label="Compare mode"
         class="sd-modes"
-        optionClass="sd-tab"
-        options={MODES.map(([value, label]) => ({ value, label, content: label }))}
+        optionClass="sd-chip"
+        options={MODES.map((value) => ({ value, label: value, content: value }))}
         value={mode}
-        onChange={(mode) => change({ mode: mode as Mode })}
+        onChange={(mode) => change({ mode: mode as Comparing["mode"] })}
       />
-      {mode === "slider" && (
-        <button
-          type="button"
-          class="sd-tab"
-          aria-pressed={across}
-          title="Divide left and right, or top and bottom"
-          onClick={() => change({ across: !across })}
-        >
+      {mode === "Slider" && (
+        <Chip on={across} run={() => change({ across: !across })}>
           Turn
-        </button>
+        </Chip>
       )}
-      {mode === "fade" && (
+      {mode === "Fade" && (
         <input
           type="range"
           class="sd-fade"
           aria-label="Fade"
-          aria-valuetext={`${at} % of B`}
-          min={0}
-          max={100}
           value={at}
           onInput={(event) => change({ at: event.currentTarget.valueAsNumber })}
         />
@@ -79,8 +67,6 @@ const STEPS: Record<string, number> = {
   ArrowUp: -2,
   ArrowRight: 2,
   ArrowDown: 2,
-  PageUp: -10,
-  PageDown: 10,
   Home: -100,
   End: 100,
 };
@@ -90,24 +76,18 @@ function Divider({ comparing: { across, at }, change }: Props) {
   const set = (value: number) => change({ at: Math.max(0, Math.min(100, value)) });
   function onKeyDown(event: KeyboardEvent) {
     const by = STEPS[event.key];
-    if (by === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!by) return;
     event.preventDefault();
     event.stopPropagation();
-    set(Math.round(at + (event.shiftKey ? by * 5 : by)));
+    set(Math.round(at) + by * (event.shiftKey ? 5 : 1));
   }
-  function onPointerDown(event: PointerEvent) {
+  function onPointer(event: PointerEvent) {
     event.stopPropagation();
-    line.current?.setPointerCapture?.(event.pointerId);
-  }
-  function onPointerMove(event: PointerEvent) {
-    if (!event.buttons) return;
-    event.stopPropagation();
-    const box = line.current?.closest(".sd-pane")?.getBoundingClientRect();
-    if (!box) return;
-    const part = across
-      ? (event.clientY - box.top) / box.height
-      : (event.clientX - box.left) / box.width;
-    set(Math.round(part * 1000) / 10);
+    if (!event.buttons || !line.current) return;
+    line.current.setPointerCapture?.(event.pointerId);
+    const box = (line.current.parentElement as Element).getBoundingClientRect();
+    const { top, left, width, height } = box;
+    set(100 * (across ? (event.clientY - top) / height : (event.clientX - left) / width));
   }
   return (
     <div
@@ -117,23 +97,16 @@ function Divider({ comparing: { across, at }, change }: Props) {
       tabIndex={0}
       aria-label="Divider"
       aria-orientation={across ? "vertical" : "horizontal"}
-      aria-valuemin={0}
-      aria-valuemax={100}
       aria-valuenow={Math.round(at)}
-      aria-valuetext={`A takes ${Math.round(at)} %`}
-      style={across ? { top: `${at}%` } : { left: `${at}%` }}
+      style={{ [across ? "top" : "left"]: `${at}%` }}
       onKeyDown={onKeyDown}
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-    >
-      <i />
-    </div>
+      onPointerDown={onPointer}
+      onPointerMove={onPointer}
+    />
   );
 }
 
-interface StageProps extends Props {
-  a: Look;
-  b: Look;
+interface StageProps extends Pair {
   view: View;
   setView(view: View): void;
 }
@@ -141,160 +114,89 @@ interface StageProps extends Props {
 /** Both pictures in one frame, or in two panes that move together. */
 export function CompareStage({ a, b, view, setView, comparing, change }: StageProps) {
   const { mode, across, at, unequal } = comparing;
-  const [frame, placedA, placedB] = arranged(a, b, unequal);
-  const tags = (
-    <>
-      <span class="sd-tag">A · {a.words}</span>
-      <span class={across && mode === "slider" ? "sd-tag sd-tag-below" : "sd-tag sd-tag-b"}>
-        B · {b.words}
-      </span>
-    </>
-  );
-  if (mode === "side") {
-    const pane = (picture: Look, placed: typeof placedA, tag: string) => (
-      <Pane frame={frame} view={view} change={setView}>
-        {(pane, view) => (
-          <>
-            <Layer key={picture.id} {...{ picture, placed, view, frame, pane }} />
-            <span class="sd-tag">
-              {tag} · {picture.words}
-            </span>
-          </>
-        )}
-      </Pane>
-    );
-    return (
-      <div class="sd-beside">
-        {pane(a, placedA, "A")}
-        {pane(b, placedB, "B")}
-      </div>
-    );
-  }
-  const clip = across ? `inset(${at}% 0 0 0)` : `inset(0 0 0 ${at}%)`;
-  const over = {
-    slider: { clipPath: clip },
-    fade: { opacity: at / 100 },
-    difference: { mixBlendMode: "difference" },
-  }[mode];
-  return (
-    <Pane
-      frame={frame}
-      view={view}
-      change={setView}
-      class={mode === "difference" ? "sd-apart" : ""}
-    >
+  const [frame, ...places] = arranged(a, b, unequal);
+  const styles = {
+    Slider: { clipPath: across ? `inset(${at}% 0 0)` : `inset(0 0 0 ${at}%)` },
+    Fade: { opacity: at / 100 },
+    Difference: { mixBlendMode: "difference" },
+    "Side by side": {},
+  };
+  const slides = mode === "Slider";
+  const panes = (mode === "Side by side" ? [[0], [1]] : [[0, 1]]).map((shown) => (
+    <Pane key={shown[0]} frame={frame} view={view} change={setView}>
       {(pane, view) => (
         <>
-          <Layer key={`a ${a.id}`} picture={a} placed={placedA} {...{ view, frame, pane }} />
-          <Layer
-            key={`b ${b.id}`}
-            picture={b}
-            placed={placedB}
-            style={over}
-            {...{ view, frame, pane }}
-          />
-          {mode === "slider" && <Divider comparing={comparing} change={change} />}
-          {tags}
+          {shown.map((which) => {
+            const picture = which ? b : a;
+            const placed = places[which] as (typeof places)[0];
+            return (
+              <Layer
+                key={`${which} ${picture.id}`}
+                {...{ picture, placed, view, frame, pane }}
+                style={which ? styles[mode] : {}}
+              />
+            );
+          })}
+          {shown.map((which) => (
+            <span
+              key={which}
+              class={which ? `sd-tag sd-tag-b${slides && across ? "elow" : ""}` : "sd-tag"}
+            >
+              {which ? `B · ${b.words}` : `A · ${a.words}`}
+            </span>
+          ))}
+          {slides && <Divider comparing={comparing} change={change} />}
         </>
       )}
     </Pane>
-  );
+  ));
+  return <div class={panes[1] ? "sd-beside" : "sd-stacked"}>{panes}</div>;
 }
 
-const percent = (share: number) => {
-  const value = share * 100;
-  return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
-};
-
-/** How far two pictures are apart, as the kernel counts it. */
-export function Numbers({ a, b, unequal }: { a: Look; b: Look; unequal: Unequal }) {
+/** How far two pictures are apart, as the kernel counts it; asked for in the mode that shows it. */
+export function useDifference(a: Look | null, b: Look, { mode, unequal }: Comparing): Row[] {
   const { channel } = useViewer();
-  const [found, setFound] = useState<Difference | string>("");
+  const [rows, setRows] = useState<Row[]>([]);
+  const first = mode === "Difference" && a?.id;
   useEffect(() => {
     const leaving = new AbortController();
-    setFound("Counting…");
+    const say = (text: string) => setRows([{ name: "Difference", text }]);
+    setRows([]);
+    if (!first) return;
+    say("Counting…");
     channel
       .request(
-        { kind: "difference", first: a.id, second: b.id, unequal },
+        { kind: "difference", first, second: b.id, unequal },
         { quiet: true, signal: leaving.signal },
       )
-      .then(({ result }) => setFound(read(differenceReply, result) ?? "No numbers came."))
-      .catch((error) => error instanceof Refusal && setFound(error.message));
+      .then(({ result }) => {
+        const found = read(differenceReply, result);
+        if (!found) return;
+        const { mean, changed, ssim } = found;
+        setRows([
+          { name: "Mean difference", text: `${mean.toFixed(1)} of 255` },
+          { name: "Changed", text: `${(changed * 100).toFixed(1)} % of the pixels` },
+          ...(ssim === null ? [] : [{ name: "SSIM", text: ssim.toFixed(3) }]),
+        ]);
+      })
+      .catch((error) => error instanceof Refusal && say(error.message));
     return () => leaving.abort();
-  }, [channel, a.id, b.id, unequal]);
-  if (typeof found === "string") return <p class="sd-hint">{found}</p>;
-  return (
-    <dl class="sd-facts" aria-label="Difference">
-      <Fact name="Mean difference">{found.mean.toFixed(1)} of 255</Fact>
-      <Fact name="Changed">{percent(found.changed)} of the pixels</Fact>
-      {found.ssim !== null && <Fact name="SSIM">{found.ssim.toFixed(3)}</Fact>}
-    </dl>
-  );
+  }, [channel, first, b.id, unequal]);
+  return rows;
 }
-
-export const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
 
 /** What is said where two sizes differ; they are fitted or cropped only when asked. */
-export function Sizes({ a, b, comparing, change }: { a: Look; b: Look } & Props) {
+export function Sizes({ a, b, comparing: { unequal }, change }: Pair) {
   if (a.width === b.width && a.height === b.height) return null;
-  const choice = (unequal: Unequal, name: string, title: string) => (
-    <button
-      type="button"
-      class="sd-tab"
-      aria-pressed={comparing.unequal === unequal}
-      title={title}
-      onClick={() => change({ unequal: comparing.unequal === unequal ? "" : unequal })}
-    >
+  const choice = (value: Unequal, name: string) => (
+    <Chip on={unequal === value} run={() => change({ unequal: unequal === value ? "" : value })}>
       {name}
-    </button>
+    </Chip>
   );
   return (
-    <div class="sd-sizes">
-      <p>
-        A has {a.width} × {a.height} pixels, B {b.width} × {b.height}.
-      </p>
-      {choice("fit", "Fit B to A", "Scale B until it fills A, and cut what is left over")}
-      {choice("crop", "Crop both", "Cut both to the size they have in common, about the middle")}
+    <div class="sd-tools">
+      A has {a.width} × {a.height} pixels, B {b.width} × {b.height}.{choice("fit", "Fit B to A")}
+      {choice("crop", "Crop both")}
     </div>
-  );
-}
-
-/** The settings of both; what differs stands in two marked cells. */
-export function Settings({ a, b }: { a: Row[]; b: Row[] }) {
-  const names = [...new Set([...a, ...b].map(({ name }) => name))];
-  const textOf = (rows: Row[], name: string) => rows.find((row) => row.name === name)?.text ?? "";
-  return (
-    <table class="sd-settings">
-      <thead>
-        <tr>
-          <td />
-          <th scope="col">A</th>
-          <th scope="col">B</th>
-        </tr>
-      </thead>
-      <tbody>
-        {names.map((name) => {
-          const [one, two] = [textOf(a, name), textOf(b, name)];
-          return (
-            <tr key={name} class={one === two ? "" : "sd-differs"}>
-              <th scope="row">
-                {name}
-                {one !== two && <span class="sd-hidden"> differs</span>}
-              </th>
-              {one === two ? (
-                <td colSpan={2}>{one}</td>
-              ) : (
-                [one, two].map((text, at) => <td key={at}>{text || "–"}</td>)
-              )}
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
   );
 }

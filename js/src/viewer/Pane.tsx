@@ -99,6 +99,11 @@ export function Pane({ frame, view, change, children, ...props }: PaneProps) {
   const shown = pane && bounded(view, frame, pane);
   if (pane && shown) now.current = { view: shown, pane };
 
+  // What fits is known here alone: it is where zooming starts from.
+  useEffect(() => {
+    if (shown && shown.zoom !== view.zoom) change(shown);
+  });
+
   useLayoutEffect(() => {
     const box = element.current;
     if (!box) return;

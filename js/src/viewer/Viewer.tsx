@@ -7,11 +7,10 @@ import {
   CompareModes,
   CompareStage,
   type Comparing,
-  Fact,
-  Numbers,
-  Settings,
   Sizes,
+  useDifference,
 } from "./Compare";
+import { Chip, Facts } from "./Facts";
 import { FIT, onePixel, panned, type View, zoomed } from "./geometry";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
@@ -21,25 +20,22 @@ const ZOOM_STEP = 1.25;
 const PAN_STEP = 80;
 const LEAST_HEIGHT = 420;
 const ABOVE_AND_BELOW = 120;
-const FOCUSABLE = "button:not([tabindex='-1']), input, [tabindex='0']";
+const NOTHING: Receipt = { rows: [], inputs: [] };
 
 /** "Picture 3 of 12: a red fox in snow". */
 function title({ at, list: { total }, picture, pinned }: Shown): string {
-  const which = total > 1 ? `Picture ${at + 1} of ${total}` : "Picture";
-  return pinned
-    ? `A: ${pinned.words}. B, ${which.toLowerCase()}: ${picture.words}`
-    : `${which}: ${picture.words}`;
+  const which = `icture${total > 1 ? ` ${at + 1} of ${total}` : ""}: ${picture.words}`;
+  return pinned ? `A: ${pinned.words}. B, p${which}` : `P${which}`;
 }
 
-/** What is known of a picture; a sentence where nothing is, null until it comes. */
-function useReceipt(picture: Look | null): Receipt | string | null {
+function useReceipt(picture: Look | null): Receipt {
   const { viewer } = useViewer();
-  const [found, setFound] = useState<Receipt | string | null>(null);
+  const [found, setFound] = useState(NOTHING);
   const id = picture?.id;
   useEffect(() => {
     let left = false;
-    setFound(null);
-    if (id) void viewer.receipt(id).then((receipt) => !left && setFound(receipt));
+    setFound(NOTHING);
+    if (id) void viewer.receipt(id).then((receipt) => left || setFound(receipt));
     return () => {
       left = true;
     };
@@ -47,75 +43,69 @@ function useReceipt(picture: Look | null): Receipt | string | null {
   return found;
 }
 
-const rowsOf = (receipt: Receipt | string | null) =>
-  receipt && typeof receipt === "object" ? receipt.rows : [];
-
 /** The rest of the widget is out of reach while a dialog is open, but for what is read out. */
-function useModal(box: { current: HTMLElement | null }, opener: Element | null) {
+function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
   useLayoutEffect(() => {
     const dialog = box.current;
     const cover = dialog?.parentElement;
-    const root = cover?.closest<HTMLElement>(".sd-root");
-    if (!dialog || !cover || !root) return;
+    const root = cover?.parentElement;
+    if (!isDialog || !dialog || !root) return;
+    const opener = (root.getRootNode() as Document).activeElement;
     root.dataset.sdViewing = "";
     const others = [...root.children].filter(
-      (each): each is HTMLElement =>
-        each instanceof HTMLElement &&
-        each !== cover &&
-        !each.matches("[role=status], [role=alert]"),
-    );
+      (each) => each !== cover && !each.matches("[role=status], [role=alert]"),
+    ) as HTMLElement[];
     for (const each of others) each.inert = true;
-    const most = Math.max(LEAST_HEIGHT, globalThis.innerHeight - ABOVE_AND_BELOW);
-    const height = Math.min(root.clientHeight, most);
-    // Where its picture was clicked: a long widget may reach far beyond the screen.
-    const place = opener?.getBoundingClientRect();
-    const middle = place ? place.top + place.height / 2 - root.getBoundingClientRect().top : 0;
-    const top = Math.max(0, Math.min(middle - height / 2, root.clientHeight - height));
-    dialog.style.top = `${top}px`;
-    dialog.style.height = height > 0 ? `${height}px` : "";
+    // Where the picture was clicked: a long widget may reach far beyond the screen.
+    const { top, height: all } = root.getBoundingClientRect();
+    const most = Math.max(LEAST_HEIGHT, innerHeight - ABOVE_AND_BELOW);
+    const height = Math.min(all, most);
+    const place = opener?.getBoundingClientRect() ?? { top, height };
+    const middle = place.top + place.height / 2 - top - height / 2;
+    dialog.style.top = `${Math.max(0, Math.min(middle, all - height))}px`;
+    dialog.style.maxHeight = `${most}px`;
     dialog.focus({ preventScroll: true });
     dialog.scrollIntoView?.({ block: "nearest" });
     return () => {
       delete root.dataset.sdViewing;
       for (const each of others) each.inert = false;
-      const next = opener?.isConnected && opener !== root ? opener : root;
-      (next as HTMLElement).focus({ preventScroll: true });
+      const next = root.contains(opener) ? (opener as HTMLElement) : root;
+      next.focus({ preventScroll: true });
     };
-  }, [box, opener]);
+  }, [box, isDialog]);
 }
 
 /** Tab goes round in a dialog. */
 function keepFocus(event: KeyboardEvent, box: HTMLElement) {
-  const stops = [...box.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(
-    (each) => each.offsetParent !== null || !box.checkVisibility,
+  const stops = [...box.querySelectorAll<HTMLElement>("button, input, [tabindex='0']")].filter(
+    (each) => each.tabIndex >= 0,
   );
-  const [first, last] = [stops[0], stops[stops.length - 1]];
-  const active = (box.getRootNode() as Document | ShadowRoot).activeElement;
-  const leaves = event.shiftKey ? active === first || active === box : active === last;
-  if (!leaves) return;
+  const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+  const { activeElement } = box.getRootNode() as Document;
+  if (activeElement !== from && !(event.shiftKey && activeElement === box)) return;
   event.preventDefault();
-  (event.shiftKey ? last : first)?.focus();
+  to?.focus();
 }
 
 interface Props {
   shown: Shown;
   /** Absent for a widget of its own, which stays. */
-  close?: (() => void) | undefined;
+  close?: () => void;
 }
 
 function Open({ shown, close }: Props) {
   const { viewer, announcer, tools, favour } = useViewer();
-  const { picture, pinned, at } = shown;
-  const { total } = shown.list;
+  const { picture, pinned, at, list } = shown;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>(FIT);
   const [comparing, setComparing] = useState<Comparing>(COMPARING);
-  const [asideShown, showAside] = useState(true);
-  const receipt = useReceipt(picture);
+  const [aside, showAside] = useState(true);
+  const { rows, inputs } = useReceipt(picture);
   const receiptOfA = useReceipt(pinned);
+  const numbers = useDifference(pinned, picture, comparing);
   const words = title(shown);
-  const inputs = receipt && typeof receipt === "object" ? receipt.inputs : [];
   const change = (part: Partial<Comparing>) => setComparing((old) => ({ ...old, ...part }));
+  useModal(box, Boolean(close));
 
   useEffect(() => announcer.say(words), [announcer, words]);
   // Another picture is looked at as a whole; of two that are compared the same part.
@@ -125,15 +115,14 @@ function Open({ shown, close }: Props) {
 
   function compare() {
     if (pinned) return viewer.pin(null);
-    if (total < 2) return compareInput();
+    if (list.total < 2) return compareInput();
     viewer.pin(picture, at);
-    void viewer.step(at + 1 < total ? 1 : -1);
+    return viewer.step(at + 1 < list.total ? 1 : -1);
   }
 
   /** The next of the pictures that it was made of, as A. */
   function compareInput() {
-    const now = inputs.findIndex(({ id }) => id === pinned?.id);
-    const next = inputs[(now + 1) % inputs.length];
+    const next = inputs[(inputs.findIndex(({ id }) => id === pinned?.id) + 1) % inputs.length];
     if (next) viewer.pin({ ...next, words: next.name });
   }
 
@@ -146,22 +135,25 @@ function Open({ shown, close }: Props) {
     await viewer.step(1);
   }
 
-  const zoomBy = (factor: number) =>
-    setView((old) => zoomed(old.zoom ? old : { ...old, zoom: 1 }, (old.zoom || 1) * factor));
+  const zoom = (to: (zoom: number) => number) =>
+    setView((old) => (old.zoom ? zoomed(old, to(old.zoom)) : old));
+  const larger = () => zoom((old) => old * ZOOM_STEP);
+  const toggleAside = () => showAside((old) => !old);
+  const fit = () => setView(FIT);
 
-  const KEYS: Record<string, () => unknown> = {
-    "+": () => zoomBy(ZOOM_STEP),
-    "=": () => zoomBy(ZOOM_STEP),
-    "-": () => zoomBy(1 / ZOOM_STEP),
-    "0": () => setView(FIT),
-    i: () => showAside((old) => !old),
-    c: compare,
+  const KEYS: Record<string, (() => unknown) | undefined> = {
+    Escape: close,
+    "+": larger,
+    "=": larger,
+    "-": () => zoom((old) => old / ZOOM_STEP),
+    "0": fit,
+    i: toggleAside,
+    c: close && compare,
     r: compareInput,
     PageUp: () => viewer.step(-1),
     PageDown: () => viewer.step(1),
-    Home: () => viewer.step(-Infinity),
-    End: () => viewer.step(Infinity),
-    ...(pinned && { "1": () => pick(pinned), "2": () => pick(picture) }),
+    "1": pinned ? () => pick(pinned) : undefined,
+    "2": pinned ? () => pick(picture) : undefined,
   };
   const ARROWS: Record<string, [number, number]> = {
     ArrowLeft: [-1, 0],
@@ -178,212 +170,145 @@ function Open({ shown, close }: Props) {
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    const { key, ctrlKey, metaKey } = event;
+    const { key, ctrlKey, metaKey, target } = event;
     if (key === "Tab" && close && box.current) return keepFocus(event, box.current);
-    if (ctrlKey || metaKey || event.defaultPrevented) return;
-    if ((event.target as Element).matches("input, [role=radio]") && key.startsWith("Arrow")) return;
     const arrow = ARROWS[key];
-    const action = key === "Escape" ? close : KEYS[key.length === 1 ? key.toLowerCase() : key];
-    if (!arrow && !action) return;
+    const action = KEYS[key.toLowerCase()] ?? KEYS[key];
+    if (ctrlKey || metaKey || event.defaultPrevented || !(arrow || action)) return;
+    if (arrow && (target as Element).matches("input, [role=radio]")) return;
     event.preventDefault();
     event.stopPropagation();
     if (arrow) onArrow(arrow, event);
     else void action?.();
   }
 
-  const single = { width: picture.width, height: picture.height };
-  const name = asideShown ? "sd-viewer sd-with-aside" : "sd-viewer";
-  const inside = (
-    <>
-      <header class="sd-viewer-bar">
+  const step = (by: number, name: string, Icon: typeof Next) => (
+    <button
+      type="button"
+      class="sd-icon-button"
+      aria-label={name}
+      aria-disabled={!list.total || at + by < 0 || at + by >= list.total}
+      onClick={() => viewer.step(by)}
+    >
+      <Icon />
+    </button>
+  );
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it is a dialog, or a group
+    <div
+      ref={box}
+      class={aside ? "sd-viewer sd-with-aside" : "sd-viewer"}
+      {...(close ? DIALOG : GROUP)}
+      onKeyDown={onKeyDown}
+    >
+      <header class="sd-bar">
         {close && (
-          <button
-            type="button"
-            class="sd-icon-button"
-            aria-label="Close"
-            title="Close (Esc)"
-            onClick={close}
-          >
+          <button type="button" class="sd-icon-button" aria-label="Close" onClick={close}>
             <Close />
           </button>
         )}
-        <Steps shown={shown} />
+        {list.total > 1 && (
+          <>
+            {step(-1, "Previous picture", Previous)}
+            {step(1, "Next picture", Next)}
+          </>
+        )}
+        <b title={words}>
+          {pinned && "B: "}
+          {at + 1} of {list.total}
+        </b>
         <span class="sd-grow" />
         {pinned && <CompareModes comparing={comparing} change={change} />}
         {close && (
-          <button
-            type="button"
-            class="sd-tab"
-            aria-pressed={pinned !== null}
-            aria-disabled={total < 2 && inputs.length === 0 && !pinned}
-            title="Compare with another picture (C)"
-            onClick={compare}
+          <Chip
+            on={pinned !== null}
+            off={list.total < 2 && !inputs.length}
+            run={compare}
+            title="Compare with the next picture (C)"
           >
             Compare
-          </button>
+          </Chip>
         )}
         {inputs.length > 0 && (
-          <button
-            type="button"
-            class="sd-tab"
-            title="Compare with the picture it was made of (R)"
-            onClick={compareInput}
-          >
-            With its input
-          </button>
+          <Chip run={compareInput} title="Compare with a picture that it was made of (R)">
+            Before
+          </Chip>
         )}
-        <button
-          type="button"
-          class="sd-tab"
-          aria-pressed={view.fit}
-          title="All of it (0)"
-          onClick={() => setView(FIT)}
-        >
+        <Chip on={view.fit} run={fit}>
           Fit
-        </button>
-        <button
-          type="button"
-          class="sd-tab"
-          aria-pressed={!view.fit && view.zoom === onePixel()}
-          title="One pixel of it on one of the screen"
-          onClick={() => setView((old) => zoomed(old.zoom ? old : { ...old, zoom: 1 }, onePixel()))}
-        >
+        </Chip>
+        <Chip on={!view.fit && view.zoom === onePixel()} run={() => zoom(onePixel)}>
           100 %
-        </button>
-        <button
-          type="button"
-          class="sd-tab"
-          aria-pressed={asideShown}
-          title="What was asked and what came (I)"
-          onClick={() => showAside(!asideShown)}
-        >
+        </Chip>
+        <Chip on={aside} run={toggleAside} title="What was asked and what came (I)">
           Receipt
-        </button>
+        </Chip>
       </header>
       {pinned ? (
         <CompareStage a={pinned} b={picture} {...{ view, setView, comparing, change }} />
       ) : (
-        <Pane frame={single} view={view} change={setView}>
+        <Pane frame={picture} view={view} change={setView}>
           {(pane, view) => (
             <Layer
               key={picture.id}
-              picture={picture}
               placed={{ left: 0, top: 0, scale: 1 }}
-              frame={single}
-              {...{ view, pane }}
+              frame={picture}
+              {...{ picture, view, pane }}
             />
           )}
         </Pane>
       )}
-      {asideShown && (
+      {aside && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-        <aside class="sd-aside" aria-label={pinned ? "Settings of both" : "Receipt"} tabIndex={0}>
+        <aside class="sd-aside" aria-label="Receipt" tabIndex={0}>
           {pinned && <Sizes a={pinned} b={picture} {...{ comparing, change }} />}
-          {pinned && comparing.mode === "difference" && (
-            <Numbers a={pinned} b={picture} unequal={comparing.unequal} />
-          )}
-          {typeof receipt === "string" && <p class="sd-hint">{receipt}</p>}
-          {pinned ? (
-            <Settings a={rowsOf(receiptOfA)} b={rowsOf(receipt)} />
-          ) : (
-            <dl class="sd-facts">
-              {rowsOf(receipt).map(({ name, text }) => (
-                <Fact key={name} name={name}>
-                  {text}
-                </Fact>
-              ))}
-            </dl>
-          )}
-          {pinned && (
-            <div class="sd-tools">
-              <button type="button" class="sd-tab" onClick={() => pick(pinned)}>
-                Pick A (1)
-              </button>
-              <button type="button" class="sd-tab" onClick={() => pick(picture)}>
-                Pick B (2)
-              </button>
-            </div>
-          )}
+          <Facts
+            columns={
+              pinned
+                ? [
+                    [...numbers, ...receiptOfA.rows],
+                    [...numbers, ...rows],
+                  ]
+                : [rows]
+            }
+          />
           <div class="sd-tools">
+            {pinned && (
+              <>
+                <Chip run={() => pick(pinned)}>Pick A (1)</Chip>
+                <Chip run={() => pick(picture)}>Pick B (2)</Chip>
+              </>
+            )}
             {tools.map(({ name, run }) => (
-              <button key={name} type="button" class="sd-tab" onClick={() => run(picture)}>
+              <Chip key={name} run={() => run(picture)}>
                 {name}
-              </button>
+              </Chip>
             ))}
           </div>
         </aside>
       )}
-    </>
-  );
-  if (!close) {
-    return (
-      <section ref={box} class={name} aria-label="Compare" onKeyDown={onKeyDown}>
-        {inside}
-      </section>
-    );
-  }
-  return (
-    <div
-      ref={box}
-      class={name}
-      role="dialog"
-      aria-modal
-      aria-label="Viewer"
-      tabIndex={-1}
-      onKeyDown={onKeyDown}
-    >
-      <Modal box={box} />
-      {inside}
     </div>
   );
 }
 
-/** Apart from the dialog, so that a widget of its own takes nobody's focus. */
-function Modal({ box }: { box: { current: HTMLElement | null } }) {
-  const [opener] = useState(() => document.activeElement);
-  useModal(box, opener);
-  return null;
-}
-
-function Steps({ shown: { at, list, picture, pinned } }: { shown: Shown }) {
-  const { viewer } = useViewer();
-  const { total } = list;
-  if (total < 2) return <b class="sd-viewer-title">{picture.words}</b>;
-  const step = (by: number, name: string, Icon: typeof Next) => {
-    const off = at + by < 0 || at + by >= total;
-    return (
-      <button
-        type="button"
-        class="sd-icon-button"
-        aria-label={name}
-        aria-disabled={off}
-        onClick={() => viewer.step(by)}
-      >
-        <Icon />
-      </button>
-    );
-  };
-  return (
-    <>
-      {step(-1, "Previous picture", Previous)}
-      {step(1, "Next picture", Next)}
-      <b class="sd-viewer-title" title={picture.words}>
-        {pinned ? "B: " : ""}
-        {at + 1} of {total}
-      </b>
-    </>
-  );
-}
+const DIALOG = {
+  role: "dialog",
+  "aria-modal": true,
+  "aria-label": "Viewer",
+  tabIndex: -1,
+} as const;
+const GROUP = { role: "group", "aria-label": "Compare" } as const;
 
 /** The dialog while a picture is open, within the widget's own box. */
 export function Viewer() {
   const { viewer } = useViewer();
   const shown = useStore(viewer.shown);
-  if (!shown) return null;
   return (
-    <div class="sd-cover">
-      <Open shown={shown} close={viewer.close} />
-    </div>
+    shown && (
+      <div class="sd-cover">
+        <Open shown={shown} close={viewer.close} />
+      </div>
+    )
   );
 }
 

@@ -1,9 +1,7 @@
 /** Sharp parts of a picture, asked for as they are looked at and held as Blob URLs. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { exactBytes } from "../kernel/bytes";
 import { type Channel, KernelGone, Refusal, TimedOut } from "../kernel/channel";
-import { read } from "../kernel/parse";
-import { previewReply } from "../kernel/wire";
+import { blobOf } from "../pictures/previews";
 import { covers, type Wanted } from "./geometry";
 
 /** Milliseconds that a view has to hold still: a wheel turns on. */
@@ -22,7 +20,7 @@ async function fetchRegion(
   signal: AbortSignal,
 ): Promise<string | null> {
   const { left, top, width, height, density } = part;
-  const { result, buffers } = await channel.request(
+  const reply = await channel.request(
     {
       kind: "region",
       target,
@@ -35,10 +33,9 @@ async function fetchRegion(
     },
     { quiet: true, limit: PATIENCE, signal },
   );
-  const type = read(previewReply, result)?.media_type ?? "";
-  const [bytes] = buffers;
-  if (!bytes || !/^image\/(webp|png|jpeg)$/.test(type)) return null;
-  const url = URL.createObjectURL(new Blob([exactBytes(bytes)], { type }));
+  const blob = blobOf(reply);
+  if (!blob) return null;
+  const url = URL.createObjectURL(blob);
   const image = new Image();
   image.src = url;
   // Drawn at once when it is put on the page, without a blink.

@@ -33,8 +33,8 @@ export interface ViewerState {
   step(by: number, which?: "picture" | "pinned"): Promise<void>;
   /** Compare with this picture, of this place in the list; null ends it. */
   pin(picture: Look | null, at?: number): void;
-  /** What is known of a picture; a sentence where that can't be told. */
-  receipt(id: string): Promise<Receipt | string>;
+  /** What is known of a picture; a sentence in its place where that can't be told. */
+  receipt(id: string): Promise<Receipt>;
 }
 
 interface Parts {
@@ -113,9 +113,12 @@ export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSig
           { kind: "receipt", target: id },
           { quiet: true, signal: ended },
         );
-        return read(receiptReply, result) ?? "The kernel's answer can't be read.";
+        const receipt = read(receiptReply, result);
+        if (receipt) return receipt;
+        throw new Refusal("The kernel's answer can't be read.");
       } catch (error) {
-        return error instanceof Refusal ? error.message : "";
+        const text = error instanceof Refusal ? error.message : "";
+        return { rows: text ? [{ name: "Receipt", text }] : [], inputs: [] };
       }
     },
   };

@@ -97,5 +97,5 @@ it("reads a receipt, or the kernel's sentence", async () => {
   expect(await asked).toMatchObject({ rows: [{ name: "Prompt" }, { name: "Seed", text: "7" }] });
   const again = viewer.receipt("fox");
   model.refuse(model.last("receipt"), "No such picture.");
-  expect(await again).toBe("No such picture.");
+  expect((await again).rows).toEqual([{ name: "Receipt", text: "No such picture." }]);
 });

@@ -1,0 +1,61 @@
+import type { ComponentChildren } from "preact";
+import type { Row } from "../kernel/wire";
+
+interface ChipProps {
+  on?: boolean | undefined;
+  off?: boolean | undefined;
+  title?: string;
+  run(): unknown;
+  children: ComponentChildren;
+}
+
+/** A small button; `on` where it can be pressed in. */
+export const Chip = ({ on, off, title, run, children }: ChipProps) => (
+  <button
+    type="button"
+    class="sd-chip"
+    aria-pressed={on}
+    aria-disabled={off}
+    title={title}
+    onClick={() => void run()}
+  >
+    {children}
+  </button>
+);
+
+/** What is known of one picture, or of two beside each other; what differs is marked. */
+export function Facts({ columns }: { columns: Row[][] }) {
+  const names = [...new Set(columns.flat().map(({ name }) => name))];
+  return (
+    <table class="sd-facts">
+      {columns[1] && (
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">A</th>
+            <th scope="col">B</th>
+          </tr>
+        </thead>
+      )}
+      <tbody>
+        {names.map((name) => {
+          const texts = columns.map((rows) => rows.find((row) => row.name === name)?.text ?? "–");
+          const differs = new Set(texts).size > 1;
+          return (
+            <tr key={name} class={differs ? "sd-differs" : ""}>
+              <th scope="row">
+                {name}
+                {differs && <span class="sd-hidden"> differs</span>}
+              </th>
+              {differs ? (
+                texts.map((text) => <td key={text}>{text}</td>)
+              ) : (
+                <td colSpan={columns.length}>{texts[0]}</td>
+              )}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

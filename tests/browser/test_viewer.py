@@ -1,0 +1,216 @@
+"""Look at pictures large, and compare them, in JupyterLab: by mouse, and by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from .studio import Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from .conftest import OpenNotebook, Shot
+
+STUDIO = """
+import seedream_widgets as sd
+from PIL import Image
+from seedream_widgets.backends.offline import OfflineBackend
+client = sd.Client(backend=OfflineBackend(pace=0))
+def draw(prompt, **more):
+    return client.submit(sd.Request(prompt, **{"image_size": (1152, 864), "seed": 5, **more}))
+studio = sd.Studio(client=client)
+for job in [
+    draw("a red fox in snow", num_images=3),
+    draw("a red fox in snow, at night, with stars"),
+    draw("a tall owl", image_size=(1024, 1536)),
+    draw("make it night", images=[Image.new("RGB", (640, 480), "teal")]),
+]:
+    job.result()
+    studio._session.start(job.request)
+studio"""
+SHARP = "picture => [...picture.querySelectorAll('.sd-sharp')].some(image => image.naturalWidth)"
+ZOOM = """picture => picture.querySelector('img').getBoundingClientRect().width"""
+FOCUSED = "() => document.activeElement.getAttribute('aria-label')"
+INSIDE = "() => document.activeElement.closest('[role=dialog]') !== null"
+
+
+class Viewer:
+    """The open dialog, by the names a screen reader hears."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio, self.page = studio, studio.page
+        self.dialog = studio.root.get_by_role("dialog", name="Viewer")
+        self.modes = self.dialog.get_by_role("radiogroup", name="Compare mode")
+        self.divider = self.dialog.get_by_role("slider", name="Divider")
+        self.receipt = self.dialog.get_by_role("complementary")
+        self.panes = self.dialog.locator(".sd-pane")
+        self.layers = self.dialog.locator(".sd-layer")
+
+    def button(self, name: str) -> Locator:
+        return self.dialog.get_by_role("button", name=name, exact=True)
+
+    def wait_until_sharp(self, layer: int = 0) -> None:
+        handle = self.layers.nth(layer).element_handle()
+        self.page.wait_for_function(SHARP, arg=handle)
+
+    def width(self) -> float:
+        """Of the whole picture as it lies in the pane, in CSS pixels."""
+        return float(self.dialog.locator(".sd-picture").first.evaluate(ZOOM))
+
+    def mode(self, name: str) -> Locator:
+        return self.modes.get_by_role("radio", name=name, exact=True)
+
+
+@pytest.fixture
+def studio(notebook: OpenNotebook, page: Page) -> Studio:
+    book = notebook([STUDIO])
+    book.run_all()
+    there = Studio(page)
+    there.wait_for_pictures("a red fox in snow", 3)
+    return there
+
+
+def test_a_picture_is_looked_at_by_mouse(
+    errors: list[str], studio: Studio, page: Page, shot: Shot
+) -> None:
+    viewer = Viewer(studio)
+    studio.tiles("a tall owl").dblclick()
+    expect(viewer.dialog).to_be_visible()
+    expect(viewer.dialog).to_be_focused()
+    viewer.wait_until_sharp()
+    expect(viewer.receipt).to_contain_text("a tall owl")
+    expect(viewer.receipt).to_contain_text("1024 × 1536")
+    shot("viewer_light", studio.root)
+    fitted = viewer.width()
+    assert fitted < 1024
+    viewer.button("100 %").click()
+    expect(viewer.button("100 %")).to_have_attribute("aria-pressed", "true")
+    assert viewer.width() == 1024
+    viewer.wait_until_sharp()
+    box = viewer.panes.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function(f"({ZOOM})(document.querySelector('.sd-picture')) > 1400")
+    viewer.wait_until_sharp()
+    before = viewer.dialog.locator(".sd-frame").bounding_box()
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 150, steps=4)
+    page.mouse.up()
+    after = viewer.dialog.locator(".sd-frame").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert (round(before["x"] - after["x"]), round(before["y"] - after["y"])) == (80, 50)
+    viewer.button("Fit").click()
+    assert viewer.width() == pytest.approx(fitted)
+    viewer.button("Next picture").click()
+    expect(viewer.receipt).to_contain_text("a red fox in snow, at night")
+    viewer.button("Close").click()
+    expect(viewer.dialog).to_have_count(0)
+    assert errors == []
+
+
+def test_a_picture_is_looked_at_by_keyboard_alone(
+    errors: list[str], studio: Studio, page: Page
+) -> None:
+    viewer, press = Viewer(studio), page.keyboard.press
+    tile = studio.tiles("a red fox in snow").nth(1)
+    tile.focus()
+    press("Enter")
+    expect(viewer.dialog).to_be_focused()
+    expect(studio.status).to_have_text(re.compile(r"^Picture 5 of 6: a red fox in snow$"))
+    for _ in range(20):
+        press("Tab")
+        assert page.evaluate(INSIDE)
+    press("Shift+Tab")
+    assert page.evaluate(INSIDE)
+    press("ArrowRight")
+    expect(studio.status).to_have_text(re.compile("^Picture 6 of 6"))
+    viewer.wait_until_sharp()
+    whole = viewer.width()
+    press("+")
+    press("+")
+    assert viewer.width() == pytest.approx(whole * 1.25**2)
+    frame = viewer.dialog.locator(".sd-frame")
+    before = frame.bounding_box()
+    press("ArrowRight")
+    after = frame.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert before["x"] - after["x"] > 10
+    press("0")
+    assert viewer.width() == pytest.approx(whole)
+    expect(viewer.receipt).to_be_visible()
+    press("i")
+    expect(viewer.receipt).to_have_count(0)
+    press("Escape")
+    expect(viewer.dialog).to_have_count(0)
+    expect(tile).to_be_focused()
+    assert errors == []
+
+
+def test_two_pictures_are_compared(
+    errors: list[str], studio: Studio, page: Page, shot: Shot
+) -> None:
+    viewer, press = Viewer(studio), page.keyboard.press
+    studio.tiles("a tall owl").hover()
+    studio.card("a tall owl").get_by_role("button", name="View image").click()
+    viewer.button("Compare").click()
+    expect(studio.status).to_have_text(re.compile("^A: a tall owl. B, picture 3 of 6: a red fox"))
+    expect(viewer.receipt).to_contain_text("A has 1024 × 1536 pixels, B 1152 × 864.")
+    for layer in (0, 1):
+        viewer.wait_until_sharp(layer)
+    shot("compare_unequal", studio.root)
+    viewer.dialog.focus()
+    press("Shift+ArrowRight")
+    press("Shift+ArrowRight")
+    press("ArrowRight")
+    expect(studio.status).to_have_text(
+        re.compile("^A: a red fox in snow. B, picture 4 of 6: a red fox")
+    )
+    press("Shift+ArrowLeft")
+    expect(viewer.receipt.locator(".sd-differs", has_text="Prompt")).to_have_count(1)
+    expect(viewer.receipt.locator(".sd-differs", has_text="Seed")).to_have_count(0)
+    for layer in (0, 1):
+        viewer.wait_until_sharp(layer)
+    viewer.divider.focus()
+    press("ArrowLeft")
+    expect(viewer.divider).to_have_attribute("aria-valuenow", "48")
+    box = viewer.panes.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.48, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 60, steps=3)
+    page.mouse.up()
+    expect(viewer.divider).to_have_attribute("aria-valuenow", "30")
+    shot("compare_slider", studio.root)
+    viewer.button("Turn").click()
+    expect(viewer.divider).to_have_attribute("aria-orientation", "vertical")
+    shot("compare_across", studio.root)
+    viewer.mode("Side by side").click()
+    expect(viewer.panes).to_have_count(2)
+    for layer in (0, 1):
+        viewer.wait_until_sharp(layer)
+    viewer.panes.nth(1).hover()
+    page.mouse.wheel(0, -400)
+    widths = "() => [...document.querySelectorAll('.sd-picture')].map(each => each.offsetWidth)"
+    page.wait_for_function(f"(({widths})()).every(each => each > 500)")
+    one, two = page.evaluate(widths)
+    assert one == two
+    shot("compare_side", studio.root)
+    viewer.mode("Fade").click()
+    viewer.dialog.get_by_role("slider", name="Fade").fill("25")
+    expect(viewer.layers.nth(1)).to_have_css("opacity", "0.25")
+    viewer.mode("Difference").click()
+    expect(viewer.receipt.get_by_text("of the pixels")).to_be_visible(timeout=30_000)
+    viewer.button("Fit").click()
+    for layer in (0, 1):
+        viewer.wait_until_sharp(layer)
+    shot("compare_difference", studio.root)
+    press("Escape")
+    expect(viewer.dialog).to_have_count(0)
+    assert errors == []
