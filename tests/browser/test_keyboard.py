@@ -132,7 +132,7 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     press("Control+Enter")
     studio.wait_for_pictures("quick", 2)
     tab_to(page, "quick, image 2 of 2")
-    press("Enter")
+    press("Space")
     expect(studio.tiles("quick").nth(1)).to_have_attribute("aria-pressed", "true")
     book.run(2)
     assert book.text(2) == "[40, 42]"
