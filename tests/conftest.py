@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.fal_server import Authority, FalServer
+    from tests.s3_server import S3Server
 
 HERE = Path(__file__).parent
 # What makes a test slow: another process, a server, a browser, hypothesis, or much work.
@@ -28,7 +31,7 @@ SLOW_PLACES = {
         *("jobs/test_elsewhere.py", "library/test_processes.py", "test_files.py"),
     )
 }
-SLOW_FIXTURES = {"fal_authority", "fal_server"}
+SLOW_FIXTURES = {"fal_authority", "fal_server", "s3_server"}
 SLOW_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "subprocess.Popen"}
 
 
@@ -93,6 +96,19 @@ def fal_server(fal_authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Ite
                 monkeypatch.delenv(name, raising=False)
         yield server
     assert server.errors == ()
+
+
+@pytest.fixture
+def s3_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """A local S3 that the environment points at, with the bucket ``foxes``."""
+    from tests.s3_server import S3Server
+
+    with S3Server() as server:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        conf = importlib.import_module("fsspec.config").conf
+        monkeypatch.setitem(conf, "s3", json.loads(server.env["FSSPEC_S3"]))
+        yield server
 
 
 @pytest.fixture

@@ -17,9 +17,16 @@ from seedream_widgets.batch.drive import Drive
 from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
 from seedream_widgets.batch.workers import submitter
 from seedream_widgets.display.progress import progress_line
-from seedream_widgets.errors import BackendError, BudgetError, RequestError
+from seedream_widgets.errors import (
+    BackendError,
+    BudgetError,
+    RequestError,
+    SeedreamError,
+    SubmitUnknownError,
+)
 from seedream_widgets.files import file_name
 from seedream_widgets.library.export import export_imagefolder, export_zip
+from seedream_widgets.library.place import check_exclusive, place_at
 from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
 from seedream_widgets.money.pricing import estimate
 
@@ -27,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
     from concurrent.futures import Executor
 
-    from seedream_widgets.batch.cell import Cell, Followed
+    from seedream_widgets.backends.base import Backend
+    from seedream_widgets.batch.cell import Cell
     from seedream_widgets.batch.plan import Axis
     from seedream_widgets.jobs.client import Client
     from seedream_widgets.jobs.job import Job
@@ -117,6 +125,17 @@ class Batch:
         """Look in the library and the journal for what has come of the cells; send nothing."""
         wanted = {cell.request.key: cell for cell in self.cells}
         backend = self._client.backend
+        try:
+            self._look(wanted, backend)
+        except OSError as error:
+            raise SeedreamError(
+                f"what others got for batch {self.name!r} can't be read ({error!s:.300}); nothing "
+                "was sent. Run it again once the shared place can be reached"
+            ) from error
+
+    def _look(self, wanted: dict[str | None, Cell], backend: Backend) -> None:
+        missing = [cell.request.key for cell in self.cells if cell.state != "done"]
+        self._client.library._bring([key for key in missing if key], backend.name)
         found: set[str] = set()
         for entry in self._client.library.search(backend=backend.name):
             if entry.key and entry.key in wanted and entry.key not in found:
@@ -171,32 +190,61 @@ class Batch:
         retry: bool = False,
         on_update: Callable[[Cell], object] | None = None,
         executor: Executor | None = None,
+        shared: str | Path | None = None,
     ) -> Drive:
         """Begin to ask for the missing cells, in the background, and return at once.
 
-        Raises:
-            BudgetError: They may cost more than the budget leaves; nothing was sent.
+        Arguments and errors as of `run`.
         """
         with self._lock:
             if self._drive is not None and not self._drive.ended:
                 if on_update:
                     self._drive.listen(on_update)
                 return self._drive
+            self._share(shared)
             self.look()
             self._check_budget(retry)
             manifests.write(self._client.library, self._manifest)
             client = self._client
-            submit: Callable[[Cell, bool], Followed] = self._submit
             if executor is not None:
                 submit = submitter(executor, client.library, client.backend.name)
-            self._drive = Drive(submit, self._to_send(retry))
+                self._drive = Drive(submit, self._to_send(retry))
+            else:
+                self._drive = Drive(self._submit, self._to_send(retry), self._picker_up())
             if on_update:
                 self._drive.listen(on_update)
             self._drive.start()
             return self._drive
 
+    def _share(self, address: str | Path | None) -> None:
+        """Share the library with other machines through a place, once that has been tried."""
+        if address is None:
+            return
+        place = place_at(address)
+        check_exclusive(place)
+        self._client = self._client._sharing(place)
+
     def _submit(self, cell: Cell, fresh: bool) -> Job:
         return self._client.submit(cell.request, fresh=fresh)
+
+    def _picker_up(self) -> Callable[[Cell], bool]:
+        """Return what goes on with a cell that a process sent and was killed before the reply.
+
+        It is looked for in fal's list of requests. What is there is followed to its result; what
+        certainly never came to fal is sent again.
+        """
+        resumed: set[str] = set()
+
+        def go_on(cell: Cell) -> bool:
+            error = cell.error
+            if isinstance(error, SubmitUnknownError) and error.billing == "no":
+                resumed.add(cell.name)
+                return bool(self._client._resume_keys({cell.request.key or ""}))
+            again = cell.name in resumed and getattr(error, "billing", "") == "no"
+            resumed.discard(cell.name)
+            return again
+
+        return go_on
 
     def _check_budget(self, retry: bool) -> None:
         limit = self._client.budget.limit
@@ -217,6 +265,7 @@ class Batch:
         on_update: Callable[[Cell], object] | None = None,
         retry: bool = False,
         executor: Executor | None = None,
+        shared: str | Path | None = None,
     ) -> Batch:
         """Ask for the missing cells and wait until each has ended; a failed one stops no other.
 
@@ -229,13 +278,20 @@ class Batch:
             on_update: Called with each cell when it starts, moves or ends, on another thread.
             retry: Whether to send also what may have been billed without a result.
             executor: Who runs the cells: a process pool, ``distributed.Client().get_executor()``
-                or the like. Each worker needs the same library folder, and a key of its own.
+                or the like. Each worker needs a key in its own environment, and the same library
+                folder unless there is a `shared` place.
+            shared: Where workers and drivers that have library folders of their own decide who
+                asks for which cell, and find each other's results: a folder that all of them
+                see, or an address of fsspec that creates a file only where there is none, such
+                as ``s3://bucket/foxes``. Credentials for it come from each machine's own
+                environment.
 
         Raises:
             BudgetError: The missing cells may cost more than the budget leaves; nothing was sent.
+            RequestError: The shared place can't be reached, or can't decide between two.
             KeyboardInterrupt: It was interrupted.
         """
-        drive = self.start(retry=retry, on_update=on_update, executor=executor)
+        drive = self.start(retry=retry, on_update=on_update, executor=executor, shared=shared)
         with progress_line(progress, len(self)) as tell:
             try:
                 while not drive.wait(_LOOK):
@@ -243,6 +299,8 @@ class Batch:
             except KeyboardInterrupt:
                 self._interrupted(drive)
                 raise
+            if self.failed:
+                self.look()  # another process may have come to the result
             self._tell(tell, drive)
         return self
 

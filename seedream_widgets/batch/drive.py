@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import SeedreamError
@@ -29,11 +30,21 @@ class Drive:
     Args:
         submit: Starts the job of a cell; given whether to send it although it may have been billed.
         cells: What to send, in order.
+        go_on: Tells, of a cell that has just failed, whether to send it once more; on this run's
+            thread, so it may take its time.
     """
 
-    def __init__(self, submit: Callable[[Cell, bool], Followed], cells: Sequence[Cell]) -> None:
-        self._submit = submit
+    def __init__(
+        self,
+        submit: Callable[[Cell, bool], Followed],
+        cells: Sequence[Cell],
+        go_on: Callable[[Cell], bool] = lambda _: False,
+    ) -> None:
+        self._submit, self._go_on = submit, go_on
         self._cells = list(cells)
+        self._waiting = deque(cells)
+        self._failed: deque[Cell] = deque()
+        self._judged: dict[Cell, Followed] = {}
         self._changed = threading.Condition()
         self._under_way: set[Cell] = set()
         self._in_progress: dict[Cell, float] = {}
@@ -111,26 +122,36 @@ class Drive:
         return sum(cell.cancel() for cell in waiting)
 
     def _run(self) -> None:
-        for cell in self._cells:
+        while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopped or len(self._under_way) < self.window)
-                if self._stopped:
+                self._changed.wait_for(lambda: self._failed or self._has_room() or self._is_over())
+                failed = self._failed.popleft() if self._failed else None
+                if failed is None and not self._has_room():
+                    self._over = True
+                    self._changed.notify_all()
+                    last, self._last = self._last, []
                     break
+                cell = failed or self._waiting.popleft()
                 self._under_way.add(cell)
-            self._send(cell)
-        with self._changed:
-            self._changed.wait_for(lambda: not self._under_way)
-            self._over = True
-            self._changed.notify_all()
-            last, self._last = self._last, []
+            if failed is None:
+                self._send(cell, fresh=cell.state == "uncertain")
+            elif not self._stopped and self._go_on(cell):
+                self._send(cell, fresh=False)
+            else:
+                self._end(cell)
         for callback in last:
             callback()
 
-    def _send(self, cell: Cell) -> None:
-        again = cell.state == "uncertain"
+    def _has_room(self) -> bool:
+        return bool(self._waiting) and not self._stopped and len(self._under_way) < self.window
+
+    def _is_over(self) -> bool:
+        return not self._under_way and (self._stopped or not self._waiting)
+
+    def _send(self, cell: Cell, *, fresh: bool) -> None:
         cell.refusal = cell.doubt = None
         try:
-            job = self._submit(cell, again)
+            job = self._submit(cell, fresh)
         except Exception as error:  # a full disk, a budget that others used up meanwhile
             cell.job = None
             cell.refusal = (
@@ -146,8 +167,15 @@ class Drive:
 
     def _note(self, cell: Cell, job: Followed) -> None:
         """Take in where a cell stands: on the engine's thread, or on this run's own."""
-        if job.done:
+        if job.done and job.error is None:
             self._end(cell)
+            return
+        if job.done:
+            with self._changed:
+                if self._judged.get(cell) is not job:  # told twice, or sent once more since
+                    self._judged[cell] = job
+                    self._failed.append(cell)
+                    self._changed.notify_all()
             return
         with self._changed:
             if isinstance(job.status, InProgress) and cell not in self._in_progress:

@@ -1,26 +1,34 @@
-"""Cells on other processes and machines: any executor, with the library as the shared place.
+"""Cells on other processes and machines: any executor, and a library or a place that all share.
 
 A task holds what its cell asks for, never a key: each worker finds a key in its own environment.
-It claims the cell in the library before it sends it and writes fal's request id down at once, so
-that a task that runs twice, or whose worker died, costs once.
+It claims the cell in the shared place before it sends it and writes fal's request id down at once,
+so that a task that runs twice, or whose worker died, costs once.
 """
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.batch.cell import cell_name
-from seedream_widgets.errors import BackendError, CredentialsError, SeedreamError
+from seedream_widgets.errors import (
+    BackendError,
+    CredentialsError,
+    ResultError,
+    SeedreamError,
+    SubmitUnknownError,
+)
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.library.place import place_at
 from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
 from seedream_widgets.values.status import Completed, Failed, InProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
 
     from seedream_widgets.batch.cell import Cell
     from seedream_widgets.images import ImageUrl
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
     from seedream_widgets.values.status import Status
 
+_FETCHERS = 4
+"""Results of other machines that are copied here at once."""
 SECONDS = 24 * 3600.0
 """Most seconds that a worker waits for one cell."""
 
@@ -37,7 +47,9 @@ def task_of(cell: Cell, library: Library, backend: str) -> dict[str, Any]:
     """Return what a worker needs to know of a cell: small, JSON, and no secret."""
     request = cell.request
     return {
-        "library": str(library.path),
+        # With a place that all share, each worker has a library of its own.
+        "library": None if library._shared else str(library.path),
+        "shared": library._shared.address if library._shared else None,
         "backend": backend,
         "name": cell.name,
         "prompt": request.prompt,
@@ -53,7 +65,7 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
         CredentialsError: This process would be answered by another backend: it has no key.
         SeedreamError: The cell failed.
     """
-    client = _client(task["library"])
+    client = _client(task["library"], task["shared"])
     if client.backend.name != task["backend"]:
         raise CredentialsError(
             f"this worker would be answered by the {client.backend.name} backend, and the batch "
@@ -65,10 +77,23 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
     ):
         raise BackendError(
             f"the input images of cell {task['name']} are not in {client.library.path}: the "
-            "workers need the same library folder as the batch",
+            "workers need the same library folder as the batch, or a place to share: "
+            "run(executor=..., shared=...)",
             billing="no",
         )
-    return client.submit(request, fresh=fresh).result(SECONDS).request_id
+    try:
+        return client.submit(request, fresh=fresh).result(SECONDS).request_id
+    except SubmitUnknownError as error:
+        # A worker sent it and ended before fal's reply came: it is looked for in fal's list.
+        left = client._resume_keys({request.key or ""}) if error.billing == "no" else ()
+        if not left:
+            raise
+    try:
+        return left[0].result(SECONDS).request_id
+    except BackendError as error:
+        if error.billing != "no":
+            raise
+    return client.submit(request).result(SECONDS).request_id  # it never came to fal
 
 
 def _is_missing(image: ImageInput | ImageUrl) -> bool:
@@ -77,9 +102,10 @@ def _is_missing(image: ImageInput | ImageUrl) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _client(library: str) -> Client:
+def _client(library: str | None, shared: str | None) -> Client:
     """Return this worker's client for a library: its connections serve every task."""
-    return Client(library=library)
+    client = Client(library=library)
+    return client._sharing(place_at(shared)) if shared else client
 
 
 class RemoteJob:
@@ -161,10 +187,55 @@ def submitter(
         library: The shared place; each worker must see the same folder.
         backend: Who is to answer.
     """
+    fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="seedream-bring")
 
     def submit(cell: Cell, fresh: bool) -> RemoteJob:
         library._keep_inputs(cell.request)
-        task = task_of(cell, library, backend)
-        return RemoteJob(cell.request, executor.submit(run_task, task, fresh), library)
+        future = executor.submit(run_task, task_of(cell, library, backend), fresh)
+        if library._shared is not None:
+            future = _brought(future, fetchers, library, cell.request.key or "", backend)
+        return RemoteJob(cell.request, future, library)
 
     return submit
+
+
+def _brought(
+    future: Future[str], fetchers: Executor, library: Library, key: str, backend: str
+) -> Future[str]:
+    """Return a future that is done once the result of another one is in this library, too."""
+    brought: Future[str] = _Asked(future)
+
+    def bring() -> None:
+        try:
+            request_id = future.result()
+            found = library._twin(key, backend)
+            if found is None:
+                raise ResultError(
+                    f"its worker kept the result as {request_id}, and {library.path} can't get "
+                    "it; run the batch again: it is not asked for a second time",
+                    request_id=request_id,
+                )
+            brought.set_result(found.request_id)
+        except BaseException as error:
+            brought.set_exception(error)
+
+    def ended(_: Future[str]) -> None:
+        if future.cancelled():
+            Future.cancel(brought)
+            brought.set_running_or_notify_cancel()
+        else:
+            fetchers.submit(bring)
+
+    future.add_done_callback(ended)
+    return brought
+
+
+class _Asked(Future[str]):
+    """Cancel the future that it waits for, not itself."""
+
+    def __init__(self, other: Future[str]) -> None:
+        super().__init__()
+        self._other = other
+
+    def cancel(self) -> bool:
+        return self._other.cancel()

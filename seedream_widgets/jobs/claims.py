@@ -58,6 +58,19 @@ def ask(
     Raises:
         BackendError: It can't be told; nothing was sent.
     """
+    try:
+        return _ask(key, backend, library, engine, plan)
+    except OSError as error:  # only where several machines share it; others are only warned
+        raise _unwritten(error) from error
+
+
+def _ask(
+    key: str,
+    backend: str,
+    library: Library,
+    engine: Engine,
+    plan: Callable[[], Pending] | None,
+) -> Job | Result | Ours | Theirs:
     for tried in range(_TRIES):
         known = _known(key, backend, library, engine, plan is not None)
         if isinstance(known, Theirs) and engine.following.get(known.entry.id):
@@ -67,6 +80,8 @@ def ask(
         try:
             entry = library._journal.claim(plan()) or library._journal.claim_anew(plan())
         except (OSError, TakenOver) as error:
+            if library._journal.strict:
+                raise _unwritten(error) from error
             _log.warning(
                 "%s can't be written (%s): another Python that asks for the same would pay for it, "
                 "too, and sd.resume() knows nothing of this request. It is sent all the same, and "
@@ -97,6 +112,14 @@ def ask(
     return known or Ours(entry)
 
 
+def _unwritten(error: Exception) -> BackendError:
+    return BackendError(
+        f"the shared place can't be reached ({error!s:.300}), so another machine might send this "
+        "request as well; nothing was sent. Run it again once the place can be reached",
+        billing="no",
+    )
+
+
 def _known(
     key: str, backend: str, library: Library, engine: Engine, claims: bool, own: str = ""
 ) -> Job | Result | Theirs | None:
@@ -116,6 +139,8 @@ def _claimed(key: str, backend: str, library: Library) -> Pending | None:
     try:
         return library._journal.claimed(key, backend)
     except OSError as error:
+        if library._journal.strict:
+            raise
         _log.warning("%s can't be read (%s)", library.path, error)
         return None
 

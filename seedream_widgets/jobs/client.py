@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -33,13 +34,14 @@ from seedream_widgets.values.result import Result, SeedCheck, check_seed
 from seedream_widgets.values.wording import wrong_references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
     from decimal import Decimal
     from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.errors import SeedreamError
     from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.library.place import Place
 
 _TAKES = "a Request, such as sd.Request('a red fox'), or give the text to sd.submit"
 _log = logging.getLogger(__name__)
@@ -312,6 +314,20 @@ class Client:
                 engine.loop.call_soon_threadsafe(job._begin, work)
             self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
             return job
+
+    def _resume_keys(self, keys: Collection[str]) -> tuple[Job, ...]:
+        """Follow what was left behind of requests with these keys; see `resume`."""
+        found = left_behind(self.library, self._engine(), keys)
+        return tuple(job for entry in found if (job := self._resume(entry)))
+
+    def _sharing(self, place: Place) -> Client:
+        """Return this client, its library shared with other machines through a place.
+
+        Jobs, budget and prices are the same.
+        """
+        client = copy(self)
+        client.library = Library(self.library.path, place)
+        return client
 
     def verify_seed(self, result: Result) -> SeedCheck:
         """Ask again with a result's seed, at full price, and compare pixel by pixel.

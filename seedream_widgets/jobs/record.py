@@ -99,23 +99,34 @@ class Record:
 
         Raises:
             TakenOver: Another process took it for left behind; it is not to be sent from here.
+            BackendError: Several machines share the journal and it can't be written; the others
+                would take it for unsent.
         """
         if self._entry:
             self._entry = replace(self._entry, sent=digest)
         if self._entry and self._account:
             salt = secrets.token_hex(8)
             self._entry = replace(self._entry, account=f"{salt}:{self._account(salt)}")
-        await self._step("sending")
+        written = await self._step("sending")
+        if self.library._journal.strict and not written and self._entry:
+            raise BackendError(
+                f"the shared place can't be written ({self._trouble!s:.300}), so another machine "
+                "might send this request as well; nothing was sent. Run it again later",
+                billing="no",
+            )
 
     async def accepted(self, handle: Handle) -> None:
         """Write down how to find it again."""
         await self._step("accepted", handle.to_dict())
 
-    async def _step(self, step: Step, handle: dict[str, str] | None = None) -> None:
-        if self._journal and self._entry:
-            found = await self._try(self._journal.step, self._entry, step, handle)
-            # What could not be written is written by the next step.
-            self._entry = found or replace(self._entry, step=step, handle=handle)
+    async def _step(self, step: Step, handle: dict[str, str] | None = None) -> bool:
+        """Write down how far it is, and tell whether that could be done."""
+        if not (self._journal and self._entry):
+            return False
+        found = await self._try(self._journal.step, self._entry, step, handle)
+        # What could not be written is written by the next step.
+        self._entry = found or replace(self._entry, step=step, handle=handle)
+        return found is not None
 
     def explained(self, error: SeedreamError) -> SeedreamError:
         """Return an error, or what it means where another key sent the request.
@@ -191,8 +202,11 @@ class Record:
         if all(file.data is None for file in result.files):
             kept = await self._try(self._commit, result)
         if kept:
+            shared = await self._try(self._share, kept)
             if self._journal and self._entry:
-                await self._try(self._journal.close, self._entry)
+                # What others do not see yet is fetched again from fal, by whoever resumes it.
+                end = self._journal.close if shared else self._journal.release
+                await self._try(end, self._entry)
             return replace(kept, note=self._noted(result.note, "the result is there all the same"))
         note = self._noted(result.note, "the images are in memory: save them with result.save()")
         files = await self._engine.run_on_disk(_in_memory, result.files)
@@ -220,6 +234,10 @@ class Record:
         folder, kept = self.library._commit(stage, result.receipt, result.receipt.prompt)
         files = tuple(file.within(folder) for file in result.files)
         return replace(result, request_id=kept.request_id, files=files, receipt=kept)
+
+    def _share(self, result: Result) -> bool:
+        self.library._share(result)
+        return True
 
     async def _try(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:

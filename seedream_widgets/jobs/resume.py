@@ -17,7 +17,7 @@ from seedream_widgets.values.receipt import request_again
 from seedream_widgets.values.status import Queued
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.library import Library
@@ -27,10 +27,20 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def left_behind(library: Library, engine: Engine) -> list[Pending]:
-    """Return the pending requests that nobody follows; those that have ended are put away."""
+def left_behind(
+    library: Library, engine: Engine, keys: Collection[str] | None = None
+) -> list[Pending]:
+    """Return the pending requests that nobody follows; those that have ended are put away.
+
+    Args:
+        library: Whose.
+        engine: Knows what this process is at.
+        keys: Those with one of these keys only.
+    """
     found = []
     for entry in library._journal.pending():
+        if keys is not None and entry.key not in keys:
+            continue
         if at_work(entry, library, engine):
             continue
         if entry.step in ENDS:  # its process ended right after it
@@ -93,6 +103,7 @@ def settle(
     over = bool(result) or not (job.handle or looks)
     try:
         if result:
+            library._share(result)
             engine.loop.call_soon_threadsafe(job._succeed, replace(result, request=job.request))
             library._journal.close(entry)
         elif over:

@@ -128,11 +128,19 @@ class Journal:
         library: The library's folder; ``journal`` in it is made when first written to.
         steps: Where the entries are; in that folder unless given.
         leases: Who is alive; as that folder says unless given.
+        strict: Whether nothing may be sent that can't be written down first: where several
+            machines share it, somebody else would send it, too.
     """
 
     def __init__(
-        self, library: Path, steps: Steps | None = None, leases: Leases | None = None
+        self,
+        library: Path,
+        steps: Steps | None = None,
+        leases: Leases | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
+        self.strict = strict
         self._steps = steps or FolderSteps(library)
         self.leases = leases or Leases(self._steps)
         self.folder = library / _OPEN
@@ -163,6 +171,9 @@ class Journal:
         try:
             claimed = self._steps.create(self._claim(ours), ours.id.encode())
         except OSError as error:
+            if self.strict:
+                self._steps.delete(ours.name)
+                raise
             _log.warning(_UNCLAIMED, self.folder.parent / _CLAIMS, error)
             return ours
         if claimed and self._steps.touched(ours.name):
@@ -456,6 +467,8 @@ class Journal:
         try:
             return self._steps.names(folder)
         except OSError:
+            if self.strict:  # an entry that is not seen would be taken for lost
+                raise
             return []
 
     def _names(self, id: str = "", but: Collection[str] = ()) -> dict[str, list[str]]:
@@ -488,8 +501,13 @@ class Journal:
             return None
         try:
             found = self._steps.read(name, MAX_BYTES)
-            if found is None:
-                return None
+        except OSError:
+            if self.strict:
+                raise
+            return None
+        if found is None:  # taken away meanwhile
+            return None
+        try:
             values = read_json(found.data)
             written = {each: values[each] for each in _WRITTEN if each in values}
             if not _NUMBER.fullmatch(parts[2] or ""):
@@ -499,7 +517,7 @@ class Journal:
             facts = {"id": parts[1], "touched": found.touched, "name": name}
             entry = _checked(Pending(**{**written, **facts}))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return None  # taken away meanwhile, or no entry of ours
+            return None  # no entry of ours
         return replace(entry, followed=self.leases.follows(entry.owner, entry.touched))
 
 
@@ -507,8 +525,13 @@ def _day(moment: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
+def claim_name(key: str, backend: str) -> str:
+    """Return the name of what equal requests to one backend share, for a file."""
+    return hashlib.sha256(f"{backend} {key}".encode()).hexdigest()[:40]
+
+
 def _claim_of(key: str, backend: str) -> str:
-    return f"{_CLAIMS}/{hashlib.sha256(f'{backend} {key}'.encode()).hexdigest()[:40]}"
+    return f"{_CLAIMS}/{claim_name(key, backend)}"
 
 
 def _order(name: str) -> tuple[int, str]:

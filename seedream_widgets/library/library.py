@@ -32,6 +32,8 @@ from seedream_widgets.library.folder import (
 )
 from seedream_widgets.library.index import Index
 from seedream_widgets.library.journal import Journal
+from seedream_widgets.library.mirror import Mirror
+from seedream_widgets.library.place import place_at
 from seedream_widgets.library.trash import Trash
 from seedream_widgets.library.uploads import KeptUploads
 from seedream_widgets.values.marks import FAVOURITE, MOST, RATING
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.library.entry import Entry
+    from seedream_widgets.library.mirror import Mirrored
+    from seedream_widgets.library.place import Place
     from seedream_widgets.library.search import Search
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
@@ -64,11 +68,14 @@ class Library:
 
     Args:
         path: The folder; ``SEEDREAM_HOME`` or the user's data folder unless given.
+        shared: Where several machines that have folders of their own decide who asks for what,
+            and find each other's results, see `place_at`; in the folder alone unless given.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
+    def __init__(self, path: str | Path | None = None, shared: Place | None = None) -> None:
         self.path = library_folder(path)
-        self._journal = Journal(self.path)
+        self._shared = shared
+        self._journal = Journal(self.path, shared, strict=shared is not None)
         self._uploads = KeptUploads(self.path)
         self.collections = Collections(self.path, self.search)
         self._trash = Trash(self.path)
@@ -158,7 +165,7 @@ class Library:
             if entry.whole():
                 self.restore(entry.request_id)
                 return self._find(entry.request_id)
-        return None
+        return None if self._shared is None else Mirror(self, self._shared).twin(key, backend)
 
     def _find(self, request_id: str) -> Result | None:
         """Return a result by fal's request id, if it is here and whole."""
@@ -202,6 +209,9 @@ class Library:
         Raises:
             RequestError: It is not in this library.
         """
+        if self._shared is not None and self._input_file(digest) is None:
+            with suppress(OSError):
+                Mirror(self, self._shared).fetch_input(digest)
         return read_input(self.path, digest)
 
     def favourite(self, result: Result | Entry, mark: bool = True) -> None:
@@ -318,12 +328,72 @@ class Library:
     def _keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""
         for image in (*request.images, *filter(None, [request.mask])):
-            if isinstance(image, ImageUrl) or self._input_file(image.sha256):
+            if isinstance(image, ImageUrl):
                 continue
-            if data := image.original:
+            file = self._input_file(image.sha256)
+            if file is None and (data := image.original):
                 suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
-                folder = self.path / "inputs" / image.sha256[:2]
-                write_private(folder / f"{image.sha256}{suffix}", data, self.path)
+                file = self.path / "inputs" / image.sha256[:2] / f"{image.sha256}{suffix}"
+                write_private(file, data, self.path)
+            if file is not None and self._shared is not None:
+                Mirror(self, self._shared).keep_input(image.sha256, file)
+
+    def _share(self, result: Result) -> None:
+        """Put a result that is here where all that share this library find it.
+
+        Raises:
+            OSError: That place can't be written.
+        """
+        if self._shared is not None:
+            Mirror(self, self._shared).share(result)
+
+    def _bring(self, keys: Iterable[str], backend: str) -> int:
+        """Copy here what others that share this library got for `keys`; return how many came.
+
+        Raises:
+            OSError: The shared place can't be read.
+        """
+        return 0 if self._shared is None else Mirror(self, self._shared).bring(keys, backend)
+
+    def push(self, address: str | Path, **options: Any) -> Mirrored:
+        """Copy all results, favourites, ratings and batches to another place that lacks them.
+
+        It can be stopped at any moment: the next call copies what is missing then. A result
+        appears there when all of its files are there.
+
+        Args:
+            address: A folder, or an address of fsspec, such as ``s3://bucket/foxes``.
+            **options: What fsspec's file system takes, such as ``endpoint_url=``.
+
+        Returns:
+            What was copied, what was there already, and what was left out and why.
+
+        Raises:
+            RequestError: It is no address.
+            MissingPackageError: fsspec, or what it needs for this address, is not installed.
+            SeedreamError: The place can't be read or written.
+        """
+        return self._mirrored(address, options, Mirror.push)
+
+    def pull(self, address: str | Path, **options: Any) -> Mirrored:
+        """Copy all results, favourites, ratings and batches of another place that this library lacks.
+
+        Arguments, returns and errors as of `push`. What is there may be anybody's: names are
+        checked, sizes bounded and digests compared; what does not hold is left out.
+        """
+        return self._mirrored(address, options, Mirror.pull)
+
+    def _mirrored(
+        self, address: str | Path, options: dict[str, Any], work: Callable[[Mirror], Mirrored]
+    ) -> Mirrored:
+        place = place_at(address, **options)
+        try:
+            return work(Mirror(self, place))
+        except OSError as error:
+            raise SeedreamError(
+                f"{place.address} can't be read or written ({error!s:.300}); check the address and "
+                "who may use it, then call it again: it goes on with what is missing"
+            ) from error
 
     def _without_inputs(self, request: Request) -> Request:
         """Return a request whose images are read from the library when they are asked for.
@@ -344,6 +414,7 @@ class Library:
         return replace(request, images=tuple(map(kept, request.images)), mask=mask)
 
     def _input_file(self, digest: str) -> Path | None:
+        """Return the file of an input image, if it is kept here."""
         folder = self.path / "inputs" / digest[:2]
         files = (folder / f"{digest}{suffix}" for suffix in (".png", ".jpg"))
         return next((file for file in files if file.exists()), None)

@@ -18,6 +18,7 @@ import seedream_widgets as sd
 from seedream_widgets.batch.batch import Batches, make
 from seedream_widgets.batch.workers import run_task, task_of
 from seedream_widgets.jobs.client import Client
+from tests.scripted import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +137,14 @@ def test_a_driver_that_is_killed_and_run_again_loses_and_repeats_nothing(fal_ser
     assert len(asked) == len(set(asked))
 
 
+# What a killed worker sent without hearing fal's reply is looked for in this fal's list at once.
+PRELOAD = """
+from seedream_widgets.jobs.engine import shared
+shared().lost.patience = 4.0
+"""
+
+
+@pytest.mark.timeout(300)
 def test_a_dask_cluster_with_a_worker_killed(fal_server, tmp_path):
     from distributed import Client as Dask
     from distributed import LocalCluster
@@ -148,13 +157,14 @@ def test_a_dask_cluster_with_a_worker_killed(fal_server, tmp_path):
             threads_per_worker=4,
             dashboard_address=None,
             local_directory=str(tmp_path / "dask"),
+            preload=[PRELOAD],
         ) as cluster,
         Dask(cluster) as dask,
     ):
         run = batch.start(executor=dask.get_executor())
-        time.sleep(1.0)
+        until(lambda: len(fal_server.jobs) >= 6)
         os.kill(next(iter(dask.run(os.getpid).values())), signal.SIGKILL)
-        assert run.wait(60)
+        assert run.wait(200)
         for _ in range(2):  # what a killed worker left is taken over
             if [cell for cell in batch if cell.state != "done"]:
                 batch.run(executor=dask.get_executor(), progress=False)
