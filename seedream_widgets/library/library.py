@@ -376,7 +376,7 @@ class Library:
         return self._mirrored(address, options, Mirror.push)
 
     def pull(self, address: str | Path, **options: Any) -> Mirrored:
-        """Copy all results, favourites, ratings and batches of another place that this library lacks.
+        """Copy what this library lacks of another place: results, favourites, ratings, batches.
 
         Arguments, returns and errors as of `push`. What is there may be anybody's: names are
         checked, sizes bounded and digests compared; what does not hold is left out.
