@@ -184,12 +184,13 @@ class Mirror:
         day, name = text_of(folder)
         at = f"{RESULTS}/{day}/{name}"
         sent = 0
-        for file in result.files:
+        answers = [file.composed.answer for file in result.files if file.composed]
+        for file in (*result.files, *answers):
             file.check()
             data = file.read_bytes()
             self._place.write(f"{at}/{file.path.name}", data)
             sent += len(data)
-        self._send_inputs(_digests(result.receipt.inputs), inputs)
+        self._send_inputs(_inputs(result.receipt), inputs)
         receipt = read_file(f"{folder}/{RECEIPT}", MAX_BYTES) or b""
         self._place.write(f"{at}/{RECEIPT}", receipt)
         return sent + len(receipt)
@@ -344,7 +345,7 @@ class Mirror:
             folder, _ = self._library._commit(stage, receipt, receipt.prompt)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
-        return folder, size + len(found.data), set(_digests(receipt.inputs))
+        return folder, size + len(found.data), set(_inputs(receipt))
 
     def _has(self, receipt: Receipt) -> bool:
         known = self._library._find(receipt.request_id)
@@ -355,7 +356,7 @@ class Mirror:
         self, at: str, receipt: Receipt, stage: Path, there: dict[str, int] | None
     ) -> int:
         size = 0
-        for image in receipt.images:
+        for image in _files(receipt):
             file, count = str(image.get("file")), image.get("bytes")
             if not _FILE.fullmatch(file) or not file.endswith(tuple(SUFFIXES.values())):
                 raise ResultError(f"{file!r:.80} is no name of a picture's file")
@@ -466,6 +467,20 @@ def _inputs_of(data: bytes) -> set[str]:
     with suppress(ValueError, TypeError, KeyError, RecursionError):
         return {digest for cell in read_json(data)["cells"] for digest in _digests(cell["inputs"])}
     return set()
+
+
+def _inputs(receipt: Receipt) -> list[str]:
+    """Return the digests of all images that a request held."""
+    return _digests([*receipt.inputs, receipt.settings.get("mask")])
+
+
+def _files(receipt: Receipt) -> Iterable[dict[str, Any]]:
+    """Yield what a receipt says of each of its files: of what lay under a composed one, too."""
+    for image in receipt.images:
+        yield image
+        composed = image.get("composed")
+        if isinstance(composed, dict) and isinstance(composed.get("answer"), dict):
+            yield composed["answer"]
 
 
 def _digests(described: Iterable[Any]) -> list[str]:
