@@ -399,7 +399,7 @@ class Batch:
 
     def _rows(self, cell: Cell) -> list[dict[str, Any]]:
         own = {name: at for name, at in self.labels(cell).items() if name not in COLUMNS}
-        result = cell.result if cell.state == "done" else None
+        result = cell.opened()
         if result is not None:
             return image_rows(result, own)
         request = cell.request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from seedream_widgets.errors import SubmitUnknownError
+from seedream_widgets.errors import ResultError, SubmitUnknownError
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
@@ -67,24 +67,29 @@ class Cell:
     Attributes:
         name: A stable name: equal requests and draws have the same one in every batch.
         request: What it asks for.
-        at: Its place: an index into each axis, in the order of the axes.
+        places: Where it stands, once or more often: an index into each axis, in their order.
         job: What follows it in this session, a `Job` for most, or ``None``.
         entry: What the library knows of its result, or ``None``.
         doubt: Why it may have been billed without a result, or ``None``. `Batch.run` leaves such
             a cell alone; `Batch.retry` sends it again.
     """
 
-    __slots__ = ("at", "doubt", "entry", "job", "name", "refusal", "request")
+    __slots__ = ("doubt", "entry", "job", "name", "places", "refusal", "request")
 
     def __init__(self, name: str, request: Request, at: tuple[int, ...]) -> None:
         self.name = name
         self.request = request
-        self.at = at
+        self.places = [at]
         self.job: Followed | None = None
         self.entry: Entry | None = None
         self.doubt: SeedreamError | None = None
         self.refusal: SeedreamError | None = None
         """Why the client would not take it, such as a budget that was used up."""
+
+    @property
+    def at(self) -> tuple[int, ...]:
+        """Its first place."""
+        return self.places[0]
 
     @property
     def state(self) -> State:
@@ -112,6 +117,16 @@ class Cell:
         if self.job is not None and isinstance(self.job.status, Completed):
             return self.job.result()
         return self.entry.whole() if self.entry is not None else None
+
+    def opened(self) -> Result | None:
+        """Return its result without reading the pictures to their ends, else ``None``."""
+        if self.entry is None:
+            return self.result if self.state == "done" else None
+        try:
+            found: Result = self.entry.result()
+        except ResultError:
+            return None
+        return found
 
     def cancel(self) -> bool:
         """Ask to stop it; whether there was anything to stop."""

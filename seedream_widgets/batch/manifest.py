@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
-from seedream_widgets.batch.plan import LIMIT, Axis, Plan
+from seedream_widgets.batch.plan import Axis, Plan
 from seedream_widgets.errors import RequestError
 from seedream_widgets.files import read_file
 from seedream_widgets.library.folder import write_private
@@ -94,7 +94,8 @@ def write(library: Library, manifest: Manifest) -> None:
         "created": manifest.created,
         "axes": [{"name": axis.name, "labels": axis.labels} for axis in plan.axes],
         "cells": [
-            {"name": cell.name, "at": cell.at, **_described(cell.request)} for cell in plan.cells
+            {"name": cell.name, "at": cell.at, **_more(cell), **_described(cell.request)}
+            for cell in plan.cells
         ],
     }
     text = json.dumps(values, ensure_ascii=False, indent=1)
@@ -153,6 +154,11 @@ def _path(library: Library, name: str) -> Path:
     return library.path / FOLDER / name / FILE
 
 
+def _more(cell: Cell) -> dict[str, Any]:
+    """Return its further places, where it has any."""
+    return {"also": cell.places[1:]} if len(cell.places) > 1 else {}
+
+
 def _described(request: Request) -> dict[str, Any]:
     settings = describe_settings(request)
     return {
@@ -168,22 +174,27 @@ def _cell(values: dict[str, Any], library: Library) -> Cell:
     Raises:
         ValueError, TypeError, KeyError: It is not.
     """
-    name, at = values["name"], tuple(values["at"])
+    name, places = values["name"], [values["at"], *values.get("also", ())]
     request = request_again(values["prompt"], values["settings"], values["inputs"], library.input)
     if request.key is None or cell_name(request) != name:
         raise ValueError(f"the cell {name!r:.40} was changed: it asks for something else")
-    if not all(isinstance(index, int) and index >= 0 for index in at):
+    if not all(type(index) is int and index >= 0 for at in places for index in at):
         raise ValueError(f"the cell {name} has no place")
-    return Cell(name, request, at)
+    cell = Cell(name, request, tuple(places[0]))
+    cell.places += [tuple(at) for at in places[1:]]
+    return cell
 
 
 def _check_places(axes: tuple[Axis, ...], cells: tuple[Cell, ...]) -> None:
     shape = tuple(map(len, axes))
+    taken: set[tuple[int, ...]] = set()
     for cell in cells:
-        if len(cell.at) != len(shape) or any(i >= n for i, n in zip(cell.at, shape, strict=True)):
-            raise ValueError(f"the cell {cell.name} lies outside the axes")
-    if len(cells) > max(LIMIT, len({cell.at for cell in cells})):
-        raise ValueError("two cells have one place")
+        for at in cell.places:
+            if len(at) != len(shape) or any(i >= n for i, n in zip(at, shape, strict=True)):
+                raise ValueError(f"the cell {cell.name} lies outside the axes")
+            if at in taken:
+                raise ValueError(f"two cells have the place {at}")
+            taken.add(at)
 
 
 def new(name: str, plan: Plan, created: float | None = None) -> Manifest:

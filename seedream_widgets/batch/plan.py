@@ -80,19 +80,25 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
     constants = {name: given[name] for name in given if name not in order}
     loaded = _Images()
     names = tuple(order)
-    cells, seen = [], set()
+    cells: dict[str, Cell] = {}
     for at in itertools.product(*(range(len(values)) for values in order.values())):
         chosen = {name: order[name][index] for name, index in zip(names, at, strict=True)}
         request = _request({**constants, **chosen}, slots, choices, loaded)
-        name = cell_name(request)
-        if name not in seen:
-            seen.add(name)
-            cells.append(Cell(name, request, at))
+        _put(cells, request, at)
     labels = tuple(
         Axis(name, tuple(_label(name, value, n) for n, value in enumerate(order[name], 1)))
         for name in names
     )
-    return Plan(labels, tuple(cells))
+    return Plan(labels, tuple(cells.values()))
+
+
+def _put(cells: dict[str, Cell], request: Request, at: tuple[int, ...]) -> None:
+    """Put a request at a place; one that stands elsewhere already is the same cell."""
+    name = cell_name(request)
+    if name in cells:
+        cells[name].places.append(at)
+    else:
+        cells[name] = Cell(name, request, at)
 
 
 def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
@@ -133,7 +139,7 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
                     f"row {number}: {error}", field=error.field, value=error.value
                 ) from error
             at = (number, place) if repeat > 1 else (number,)
-            cells.setdefault(cell_name(request), Cell(cell_name(request), request, at))
+            _put(cells, request, at)
     axes = [Axis("row", tuple(str(number) for number in range(len(records))))]
     if repeat > 1:
         axes.append(Axis("draw", tuple(map(str, draws))))

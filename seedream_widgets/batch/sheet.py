@@ -22,19 +22,20 @@ def html(all_axes: Sequence[Axis], cells: Iterable[Cell], title: str) -> str:
     places: dict[tuple[int, ...], Cell] = {}
     rows: dict[tuple[int, ...], str] = {}
     for cell in cells:
-        at = tuple(cell.at[axis] for axis in kept)
-        places[at] = cell
-        names = [axis.labels[index] for axis, index in zip(axes[:-1], at[:-1], strict=True)]
-        rows.setdefault(at[:-1], " · ".join(names))
+        for whole in cell.places:
+            at = tuple(whole[axis] for axis in kept)
+            places[at] = cell
+            names = [axis.labels[index] for axis, index in zip(axes[:-1], at[:-1], strict=True)]
+            rows.setdefault(at[:-1], " · ".join(names))
     columns = across.labels if across else ("",)
-    downs = list(rows)
+    downs = sorted(rows)
 
     def tile(row: int, column: int) -> ResultImage | str:
         at = (*downs[row], column) if across else ()
         cell = places.get(at)
         return picture(cell) if cell is not None else ""
 
-    return grid_html(title, columns, list(rows.values()), tile)
+    return grid_html(title, columns, [rows[at] for at in downs], tile)
 
 
 def picture(cell: Cell) -> ResultImage | str:

@@ -355,6 +355,23 @@ class Library:
         """
         return 0 if self._shared is None else Mirror(self, self._shared).bring(keys, backend)
 
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with a row an image, newest first; ``cost`` is a `Decimal` in dollars.
+
+        A result that is damaged has no row.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        from seedream_widgets.library.table import to_pandas
+
+        def results() -> Iterator[Result]:
+            for entry in self:
+                with suppress(ResultError):
+                    yield entry.result()
+
+        return to_pandas(results())
+
     def push(self, address: str | Path, **options: Any) -> Mirrored:
         """Copy all results, favourites, ratings and batches to another place that lacks them.
 

@@ -22,7 +22,7 @@ COLUMNS: dict[str, str] = {
     "asked": "string",
     "width": "Int64",
     "height": "Int64",
-    "image": "Int64",
+    "number": "Int64",
     "images": "Int64",
     "seed": "Int64",
     "draw": "Int64",
@@ -42,7 +42,7 @@ COLUMNS: dict[str, str] = {
 }
 """The columns of a table of images and their pandas types; ``cost`` holds `Decimal`.
 
-``asked`` is the size asked for, ``width`` and ``height`` what came, in pixels. ``image`` counts
+``asked`` is the size asked for, ``width`` and ``height`` what came, in pixels. ``number`` counts
 from 1 within a request; ``images`` is how many that request gave. ``cost`` is US dollars for one
 image: the request's cost divided by its images.
 """
@@ -70,7 +70,7 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
             "asked": f"{size[0]}x{size[1]}" if isinstance(size, tuple) else size,
             "width": file.width,
             "height": file.height,
-            "image": number,
+            "number": number,
             "images": len(result.files),
             "seed": result.seed,
             "draw": getattr(request, "draw", None),
@@ -93,7 +93,7 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
 
 
 def frame(rows: Iterable[Mapping[str, Any]], first: Sequence[str] = ()) -> pd.DataFrame:
-    """Return rows as a DataFrame with typed columns.
+    """Return rows as a DataFrame with typed columns, which shows the images in a notebook.
 
     Args:
         rows: From `image_rows`.
@@ -104,9 +104,11 @@ def frame(rows: Iterable[Mapping[str, Any]], first: Sequence[str] = ()) -> pd.Da
     """
     try:
         import pandas as pd
+
+        from seedream_widgets.library.frame import ImageFrame
     except ImportError as error:
         raise MissingPackageError("a DataFrame", "pandas", "pandas") from error
-    found = pd.DataFrame(list(rows), columns=[*first, *COLUMNS])
+    found = ImageFrame(list(rows), columns=[*first, *COLUMNS])
     kinds = {**dict.fromkeys(first, "string"), **COLUMNS}
     for name, kind in kinds.items():
         found[name] = (

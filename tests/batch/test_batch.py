@@ -210,6 +210,59 @@ def test_a_thousand_cells_are_small(client):
     assert size < 20_000_000
 
 
+@pytest.mark.slow
+def test_ten_thousand_cells_are_planned_saved_and_read_again(client):
+    """Measured in the processor's time: 2 to 4 s for all three on the slowest machine so far."""
+    began = time.process_time()
+    batch = make(client, name="many", prompt=[f"fox {n}" for n in range(100)], seed=range(100))
+    again = Batches(client)["many"]
+    assert time.process_time() - began < 30
+    assert [cell.name for cell in again] == [cell.name for cell in batch]
+    assert len(again) == 10_000
+
+
+def test_a_cell_that_stands_at_several_places_is_asked_for_once(client, backend):
+    batch = make(client, name="twice", prompt=["a fox", "an owl", "a fox"], seed=[1]).run()
+    assert backend.count("submit") == 2
+    assert batch[0].places == [(0, 0), (2, 0)]
+    again = Batches(client)["twice"]
+    assert [cell.places for cell in again] == [[(0, 0), (2, 0)], [(1, 0)]]
+    assert again._repr_mimebundle_()["text/html"].count("<img") == 3
+    assert len(batch.to_pandas()) == 2
+
+
+def test_a_second_interrupt_cancels_what_is_queued(tmp_path, capsys, monkeypatch):
+    backend = ScriptedBackend("fal", hold=["queued"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+    drive = batch.start()
+    until(lambda: backend.count("submit") == drive.window)
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(drive, "wait", interrupt)  # Ctrl+C while it waits for the end
+    monkeypatch.setattr(batches.time, "sleep", interrupt)  # and once more
+    with pytest.raises(KeyboardInterrupt):
+        batch.run(progress=False)
+    monkeypatch.undo()
+    assert f"{drive.window} queued requests are being cancelled" in capsys.readouterr().out
+    backend.release("queued")
+    until(lambda: drive.ended)
+    assert backend.count("submit") == backend.count("cancel") == drive.window
+    assert {cell.state for cell in batch} == {"failed", "missing"}
+
+
+def test_the_time_left_tells_how_many_run_at_once(client, monkeypatch):
+    told = []
+    drive = make(client, **FOXES).start()
+    assert drive.wait(30)
+    monkeypatch.setattr(type(drive), "ended", False)
+    monkeypatch.setattr(drive, "seconds_left", lambda: 240.0)
+    drive.slots = 2
+    make(client, **FOXES)._tell(lambda done, text: told.append(text), drive)
+    assert "about 4 min left (2 at once)" in told[0]
+
+
 def test_its_table_has_a_row_an_image_and_one_for_what_failed(client, backend):
     batch = make(client, prompt="a {red|blue} fox", seed=[1]).run()
     backend.errors["submit"] = BackendError("fal is away", billing="no")
