@@ -31,3 +31,8 @@ def relatives(result: Any) -> Any:
 def show_live(job: object) -> None:
     """Show a job as a card that changes while it runs."""
     import_module("seedream_widgets.display.live").show_job(job)
+
+
+def live_card(job: object, note: str) -> Any:
+    """Return a widget that shows a running job and can cancel it."""
+    return import_module("seedream_widgets.studio.live_card").LiveCard(job, note)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_client.blocking.client import BlockingKernelClient
+    from jupyter_client.manager import KernelManager
 
 SECONDS = 60
 
@@ -19,15 +20,33 @@ SECONDS = 60
 class Kernel:
     """Runs cells one after the other."""
 
-    def __init__(self, client: BlockingKernelClient) -> None:
-        self._client = client
+    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
+        self._manager, self._client = manager, client
 
-    def run(self, code: str) -> list[dict[str, Any]]:
-        """Run a cell and return its outputs as the messages that came, displays as updated."""
+    def run(
+        self,
+        code: str,
+        seen: list[dict[str, Any]] | None = None,
+        *,
+        unseen: bool = False,
+        interrupted: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Run a cell and return its outputs as the messages that came, displays as updated.
+
+        Args:
+            code: The cell.
+            seen: Gets the data of every display, and of every update of one.
+            unseen: Say that nobody can be asked, as what runs notebooks in the background does.
+            interrupted: Interrupt it once it has shown something.
+        """
         outputs: list[dict[str, Any]] = []
 
         def hear(message: dict[str, Any]) -> None:
             kind, content = message["header"]["msg_type"], message["content"]
+            if seen is not None and "text/plain" in content.get("data", {}):
+                seen.append(content["data"])
+            if interrupted and kind == "display_data":
+                self._manager.interrupt_kernel()
             if kind == "update_display_data":
                 for output in outputs:
                     if output.get("transient") == content["transient"]:
@@ -35,7 +54,9 @@ class Kernel:
             elif kind in ("stream", "display_data", "execute_result", "error"):
                 outputs.append({"kind": kind, **content})
 
-        self._client.execute_interactive(code, timeout=SECONDS, output_hook=hear)
+        self._client.execute_interactive(
+            code, timeout=SECONDS, output_hook=hear, allow_stdin=not unseen
+        )
         return outputs
 
     def complete(self, code: str) -> list[str]:
@@ -53,7 +74,7 @@ def kernel(home: Path) -> Iterator[Kernel]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
     manager, client = start_new_kernel(env={**env, "SEEDREAM_HOME": str(home)})
     try:
-        yield Kernel(client)
+        yield Kernel(manager, client)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

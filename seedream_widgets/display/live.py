@@ -8,8 +8,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.html import result_bundle
-from seedream_widgets.display.progress import in_notebook, progress_line
+from seedream_widgets.display.progress import in_notebook, page_listens, progress_line
 from seedream_widgets.errors import JobTimeout, SeedreamError
+from seedream_widgets.faces import live_card
 from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
@@ -23,28 +24,41 @@ _LOOK = 0.2
 _PAUSE = 0.5
 """Seconds between two changes of a card."""
 _LONGEST_LINE = 160
+_INTERRUPT = "Interrupt the cell to stop waiting."
 
 
-def job_html(job: Job, elapsed: float | None = None) -> str:
+def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool = False) -> str:
     """Return a job as a card of static HTML: its pictures once it has them.
 
     Args:
         job: Which.
         elapsed: Seconds it has run, where they are to be told.
+        note: A last line.
+        brief: Leave the sentence of an error to what stands below.
     """
     if isinstance(job.status, Completed):
         return result_bundle(job.result())["text/html"]
-    line = job.logs[-1].message if job.logs and not job.done else ""
-    error = job.error
-    what = str(error) if error is not None else job.status.text
-    took = "" if elapsed is None else f" · {elapsed:.0f} s"
+    prompt, *rest = _lines(job, elapsed, brief)
+    more = "".join(
+        f'<div style="opacity:.8">{escape(line)}</div>' for line in [*rest, note] if line
+    )
     return (
         '<div style="font:13px/1.45 system-ui,sans-serif;border-left:3px solid;'
-        'padding:2px 0 2px 10px;max-width:640px">'
-        f"<div>{escape(_short(job.prompt or '(prompt not stored)'))}</div>"
-        f'<div style="opacity:.8">{escape(what)}{took}</div>'
-        f'<div style="opacity:.65">{escape(_short(line))}</div></div>'
+        f'padding:2px 0 2px 10px;max-width:640px"><div>{escape(prompt)}</div>{more}</div>'
     )
+
+
+def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[str]:
+    """Return what a card tells of a job: prompt, state and time, the newest log line."""
+    error = None if brief else job.error
+    what = job.status.text if error is None else str(error)
+    took = "" if elapsed is None else f" · {elapsed:.0f} s"
+    log = job.logs[-1].message if job.logs and not job.done else ""
+    return [
+        _short(job.prompt or "(prompt not stored)"),
+        f"{what[:1].upper()}{what[1:]}{took}",
+        _short(log),
+    ]
 
 
 def _short(text: str) -> str:
@@ -54,39 +68,80 @@ def _short(text: str) -> str:
 
 def show_job(job: Job) -> None:
     """Show a job as a card that changes while the job runs, also while other cells compute."""
-    from IPython.display import display
-
-    show: Callable[..., Any] = display
-    handle = show(_data(job), raw=True, display_id=True)
-    if job.done or handle is None or not in_notebook():
-        return
-    _Card(job, handle)
+    card = _Card(job)
+    if card.shown and not job.done:
+        card.live_on()
 
 
-def _data(job: Job, elapsed: float | None = None) -> dict[str, str]:
+def _data(job: Job, brief: bool = False) -> dict[str, str]:
     if isinstance(job.status, Completed):
         return {"text/plain": repr(job), **result_bundle(job.result())}
-    return {"text/plain": repr(job), "text/html": job_html(job, elapsed)}
+    return {"text/plain": repr(job), "text/html": job_html(job, brief=brief)}
 
 
 class _Card:
-    """Changes a card at most twice a second, on the engine's thread."""
+    """A job's card in a cell's output: one output from its beginning to its end.
 
-    def __init__(self, job: Job, handle: Any) -> None:
-        self._job, self._handle = job, handle
+    Where a page listens it is a widget, with Cancel once the page has heard from the kernel; what
+    is saved, and what other hosts show, is the HTML beside it.
+
+    Args:
+        job: Which.
+        note: What to do where no click arrives.
+        brief: Whether what stands below it tells the error.
+    """
+
+    def __init__(self, job: Job, note: str = "", brief: bool = False) -> None:
+        from IPython.display import display
+
+        self._job, self._note, self._brief = job, note, brief
         self._lock = threading.Lock()
         self._at = 0.0
-        self._stop = job.on_update(self._change)
-        self._change(job)
+        self._widget: Any = None
+        if not job.done and in_notebook() and page_listens():
+            self._widget = live_card(job, note)
+            self._widget.tell(_lines(job))
+        show: Callable[..., Any] = display
+        handle: Any = show(self._now(), raw=True, display_id=True)
+        self._handle: Any = handle if in_notebook() else None
+
+    @property
+    def shown(self) -> bool:
+        """Whether it can be changed."""
+        return self._handle is not None
+
+    def live_on(self) -> None:
+        """Follow the job to its end on the engine's thread, with at most two changes a second."""
+        self._note = ""
+        self._stop = self._job.on_update(self._change)
+        self._change(self._job)
 
     def _change(self, job: Job) -> None:
         with self._lock:
             if time.monotonic() - self._at < _PAUSE and not job.done:
                 return
             self._at = time.monotonic()
-        self._handle.update(_data(job), raw=True)
+        self.tell()
         if job.done:
             self._stop()
+
+    def tell(self, elapsed: float | None = None) -> None:
+        """Show how far the job is; at its end, what stays."""
+        if self._job.done:
+            self._handle.update(_data(self._job, self._brief), raw=True)
+            if self._widget is not None:
+                self._widget.close()
+        elif self._widget is not None:
+            self._widget.tell(_lines(self._job, elapsed))
+        else:
+            self._handle.update(self._now(elapsed), raw=True)
+
+    def _now(self, elapsed: float | None = None) -> dict[str, Any]:
+        if self._job.done:
+            return _data(self._job, self._brief)
+        html = job_html(self._job, elapsed, self._note)
+        view = {} if self._widget is None else self._widget.view()
+        return {"text/plain": repr(self._job), "text/html": html, **view}
 
 
 def follow(
@@ -120,17 +175,17 @@ def follow(
 
 
 def _watch_in_cell(job: Job, _: bool | None) -> None:
-    from IPython.display import display
-
-    show: Callable[..., Any] = display
     if _ended(job, _LOOK):  # such as an answer from the library
         return
-    handle = show(_data(job, 0), raw=True, display_id=True)
-    while not _ended(job, _PAUSE):
-        handle.update(_data(job, time.time() - job.created), raw=True)
-    handle.update({"text/plain": "", "text/html": ""}, raw=True)
+    card = _Card(job, _INTERRUPT, brief=True)
+    try:
+        while not _ended(job, _PAUSE):
+            card.tell(time.time() - job.created)
+    except KeyboardInterrupt:
+        card.live_on()  # as the job does
+        raise
+    card.tell()
     if job.error is None:
-        handle.update(_data(job), raw=True)
         job.result()._shown()
 
 

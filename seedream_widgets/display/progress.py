@@ -81,3 +81,10 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return getattr(shell, "kernel", None) is not None
+
+
+def page_listens() -> bool:
+    """Tell whether somebody sits before the page: who runs a notebook unseen takes no input."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", False))

@@ -57,6 +57,19 @@ def check_listener(callback: object) -> None:
         )
 
 
+class _JobFuture(Future["Result"]):
+    """A future whose callbacks can't end the engine, which every job stands on."""
+
+    def add_done_callback(self, fn: Callable[[Future[Result]], object]) -> None:
+        def guarded(future: Future[Result]) -> None:
+            try:
+                fn(future)
+            except BaseException:  # SystemExit too
+                _log.exception("a callback of a job's future failed")
+
+        super().add_done_callback(guarded)
+
+
 class Job:
     """One request and its life: its status, its log, and its result when it comes.
 
@@ -93,7 +106,7 @@ class Job:
         self._history: list[tuple[float, Status]] = [(self.created, Preparing())]
         self._logs: tuple[Log, ...] = ()
         self._callbacks: list[Callable[[Job], object]] = []
-        self._future: Future[Result] = Future()
+        self._future: Future[Result] = _JobFuture()
         self._future.set_running_or_notify_cancel()
         self._task: asyncio.Future[None] | None = None
         self._cancelling = False
@@ -167,6 +180,21 @@ class Job:
                 f"no result after {timeout} s ({self.status.text.lower()}); the job goes on, "
                 "call job.result() again or job.cancel()"
             ) from error
+
+    @property
+    def future(self) -> Future[Result]:
+        """The job as a `concurrent.futures.Future`, for `wait`, `as_completed` and the like.
+
+        Functions given to its `add_done_callback` are called on the engine's thread and must
+        return at once. Its ``cancel()`` does nothing and returns False; `Job.cancel` is what asks
+        fal.
+
+        Raises:
+            SeedreamError: It runs in another process, which forked this one.
+        """
+        if self._engine.forked:
+            self._before_the_fork()
+        return self._future
 
     def _before_the_fork(self) -> Result:
         """Return what it came to before this process was forked: nothing ends it here.
@@ -302,4 +330,4 @@ class Job:
         show_live(self)
 
     def __repr__(self) -> str:
-        return f"<Job {self.id} {self.status.text.lower()}: {self.prompt[:60]!r}>"
+        return f"<Job {self.status.text.lower()}: {self.prompt[:60]!r}>"

@@ -39,6 +39,51 @@ def test_the_result_stands_in_the_place_of_the_card_and_not_twice(book):
     assert "<img" not in str(result["data"])
 
 
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def test_while_it_runs_the_card_is_a_widget_with_html_beside_it(book):
+    seen = []
+    outputs = book.run(FOX.replace("seed=1", "seed=14"), seen)
+    running = [data for data in seen if VIEW in data]
+    assert len(running) == 1
+    assert "a red fox" in running[0]["text/html"]
+    assert "Interrupt the cell to stop waiting." in running[0]["text/html"]
+    assert all(VIEW not in output["data"] for output in outputs)
+
+
+def test_a_failed_call_leaves_a_card_and_its_sentence_once(book):
+    outputs = book.run("sd.generate('a fox offline:refuse', image_size=(1024, 1024))")
+    card, error = outputs
+    assert VIEW not in card["data"]
+    assert "a fox offline:refuse" in card["data"]["text/html"]
+    assert "Failed" in card["data"]["text/html"]
+    assert "safety checker" not in card["data"]["text/html"]
+    assert "safety checker" in "".join(error["traceback"])
+
+
+def test_unseen_kernels_make_no_widget(book):
+    seen = []
+    book.run(FOX.replace("seed=1", "seed=15"), seen, unseen=True)
+    assert seen
+    assert all(VIEW not in data for data in seen)
+
+
+def test_after_an_interrupt_the_card_lives_on(book):
+    slow = "sd.generate('an owl offline:slow 3', image_size=(1024, 1024))"
+    outputs = book.run(slow, interrupted=True)
+    assert "The job goes on and costs nothing offline" in str(outputs)
+    assert outputs[-1]["ename"] == "KeyboardInterrupt"
+    seen = []
+    book.run("import time; done = sd.jobs()[0].result()", seen)
+    for _ in range(200):
+        if seen and "<img" in seen[-1]["text/html"]:
+            break
+        book.run("time.sleep(0.05)", seen)
+    assert "<img" in seen[-1]["text/html"]
+    assert VIEW not in seen[-1]
+
+
 def test_a_later_cell_shows_the_result_again(book):
     book.run(f"fox = {FOX}")
     (result,) = book.run("fox")

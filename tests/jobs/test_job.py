@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from concurrent.futures import FIRST_COMPLETED, as_completed, wait
 
 import pytest
 
-from seedream_widgets.errors import BackendError, JobTimeout, SeedreamError
+from seedream_widgets.errors import BackendError, JobCancelled, JobTimeout, SeedreamError
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.testing import LOGS, ScriptedBackend
 from seedream_widgets.values.status import Completed, InProgress, Log, Preparing, Queued
@@ -42,7 +43,7 @@ def test_before_its_end(held):
     job, _ = held
     assert (job.done, job.error, job.finished) == (False, None, None)
     assert (job.request_id, job.logs) == ("r1", LOGS[:2])
-    assert repr(job) == f"<Job {job.id} generating: 'a fox'>"
+    assert repr(job) == "<Job generating: 'a fox'>"
 
 
 def test_after_its_end(tmp_path):
@@ -210,3 +211,48 @@ def test_logs_stay_when_a_later_status_brings_none(tmp_path):
     job.result(SECONDS)
     assert job.logs == (Log("one"),)
     assert job.status == Completed((Log("one"),))
+
+
+def test_a_job_is_a_future_for_those_who_wait_for_many(held, tmp_path):
+    job, backend = held
+    quick = started(ScriptedBackend(), tmp_path / "quick")
+    done, waiting = wait([job.future, quick.future], SECONDS, FIRST_COMPLETED)
+    assert (done, waiting) == ({quick.future}, {job.future})
+    backend.release("completed")
+    assert {*as_completed([job.future, quick.future], SECONDS)} == {job.future, quick.future}
+    assert job.future.result(SECONDS) is job.result()
+
+
+def test_cancelling_the_future_does_not_pretend(held):
+    job, backend = held
+    assert not job.future.cancel()
+    assert not job.future.cancelled()
+    backend.release("completed")
+    assert len(job.future.result(SECONDS)) == 1
+    assert backend.count("cancel") == 0
+
+
+def test_a_cancelled_job_s_future_has_its_error(tmp_path):
+    backend = ScriptedBackend(hold=["completed"])
+    job = started(backend, tmp_path)
+    backend.wait_for("completed")
+    job.cancel()
+    assert isinstance(job.future.exception(SECONDS), JobCancelled)
+
+
+def test_a_callback_of_the_future_is_called_once_it_is_done_and_harms_nothing(
+    held, tmp_path, caplog
+):
+    job, backend = held
+    seen = []
+
+    def leave(future):
+        seen.append((job.done, len(future.result(0))))
+        raise SystemExit
+
+    job.future.add_done_callback(leave)
+    backend.release("completed")
+    until(lambda: seen)
+    assert seen == [(True, 1)]
+    assert len(started(ScriptedBackend(), tmp_path / "next").result(SECONDS)) == 1
+    assert "a callback of a job's future failed" in caplog.text

@@ -1,0 +1,54 @@
+"""A running job in a cell's output, with Cancel where clicks arrive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+
+from seedream_widgets.studio.bridge import Bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedream_widgets.jobs.job import Job
+
+
+class LiveCard(Bridge):
+    """The card of one job while it runs; `display.live` puts its end in its place.
+
+    Args:
+        job: Which.
+        note: What stands there until the page has heard from the kernel.
+    """
+
+    _esm = Path(__file__).with_name("live_card.js").read_text(encoding="utf-8")
+    _css = ""
+
+    _lines: t.List[str] = t.List(help="The prompt, the state, the log line").tag(sync=True)
+    _note = t.Unicode("", help="What to do where no click arrives").tag(sync=True)
+
+    def __init__(self, job: Job, note: str = "") -> None:
+        self._job = job
+        super().__init__(_note=note)
+        self.on_msg(lambda _, content, __: self._answer(content))
+
+    def _answer(self, content: Any) -> None:
+        if not isinstance(content, dict):
+            content = {}
+        asked = content.get("kind") == "cancel" and self._job.cancel()
+        self._post(
+            {"kind": "reply", "id": str(content.get("id"))[:100], "result": {"asked": asked}}
+        )
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Change what the card says."""
+        with self._lock:
+            self._lines = list(lines)
+
+    def view(self) -> dict[str, Any]:
+        """Return what has a page draw it, by media type."""
+        made = self._repr_mimebundle_()
+        data: dict[str, Any] = (made[0] if isinstance(made, tuple) else made) or {}
+        return {name: value for name, value in data.items() if "widget-view" in name}

@@ -1,0 +1,59 @@
+"""The card of a job on a page: running, done, failed and cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from .conftest import OpenNotebook, Shot
+
+IMPORT = "import seedream_widgets as sd"
+CALL = "sd.generate('{}', image_size=(1024, 1024), seed=4)"
+JOB = "job = sd.submit('an owl in a tree offline:slow 60', image_size=(1024, 1024), seed=5)\njob"
+
+
+def test_the_card_lives_and_ends(notebook: OpenNotebook, page: Page, shot: Shot) -> None:
+    book = notebook(
+        [
+            IMPORT,
+            CALL.format("a lighthouse at dusk offline:slow 12"),
+            CALL.format("a lighthouse offline:refuse"),
+            JOB,
+            "job.status",
+        ]
+    )
+    book.run(0)
+    book.run(1, wait=False)
+    running = book.cell(1).locator(".sd-live")
+    expect(running).to_contain_text("Generating", timeout=60_000)
+    for theme in ("Light", "Dark"):
+        book.theme(theme)
+        shot(f"live-running-{theme.lower()}", book.cell(1))
+    expect(book.cell(1).locator("img")).to_be_visible(timeout=60_000)
+    expect(running).to_have_count(0)
+    book.run(2)
+    failed = book.cell(2)
+    expect(failed).to_contain_text("Failed")
+    book.run(3)
+    card = book.cell(3).locator(".sd-live")
+    cancel = card.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible(timeout=30_000)
+    for theme in ("Light", "Dark"):
+        book.theme(theme)
+        shot(f"live-done-{theme.lower()}", book.cell(1))
+        shot(f"live-failed-{theme.lower()}", failed)
+        shot(f"live-job-{theme.lower()}", book.cell(3))
+    cancel.click()
+    expect(book.cell(3)).to_contain_text("Cancelled", timeout=30_000)
+    expect(card).to_have_count(0)
+    for theme in ("Light", "Dark"):
+        book.theme(theme)
+        shot(f"live-cancelled-{theme.lower()}", book.cell(3))
+    book.run(4)
+    assert "Cancelled" in book.text(4)
+    saved = [each["data"] for each in book.outputs(1) + book.outputs(3) if "data" in each]
+    assert not any("widget-view" in name for data in saved for name in data)
