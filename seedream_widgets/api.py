@@ -13,6 +13,7 @@ from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
+from seedream_widgets.money.pricing import Prices
 from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.request import Request
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from seedream_widgets.batch.batch import Batch
     from seedream_widgets.display.show import Sheet
     from seedream_widgets.jobs.job import Job
-    from seedream_widgets.money.pricing import Estimate, Prices
+    from seedream_widgets.money.pricing import Estimate
     from seedream_widgets.values.result import Result, SeedCheck
 
 _lock = threading.Lock()
@@ -92,7 +93,10 @@ def estimate(prompt: str | Request, prices: Prices | None = None, **arguments: A
         RequestError: An argument is not accepted.
     """
     request = _request(prompt, arguments)
-    return default_client().estimate(request) if prices is None else price(request, prices)
+    if prices is None:
+        return default_client().estimate(request)
+    check_type(prices, Prices, "prices", "the prices of a client: client.prices")
+    return price(request, prices)
 
 
 def spending(since: Any = None) -> Any:

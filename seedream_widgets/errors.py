@@ -23,7 +23,7 @@ import linecache
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -112,8 +112,29 @@ def check_type(value: object, kinds: type | tuple[type, ...], field: str, takes:
     """
     if not isinstance(value, kinds):
         raise RequestError(
-            f"{field} takes {takes}; got {type(value).__name__}", field=field, value=value
+            f"{field} takes {takes}; got {described(value)}", field=field, value=value
         )
+
+
+def check_index(index: object, takes: str) -> None:
+    """Refuse an index that is neither a whole number nor a slice in words.
+
+    Args:
+        index: What was given in brackets.
+        takes: What may be given, in words, and the next step.
+
+    Raises:
+        RequestError: It is of another type.
+    """
+    check_type(index, (SupportsIndex, slice), "index", takes)
+
+
+def described(value: object) -> str:
+    """Return a value as an error names it: short ones as they are written, others by their type."""
+    if value is None or isinstance(value, bool | int | float | str):
+        shown = repr(value[:60] if isinstance(value, str) else value)
+        return shown if len(shown) <= 60 else f"{shown[:60]}…"
+    return type(value).__name__
 
 
 class ImageInputError(RequestError):

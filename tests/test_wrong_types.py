@@ -11,7 +11,7 @@ from seedream_widgets.testing import ScriptedBackend
 
 CALLS = {
     "submit text": (lambda client, result, job: client.submit("a fox"), "sd.Request('a red fox')"),
-    "submit none": (lambda client, result, job: client.submit(None), "got NoneType"),
+    "submit none": (lambda client, result, job: client.submit(None), "got None"),
     "estimate": (lambda client, result, job: client.estimate("a fox"), "request takes a Request"),
     "verify": (lambda client, result, job: client.verify_seed("x"), "result takes a Result"),
     "verify here": (lambda client, result, job: sd.verify_seed(7), "result takes a Result"),
@@ -25,7 +25,7 @@ CALLS = {
     "Library": (lambda client, result, job: sd.Library(5), "library takes a path"),
     "store_prompts": (
         lambda client, result, job: sd.Client(store_prompts="no"),
-        "store_prompts takes True or False; got str",
+        "store_prompts takes True or False; got 'no'",
     ),
     "timeout": (lambda client, result, job: job.result("soon"), "timeout takes seconds"),
     "on_update": (lambda client, result, job: job.on_update(5), "on_update takes a function"),

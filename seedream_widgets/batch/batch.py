@@ -8,11 +8,11 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from seedream_widgets.batch import manifest as manifests
 from seedream_widgets.batch import sheet
+from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
 from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
 from seedream_widgets.batch.workers import submitter
@@ -23,8 +23,9 @@ from seedream_widgets.errors import (
     RequestError,
     SeedreamError,
     SubmitUnknownError,
+    check_type,
 )
-from seedream_widgets.files import file_name
+from seedream_widgets.files import file_name, user_path
 from seedream_widgets.library.export import export_imagefolder, export_zip
 from seedream_widgets.library.place import check_exclusive, place_at
 from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
@@ -33,9 +34,9 @@ from seedream_widgets.money.pricing import estimate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
     from concurrent.futures import Executor
+    from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
-    from seedream_widgets.batch.cell import Cell
     from seedream_widgets.batch.plan import Axis
     from seedream_widgets.jobs.client import Client
     from seedream_widgets.jobs.job import Job
@@ -111,7 +112,11 @@ class Batch:
         return len(self.cells)
 
     def __getitem__(self, index: int) -> Cell:
-        return self.cells[index]
+        check_type(index, SupportsIndex, "index", "the number of a cell, 0 is the first")
+        try:
+            return self.cells[index]
+        except IndexError:
+            raise IndexError(f"no cell {index}: this batch has {len(self)}, from 0") from None
 
     def __iter__(self) -> Iterator[Cell]:
         """Go through the cells as they are; this sends nothing."""
@@ -119,6 +124,7 @@ class Batch:
 
     def labels(self, cell: Cell) -> dict[str, str]:
         """Return the values of a cell on the axes, as short texts."""
+        check_type(cell, Cell, "cell", "a cell of this batch: batch[0]")
         return {axis.name: axis.labels[at] for axis, at in zip(self.axes, cell.at, strict=True)}
 
     def look(self) -> None:
@@ -380,7 +386,7 @@ class Batch:
             for cell in self.cells
             if cell.state == "done" and (result := cell.result) is not None
         )
-        path = Path(target).expanduser()
+        path = user_path(target, "target")
         if format == "imagefolder":
             export_imagefolder(rows, path)
         elif format == "zip":

@@ -126,7 +126,7 @@ def read(library: Library, name: str) -> Manifest:
     except FileNotFoundError as error:
         known = ", ".join(names(library)) or "none yet"
         raise RequestError(
-            f"no batch {name!r:.80} in {library.path}; there are: {known:.400}",
+            f"name {name!r:.80}: no batch of this name in {library.path}; there are: {known:.400}",
             field="name",
             value=name,
         ) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, described
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.request import Request
 
@@ -321,7 +321,7 @@ def _records(rows: Any) -> list[dict[str, Any]]:
         rows = rows.to_dict("records")
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise RequestError(
-            f"rows of a batch are a list of dicts or a DataFrame, got {type(rows).__name__}",
+            f"rows of a batch are a list of dicts or a DataFrame, got {described(rows)}",
             field="rows",
             value=rows,
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.sheet import grid_html
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, check_type, described
 from seedream_widgets.values.result import Result, ResultImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from PIL.Image import Image
 
@@ -65,8 +66,10 @@ class Sheet:
         """
         from PIL import Image, ImageDraw, ImageFont
 
-        if not 16 <= edge <= 4096:
-            raise RequestError(f"edge takes 16 to 4096 pixels, got {edge}", field="edge")
+        if type(edge) is not int or not 16 <= edge <= 4096:
+            raise RequestError(
+                f"edge takes 16 to 4096 pixels, got {described(edge)}", field="edge", value=edge
+            )
         rows = -(-len(self) // self._columns)
         captions = _CAPTION if any(caption for _, caption in self._pictures) else 0
         width = self._columns * (edge + _GAP) + _GAP
@@ -111,11 +114,25 @@ def sheet_of(
         RequestError: Something is none of these, `columns` is no number from 1 on, or there are
             not as many captions as pictures.
     """
-    if columns is not None and (isinstance(columns, bool) or not 1 <= columns <= 100):
-        raise RequestError(f"columns takes 1 to 100, got {columns!r:.40}", field="columns")
+    if columns is not None and (type(columns) is not int or not 1 <= columns <= 100):
+        raise RequestError(
+            f"columns takes a whole number from 1 to 100, got {described(columns)}",
+            field="columns",
+            value=columns,
+        )
+    takes = "a result, a PIL image, or a list of results, images, jobs and entries"
+    if isinstance(shown, str | bytes):
+        raise RequestError(
+            f"images takes {takes}; got {described(shown)}", field="images", value=shown
+        )
+    check_type(shown, object if _is_one(shown) else Iterable, "images", takes)
     many = [shown] if _is_one(shown) else list(shown)
     pictures = [pair for each in many for pair in _pictures(each)]
     if captions is not None:
+        takes = "a list of texts, one for each picture"
+        check_type(
+            None if isinstance(captions, str | bytes) else captions, Iterable, "captions", takes
+        )
         texts = [str(caption) for caption in captions]
         if len(texts) != len(pictures):
             raise RequestError(
@@ -142,5 +159,7 @@ def _pictures(each: Any) -> list[tuple[Any, str]]:
     if hasattr(each, "thumbnail"):
         return [(each, "")]
     raise RequestError(
-        f"sd.show takes results and PIL images, got a {type(each).__name__}", field="images"
+        f"images takes results, PIL images, jobs and entries of the library, got {described(each)}",
+        field="images",
+        value=each,
     )

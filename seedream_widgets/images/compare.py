@@ -65,7 +65,7 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
 
 
 def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
-    if unequal not in UNEQUAL:
+    if not isinstance(unequal, str) or unequal not in UNEQUAL:
         raise RequestError(
             f"unequal takes 'fit', 'crop' or '' (refuse), got {unequal!r:.40}",
             field="unequal",

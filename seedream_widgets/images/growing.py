@@ -134,7 +134,7 @@ class ArrivingPng(io.RawIOBase):
 
     def _parts(self) -> Iterator[bytes]:
         if self._exactly(8) != PNG:
-            raise ImageInputError("it is no PNG")
+            raise ImageInputError("it is not a PNG")
         yield PNG
         for _ in range(MAX_PARTS):
             kind = yield from self._part()

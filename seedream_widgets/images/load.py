@@ -173,4 +173,6 @@ def _described(item: Any) -> str:
         return f"PIL image, mode {item.mode}, {item.size[0]}x{item.size[1]} px"
     if isinstance(item, list | tuple):
         return f"{type(item).__name__} of {len(item)}"
+    if item is None:
+        return "None"
     return f"a value of type {type(item).__name__}"

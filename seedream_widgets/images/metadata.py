@@ -162,7 +162,7 @@ def _bare_jpeg(data: bytes) -> Bare:
             orientation = exif_orientation(segment.body(data))
         if marker == 0xE1 and body.startswith(_XMP):
             told = xmp_orientation(segment.body(data))
-        if marker in _RARE_FRAMES or (marker in _FRAMES and body[:1] != b"\x08"):
+        if marker in _RARE_FRAMES or (marker in _FRAMES and body[:1] not in (b"", b"\x08")):
             unusual = "a lossless, arithmetic or 12-bit JPEG"
         is_text = 0xE1 <= marker <= 0xEF or marker == 0xFE
         if not is_text or marker == 0xEE or body.startswith(_ICC):

@@ -28,6 +28,7 @@ from seedream_widgets.images.containers import (
     webp_end,
     webp_parts,
 )
+from seedream_widgets.images.signatures import first_bytes
 
 if TYPE_CHECKING:
     from seedream_widgets.images.containers import Pieces
@@ -111,11 +112,10 @@ def _refusal(data: bytes) -> RequestError:
     if data[4:8] == b"ftyp":
         name = "AVIF" if data[8:12] in (b"avif", b"avis") else "HEIF"
     what = f"{name} files can't carry a receipt" if name else "it is not a PNG, JPEG or WebP file"
-    begin = bytes(data[:8])
     return RequestError(
-        f"{what} (it begins with {begin!r}); save the image as PNG, JPEG or WebP",
+        f"{what} ({first_bytes(data)}); save the image as PNG, JPEG or WebP",
         field="file",
-        value=name or begin,
+        value=name or bytes(data[:8]),
     )
 
 

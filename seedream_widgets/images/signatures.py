@@ -126,6 +126,14 @@ def _refusal(data: bytes) -> str:
         if mark in head:
             return f"it is {kind}"
     return (
-        f"it can't be read as an image (it begins with {data[:8]!r}); "
+        f"it can't be read as an image ({first_bytes(data)}); "
         "give a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF file"
     )
+
+
+def first_bytes(data: bytes) -> str:
+    """Return how a file begins, as an error tells it: as text, or in hexadecimal digits."""
+    begin = bytes(data[:8])
+    if begin.isascii() and begin.decode("ascii").isprintable():
+        return f"its first bytes are '{begin.decode('ascii')}'"
+    return f"its first bytes are {begin.hex(' ')}"

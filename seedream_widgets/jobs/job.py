@@ -17,6 +17,7 @@ from seedream_widgets.errors import (
     RequestError,
     SeedreamError,
     check_type,
+    described,
 )
 from seedream_widgets.faces import show_live
 from seedream_widgets.values.status import (
@@ -51,7 +52,7 @@ def check_listener(callback: object) -> None:
     """
     if not callable(callback):
         raise RequestError(
-            f"on_update takes a function of the job; got {type(callback).__name__}",
+            f"on_update takes a function of the job; got {described(callback)}",
             field="on_update",
             value=callback,
         )

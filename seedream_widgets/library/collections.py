@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.errors import RequestError, SeedreamError, check_type
 from seedream_widgets.files import file_name, read_file, read_json
 from seedream_widgets.library.folder import write_private
 
@@ -159,13 +159,13 @@ class Collections:
             try:
                 yield path, *_read(path)
             except (OSError, ValueError, RecursionError, RequestError) as error:
-                _log.warning("%s is no collection: %s", path, error)
+                _log.warning("%s is not a collection: %s", path, error)
 
 
 def _read(path: Path) -> tuple[str, tuple[str, ...]]:
     data = read_file(str(path), MOST_BYTES)
     if data is None:
-        raise ValueError(f"it is no file of at most {MOST_BYTES:,} bytes")
+        raise ValueError(f"it is not a file of at most {MOST_BYTES:,} bytes")
     said = read_json(data)
     name, ids = (said.get("name"), said.get("results")) if isinstance(said, dict) else (None, None)
     if not isinstance(ids, list) or len(ids) > MOST_RESULTS:
@@ -189,4 +189,7 @@ def _checked(name: object) -> str:
 
 
 def _ids(results: Iterable[Result | Entry]) -> list[str]:
+    for result in results:
+        takes = "results and entries of the library"
+        check_type(getattr(result, "request_id", None), str, "results", takes)
     return [result.request_id for result in results]

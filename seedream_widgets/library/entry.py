@@ -201,7 +201,7 @@ def plain_date(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if value != value:
-        raise ValueError("NaT is no date")
+        raise ValueError("NaT is not a date")
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime(warn=False)
     if (type(value).__module__, type(value).__name__) == ("numpy", "datetime64"):
@@ -374,7 +374,7 @@ def read_input(root: Path, digest: str) -> ImageInput:
                 given = None if image.data == data else data
                 return replace(image, sha256=digest, name=path.name, given=given)
     raise RequestError(
-        f"input image {digest[:12]}… is not in {root}; give the image itself",
+        f"images: input image {digest[:12]}… is not in {root}; give the image itself",
         field="images",
         value=digest,
     )

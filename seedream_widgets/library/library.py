@@ -13,12 +13,12 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from seedream_widgets.errors import RequestError, ResultError, SeedreamError
+from seedream_widgets.errors import RequestError, ResultError, SeedreamError, check_type, described
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
 from seedream_widgets.images.origins import Origin
 from seedream_widgets.library.collections import Collections
-from seedream_widgets.library.entry import load, read_input
+from seedream_widgets.library.entry import Entry, load, read_input
 from seedream_widgets.library.folder import (
     RECEIPT,
     RESULTS,
@@ -37,19 +37,18 @@ from seedream_widgets.library.place import place_at
 from seedream_widgets.library.trash import Trash
 from seedream_widgets.library.uploads import KeptUploads
 from seedream_widgets.values.marks import FAVOURITE, MOST, RATING
+from seedream_widgets.values.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
-    from seedream_widgets.library.entry import Entry
     from seedream_widgets.library.mirror import Mirrored
     from seedream_widgets.library.place import Place
     from seedream_widgets.library.search import Search
     from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.request import Request
-    from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -142,6 +141,7 @@ class Library:
         Raises:
             ResultError: There is none.
         """
+        check_type(request_id, str, "request_id", "the id of a request, as text")
         entry = self._index.get(request_id)
         if entry is None and self._ask(lambda: self._trash.get(request_id) is not None):
             raise ResultError(
@@ -175,10 +175,12 @@ class Library:
 
     def entry(self, request_id: str) -> Entry | None:
         """Return what the index knows of a result, if it is here."""
+        check_type(request_id, str, "request_id", "the id of a request, as text")
         return self._index.get(request_id)
 
     def makers(self, digests: Sequence[str]) -> list[tuple[Entry, Origin]]:
         """Return the results that gave a picture of one of these digests, newest first."""
+        check_type(digests, (list, tuple), "digests", "a list of SHA-256 digests, as text")
         found = self._ask(lambda: self._index.linked(digests, made=True)) or []
         return [
             (entry, Origin("" if ":" in digest else digest, entry.request_id, number))
@@ -187,6 +189,7 @@ class Library:
 
     def users(self, digests: Sequence[str]) -> list[Entry]:
         """Return the results that a picture of one of these digests was an input of."""
+        check_type(digests, (list, tuple), "digests", "a list of SHA-256 digests, as text")
         found = self._ask(lambda: self._index.linked(digests, made=False)) or []
         return [*{entry.folder: entry for entry, _, _ in found}.values()]
 
@@ -209,6 +212,7 @@ class Library:
         Raises:
             RequestError: It is not in this library.
         """
+        check_type(digest, str, "digest", "the SHA-256 of an input image, as text")
         if self._shared is not None and self._input_file(digest) is None:
             with suppress(OSError):
                 Mirror(self, self._shared).fetch_input(digest)
@@ -221,6 +225,7 @@ class Library:
             ResultError: It is not in this library.
             SeedreamError: Its folder can't be written.
         """
+        check_type(mark, bool, "mark", "True or False")
         self._mark(result, FAVOURITE, b"" if mark else None)
 
     def rate(self, result: Result | Entry, rating: int) -> None:
@@ -259,6 +264,7 @@ class Library:
         self._changed("marked", result.request_id)
 
     def _entry(self, result: Result | Entry) -> Entry:
+        check_type(result, (Result, Entry), "result", "a result or an entry of the library")
         entry = self._index.get(result.request_id)
         if entry is None:
             raise ResultError(f"no result {result.request_id!r:.80} in {self.path}")
@@ -285,6 +291,7 @@ class Library:
             ResultError: It is not in the trash.
             SeedreamError: Its folder can't be moved.
         """
+        check_type(request_id, str, "request_id", "the id of a request, as text")
         entry = self._trash.get(request_id)
         if entry is None:
             raise ResultError(f"no result {request_id!r:.80} in the trash of {self.path}")
@@ -313,6 +320,12 @@ class Library:
 
         It gets what was done, ``"marked"``, ``"deleted"`` or ``"restored"``, and the request id.
         """
+        if not callable(listener):
+            raise RequestError(
+                f"listener takes a function of what changed; got {described(listener)}",
+                field="listener",
+                value=listener,
+            )
         self._listeners.append(listener)
 
         def stop() -> None:

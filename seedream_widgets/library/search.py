@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, SupportsIndex, overload
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, check_index, check_type, described
 from seedream_widgets.faces import shown
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment, plain_date
 from seedream_widgets.values.endpoints import ENDPOINTS
@@ -59,6 +59,12 @@ def filter_of(
     Raises:
         RequestError: `since` or `until` is no date.
     """
+    check_type(text, str, "text", "words to look for in prompts, as text")
+    for name, value in equal.items():
+        if name == "favourite":
+            check_type(value, (bool, type(None)), name, "True, False or None")
+        else:
+            check_type(value, (str, type(None)), name, "a text or None")
     asked: list[tuple[str, Any]] = []
     if since is not None:
         asked.append(("created >= ?", _moment("since", since)))
@@ -95,6 +101,11 @@ def narrowed(
             )
         conditions.append(f"endpoint IN ({', '.join('?' * len(ids))})")
         values += ids
+    check_type(fewer, bool, "fewer", "True or False")
+    if isinstance(among, str | bytes) or not isinstance(among, Iterable | None):
+        raise RequestError(
+            f"among takes a list of request ids, got {described(among)}", field="among", value=among
+        )
     if fewer:
         conditions.append("images < asked")
     only = None if among is None else frozenset(among)
@@ -155,8 +166,15 @@ class Search(Sequence[Entry]):
     @overload
     def __getitem__(self, index: slice) -> list[Entry]: ...
     def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        check_index(
+            index,
+            "a number, 0 is the newest, or a slice; library.get(request_id) finds one by its id",
+        )
         if isinstance(index, slice):
+            for end in (index.start, index.stop, index.step):
+                check_type(end, (SupportsIndex, type(None)), "index", "a slice of whole numbers")
             return self._slice(index)
+        index = int(index)
         place = index if index >= 0 else index + len(self)
         rows = self._rows(f"LIMIT 1 OFFSET {place}") if 0 <= place <= _FARTHEST else []
         if not rows:

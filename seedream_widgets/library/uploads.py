@@ -82,7 +82,7 @@ def _checked(upload: KeptUpload) -> KeptUpload:
         ValueError: One does not.
     """
     if not isinstance(upload.url, str) or not _is_moment(upload.uploaded):
-        raise ValueError("it is no upload")
+        raise ValueError("it is not an upload")
     if upload.uploaded > time.time() + _CLOCKS:
         raise ValueError("it comes from the future")
     if upload.expires is not None and not _is_moment(upload.expires):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, check_type
 from seedream_widgets.files import read_json, user_path
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput, load_image
 from seedream_widgets.images.origins import Origin, digest_of
@@ -107,6 +107,7 @@ class Receipt:
         Raises:
             RequestError: It is not a receipt, or is too large.
         """
+        check_type(text, (str, bytes), "text", "what Receipt.to_json() wrote")
         try:
             if len(text) > MAX_BYTES:
                 raise ValueError(f"it is larger than {MAX_BYTES:,} bytes")

@@ -10,7 +10,7 @@ from functools import cached_property, wraps
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, check_type, described
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -200,6 +200,7 @@ class Request:
         Raises:
             RequestError: It is not a JSON object, or a name or value in it is not accepted.
         """
+        check_type(text, (str, bytes), "text", "what Request.to_json() wrote")
         try:
             values = json.loads(text)
             images: Any = tuple(_url(image) for image in values.pop("images", ()))
@@ -232,7 +233,7 @@ def _url(image: dict[str, Any]) -> str:
 def _check_prompt(prompt: object) -> None:
     if not isinstance(prompt, str):
         raise RequestError(
-            f"prompt takes text, got {type(prompt).__name__}; give a str",
+            f"prompt takes text, got {described(prompt)}; give a str",
             field="prompt",
             value=prompt,
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from seedream_widgets.errors import RequestError, ResultError, check_type
+from seedream_widgets.errors import RequestError, ResultError, check_index, check_type
 from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.images.origins import ORIGIN, Origin
@@ -225,12 +225,18 @@ class ResultImage:
         """The media type, such as ``"image/png"``."""
         return f"image/{self.format.lower()}"
 
-    def save(self, target: Path, receipt: str = "") -> Path:
+    def save(self, target: str | Path, receipt: str = "") -> Path:
         """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow.
+
+        Args:
+            target: A file name with a suffix, such as ``"fox.png"``.
+            receipt: JSON text to put into the file; none unless given.
 
         Raises:
             RequestError: Pillow can't write files of that suffix here.
         """
+        target = user_path(target, "target")
+        check_type(receipt, str, "receipt", "a receipt as JSON text: receipt.to_json()")
         format_name = _writes(target)
         data = self.read_bytes() if format_name == self.format else self._converted(target)
         with open(target, "wb") as file:
@@ -435,7 +441,11 @@ class Result:
     @overload
     def __getitem__(self, which: slice) -> tuple[Image, ...]: ...
     def __getitem__(self, which: int | slice) -> Image | tuple[Image, ...]:
-        files = self.files[which]
+        check_index(which, "the number of an image, 0 is the first, or a slice, as result[0]")
+        try:
+            files = self.files[which]
+        except IndexError:
+            raise IndexError(f"no image {which}: this result has {len(self)}, from 0") from None
         return tuple(file.pil for file in files) if isinstance(files, tuple) else files.pil
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -480,8 +490,12 @@ class Result:
         Raises:
             RequestError: Their sizes differ, or there is no such image.
         """
+        from PIL.Image import Image as PilImage
+
         from seedream_widgets.images.compare import difference
 
+        check_type(other, (Result, PilImage), "other", "another result or a PIL image")
+        check_type(image, int, "image", "the number of an image, 0 is the first")
         pictures = [self, other] if isinstance(other, Result) else [self]
         if any(not 0 <= image < len(result.files) for result in pictures):
             raise RequestError(

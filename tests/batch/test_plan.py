@@ -139,7 +139,7 @@ def test_rows_are_cells(rows):
     ("rows", "words"),
     [
         ([], "rows are empty"),
-        ("a fox", "a list of dicts or a DataFrame, got str"),
+        ("a fox", "a list of dicts or a DataFrame, got 'a fox'"),
         ([{"prompt": "a", "colour": "red"}], "column 'colour', which is not an argument"),
         ([{"prompt": "a"}, {"prompt": " "}], "row 1: prompt is empty"),
     ],

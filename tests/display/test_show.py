@@ -43,12 +43,14 @@ def test_captions_are_text(client):
 
 @pytest.mark.parametrize("columns", [0, -1, True, 101])
 def test_bad_columns(columns):
-    with pytest.raises(sd.RequestError, match="columns takes 1 to 100"):
+    with pytest.raises(sd.RequestError, match="columns takes a whole number from 1 to 100"):
         sd.show([], columns=columns)
 
 
 def test_what_is_no_picture_is_told():
-    with pytest.raises(sd.RequestError, match="takes results and PIL images, got a str"):
+    with pytest.raises(
+        sd.RequestError, match=r"takes results, PIL images, jobs and entries .+, got 'fox.png'"
+    ):
         sd.show(["fox.png"])
 
 

@@ -74,7 +74,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "thin.png": (encoded(Image.new("L", (4000, 2)), "PNG"), "at least 15 px"),
     "long.png": (encoded(Image.new("L", (4000, 20)), "PNG"), "longer than 16:1"),
     "archive.zip": (b"PK\x03\x04" + bytes(99), "a ZIP"),
-    "notes.txt": (b"plain words\n" * 9, "no image|begins with"),
+    "notes.txt": (b"plain words\n" * 9, "first bytes are"),
     "<img src=x onerror=alert(1)>.svg": (SCRIPT, "an SVG"),
 }
 

@@ -44,7 +44,7 @@ HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
         (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2", "a video"),
         (b"\x1a\x45\xdf\xa3webm", "a video"),
-        (b"plain words", "begins with b'plain wo'"),
+        (b"plain words", "its first bytes are 'plain wo'"),
         (bytes(1000), "be read as an image"),
     ],
 )

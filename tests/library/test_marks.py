@@ -174,7 +174,7 @@ def test_a_strangers_file_that_is_no_collection_harms_no_other(tmp_path, said, c
     (tmp_path / "collections" / "strange.json").write_bytes(said)
     with caplog.at_level(logging.WARNING):
         assert [*library.collections] == ["mine"]
-    assert "strange.json is no collection" in caplog.text
+    assert "strange.json is not a collection" in caplog.text
 
 
 def test_what_a_stranger_lists_is_looked_up_and_nothing_else(tmp_path):

@@ -150,7 +150,7 @@ def test_an_address_that_is_none_of_the_request_is_not_asked(fal: FalServer, url
 )  # fmt: skip
 def test_an_endpoint_that_is_none_is_a_sentence(fal: FalServer, endpoint: str) -> None:
     assert is_endpoint_id(FOX.endpoint.id)
-    with pytest.raises(BackendError, match="is no fal endpoint id; take it") as caught:
+    with pytest.raises(BackendError, match="is not a fal endpoint id; take it") as caught:
         drive(lambda backend: backend.fetch(Handle("r1", endpoint)))
     assert str(caught.value).isprintable()
     assert fal.requests == ()
@@ -162,7 +162,7 @@ def test_an_endpoint_that_is_none_is_a_sentence(fal: FalServer, endpoint: str) -
      "r1%2f", "\u2025", "\uff0e\uff0e", "\u202er1", "-", "~", ".r1", None, 7, ["r1"]],
 )  # fmt: skip
 def test_a_request_id_that_is_none_is_a_sentence(fal: FalServer, request_id: Any) -> None:
-    with pytest.raises(BackendError, match="is no fal request id; take it") as caught:
+    with pytest.raises(BackendError, match="is not a fal request id; take it") as caught:
         drive(lambda backend: backend.fetch(Handle(request_id, FOX.endpoint.id)))
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 200

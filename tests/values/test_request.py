@@ -217,8 +217,8 @@ def test_json_never_reads_a_file_of_this_computer(tmp_path, wrap):
     [
         ({"prompt": ""}, "prompt", "empty; say what to draw"),
         ({"prompt": " \n"}, "prompt", "empty; say what to draw"),
-        ({"prompt": 5}, "prompt", "takes text, got int; give a str"),
-        ({"prompt": None}, "prompt", "takes text, got NoneType"),
+        ({"prompt": 5}, "prompt", "takes text, got 5; give a str"),
+        ({"prompt": None}, "prompt", "takes text, got None"),
         ({"prompt": "fox \ud800"}, "prompt", "broken character at position 4; remove it"),
         ({"num_images": 0}, "num_images", "takes 1 to 6, got 0; submit several requests"),
         ({"num_images": 7}, "num_images", "takes 1 to 6, got 7"),

@@ -235,12 +235,12 @@ class FalSession:
         """
         if not is_endpoint_id(handle.endpoint_id):
             raise BackendError(
-                f"{self.explain.clean(handle.endpoint_id, 80)!r} is no fal endpoint id; "
+                f"{self.explain.clean(handle.endpoint_id, 80)!r} is not a fal endpoint id; "
                 "take it from the job or the result"
             )
         if not is_request_id(handle.request_id):
             raise BackendError(
-                f"{self.explain.clean(handle.request_id, 80)!r} is no fal request id; "
+                f"{self.explain.clean(handle.request_id, 80)!r} is not a fal request id; "
                 "take it from the job or the result"
             )
         known = await self._client.get_handle(handle.endpoint_id, handle.request_id)
