@@ -1,4 +1,4 @@
-"""One daemon thread with one asyncio loop for the whole process, and two small pools.
+"""One daemon thread with one asyncio loop for the whole process, and three small pools.
 
 A thread, not a task on the kernel's loop: a task's updates stop while a cell computes.
 """
@@ -28,6 +28,8 @@ SENDING = 16
 """Submits that wait for their reply at once; those before them are not sent yet, and say so."""
 DECODERS = 2
 """Threads that decode and encode; Pillow releases the GIL while it does."""
+ARRIVALS = 2
+"""Threads that decode what has come: previews are not to hold it up, and it no submit."""
 WRITERS = 4
 """Threads that read and write the disk, so that no picture holds up a submit."""
 _EXIT_SECONDS = 2.0
@@ -37,11 +39,12 @@ _SAID_AFTER = 1.0
 
 
 class Engine:
-    """A background thread with one event loop, a pool for work on pictures and one for the disk."""
+    """A background thread with one event loop, and pools for previews, arrivals and the disk."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="seedream-decode")
+        self.arrivals = ThreadPoolExecutor(ARRIVALS, thread_name_prefix="seedream-arrival")
         self.disk = ThreadPoolExecutor(WRITERS, thread_name_prefix="seedream-disk")
         self._pid = os.getpid()
         self._ended = False
@@ -76,6 +79,10 @@ class Engine:
     async def run_in_pool(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` on pictures in their pool; call it on the loop only."""
         return await self._run_in(self.pool, lambda: work(*args, **kwargs))
+
+    async def run_on_arrivals(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` on a picture that has come, in a pool of its own; call it on the loop only."""
+        return await self._run_in(self.arrivals, lambda: work(*args, **kwargs))
 
     async def run_on_disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` that reads or writes files, in a pool of its own; call it on the loop only."""
@@ -133,7 +140,7 @@ class Engine:
             lambda _: self.loop.call_soon_threadsafe(self._end)
         )
         self._thread.join(_EXIT_SECONDS + _REPLY_SECONDS)
-        for pool in (self.pool, self.disk):
+        for pool in (self.pool, self.arrivals, self.disk):
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _drain(self) -> None:

@@ -234,9 +234,9 @@ class _Run:
             except SubmitUnknownError as error:
                 return await self._lose(sent, error)
             except asyncio.CancelledError:
-                if self.job._cancelling and not self.job.status.unreached:
-                    return await self._lose(sent, lost_before())  # it was leaving just then
-                raise
+                if self.engine.ending or not self.job._cancelling or self.job.status.unreached:
+                    raise
+                return await self._lose(sent, lost_before())  # it was leaving just then
             self.engine.lost.accepted(sent, handle.request_id)
         await self.record.accepted(handle)
         self.job._accept(handle)
@@ -276,6 +276,7 @@ class _Run:
             wanted = self.job._arriving if len(output.files) <= _FEW else None
             arriving = partial(wanted, number - 1) if wanted else None
             image = await self._download(str(number), file, arriving)
+            image = await self.engine.run_on_arrivals(_with_pixels, image)
             self.job._update(Fetching(next(fetched), len(output.files)))
             return image
 
@@ -300,7 +301,7 @@ class _Run:
 
     async def _composed(self, answers: list[ResultImage]) -> list[ResultImage]:
         """Put the answers into the marked region; one that can't be put there stays as it came."""
-        work = [self.engine.run_on_disk(_composed, each, self.job.request) for each in answers]
+        work = [self.engine.run_on_arrivals(_composed, each, self.job.request) for each in answers]
         done = await asyncio.gather(*work, return_exceptions=True)
         files = []
         for answer, each in zip(answers, done, strict=True):
@@ -435,8 +436,15 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
         ) from error
     url = "" if file.url.startswith("data:") else file.url
     digest = hashlib.sha256(data).hexdigest()
-    pixels = digest_of_pixels(data)
-    return ResultImage(whole, kind, width, height, url, data, len(data), digest, pixels)
+    return ResultImage(whole, kind, width, height, url, data, len(data), digest)
+
+
+def _with_pixels(image: ResultImage) -> ResultImage:
+    """Return it with the digest by which its pixels are known again, where they can be read."""
+    try:
+        return replace(image, pixels=digest_of_pixels(image.read_bytes()))
+    except (OSError, ResultError):
+        return image
 
 
 def _timings(job: Job) -> Timings:

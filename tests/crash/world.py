@@ -447,9 +447,9 @@ def _engine(loop: asyncio.AbstractEventLoop) -> Any:
         return work(*args, **kwargs)
 
     engine = SimpleNamespace(
-        loop=loop, run_on_disk=run, run_in_pool=run, here=False, forked=False, ending=False,
-        following=Following(), slots=asyncio.Semaphore(SENDING), replies=set(), lost=LostReplies(),
-        _closing=[],
+        loop=loop, run_on_disk=run, run_in_pool=run, run_on_arrivals=run,
+        here=False, forked=False, ending=False, following=Following(), _closing=[],
+        slots=asyncio.Semaphore(SENDING), replies=set(), lost=LostReplies(),
     )  # fmt: skip
     engine._hear_replies = lambda: Engine._hear_replies(engine)
     return engine

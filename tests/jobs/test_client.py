@@ -14,7 +14,7 @@ from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import BackendError, CredentialsError, JobCancelled, RequestError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.jobs.engine import shared
+from seedream_widgets.jobs.engine import ARRIVALS, shared
 from seedream_widgets.library import Library
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
@@ -199,6 +199,21 @@ def test_closing_in_a_callback_stops_no_job(fal_server, tmp_path):
     other.cancel()
     with pytest.raises(JobCancelled):
         other.result(SECONDS)
+
+
+def test_pictures_that_come_delay_no_submit(tmp_path):
+    busy, backend = threading.Event(), ScriptedBackend("fal")
+    for _ in range(ARRIVALS):
+        shared().arrivals.submit(busy.wait, SECONDS)
+    try:
+        first = started(backend, tmp_path)
+        until(lambda: backend.count("download") == 1)
+        started(backend, tmp_path, "an owl")
+        until(lambda: backend.count("download") == 2)
+        assert not first.done
+    finally:
+        busy.set()
+    assert len(first.result(SECONDS)) == 1
 
 
 def test_eight_pictures_in_the_pool_delay_no_submit(tmp_path):
