@@ -14,7 +14,7 @@ from seedream_widgets import errors
 CLASSES = {
     name: value
     for name, value in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(value, Exception)
+    if issubclass(value, Exception) and not issubclass(value, Warning)
 }
 
 
