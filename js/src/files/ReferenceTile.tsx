@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { carries, REFERENCE_DRAG } from "./drops";
@@ -73,14 +74,15 @@ function useTileDrag({ reference, index }: Props) {
 
 export function ReferenceTile(props: Props) {
   const { reference, index } = props;
-  const { actions, previews } = useSession();
+  const { actions, lit, previews } = useSession();
+  const named = useStore(lit) === index + 1;
   const url = usePreview(previews, reference.id, edgeFor(52));
   const { tile, onKeyDown } = useTileKeys(props);
   const { over, handlers } = useTileDrag(props);
   return (
     <li
       ref={tile}
-      class={over ? "sd-ref sd-over" : "sd-ref"}
+      class={`sd-ref${over ? " sd-over" : ""}${named ? " sd-lit" : ""}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: keys move and remove it
       tabIndex={0}
       title={describe(reference)}

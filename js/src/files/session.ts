@@ -21,6 +21,8 @@ export interface FilesSession extends PicturesSession {
   dropping: Store<Hover>;
   references: References;
   uploads: Uploads;
+  /** The reference image that the prompt names at the caret, from 1; 0 for none. */
+  lit: Store<number>;
   actions: FilesActions;
 }
 

@@ -4,6 +4,7 @@ import { DropHint } from "../files/DropHint";
 import { Fault, useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
 import { mentionHint } from "./checks";
+import { Renumber, useMentions } from "./Mentions";
 import { useSession } from "./session";
 
 const LINES = 12;
@@ -77,7 +78,8 @@ export function PromptField({ references }: { references: number }) {
   const { prompt } = useStore(form.values);
   const fault = useStore(faults.all).prompt;
   const area = useRef<HTMLTextAreaElement>(null);
-  const onInput = useText(area, prompt);
+  const write = useText(area, prompt);
+  const { list, look, aria, on } = useMentions(area);
   useAutoGrow(area, prompt);
   const id = `${channel.view}-prompt`;
   const restoring = useStore(uploads.tiles).find((tile) => tile.onFault);
@@ -89,20 +91,28 @@ export function PromptField({ references }: { references: number }) {
         <label for={id}>Prompt</label>
         <span aria-hidden="true">{[...prompt].length || ""}</span>
       </div>
-      <textarea
-        id={id}
-        ref={area}
-        class="sd-input sd-prompt"
-        rows={4}
-        placeholder={
-          references > 0
-            ? "Say what to change. Name the images: dress image 1 in the coat of image 2"
-            : "Describe the picture. Put words to be written in “double quotes”"
-        }
-        aria-invalid={fault ? true : undefined}
-        aria-describedby={fault || restoring || warning ? `${id}-note` : undefined}
-        onInput={onInput}
-      />
+      <div class="sd-prompt-box">
+        <textarea
+          id={id}
+          ref={area}
+          class="sd-input sd-prompt"
+          rows={4}
+          placeholder={
+            references > 0
+              ? "Say what to change. Type @ to name the images: dress image 1 in the coat of image 2"
+              : "Describe the picture. Put words to be written in “double quotes”"
+          }
+          aria-invalid={fault ? true : undefined}
+          aria-describedby={fault || restoring || warning ? `${id}-note` : undefined}
+          {...aria}
+          {...on}
+          onInput={(event) => {
+            write(event);
+            look(true);
+          }}
+        />
+        {list}
+      </div>
       <DropHint place="prompt">Drop to restore its settings</DropHint>
       <Fault id={`${id}-note`}>{fault}</Fault>
       {restoring && !fault && (
@@ -116,6 +126,7 @@ export function PromptField({ references }: { references: number }) {
         </p>
       )}
       <Replaced />
+      <Renumber />
     </div>
   );
 }

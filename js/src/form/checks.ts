@@ -1,5 +1,6 @@
 /** What keeps a form from being sent, said at its field before the click. */
 
+import { mentions } from "../files/mentions";
 import type { FormTraits } from "../kernel/wire";
 import { type Endpoint, endpointOf, type Facts, modelOf } from "./facts";
 import { isNamed, type SizeProblem, sizeProblem } from "./sizes";
@@ -96,16 +97,16 @@ export function blocker(checks: Checks, uploading: number, facts: Facts): string
   );
 }
 
-const MENTION = /\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)/gi;
-
 /** A warning when the prompt names an image that is not there. */
 export function mentionHint(prompt: string, references: number): string | null {
-  const named = [...prompt.matchAll(MENTION)].map((match) => Number(match[1]));
-  const highest = Math.max(0, ...named);
-  if (highest <= references) return null;
+  const named = mentions(prompt).map(({ number }) => number);
+  const wrong = named.filter((number) => number < 1 || number > references);
+  if (wrong.length === 0) return null;
+  const highest = Math.max(...wrong);
   const there =
     references === 0
       ? "there are no reference images"
       : `there ${references === 1 ? "is 1 reference image" : `are ${references} reference images`}`;
-  return `The prompt names image ${highest}, but ${there}.`;
+  const counted = highest === 0 ? "; they count from 1" : "";
+  return `The prompt names image ${highest}, but ${there}${counted}.`;
 }

@@ -12,6 +12,9 @@ export interface FormActions extends FilesActions {
   submit(): void;
   /** Bring back what the form held before it was filled again. */
   undo(): void;
+  /** Change the prompt's numbers as the images were moved. */
+  renumber(): void;
+  leaveNumbers(): void;
 }
 
 export interface FormSession extends FilesSession {
@@ -20,6 +23,8 @@ export interface FormSession extends FilesSession {
   form: FormStore;
   /** Set while what was replaced can be had back. */
   before: Store<Before | null>;
+  /** The prompt as it would be renumbered, where images moved that it names. */
+  renumber: Store<string | null>;
   jobs: Cards;
   submission: Submission;
   actions: FormActions;

@@ -7,7 +7,7 @@ import { createStore, type Store } from "../kernel/store";
 import { type Card, type Form, submitReply, type Terms } from "../kernel/wire";
 
 /** Presses closer together than that are one: a double click, a finger that trembles. */
-const GESTURE = 1000;
+export const GESTURE = 1000;
 const PATIENCE = 1500;
 const SILENCE = 5000;
 const GRACE = 1000;

@@ -2,13 +2,15 @@
 
 import type { Addressed } from "../files/addresses";
 import type { DropPlace } from "../files/drops";
+import { renumbered } from "../files/mentions";
 import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
-import { blocker, check } from "../form/checks";
+import { blocker, check, mentionHint } from "../form/checks";
 import { endpointOf } from "../form/facts";
 import type { Before } from "../form/form";
 import { exact, type Money } from "../form/money";
 import { priceOf } from "../form/price";
+import { GESTURE } from "../form/submission";
 import { taken } from "../form/taken";
 import { Refusal } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
@@ -61,11 +63,30 @@ export function createActions(parts: Parts): Actions {
 
   const ask = (message: Outgoing, place: Place) => attempt(place, () => channel.request(message));
 
-  const arrange = (ids: string[]) => void attempt("references", () => references.arrange(ids));
+  /** The order of images that the prompt's numbers are right for, since it was written. */
+  let numbered: string[] | null = null;
+  /** What a press was warned of: pressed once more for the same, it is sent. */
+  let warned = { form: "", at: 0 };
+
+  function arrange(ids: string[]) {
+    numbered ??= references.ids();
+    const { prompt } = form.values.get();
+    const next = renumbered(prompt, numbered, ids);
+    parts.renumber.set(next === prompt ? null : next);
+    if (warned.form) faults.clear("prompt");
+    warned = { form: "", at: 0 };
+    void attempt("references", () => references.arrange(ids));
+  }
+
+  function leaveNumbers() {
+    numbered = null;
+    parts.renumber.set(null);
+  }
 
   function edit(change: Partial<FormTraits>, typed = false) {
     faults.clear("form", ...(Object.keys(change) as Place[]));
     form.edit(change, typed);
+    if ("prompt" in change) leaveNumbers();
     if (typed && "prompt" in change) parts.before.set(null);
   }
 
@@ -81,6 +102,7 @@ export function createActions(parts: Parts): Actions {
     const before = held();
     edit(form);
     if (ids.join() !== references.ids().join()) arrange(ids);
+    if ("prompt" in form) leaveNumbers();
     offerUndo(before);
   }
 
@@ -91,8 +113,18 @@ export function createActions(parts: Parts): Actions {
     const uploading = uploads.tiles.get().filter(isActive).length;
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
+    const asked = requestForm(parts);
+    const hint = mentionHint(values.prompt, references.ids().length);
+    const key = JSON.stringify(asked);
+    if (hint && warned.form !== key) {
+      warned = { form: key, at: Date.now() };
+      faults.tell("prompt", `${hint} Press Generate again to send it all the same.`);
+      return;
+    }
+    // A double click is one press.
+    if (hint && Date.now() - warned.at < GESTURE) return;
     parts.before.set(null);
-    void parts.submission.send(requestForm(parts), shownTerms(parts));
+    void parts.submission.send(asked, shownTerms(parts));
   }
 
   function addFiles(files: File[], place: DropPlace = "references") {
@@ -172,6 +204,11 @@ export function createActions(parts: Parts): Actions {
     flush: form.flush,
     submit,
     undo,
+    renumber() {
+      const prompt = parts.renumber.get();
+      if (prompt !== null) fill({ prompt });
+    },
+    leaveNumbers,
     cancel: async (card) => void (await ask({ kind: "cancel", job_id: card.id }, "results")),
     dismiss: (card) =>
       void ask({ kind: "forget", job_id: card.id }, "results").then((done) => {

@@ -56,6 +56,8 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     form: createForm(traits, allFacts, ended),
     before: createStore<Before | null>(null),
     references,
+    lit: createStore(0),
+    renumber: createStore<string | null>(null),
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
     pictures,

@@ -1,0 +1,36 @@
+/** Where a prompt names its reference images: "image 2", counted from 1. */
+
+const MENTION = /\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)/gi;
+
+interface Mention {
+  number: number;
+  from: number;
+  to: number;
+}
+
+export const mentions = (prompt: string): Mention[] =>
+  [...prompt.matchAll(MENTION)].map((match) => ({
+    number: Number(match[1] ?? match[2]),
+    from: match.index,
+    to: match.index + match[0].length,
+  }));
+
+/** The image that the caret stands in or beside the name of; 0 for none. */
+export const mentionAt = (prompt: string, caret: number): number =>
+  mentions(prompt).find(({ from, to }) => from <= caret && caret <= to)?.number ?? 0;
+
+/** The prompt with its numbers changed as the images were; one that was removed is said so. */
+export const renumbered = (prompt: string, before: string[], after: string[]): string =>
+  prompt.replace(MENTION, (text, one, other) => {
+    const id = before[Number(one ?? other) - 1];
+    if (id === undefined) return text;
+    const place = after.indexOf(id);
+    return place < 0 ? "[removed image]" : text.replace(/\d+/, `${place + 1}`);
+  });
+
+/** What was typed from "@" to the caret, where that asks for the list of images. */
+export function askedFor(text: string, caret: number): { from: number; word: string } | null {
+  const match = /(?:^|[\s([{,;:“"'])@([\p{L}\d]{0,20})$/u.exec(text.slice(0, caret));
+  const word = match?.[1];
+  return word === undefined ? null : { from: caret - word.length - 1, word: word.toLowerCase() };
+}

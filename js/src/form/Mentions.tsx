@@ -1,0 +1,148 @@
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useSaid } from "../files/Fault";
+import { askedFor, mentionAt } from "../files/mentions";
+import { useStore } from "../kernel/store";
+import type { Reference } from "../kernel/wire";
+import { edgeFor, usePreview } from "../pictures/previews";
+import { useSession } from "./session";
+
+interface Choice {
+  reference: Reference;
+  number: number;
+}
+
+/** Replace a part of the text as typing does, so that the browser's own undo brings it back. */
+function insert(area: HTMLTextAreaElement, from: number, text: string) {
+  area.focus();
+  area.setSelectionRange(from, area.selectionEnd);
+  if (area.ownerDocument.execCommand?.("insertText", false, text)) return;
+  area.setRangeText(text, from, area.selectionEnd, "end");
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** "@" in the prompt: which images there are to name, and which one the caret names already. */
+export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
+  const { channel, lit, references } = useSession();
+  const shown = useStore(references.shown);
+  const [asked, setAsked] = useState<ReturnType<typeof askedFor>>(null);
+  const [at, setAt] = useState(0);
+  const choices: Choice[] = asked
+    ? shown
+        .map((reference, index) => ({ reference, number: index + 1 }))
+        .filter(({ reference, number }) =>
+          `image${number} ${number} ${reference.name.toLowerCase()}`.includes(asked.word),
+        )
+    : [];
+  const active = choices[Math.min(at, choices.length - 1)];
+  const number = active?.number;
+  const id = `${channel.view}-mentions`;
+  useSaid(active ? `${choices.length} to choose from: image ${number}` : null);
+  useEffect(() => {
+    if (number) lit.set(number);
+  }, [lit, number]);
+
+  /** The caret moved, or what is around it was typed; only typing opens the list. */
+  function look(typed: boolean) {
+    const { current } = area;
+    if (!current) return;
+    const caret = current.selectionStart === current.selectionEnd ? current.selectionEnd : -1;
+    const next = typed || asked ? askedFor(current.value, caret) : null;
+    if (next?.word !== asked?.word || next?.from !== asked?.from) setAt(0);
+    setAsked(next);
+    if (!next) lit.set(mentionAt(current.value, caret));
+  }
+
+  function close() {
+    setAsked(null);
+    lit.set(0);
+  }
+
+  function choose({ number }: Choice) {
+    if (area.current && asked) insert(area.current, asked.from, `image ${number}`);
+    setAsked(null);
+    lit.set(number);
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.isComposing);
+    if (!active || !plain) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) setAt((choices.indexOf(active) + step + choices.length) % choices.length);
+    else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) choose(active);
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  const list = active && (
+    <div class="sd-mentions" role="listbox" id={id} aria-label="Reference images to name">
+      {choices.map((choice) => (
+        <Option
+          key={choice.reference.id}
+          id={`${id}-${choice.number}`}
+          choice={choice}
+          active={choice === active}
+          onChoose={() => choose(choice)}
+        />
+      ))}
+    </div>
+  );
+  return {
+    list,
+    look,
+    aria: {
+      "aria-autocomplete": "list" as const,
+      "aria-controls": active && id,
+      "aria-activedescendant": active && `${id}-${active.number}`,
+    },
+    on: { onKeyDown, onKeyUp: () => look(false), onClick: () => look(false), onBlur: close },
+  };
+}
+
+interface OptionProps {
+  id: string;
+  choice: Choice;
+  active: boolean;
+  onChoose(): void;
+}
+
+function Option({ id, choice: { reference, number }, active, onChoose }: OptionProps) {
+  const url = usePreview(useSession().previews, reference.id, edgeFor(52));
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the text area hears the keys
+    <div
+      id={id}
+      role="option"
+      tabIndex={-1}
+      aria-selected={active}
+      // A press keeps the caret where it is.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={onChoose}
+    >
+      {url ? <img src={url} alt="" /> : <span />}
+      <b>{`image ${number}`}</b>
+      <small>{reference.name}</small>
+    </div>
+  );
+}
+
+/** The images stand in another order than when the prompt named them. */
+export function Renumber() {
+  const { actions, renumber } = useSession();
+  const text = useStore(renumber);
+  useSaid(text && "The prompt names images by their old numbers. It can be renumbered");
+  if (!text) return null;
+  return (
+    <p class="sd-note sd-calm">
+      <span class="sd-grow">The images moved; the prompt names them by their old numbers.</span>
+      <button type="button" class="sd-link" onClick={actions.renumber}>
+        Renumber
+      </button>
+      <button type="button" class="sd-link" onClick={actions.leaveNumbers}>
+        Leave
+      </button>
+    </p>
+  );
+}
