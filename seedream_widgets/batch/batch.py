@@ -15,6 +15,7 @@ from seedream_widgets.batch import sheet
 from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
 from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
+from seedream_widgets.batch.poster import export_html, export_png, layout
 from seedream_widgets.batch.workers import submitter
 from seedream_widgets.display.progress import progress_line
 from seedream_widgets.errors import (
@@ -371,33 +372,54 @@ class Batch:
         """
         return to_arrow(self.to_pandas())
 
-    def export(self, target: str | Path, *, format: str = "imagefolder") -> Path:
+    def export(
+        self,
+        target: str | Path,
+        *,
+        format: str = "imagefolder",
+        x: str | None = None,
+        edge: int | None = None,
+        pages: bool = False,
+    ) -> Path:
         """Write the pictures and what is known of them, and return where they are.
 
         Args:
-            target: A new or empty folder, or the name of a new ``.zip`` file.
-            format: ``"imagefolder"``, which ``datasets.load_dataset`` reads, or ``"zip"``.
+            target: A new or empty folder, or the name of a new file.
+            format: ``"imagefolder"``, which ``datasets.load_dataset`` reads, ``"zip"``, or the
+                whole grid: ``"png"`` with the pictures as they came, or ``"html"``, one page with
+                small pictures that needs no other file.
+            x: The axis that runs across the grid; the last one unless given.
+            edge: The longer side of each picture of the PNG in pixels; as they came unless given.
+            pages: Whether to write several PNG files where one would have more than 200
+                megapixels: ``-1``, ``-2`` and so on stand before the suffix, and the first one is
+                returned.
 
         Raises:
-            RequestError: The format is another, or the folder has something in it.
+            RequestError: The format is another, the folder has something in it, or one PNG would
+                have more than 200 megapixels; nothing was written.
         """
-        rows = (
-            (result, self._rows(cell))
-            for cell in self.cells
-            if cell.state == "done" and (result := cell.result) is not None
-        )
         path = user_path(target, "target")
         if format == "imagefolder":
-            export_imagefolder(rows, path)
+            export_imagefolder(self._exported(), path)
         elif format == "zip":
-            export_zip(rows, path)
+            export_zip(self._exported(), path)
+        elif format == "png":
+            grid = layout(self.axes, self.cells, x)
+            return export_png(grid, path, edge, pages=pages)[0]
+        elif format == "html":
+            export_html(layout(self.axes, self.cells, x), path, self.name)
         else:
             raise RequestError(
-                f"format takes 'imagefolder' or 'zip', got {format!r:.40}",
+                f"format takes 'imagefolder', 'zip', 'png' or 'html', got {format!r:.40}",
                 field="format",
                 value=format,
             )
         return path
+
+    def _exported(self) -> Iterator[tuple[Result, list[dict[str, Any]]]]:
+        for cell in self._those("done"):
+            if (result := cell.opened()) is not None:
+                yield result, self._rows(cell)
 
     def _columns(self) -> tuple[str, ...]:
         """Return the axes that no column of the table tells of."""

@@ -283,7 +283,7 @@ def test_it_exports_what_other_programs_read(client, tmp_path):
     assert all((folder / "train" / line["file_name"]).is_file() for line in known)
     with pytest.raises(sd.RequestError, match="is not empty"):
         batch.export(folder)
-    with pytest.raises(sd.RequestError, match="'imagefolder' or 'zip'"):
+    with pytest.raises(sd.RequestError, match="'imagefolder', 'zip', 'png' or 'html'"):
         batch.export(tmp_path / "other", format="csv")
     assert batch.export(tmp_path / "out.zip", format="zip").stat().st_size > 0
 
