@@ -183,7 +183,7 @@ def check(world: World, kind: str, stories: list[Story], killed: bool) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + RUNS)
+@pytest.mark.timeout(120 + 4 * RUNS)
 def test_random_schedules() -> None:
     met: Counter[str] = Counter()
     for seed in range(FIRST, FIRST + RUNS):

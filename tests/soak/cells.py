@@ -60,7 +60,7 @@ def start_threads() -> str:
     engine = shared()
     engine.loop.call_soon_threadsafe(_write)
     asyncios: Any = engine.loop._default_executor  # type: ignore[attr-defined]
-    for pool in (engine.pool, asyncios):
+    for pool in (engine.pool, engine.arrivals, engine.disk, asyncios):
         _fill(pool)
     return "x" * 200_000
 
