@@ -12,7 +12,13 @@ import pytest
 
 from seedream_widgets.backends.fal import FalBackend
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.errors import BackendError, CredentialsError, JobCancelled, RequestError
+from seedream_widgets.errors import (
+    BackendError,
+    CredentialsError,
+    JobCancelled,
+    JobTimeout,
+    RequestError,
+)
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import ARRIVALS, shared
 from seedream_widgets.library import Library
@@ -210,7 +216,8 @@ def test_pictures_that_come_delay_no_submit(tmp_path):
         until(lambda: backend.count("download") == 1)
         started(backend, tmp_path, "an owl")
         until(lambda: backend.count("download") == 2)
-        assert not first.done
+        with pytest.raises(JobTimeout):
+            first.result(1)
     finally:
         busy.set()
     assert len(first.result(SECONDS)) == 1

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from seedream_widgets.library import Library
 from seedream_widgets.library.journal import UNSEEN_SECONDS, Journal, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.library.steps import FolderSteps
@@ -155,7 +156,7 @@ def test_marks_of_results_are_swept_once_they_show_everywhere(journal, tmp_path)
     (others / "file").touch()
     (marks / "2001-01-01").symlink_to(others)
     (marks / "not a day").mkdir()
-    journal.sweep()
+    Library(journal.folder.parent)._sweep()
     today = time.strftime("%Y-%m-%d", time.gmtime())
     days = sorted(path.name for path in marks.iterdir() if path.is_dir())
     assert (len(days), days[2], days[3]) == (4, today, "not a day")
