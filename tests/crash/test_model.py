@@ -176,6 +176,8 @@ def check(world: World, kind: str, stories: list[Story], killed: bool) -> None:
         # send is told of there, and not sent.
         assert not (asked - accepted.keys()) - (told.keys() if silent else set()), "never sent"
         assert silent or perhaps == Counter()
+        ends = {end for story in stories for end in story.ends}
+        assert silent or ends == {"kept"}, f"not everybody has a picture: {ends}"
     # The ledger: what came, and what may be billed, at its ceiling.
     assert PRICE * (kept.total() + perhaps.total()) >= PRICE * accepted.total()
     if not perhaps:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 SIZE = (1024, 1024)
-SECONDS = 90
+SECONDS = 240
 """Most that one job may take: far longer than any should, on a busy machine too."""
 LOOKED_FOR = 10.0
 """Seconds that a lost reply is looked for; the three minutes of real life are for a real list."""

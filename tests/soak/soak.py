@@ -24,7 +24,7 @@ KB_LEFT = 800
 RESIDENT_KB_A_JOB = 45
 CONNECTIONS = 40
 """Most files and sockets that kept connections hold between two rounds."""
-ROUND_SECONDS = 240
+ROUND_SECONDS = 600
 _IMPORTS = "from tests.soak import cells as soak"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.fal_server import FalServer
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 JOBS, AT_ONCE = 200, 50
 
 
