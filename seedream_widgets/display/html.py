@@ -12,11 +12,13 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images.previews import Preview, preview
+from seedream_widgets.images.previews import Preview, preview, preview_of
 from seedream_widgets.money.pricing import cost, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from PIL.Image import Image
 
     from seedream_widgets.library.lineage import Lineage
     from seedream_widgets.library.search import Search
@@ -32,6 +34,8 @@ SHEET_RESULTS = 8
 PICTURE_BYTES = 12_000
 """Most bytes of the picture beside the HTML."""
 _PICTURE_EDGE = 768
+_IMAGE_EDGE = 768
+_IMAGE_BYTES = 40_000
 _GAP = 8
 _SHOWN = 12
 _IMAGES = 4
@@ -57,15 +61,29 @@ def result_bundle(result: Result) -> dict[str, str]:
     return {"text/html": html, **_picture(small)}
 
 
+def image_bundle(image: Image) -> dict[str, str]:
+    """Return a PIL image as a preview with its size in words, and as a picture."""
+    small = preview_of(image, _IMAGE_EDGE, _IMAGE_BYTES)
+    form = f"{image.format}, " if image.format else ""
+    words = f"{image.width:,} × {image.height:,} pixels, {form}shown as a preview"
+    html = (
+        f'<div style="font:13px/1.45 system-ui,sans-serif">{_shown(small, words)}'
+        f'<div style="opacity:.75">{words}</div></div>'
+    )
+    return {"text/html": html, **_picture([small], _IMAGE_BYTES)}
+
+
 def picture(results: Sequence[Result]) -> dict[str, str]:
     """Return the first image of the newest results as one picture, by its media type."""
     return _picture([_small(each.files[0], _SHEET_EDGE, 10_000) for each in results])
 
 
-def _picture(small: Sequence[Preview | ImageInputError]) -> dict[str, str]:
+def _picture(
+    small: Sequence[Preview | ImageInputError], most: int = PICTURE_BYTES
+) -> dict[str, str]:
     """Return a picture for what takes no HTML: LaTeX, and so PDF, or Qt's console."""
     found = [each for each in small if isinstance(each, Preview)]
-    return {"image/jpeg": b64encode(_grid(found)).decode()} if found else {}
+    return {"image/jpeg": b64encode(_grid(found, most)).decode()} if found else {}
 
 
 def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None = None) -> str:
@@ -243,8 +261,8 @@ def _shown(small: Preview | ImageInputError, alt: str) -> str:
     )
 
 
-def _grid(small: Sequence[Preview]) -> bytes:
-    """Return previews side by side on white as a JPEG of at most `PICTURE_BYTES`."""
+def _grid(small: Sequence[Preview], most: int) -> bytes:
+    """Return previews side by side on white as a JPEG of at most so many bytes."""
     from PIL import Image
 
     columns = ceil(sqrt(len(small)))
@@ -262,6 +280,6 @@ def _grid(small: Sequence[Preview]) -> bytes:
         for quality in (80, 60, 40):
             file = BytesIO()
             sheet.save(file, "JPEG", quality=quality, optimize=True)
-            if file.tell() <= PICTURE_BYTES:
+            if file.tell() <= most:
                 return file.getvalue()
         sheet.thumbnail((sheet.width * 3 // 4, sheet.height * 3 // 4))

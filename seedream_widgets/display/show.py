@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.sheet import grid_html
 from seedream_widgets.errors import RequestError, check_type, described
+from seedream_widgets.values.picture import picture
 from seedream_widgets.values.result import Result, ResultImage
 
 if TYPE_CHECKING:
@@ -83,16 +84,16 @@ class Sheet:
             )
         sheet = Image.new("RGB", (width, height), "white")
         draw, font = ImageDraw.Draw(sheet), ImageFont.load_default()
-        for at, (picture, caption) in enumerate(self._pictures):
+        for at, (each, caption) in enumerate(self._pictures):
             left = _GAP + (at % self._columns) * (edge + _GAP)
             top = _GAP + (at // self._columns) * (edge + captions + _GAP)
-            small = _opened(picture).convert("RGB")
+            small = _opened(each).convert("RGB")
             small.thumbnail((edge, edge))
             spot = (left + (edge - small.width) // 2, top + (edge - small.height) // 2)
             sheet.paste(small, spot)
             if caption:
                 draw.text((left, top + edge + 4), _cut(caption, edge), "black", font)
-        return sheet
+        return picture(sheet)  # type: ignore[no-any-return]
 
 
 def _cut(caption: str, edge: int) -> str:

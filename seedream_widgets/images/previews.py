@@ -58,6 +58,20 @@ def preview(
     return _encoded(_small(data, edge), max_bytes)
 
 
+def preview_of(image: Image, edge: int, max_bytes: int) -> Preview:
+    """Return a preview as `preview` does, of the pixels that a PIL image has now.
+
+    Args:
+        image: Any; it stays as it is, and is not turned.
+        edge: The longer side in pixels, 1 or more.
+        max_bytes: 1000 or more.
+    """
+    from seedream_widgets.images.pixels import eight_bit, to_rgb
+
+    image.load()
+    return _encoded(to_rgb(_scaled(eight_bit(image), _within(image.size, edge))), max_bytes)
+
+
 @dataclass(frozen=True)
 class Reduced:
     """An upright picture, reduced as far as previews of up to `edge` px allow."""

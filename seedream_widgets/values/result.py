@@ -8,9 +8,7 @@ import logging
 import os
 import re
 import sys
-import threading
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError, check_index, check_type
@@ -18,6 +16,7 @@ from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.images.origins import ORIGIN, Origin
 from seedream_widgets.values.marks import Marks, read_marks
+from seedream_widgets.values.picture import picture
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
 from seedream_widgets.values.wording import missing_words
 
@@ -152,7 +151,8 @@ class ResultImage:
     def pil(self) -> Image:
         """A PIL image of the untouched file, decoded when first used.
 
-        Each access makes a new one, the caller's own to change; threads may share it.
+        Each access makes a new one, the caller's own to change; threads may share it. A notebook
+        shows it as a preview within 120 KB.
 
         Raises:
             ResultError: It is no image of the formats that a result may have.
@@ -171,7 +171,8 @@ class ResultImage:
             ) from error
         if self.sha256:
             image.info[ORIGIN] = self.sha256
-        return _decoded_once(image)
+        made: Image.Image = picture(image)
+        return made
 
     def read_bytes(self) -> bytes:
         """Return the untouched bytes.
@@ -296,34 +297,6 @@ def _on_white(image: Image) -> Image:
     sheet = Pillow.new("RGB", image.size, "white")
     sheet.paste(clear, (0, 0), clear)
     return sheet
-
-
-def _decoded_once(image: Image) -> Image:
-    """Let threads share an image that is not decoded yet: Pillow decodes without a lock."""
-    plugin: Any = type(image)
-    image.__class__ = _locked(plugin)
-    image._lock = threading.RLock()  # type: ignore[attr-defined]
-    return image
-
-
-def _itself(image: Image) -> Image:
-    return image
-
-
-@cache
-def _locked(plugin: Any) -> Any:
-    """Return Pillow's class for a format with a lock around its decoding."""
-
-    class Locked(plugin):  # type: ignore[misc]
-        def load(self) -> Any:
-            with self._lock:
-                return super().load()
-
-        def __reduce_ex__(self, _: Any) -> Any:
-            return _itself, (self.copy(),)  # locks can't be pickled
-
-    Locked.__name__, Locked.__module__ = plugin.__name__, plugin.__module__
-    return Locked
 
 
 class Lineage(Protocol):
