@@ -32,6 +32,7 @@ from seedream_widgets.images.pixels import (
     reading_of,
     to_rgb,
     upright,
+    with_profile,
 )
 from seedream_widgets.images.values import ImageInput
 
@@ -106,9 +107,9 @@ def fit_pil(
 ) -> ImageInput:
     """Return a PIL image encoded within `limits`.
 
-    The orientation in its ``info`` is applied to an image as it was opened from a file. One made
-    from it may have been turned already: it is turned where its shape shows that it was not, and
-    left with a note where that can't be told.
+    The orientation in its ``info`` is applied, as an image made by ``convert``, ``copy`` or
+    ``resize`` still has it. One that was turned with ``rotate`` has it too: it is left as it is
+    where its shape shows that, and a note says so where that can't be told.
 
     Args:
         image: The image.
@@ -129,12 +130,13 @@ def fit_pil(
 def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -> ImageInput:
     size = image.size
     decode(image)
-    turn, doubt = _turn(image, size)
+    image = with_profile(image)
+    turn, remark = _turn(image, size)
     reasons = ["turned upright"] if turn != 1 else []
     if changes_colours(image):
         reasons.append("colours to sRGB")
     found = reading_of(image)
-    notes = [*filter(None, [note, doubt, found and found.note])]
+    notes = [*filter(None, [note, remark, found and found.note])]
     for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
         _log.warning("an input image: %s", each)
     plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")
@@ -152,7 +154,7 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -
 
 
 def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
-    """Return the orientation to apply, and a remark where it can't be told."""
+    """Return the orientation to apply, and a remark where the shape can't confirm it."""
     # A TIFF was turned by Pillow itself as it was loaded.
     turn = 1 if image.format == "TIFF" else orientation_of(image.info)
     if turn == 1 or isinstance(image, ImageFile):
@@ -163,9 +165,10 @@ def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
         return turn, None
     if stored and _is_like(size, stored[::-1]):
         return 1, None
-    return 1, (
-        f"its EXIF says that it is to be turned (orientation {turn}), and whether it was can't be "
-        "told; if it lies on its side, use PIL.ImageOps.exif_transpose as you open it"
+    # PIL.ImageOps.exif_transpose takes the orientation out of `info`, `rotate` leaves it there.
+    return turn, (
+        f"it is turned as its EXIF says (orientation {turn}); if you had turned it yourself, use "
+        "PIL.ImageOps.exif_transpose instead, or run image.info.pop('exif', None)"
     )
 
 

@@ -93,6 +93,8 @@ def open_image(data: bytes, limits: InputLimits = LIMITS) -> ImageFile:
     image.info[ANIMATED] = animated
     image.info[DEEP] = plain.deep
     image.info[UNUSUAL] = plain.unusual
+    if plain.profile is not None:
+        image.info["icc_profile"] = plain.profile
     return image
 
 

@@ -22,6 +22,7 @@ from seedream_widgets.images.containers import (
     jpeg_segments,
     png_parts,
 )
+from seedream_widgets.images.png_colours import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _ICC = b"ICC_PROFILE\x00"
 PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
+PNG_COLOURS = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 PNG_TEXTS = {b"iTXt", b"zTXt", b"tEXt"}
 _PNG_LENGTHS = {b"IEND": 0, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _DAMAGED = "it is truncated or damaged; download or save it again"
@@ -51,6 +53,7 @@ class Bare:
         by_exif: Whether EXIF named the orientation.
         deep: Whether it is a PNG of 16 bits a colour.
         unusual: What it is, if it is a JPEG that not every decoder can read.
+        profile: An ICC profile for the colours that a PNG names in chunks of its own.
     """
 
     data: bytes
@@ -59,6 +62,7 @@ class Bare:
     by_exif: bool = True
     deep: bool = False
     unusual: str | None = None
+    profile: bytes | None = None
 
 
 def bare(data: bytes, format_name: str) -> Bare:
@@ -78,8 +82,10 @@ def exif_orientation(exif: bytes) -> int:
 
 def exif_size(exif: bytes) -> tuple[int, int] | None:
     """Return width and height of the picture as the camera stored it, where EXIF tells."""
-    size = tiff_numbers(exif, tiff_numbers(exif).get(0x8769))
-    width, height = size.get(0xA002, 0), size.get(0xA003, 0)
+    first = tiff_numbers(exif)
+    size = tiff_numbers(exif, first.get(0x8769))
+    width = size.get(0xA002) or first.get(0x0100, 0)
+    height = size.get(0xA003) or first.get(0x0101, 0)
     return (width, height) if width and height else None
 
 
@@ -204,7 +210,10 @@ def _jpeg_part(segment: memoryview, profile: bool) -> bytes | memoryview:
 
 def _bare_png(data: bytes) -> Bare:
     kept, orientation, told, animated = [data[:8]], 1, 1, False
+    colours: dict[bytes, bytes] = {}
     for part in _sound_parts(data):
+        if part.kind in PNG_COLOURS:
+            colours.setdefault(part.kind, b"" if part.kind == b"iCCP" else part.body(data))
         animated = animated or part.kind == b"acTL"
         if part.kind == b"eXIf":
             orientation = part_orientation(part.kind, part.body(data))
@@ -214,7 +223,14 @@ def _bare_png(data: bytes) -> Bare:
             kept.append(data[part.start : part.end])
     by_exif = orientation != 1
     deep = data[24] == 16 and data[25] in (2, 6)
-    return Bare(b"".join(kept), orientation if by_exif else told, animated, by_exif, deep)
+    return Bare(
+        b"".join(kept),
+        orientation if by_exif else told,
+        animated,
+        by_exif,
+        deep,
+        profile=profile_of(colours),
+    )
 
 
 def _png_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:

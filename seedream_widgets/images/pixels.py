@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.colours import to_srgb, verdict
+from seedream_widgets.images.png_colours import profile_of_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,18 @@ def to_rgb(image: Image.Image) -> Image.Image:
     # Pillow writes what it finds in info; nothing of the source may leak.
     converted.info = {"icc_profile": profile} if kept else {}
     return converted
+
+
+def with_profile(image: Image.Image) -> Image.Image:
+    """Return an image with a profile for the colours that the PNG it came from names."""
+    if image.info.get("icc_profile"):
+        return image
+    profile = profile_of_info(image.info)
+    if profile is None:
+        return image
+    image = image.copy()
+    image.info["icc_profile"] = profile
+    return image
 
 
 def changes_colours(image: Image.Image) -> bool:

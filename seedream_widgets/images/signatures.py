@@ -70,6 +70,12 @@ def sniff(data: bytes) -> str:
     """
     if data.startswith(_RAW_STARTS) or (data.startswith(_TIFF_STARTS) and data[8:12] in _RAW_MARKS):
         raise ImageInputError(RAW)
+    if data.startswith(b"\x89PNG") and data[12:16] == b"CgBI":
+        raise ImageInputError(
+            "it is a PNG that Xcode changed for an iPhone app (CgBI), which other programs can't "
+            "read; give the picture it was made from, or convert it with `xcrun pngcrush "
+            "-revert-iphone-optimizations`"
+        )
     for start, format_name in _STARTS:
         if data.startswith(start):
             return format_name

@@ -92,17 +92,30 @@ def test_one_made_from_it_is_turned_where_its_shape_shows_that_it_was_not() -> N
         assert load(made).note is None
 
 
-def test_where_it_can_not_be_told_there_is_a_word(caplog: pytest.LogCaptureFixture) -> None:
+def test_where_its_shape_can_not_tell_it_is_turned_with_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     opened = Image.open(io.BytesIO(FILES["EXIF"]))
     cropped = camera().crop((0, 0, 60, 60))
     upside = Image.open(
-        io.BytesIO(encoded(drawing(), "JPEG", exif=located(3, width=96, height=64)))
+        io.BytesIO(
+            encoded(
+                drawing().transpose(Image.Transpose.ROTATE_180),
+                "JPEG",
+                exif=located(3, width=96, height=64),
+                **QUALITY,
+            )
+        )
     )
-    for made in (opened.convert("RGB"), cropped, upside.convert("RGB")):
+    for made, size in (
+        *((opened.convert("RGB"), (96, 64)), (opened.copy(), (96, 64))),
+        *((cropped, (60, 60)), (upside.convert("RGB"), (96, 64))),
+    ):
         caplog.clear()
         with caplog.at_level(logging.WARNING):
             image = load(made)
-        assert image.size == made.size
+        assert image.size == size
+        assert made is cropped or shows_drawing(image.pil)
         assert "ImageOps.exif_transpose" in str(image.note)
         assert "ImageOps.exif_transpose" in caplog.text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -124,8 +123,10 @@ class Uploader:
         return url
 
     async def _sent(self, image: ImageInput) -> str:
+        # The name stands in a public address, and people's file names say much about them.
+        name = f"image.{image.media_type.rpartition('/')[2]}"
         upload = self._session.client.upload(
-            image.data, image.media_type, _plain(image.name), lifecycle=self._lifecycle
+            image.data, image.media_type, name, lifecycle=self._lifecycle
         )
         url: str = await within(self._session.limits.upload, upload)
         return url
@@ -136,11 +137,6 @@ class Uploader:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _plain(name: str) -> str:
-    """Return a file name that can stand in a header and in an address."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-100:] or "image"
 
 
 def _unusable(image: ImageInput) -> BackendError:
