@@ -198,6 +198,19 @@ class Search(Sequence[Entry]):
         """Show the newest as a contact sheet: small, however many there are."""
         return {"text/plain": repr(self), **shown("found_bundle", self)}
 
+    def within(self, other: Search) -> Search:
+        """Return what both found."""
+        one, two = self._filter, other._filter
+        sets = [each.among for each in (one, two) if each.among is not None]
+        both = replace(
+            one,
+            conditions=(*one.conditions, *two.conditions),
+            values=(*one.values, *two.values),
+            words=(*one.words, *two.words),
+            among=frozenset.intersection(*sets) if sets else None,
+        )
+        return Search(self._index, both)
+
     def rows(self, columns: str) -> list[Row]:
         """Return some columns of all that was found, in order."""
         return self._rows("", columns=columns)

@@ -6,17 +6,25 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets as t
 from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
 from seedream_widgets.errors import RequestError
+from seedream_widgets.studio.picks import checked_names
+from seedream_widgets.studio.protocol import MAX_IDS
 from seedream_widgets.studio.traits import FieldError, UnknownFieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedream_widgets.studio.fallback import ContactSheet
 
 _PACKAGE = __name__.partition(".")[0]
 _STATIC = Path(__file__).parent.parent / "static"
+_NOTHING = "<!-- the widget was here; its contact sheet follows -->"
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +41,8 @@ class Bridge(anywidget.AnyWidget):
     _esm = _front_end("studio.js")
     _css = _front_end("studio.css")
     _view = t.Unicode("studio", help="What the page draws").tag(sync=True)
+    _picked: t.List[str] = t.List(help="Names of the pictures selected in a gallery").tag(sync=True)
+    _sheet: ContactSheet | None = None
 
     def __init__(self, **traits: Any) -> None:
         if not hasattr(self, "_lock"):
@@ -121,3 +131,37 @@ class Bridge(anywidget.AnyWidget):
         # In Colab each view has a model of its own, and its ipywidgets (7) does not echo.
         if not getattr(ipywidgets, "JUPYTER_WIDGETS_ECHO", False):
             self.send_state([name for name in sync_data if name in self.keys])
+
+    @t.validate("_picked")
+    def _check_picked(self, proposal: Any) -> list[str]:
+        return checked_names(proposal["value"], MAX_IDS)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if self.comm is None:
+            return {"text/plain": f"{self!r}, closed"}
+        view = super()._repr_mimebundle_(**kwargs)
+        data = view[0] if isinstance(view, tuple) else view
+        if data and self._sheet is not None:
+            data["text/html"] = self._sheet.html()
+        return view
+
+    def _ipython_display_(self, **_: Any) -> None:
+        from IPython.display import display
+
+        show: Callable[..., object] = display
+        if self.comm is None:
+            show({"text/plain": f"{self!r}, closed"}, raw=True)
+            return
+        view = super()._repr_mimebundle_()
+        data, metadata = view if isinstance(view, tuple) else (view, None)
+        if data and self._sheet is not None:  # else a reopened notebook would show it twice
+            data["text/html"] = _NOTHING
+        show(data, metadata=metadata, raw=True)
+        if self._sheet is not None:
+            self._sheet.show()
+
+    def close(self) -> None:
+        """Close the comm; the views go, and the contact sheet stands in their place."""
+        if self._sheet is not None:
+            self._sheet.close()
+        super().close()

@@ -37,13 +37,16 @@ _FILTERS = {
 }
 
 
-def found(library: Library, asked: Browse | Pick, session: Iterable[str]) -> Search:
+def found(
+    library: Library, asked: Browse | Pick, session: Iterable[str], within: Search | None = None
+) -> Search:
     """Return the search that a message asks for.
 
     Args:
         library: Where.
         asked: Words and filters; untrusted.
         session: Request ids of this session's results.
+        within: What a gallery shows, where that is not all.
 
     Raises:
         ProtocolError: A filter is unknown, or of a wrong type.
@@ -62,15 +65,18 @@ def found(library: Library, asked: Browse | Pick, session: Iterable[str]) -> Sea
     if (collection := filters.pop("collection", None)) is not None:
         groups.append(set(library.collections[collection].ids))
     among = set.intersection(*groups) if groups else None
-    return library.search(asked.query, among=among, **filters)
+    search = library.search(asked.query, among=among, **filters)
+    return search if within is None else search.within(within)
 
 
-def told_page(library: Library, asked: Browse, session: Iterable[str]) -> dict[str, Any]:
+def told_page(
+    library: Library, asked: Browse, session: Iterable[str], within: Search | None = None
+) -> dict[str, Any]:
     """Return the answer to a `Browse`; errors as in `found`."""
     find = None
     with suppress(RequestError):
         find = image_of(asked.find) if asked.find else None
-    got = page(found(library, asked, session), asked.offset, min(asked.count, MOST), find)
+    got = page(found(library, asked, session, within), asked.offset, min(asked.count, MOST), find)
     days = [[day.date, day.pictures, shown(day.cost)] for day in got.days]
     seen: dict[str, dict[str, Any]] = {}
     return {
@@ -82,9 +88,12 @@ def told_page(library: Library, asked: Browse, session: Iterable[str]) -> dict[s
     }
 
 
-def picked(library: Library, asked: Pick, session: Iterable[str]) -> list[str]:
+def picked(
+    library: Library, asked: Pick, session: Iterable[str], within: Search | None = None
+) -> list[str]:
     """Return the answer to a `Pick`; errors as in `found`."""
-    return picture_ids(found(library, asked, session), asked.offset, min(asked.count, MAX_IDS))
+    search = found(library, asked, session, within)
+    return picture_ids(search, asked.offset, min(asked.count, MAX_IDS))
 
 
 def told(library: Library, ids: Iterable[str]) -> list[Picture]:

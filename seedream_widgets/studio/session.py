@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,8 @@ class Session:
         self._client = client
         self._jobs: list[Job] = []
         self._forgotten: set[str] = set()
+        self._heard: set[str] = set()
+        self._listeners: list[Callable[[Result], object]] = []
         self._joined: dict[str, float] = {}
         self._selected_at = 0.0
         studio.observe(self._note_selection, "selected")
@@ -242,6 +245,7 @@ class Session:
             known = job in self._jobs
             self._joined[job.id] = time.time()
             self._forgotten.discard(job.id)
+            self._heard.discard(job.id)
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
         if not known:
@@ -265,8 +269,34 @@ class Session:
             self.studio._money = money(self.client.budget.standing)
             self._ended()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
+        self._hear(job)
         if job.status.final:
             self._select_latest()  # last, as an observer of the user's may raise
+
+    def on_result(self, listener: Callable[[Result], object]) -> Callable[[], None]:
+        """Have `listener` called with each result that comes; call the answer to stop."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return stop
+
+    def _hear(self, job: Job) -> None:
+        """Call who waits for results, in a thread of this studio: the engine never waits."""
+        if job.id in self._heard or job not in self.completed:
+            return
+        self._heard.add(job.id)
+        result = job.result()
+        for listener in tuple(self._listeners):
+            self.engine.start(self._call(listener, result))
+
+    async def _call(self, listener: Callable[[Result], object], result: Result) -> None:
+        try:
+            await self.aside(listener, result)
+        except Exception:  # one listener's trouble is no other's
+            _log.exception("a function given to studio.on_result failed")
 
     def _select_latest(self) -> None:
         if self._latest and not self._stands():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from seedream_widgets.images import ImageInput
-    from seedream_widgets.library import Library
+    from seedream_widgets.library import Library, Search
     from seedream_widgets.library.library import Change
     from seedream_widgets.studio.answers import Answer, Aside, Table
     from seedream_widgets.studio.bridge import Bridge
@@ -36,6 +36,7 @@ class Shelf:
         library: Gives the library.
         session: Gives the request ids of this session's results.
         held: Gives a result by its request id where somebody holds it already, as a job does.
+        within: Gives the search that is shown, where that is not the whole library.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Shelf:
         library: Callable[[], Library],
         session: Callable[[], Iterable[str]] = tuple,
         held: Callable[[str], Result | None] = lambda _: None,
+        within: Callable[[], Search | None] = lambda: None,
     ) -> None:
         self._widget, self._aside = widget, aside
         self._library, self._session, self._held = library, session, held
+        self._within = within
         self._stop = library().on_change(self._tell)
         self.table: Table = {
             protocol.Browse: self._browse,
@@ -108,10 +111,12 @@ class Shelf:
         return {}, []
 
     async def _browse(self, message: protocol.Browse) -> Answer:
-        return await self._aside(told_page, self._library(), message, self._session()), []
+        return await self._aside(
+            told_page, self._library(), message, self._session(), self._within()
+        ), []
 
     async def _pick(self, message: protocol.Pick) -> Answer:
-        ids = await self._aside(picked, self._library(), message, self._session())
+        ids = await self._aside(picked, self._library(), message, self._session(), self._within())
         return {"image_ids": ids}, []
 
     async def _pictures(self, message: protocol.Pictures) -> Answer:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from seedream_widgets.errors import check_type
+from seedream_widgets.errors import RequestError, check_type, described
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.form import Form
 
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
     from seedream_widgets.jobs.client import Client
     from seedream_widgets.jobs.job import Job
+    from seedream_widgets.studio.picks import StudioGallery
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
-
-
-_NOTHING = "<!-- the studio was here; its contact sheet follows -->"
 
 
 class Studio(Form):
@@ -53,6 +51,7 @@ class Studio(Form):
         from seedream_widgets.studio.cards import money
         from seedream_widgets.studio.fallback import ContactSheet
         from seedream_widgets.studio.handlers import Handlers
+        from seedream_widgets.studio.picks import Picks, StudioGallery
         from seedream_widgets.studio.session import Session
 
         unknown = set(form) - {*self._fields(), "layout"}
@@ -62,17 +61,18 @@ class Studio(Form):
         if client is not None:
             check_type(client, Client, "client", "a Client, such as sd.Client()")
         self._lock = threading.RLock()
-        self._session = Session(self, client, lambda: self._sheet.changed())
+        self._session = Session(self, client, lambda: sheet.changed())
         self._stores_prompts = self._session.client._policy.store_prompts
         self._handlers = handlers = Handlers(self._session)
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = ContactSheet(name, lambda: self.results, self._session.engine)
+        self._sheet = sheet = ContactSheet(name, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
         standing = money(self._session.client.budget.standing)
         told = {"_facts": about, "_backend": backend, "_money": standing}
         form.update(told, prompt=prompt, references=references)
         super().__init__(**form, _dom_classes=(name,))
+        self._gallery = StudioGallery(Picks(self, self._session.shelf))
         self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
         self._session.begin()
 
@@ -117,6 +117,31 @@ class Studio(Form):
         result, index = self._session.selection()
         return result.files[index].pil
 
+    @property
+    def gallery(self) -> StudioGallery:
+        """Its gallery: ``studio.gallery.selection`` is a tuple of the results selected there."""
+        return self._gallery
+
+    def on_result(self, function: Callable[[Result], object]) -> Callable[[], None]:
+        """Have `function` called with each result that comes, on another thread.
+
+        A result that was asked for again and comes from the library counts, too. What the function
+        raises goes to the Python log.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            RequestError: `function` can't be called.
+        """
+        if not callable(function):
+            raise RequestError(
+                f"on_result takes a function of the result, got {described(function)}",
+                field="function",
+                value=function,
+            )
+        return self._session.on_result(function)
+
     def request(self) -> Request:
         """Return what Generate would send now.
 
@@ -133,33 +158,9 @@ class Studio(Form):
         """
         return self._session.start(self.request())
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        if self.comm is None:
-            return {"text/plain": f"{self!r}, closed"}
-        view = super()._repr_mimebundle_(**kwargs)
-        data = view[0] if isinstance(view, tuple) else view
-        if data:
-            data["text/html"] = self._sheet.html()
-        return view
-
-    def _ipython_display_(self, **_: Any) -> None:
-        from IPython.display import display
-
-        show: Callable[..., object] = display
-        if self.comm is None:
-            show({"text/plain": f"{self!r}, closed"}, raw=True)
-            return
-        view = super()._repr_mimebundle_()
-        data, metadata = view if isinstance(view, tuple) else (view, None)
-        if data:  # a reopened notebook shows the sheet below, and nothing above it
-            data["text/html"] = _NOTHING
-        show(data, metadata=metadata, raw=True)
-        self._sheet.show()
-
     def close(self) -> None:
         """Close the comm; the views go, and the contact sheet stands in their place."""
-        if hasattr(self, "_sheet"):  # not where __init__ refused its arguments
-            self._sheet.close()
+        if hasattr(self, "_session"):  # not where __init__ refused its arguments
             self._session.close()
         super().close()
 

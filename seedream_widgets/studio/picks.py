@@ -1,0 +1,155 @@
+"""The pictures selected in a gallery: names on the page, results in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from traitlets import HasTraits, TraitError
+
+from seedream_widgets.errors import SeedreamError
+from seedream_widgets.library.entry import Entry
+from seedream_widgets.studio.traits import Trait
+from seedream_widgets.values.result import Result, image_id, image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from PIL.Image import Image
+
+    from seedream_widgets.studio.bridge import Bridge
+    from seedream_widgets.studio.shelf import Shelf
+
+
+class Picks:
+    """Keeps `_picked` of a widget, the names of pictures, together with the results they are of.
+
+    Args:
+        widget: It has the trait `_picked`.
+        shelf: Finds results.
+        told: Called with the results of before and of now; results are read for it, where it
+            `listens`.
+    """
+
+    def __init__(self, widget: Bridge, shelf: Shelf) -> None:
+        self._widget, self._shelf = widget, shelf
+        self._names: tuple[str, ...] = ()
+        self._results: tuple[Result, ...] = ()
+        self._tell: Callable[[Any, Any], None] | None = None
+        widget.observe(self._changed, "_picked")
+
+    def follow(self, tell: Callable[[Any, Any], None]) -> None:
+        """Have `tell` called with the results of before and after each change."""
+        self._tell = tell
+
+    def _changed(self, _: object) -> None:
+        before, now = self._results, self.results()
+        if self._tell is not None and before != now:
+            self._tell(before, now)
+
+    def results(self) -> tuple[Result, ...]:
+        """Return the results of the selected pictures, each once, in the order of selection."""
+        names = tuple(self._widget._picked)
+        if names != self._names:
+            known = {result.request_id: result for result in self._results}
+            self._results = tuple(self._read(names, known))
+            self._names = names
+        return self._results
+
+    def _read(self, names: Iterable[str], known: dict[str, Result]) -> Iterable[Result]:
+        for request_id in dict.fromkeys(name.rpartition(":")[0] for name in names):
+            try:
+                yield known.get(request_id) or self._shelf.made(f"{request_id}:0")[0]
+            except SeedreamError:  # deleted meanwhile, or never there
+                continue
+
+    def images(self) -> tuple[Image, ...]:
+        """Return the selected pictures themselves."""
+        found = []
+        for name in self._widget._picked:
+            try:
+                result, index = self._shelf.made(name)
+            except SeedreamError:
+                continue
+            found.append(result.files[index].pil)
+        return tuple(found)
+
+    def set(self, value: Any) -> None:
+        """Select all pictures of some results.
+
+        Raises:
+            TraitError: These are no results.
+        """
+        given = (value,) if isinstance(value, Result | Entry) else value
+        try:
+            results = tuple(given)
+        except TypeError:
+            results = (given,)
+        names: list[str] = []
+        for result in results:
+            if not isinstance(result, Result | Entry):
+                raise TraitError(
+                    f"selection takes results, such as sd.library.search('fox'), got {result!r:.60}"
+                )
+            count = len(result.files) if isinstance(result, Result) else result.images
+            names += [image_id(result.request_id, index) for index in range(count)]
+        self._widget._picked = names
+
+
+class ResultsTrait(Trait):
+    """The selected results: read from the library when they are asked for."""
+
+    info_text = "results, such as sd.library.search('fox')"
+    default_value = ()
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the results that are selected now."""
+        picks: Picks | None = getattr(obj, "_picks", None)
+        return () if picks is None else picks.results()
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Select others."""
+        obj._picks.set(value)
+
+
+class Selects(HasTraits):
+    """What has a `selection` that can be read, set and observed."""
+
+    selection = ResultsTrait(help="The selected results; set it to select others")
+
+    def _follow(self, picks: Picks) -> None:
+        self._picks = picks
+        picks.follow(self._tell_selection)
+
+    def _tell_selection(self, before: Any, now: Any) -> None:
+        from traitlets import Bunch
+
+        change = {"name": "selection", "old": before, "new": now, "owner": self, "type": "change"}
+        self.notify_change(Bunch(change))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The selected pictures as PIL images."""
+        return self._picks.images()
+
+
+class StudioGallery(Selects):
+    """A studio's gallery: ``studio.gallery.selection`` is what is selected in it."""
+
+    def __init__(self, picks: Picks) -> None:
+        super().__init__()
+        self._follow(picks)
+
+    def __repr__(self) -> str:
+        return f"<Gallery of a studio, {len(self.selection)} selected>"
+
+
+def checked_names(value: list[Any], most: int) -> list[str]:
+    """Return the names of pictures among what a page sends, up to `most` of them."""
+    names = []
+    for each in value[:most]:
+        try:
+            image_of(each)
+        except (SeedreamError, AttributeError):
+            continue
+        names.append(each)
+    return names
