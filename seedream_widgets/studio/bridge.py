@@ -13,9 +13,7 @@ import traitlets as t
 from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.studio.picks import checked_names
-from seedream_widgets.studio.protocol import MAX_IDS
-from seedream_widgets.studio.traits import FieldError, UnknownFieldError
+from seedream_widgets.studio.traits import FieldError, UnknownFieldError, picture_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +132,7 @@ class Bridge(anywidget.AnyWidget):
 
     @t.validate("_picked")
     def _check_picked(self, proposal: Any) -> list[str]:
-        return checked_names(proposal["value"], MAX_IDS)
+        return picture_names(proposal["value"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         if self.comm is None:

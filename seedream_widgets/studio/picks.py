@@ -9,7 +9,7 @@ from traitlets import HasTraits, TraitError
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.library.entry import Entry
 from seedream_widgets.studio.traits import Trait
-from seedream_widgets.values.result import Result, image_id, image_of
+from seedream_widgets.values.result import Result, image_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,15 +141,3 @@ class StudioGallery(Selects):
 
     def __repr__(self) -> str:
         return f"<Gallery of a studio, {len(self.selection)} selected>"
-
-
-def checked_names(value: list[Any], most: int) -> list[str]:
-    """Return the names of pictures among what a page sends, up to `most` of them."""
-    names = []
-    for each in value[:most]:
-        try:
-            image_of(each)
-        except (SeedreamError, AttributeError):
-            continue
-        names.append(each)
-    return names

@@ -86,3 +86,18 @@ class ImagesTrait(Trait):
                 field="references",
             )
         return images
+
+
+def picture_names(value: list[Any]) -> list[str]:
+    """Return the names of pictures among what a page sends, no more than a selection may hold."""
+    from seedream_widgets.studio.protocol import MAX_IDS
+    from seedream_widgets.values.result import image_of
+
+    names = []
+    for each in value[:MAX_IDS]:
+        try:
+            image_of(each)
+        except (RequestError, AttributeError):
+            continue
+        names.append(each)
+    return names
