@@ -80,5 +80,5 @@ def test_every_field_of_the_form_is_a_trait_of_its_type():
     assert set(page) <= set(traits)
     for name in FORM:
         made = type(traits[name]).__name__
-        wanted = {"Unicode": "text", "Enum": "text", "Int": "number", "Bool": "boolean"}[made]
+        wanted = {"Unicode": "text", "WordTrait": "text", "Int": "number", "Bool": "boolean"}[made]
         assert of_page(page[name]) == (wanted, traits[name].allow_none), name
