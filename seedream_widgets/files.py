@@ -11,10 +11,14 @@ import sys
 import time
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import RequestError, check_type
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 # Escaped, or written as no UTF-8 is; a pair for one character is found too, and stays whole.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 NAME_BYTES = 143
@@ -140,15 +144,32 @@ def put_in_place(part: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
     Raises:
         OSError: It is refused for longer than a virus scanner or a preview takes.
     """
+    patiently(lambda: os.replace(part, path))
+
+
+def delete(path: str | os.PathLike[str]) -> None:
+    """Delete a file as `os.unlink` does, and wait in the same way.
+
+    Raises:
+        OSError: It is not there, or stays open elsewhere.
+    """
+    patiently(lambda: os.unlink(path))
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do something with a file that Windows refuses while another process has it open.
+
+    Raises:
+        OSError: It is refused for longer than a virus scanner or a preview takes.
+    """
     for pause in _PAUSES:
         try:
-            os.replace(part, path)
-            return
+            return work()
         except OSError as error:
             if getattr(error, "winerror", None) not in _OPEN_ELSEWHERE:
                 raise
         time.sleep(pause)
-    os.replace(part, path)
+    return work()
 
 
 def _shown(path: object) -> str:

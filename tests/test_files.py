@@ -9,6 +9,7 @@ import pytest
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.files import NAME_BYTES, file_name, library_folder, put_in_place, user_path
+from seedream_widgets.library.steps import FolderSteps
 
 ROOT = Path(__file__).parents[1]
 NO_HOME = """
@@ -261,6 +262,32 @@ def test_a_rename_that_windows_refuses_for_a_moment_is_tried_again(
     (tmp_path / "part").write_text("fox")
     put_in_place(tmp_path / "part", tmp_path / "whole")
     assert (tmp_path / "whole").read_text() == "fox"
+
+
+@pytest.mark.parametrize("how", ["delete", "read"])
+def test_an_entry_that_another_process_has_open_on_windows_is_waited_for(
+    tmp_path, monkeypatch, how
+):
+    call = {"delete": "unlink", "read": "open"}[how]
+    left, real = [None] * 3, getattr(os, call)
+
+    def refusing(path, *more, **named):
+        if left and str(path).endswith("entry"):
+            left.pop()
+            error = PermissionError(13, "in use by another process")
+            error.winerror = 32
+            raise error
+        return real(path, *more, **named)
+
+    steps = FolderSteps(tmp_path)
+    steps.create("journal/entry", b"fox")
+    monkeypatch.setattr(os, call, refusing)  # only Windows itself would refuse it
+    if how == "delete":
+        assert steps.delete("journal/entry")
+        assert not steps.delete("journal/entry")
+    else:
+        assert steps.read("journal/entry", 100).data == b"fox"
+    assert not left
 
 
 def test_a_rename_that_is_refused_for_good_is_an_error(tmp_path):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError, SeedreamError, check_type
-from seedream_widgets.files import file_name, read_file, read_json
+from seedream_widgets.files import delete, file_name, read_file, read_json
 from seedream_widgets.library.folder import write_private
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ class Collections:
         """Delete a collection's file."""
         for path, known, _ in self._files():
             if known == name:
-                path.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # another process was faster
+                    delete(path)
 
     def _free(self, name: str) -> Path:
         number, path = 1, self._root / FOLDER / file_name(name, ".json")

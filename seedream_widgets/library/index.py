@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import SeedreamError
-from seedream_widgets.files import cache_folder
+from seedream_widgets.files import cache_folder, delete
 from seedream_widgets.library import folder as layout
 from seedream_widgets.library.entry import (
     COLUMNS,
@@ -317,7 +317,8 @@ def _create_private(path: Path) -> None:
 def _delete(path: Path) -> None:
     """Delete the file, its journal first: a journal left alone would be played into the next."""
     for ending in ("-journal", "-wal", "-shm", ""):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            delete(path.with_name(path.name + ending))
 
 
 VERSION = 4

@@ -47,7 +47,10 @@ def _machine() -> str:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             known = f"{file.read().strip()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:  # no Linux: a start is a moment there, so that no boot need be told
-        known = f"{socket.gethostname()} {uuid.getnode()}"
+        card = uuid.getnode()
+        if card >> 40 & 1:  # none was found: a random number, another one in each process
+            card = 0
+        known = f"{socket.gethostname()} {card}"
     return hashlib.sha256(known.encode("utf-8", "replace")).hexdigest()[:12]
 
 

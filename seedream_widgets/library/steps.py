@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import uuid4
 
-from seedream_widgets.files import put_in_place, read_file
+from seedream_widgets.files import delete, patiently, put_in_place, read_file
 from seedream_widgets.library.folder import make_private, staging
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ class FolderSteps:
         path = self._root / name
         try:
             known = path.lstat()
-            data = read_file(str(path), limit) if stat.S_ISREG(known.st_mode) else None
+            if not stat.S_ISREG(known.st_mode):
+                return None
+            data = patiently(lambda: read_file(str(path), limit))
         except (FileNotFoundError, NotADirectoryError):
             return None
         return None if data is None else Found(data, known.st_mtime)
@@ -145,7 +147,7 @@ class FolderSteps:
     def delete(self, name: str) -> bool:
         """Take a file away, and tell whether it was there."""
         try:
-            (self._root / name).unlink()
+            delete(self._root / name)
         except FileNotFoundError:
             return False
         return True
@@ -156,7 +158,7 @@ class FolderSteps:
         if path.is_symlink():  # never ours: what it leads to is somebody else's
             return
         for each in path.iterdir():
-            each.unlink()
+            delete(each)
         path.rmdir()
 
     def move(self, name: str, to: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from seedream_widgets.files import read_json
+from seedream_widgets.files import delete, read_json
 from seedream_widgets.library.folder import write_private
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class KeptUploads:
         path = self._path(digest)
         with suppress(OSError):
             if path is not None:
-                path.unlink()
+                delete(path)
 
     def _path(self, digest: str) -> Path | None:
         if not _DIGEST.fullmatch(digest):

@@ -104,3 +104,15 @@ def test_another_container_of_the_same_host_name_and_number_is_not_taken_for_thi
     if sys.platform == "linux":
         assert runs(done.stdout.strip()) is None
         assert not done.stdout.startswith(machine)
+
+
+def test_a_machine_without_a_network_card_has_one_name(monkeypatch):
+    """There `uuid.getnode` makes a number up, another one in each process."""
+    monkeypatch.setattr("builtins.open", lambda *_, **__: (_ for _ in ()).throw(OSError()))
+    names = set()
+    for made_up in (0x010000000001, 0x030000000002):
+        monkeypatch.setattr(processes.uuid, "getnode", lambda made_up=made_up: made_up)
+        names.add(processes._machine())
+    monkeypatch.setattr(processes.uuid, "getnode", lambda: 0x001122334455)
+    assert len(names) == 1
+    assert processes._machine() not in names
