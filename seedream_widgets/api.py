@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
 from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import RequestError, SeedreamError, check_type
+from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener
 from seedream_widgets.money.budget import read_usd
@@ -17,6 +19,7 @@ from seedream_widgets.money.pricing import Prices
 from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.request import Request
+from seedream_widgets.values.sizes import size_like
 from seedream_widgets.values.typed import takes_request_arguments
 from seedream_widgets.values.wording import series_words
 
@@ -286,6 +289,9 @@ def edit(
 ) -> Result:
     """Change `images` as `prompt` says and wait for the `Result`; arguments as in `submit`.
 
+    The result has the shape of image 1, at the tier nearest to its size, within what the endpoint
+    takes; ``image_size=`` decides otherwise, and ``image_size="default"`` leaves it to fal.
+
     Args:
         images: One or up to 10 of PIL image, numpy array, path, URL, bytes or `Result`.
         prompt: What to change; name inputs by their order ("image 1"). With ``mask=`` only that
@@ -309,7 +315,19 @@ def edit(
             field="images",
             value=images,
         )
-    return follow(submit(request, fresh=fresh), progress, on_update)
+    return follow(submit(_in_its_shape(request, arguments), fresh=fresh), progress, on_update)
+
+
+def _in_its_shape(request: Request, arguments: dict[str, Any]) -> Request:
+    """Return an edit of image 1 in its own shape, where no size was asked for.
+
+    Only what is typed is read so, not a `Request`: one that was kept means what it meant.
+    """
+    first = request.images[0]
+    if arguments.get("image_size") is not None or request.mask or not isinstance(first, ImageInput):
+        return request  # what a URL shows is not known here
+    size = size_like(first.width, first.height, request.endpoint.size_rule)
+    return replace(request, image_size=size)
 
 
 async def gather(jobs: Iterable[Job]) -> list[Result | SeedreamError]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
@@ -94,3 +95,37 @@ def test_a_refusal_sends_nothing(call, field, words):
 def test_a_failure_is_raised():
     with pytest.raises(sd.ContentRejectedError, match="safety checker"):
         sd.generate("a fox offline:refuse")
+
+
+@pytest.mark.parametrize(
+    ("given", "model", "size"),
+    [
+        ((768, 1024), "v4", (864, 1152)),
+        ((1600, 900), "v4", (1312, 736)),
+        ((3000, 4000), "v4", (3072, 4096)),
+        ((512, 512), "v4.5", (1920, 1920)),
+        ((1234, 1000), "v5-flash", (1138, 922)),
+    ],
+)
+def test_an_edit_keeps_the_shape_of_its_picture(given, model, size):
+    result = sd.edit(Image.new("RGB", given, "teal"), "at night", model=model)
+    assert result.request.image_size == size
+    assert result.image.size == size
+
+
+def test_image_size_decides_and_the_default_is_a_word_away():
+    portrait = Image.new("RGB", (768, 1024), "teal")
+    for asked in ("default", (2048, 2048)):
+        request = sd.edit(portrait, "at night", image_size=asked, seed=1).request
+        assert request.image_size == (2048, 2048)
+    assert sd.edit(portrait, "at night", image_size="4:3 1K").request.image_size == (1152, 864)
+    assert sd.Request("at night", portrait).image_size == (2048, 2048)
+
+
+def test_an_edit_that_was_kept_before_is_answered_from_the_library():
+    portrait = Image.new("RGB", (768, 1024), "teal")
+    before = sd.submit(sd.Request("at night", portrait, seed=5)).result()
+    again = sd.edit(portrait, "at night", seed=5, image_size="default")
+    assert again.cached
+    assert again.request.key == before.request.key
+    assert not sd.edit(portrait, "at night", seed=5).cached

@@ -29,6 +29,8 @@ from seedream_widgets.values.wording import region_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+OWN_SIZE = "default"
+"""The word for the size that fal takes where none is given."""
 _SHAPES_APART = 0.02
 """How far the ratio of a size may be from the picture's that a mask belongs to."""
 MAX_PROMPT = 20_000
@@ -50,7 +52,8 @@ class Request:
         images: Up to 10 of PIL image, numpy array, path, ``https://`` or ``data:`` URL, bytes,
             or a `Result`, which counts once for each of its images.
         image_size: ``(width, height)`` in pixels, ``"4:3"``, ``"4:3 4K"``, or one of the
-            endpoint's names such as ``"auto_2K"``; ``None`` is the endpoint's default.
+            endpoint's names such as ``"auto_2K"``; ``None`` is the endpoint's own default, and so
+            is ``"default"``. `sd.edit` asks for the shape of image 1 unless told otherwise.
         num_images: 1 to 6 separate generations.
         max_images: 1 to 6; each generation gives up to that many images.
         seed: 0 to 2147483647, or ``None`` for a random one. Whether the same seed gives the
@@ -256,7 +259,8 @@ def _check_prompt(prompt: object) -> None:
 
 
 def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
-    size = read_size(endpoint.default_size if value is None else value, endpoint.size_rule)
+    own = value is None or (isinstance(value, str) and value.strip() == OWN_SIZE)
+    size = read_size(endpoint.default_size if own else value, endpoint.size_rule)
     if isinstance(size, str):
         if size in endpoint.size_names:
             return size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import ceil, floor, sqrt
+from math import ceil, floor, log, sqrt
 from operator import index
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -115,6 +115,33 @@ class SizeRule:
         if self.sides:
             text = f"each side {self.sides[0]} to {self.sides[1]}, or {text}"
         return f"{text}, ratio at most {self.max_ratio}:1"
+
+
+_LONGEST_SIDE = 4096
+"""Whether fal takes longer ones is unknown."""
+_ALIKE = 0.02
+"""How far a picture's ratio may be from one of the table to be asked for as that one."""
+
+
+def size_like(width: int, height: int, rule: SizeRule) -> Size:
+    """Return the size to ask for so that an edit keeps its picture's shape.
+
+    It is that of the table for the picture's ratio at the tier nearest to its pixels, or its own
+    ratio at that tier, and what the endpoint takes.
+
+    Args:
+        width: Of the picture, in pixels.
+        height: In pixels.
+        rule: Of the endpoint.
+    """
+    edges = [min(SIZES["1:1", tier]) for tier in TIERS]
+    tier = min(range(len(TIERS)), key=lambda at: abs(log(edges[at] ** 2 / (width * height))))
+    for ratio in RATIOS:
+        size = _from_table(ratio, TIERS[tier], rule)
+        if abs(size.width * height / (size.height * width) - 1) <= _ALIKE:
+            return size if rule.allows(size) else rule.nearest(size)
+    scale = min(edges[tier] / sqrt(width * height), _LONGEST_SIDE / max(width, height))
+    return rule.nearest(Size(round(width * scale), round(height * scale)))
 
 
 _RATIO_TIER = re.compile(r"(\d+:\d+)(?:[ @]([124]K))?", re.IGNORECASE)

@@ -100,7 +100,7 @@ def test_the_receipt_of_an_offline_preview_has_no_price(tmp_path):
     result = replace(make(tmp_path, encoded(photo(), "PNG")), backend="offline", seed=None)
     text = Tags(html(result)).text
     assert "seed unknown" in text
-    assert " · offline preview, not Seedream · " in text
+    assert " · offline preview, not Seedream" in text
     assert "$" not in text
 
 
