@@ -15,7 +15,8 @@ from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener
 from seedream_widgets.money.budget import read_usd
 from seedream_widgets.money.ledger import as_table, charges
-from seedream_widgets.money.pricing import Prices
+from seedream_widgets.money.limits import check_period, keep_limit, kept_limits
+from seedream_widgets.money.pricing import Prices, in_cents
 from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.request import Request
@@ -66,19 +67,33 @@ def resume() -> tuple[Job, ...]:
     return default_client().resume()
 
 
-def budget(usd: Any = ...) -> Decimal | None:
-    """Tell or set the most this session may spend, in US dollars; ``None`` is no limit.
+def budget(usd: Any = ..., per: str = "session") -> Decimal | None:
+    """Tell or set the most that may be spent, in US dollars; ``None`` is no limit.
 
     ``sd.budget()`` only tells it, ``sd.budget(5)`` sets it, ``sd.budget(None)`` takes it away.
     Requests in flight count at their ceiling, and `submit` refuses one that could go over.
 
+    Args:
+        usd: The limit.
+        per: ``"session"``: this client, until its kernel ends. ``"day"`` and ``"month"``, by this
+            computer's calendar, are kept in the library: all kernels that share it count, and a
+            restarted one does not forget. Two that ask in the same instant may go over by one
+            request.
+
     Raises:
-        RequestError: `usd` is not an amount.
+        RequestError: `usd` is not an amount, or `per` none of these words.
+        SeedreamError: The library can't be written, or its limits can't be read.
     """
-    counted = default_client().budget
+    client = default_client()
+    limit = None if usd is None or usd is ... else in_cents(read_usd(usd))
+    if per != "session":
+        check_period(per)
+        if usd is not ...:
+            keep_limit(client.library, per, limit)
+        return kept_limits(client.library).get(per)
     if usd is not ...:
-        counted.limit = None if usd is None else read_usd(usd)
-    return counted.limit
+        client.budget.limit = limit
+    return client.budget.limit
 
 
 def estimate(prompt: str | Request, prices: Prices | None = None, **arguments: Any) -> Estimate:
@@ -102,7 +117,7 @@ def estimate(prompt: str | Request, prices: Prices | None = None, **arguments: A
     return price(request, prices)
 
 
-def spending(since: Any = None) -> Any:
+def spending(since: Any = None, *, by: str | None = None) -> Any:
     """Return what requests on fal cost: a DataFrame where pandas is installed, else dicts.
 
     "confirmed" are the units that fal told with the result, times the price an image; where fal
@@ -111,8 +126,12 @@ def spending(since: Any = None) -> Any:
 
     Args:
         since: A datetime, date or ISO text; everything in the library unless given.
+        by: ``"day"`` (UTC), ``"model"`` or ``"prompt"`` sums it up; else each request is a row.
+
+    Raises:
+        RequestError: `by` is none of these.
     """
-    return as_table(charges(default_client().library, since))
+    return as_table(charges(default_client().library, since), by)
 
 
 def batch(

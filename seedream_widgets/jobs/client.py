@@ -27,6 +27,7 @@ from seedream_widgets.library import Library
 from seedream_widgets.library.journal import UNSENT, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
+from seedream_widgets.money.limits import check_limits, kept_limits
 from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
@@ -157,7 +158,7 @@ class Client:
         self, request: Request, fresh: bool, agree: Callable[[Backend], object] | None = None
     ) -> Job:
         engine, backend = self._engine(), self.backend
-        if self.budget.limit is not None:
+        if self.budget.limit is not None or (backend.bills and kept_limits(self.library)):
             self._current_prices.wait()  # counted at another price, the limit would not hold
         if agree is not None:
             agree(backend)
@@ -246,6 +247,9 @@ class Client:
     ) -> Coroutine[Any, Any, None]:
         if backend.bills:
             limited = entry is None or entry.step in UNSENT
+            if limited:
+                high, ours = self.budget.high(job.request), self.budget.in_flight
+                check_limits(self.library, job.id, high, ours)
             self.budget.take(job.id, job.request, limited=limited)
             job._account = partial(self._settle, job)
         record = Record(

@@ -106,6 +106,16 @@ class Budget:
     def _high(self, request: Request) -> Decimal:
         return estimate(request, self._prices).high
 
+    def high(self, request: Request) -> Decimal:
+        """Return the most that a request can cost."""
+        return self._high(request)
+
+    @property
+    def in_flight(self) -> dict[str, Decimal]:
+        """The most that each running request can cost, by the id of its job."""
+        with self._lock:
+            return {name: self._high(each) for name, each in self._in_flight.items()}
+
     def take(self, job_id: str, request: Request, *, limited: bool = True) -> None:
         """Count the most that a request can cost; one already sent is counted but not `limited`.
 

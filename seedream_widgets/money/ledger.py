@@ -7,7 +7,9 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from seedream_widgets.errors import RequestError
 from seedream_widgets.library.entry import moment
+from seedream_widgets.money.pricing import in_cents
 from seedream_widgets.values.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -93,11 +95,54 @@ def _uncertain(entry: Pending) -> Charge:
     )
 
 
-def as_table(found: list[Charge]) -> Any:
+GROUPS = ("day", "model", "prompt")
+"""What the ledger can be summed up by."""
+
+
+def summed_up(found: list[Charge], by: str) -> list[dict[str, Any]]:
+    """Return what requests cost for each day (UTC), model or prompt.
+
+    Each row has ``requests``, ``images``, ``usd``, and ``may_be_billed``: how much of it is not
+    known to be billed. Days are in order, others by cost.
+
+    Raises:
+        RequestError: `by` is none of these.
+    """
+    if by not in GROUPS:
+        raise RequestError(
+            f"by takes {', '.join(map(repr, GROUPS))}, got {by!r:.40}", field="by", value=by
+        )
+
+    def group(charge: Charge) -> str:
+        if by == "day":
+            return f"{charge.when:%Y-%m-%d}"
+        endpoint = ENDPOINTS.get(charge.endpoint)
+        return charge.prompt if by == "prompt" else endpoint.model if endpoint else charge.endpoint
+
+    rows: dict[str, dict[str, Any]] = {}
+    for charge in found:
+        nothing = {"requests": 0, "images": 0, "usd": Decimal(0), "may_be_billed": Decimal(0)}
+        row = rows.setdefault(group(charge), {by: group(charge), **nothing})
+        row["requests"] += 1
+        row["images"] += charge.images
+        row["usd"] += charge.usd
+        if charge.certainty == "may be billed":
+            row["may_be_billed"] += charge.usd
+    listed = sorted(rows.values(), key=lambda row: (0 if by == "day" else -row["usd"], row[by]))
+    money = "usd", "may_be_billed"
+    return [{**row, **{name: in_cents(row[name]) for name in money}} for row in listed]
+
+
+def as_table(found: list[Charge], by: str | None = None) -> Any:
     """Return a pandas DataFrame where pandas is installed, else a list of dicts."""
-    rows = [asdict(charge) for charge in found]
+    if by is None:
+        rows = [{**asdict(charge), "usd": in_cents(charge.usd)} for charge in found]
+        columns = list(Charge.__dataclass_fields__)
+    else:
+        rows = summed_up(found, by)
+        columns = [by, "requests", "images", "usd", "may_be_billed"]
     try:
         import pandas as pd  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         return rows
-    return pd.DataFrame(rows, columns=list(Charge.__dataclass_fields__))
+    return pd.DataFrame(rows, columns=columns)

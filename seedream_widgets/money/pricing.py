@@ -175,6 +175,11 @@ def shown(exact: Decimal) -> str:
         return f"{max(rounded, rounded.quantize(_CENTS), key=_decimals):f}"
 
 
+def in_cents(exact: Decimal) -> Decimal:
+    """Return an amount that shows itself with two decimals at least; its value is the same."""
+    return exact if _decimals(exact) >= _decimals(_CENTS) else exact.quantize(_CENTS)
+
+
 def usd(exact: Decimal) -> str:
     """Return an amount with its sign: "$0.20"."""
     return f"${shown(exact)}"

@@ -1,0 +1,138 @@
+"""Limits for a day and a month, which all kernels of a library share, and sums of the ledger."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+import seedream_widgets as sd
+from seedream_widgets.api import replace_default_client
+from seedream_widgets.errors import BackendError
+from seedream_widgets.money.ledger import charges, summed_up
+from seedream_widgets.money.limits import keep_limit
+from seedream_widgets.testing import ScriptedBackend
+from tests.scripted import SECONDS, until
+
+FOX = sd.Request("a fox", image_size=(1024, 1024))
+
+
+@pytest.fixture
+def client(tmp_path):
+    made = sd.Client(ScriptedBackend("fal"), library=tmp_path)
+    before = replace_default_client(made)
+    yield made
+    replace_default_client(before)
+
+
+def test_a_limit_of_the_day_counts_what_other_sessions_spent(client, tmp_path):
+    assert sd.budget(0.07, per="day") == Decimal("0.07")
+    client.submit(FOX).result(SECONDS)
+    again = sd.Client(client.backend, library=tmp_path)  # a kernel that was restarted
+    again.submit(FOX).result(SECONDS)
+    with pytest.raises(sd.BudgetError) as caught:
+        again.submit(FOX)
+    assert "this request may cost $0.03, more than the limit of the day leaves" in str(caught.value)
+    assert r"$0.06 of $0.07" in str(caught.value)
+    assert "sd.budget(0.09, per='day')" in str(caught.value)
+    sd.budget(0.09, per="day")
+    again.submit(FOX).result(SECONDS)
+
+
+def test_what_is_in_flight_counts(tmp_path):
+    backend = ScriptedBackend("fal", hold=["completed"])
+    client = sd.Client(backend, library=tmp_path)
+    keep_limit(client.library, "month", Decimal("0.08"))
+    running = [client.submit(FOX), client.submit(FOX)]
+    with pytest.raises(sd.BudgetError, match="the limit of the month leaves"):
+        client.submit(FOX)
+    backend.release("completed")
+    for job in running:
+        job.result(SECONDS)
+
+
+def test_what_may_be_billed_counts(client):
+    sd.budget(0.05, per="month")
+    client.backend.errors = {"fetch": BackendError("a reply was lost", billing="maybe")}
+    lost = client.submit(FOX)
+    until(lambda: lost.done)
+    with pytest.raises(sd.BudgetError, match=r"\$0\.03 of \$0\.05"):
+        client.submit(FOX)
+
+
+def test_a_seeded_request_is_counted_once(client):
+    sd.budget(0.03, per="day")
+    asked = sd.Request("a fox", image_size=(1024, 1024), seed=7)
+    client.submit(asked).result(SECONDS)
+    assert client.submit(asked).result(SECONDS).cached
+    with pytest.raises(sd.BudgetError):
+        client.submit(asked, fresh=True)
+
+
+def test_another_process_knows_the_limit(client, tmp_path):
+    sd.budget(5, per="day")
+    sd.budget(100, per="month")
+    code = "import seedream_widgets as sd; print(*[sd.budget(per=p) for p in ('day', 'month')])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"SEEDREAM_HOME": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["5.00", "100.00"]
+    sd.budget(None, per="day")
+    assert (sd.budget(per="day"), sd.budget(per="month")) == (None, 100)
+    assert (tmp_path / "budget.json").stat().st_mode & 0o077 == 0
+
+
+def test_each_limit_is_its_own(client):
+    assert [sd.budget(5), sd.budget(per="day")] == [5, None]
+    assert str(sd.budget(0.2)) == "0.20"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"day": "much"}', '{"day": -1}', '{"day": "NaN"}', "5"]
+)
+def test_limits_that_can_not_be_read_stop_what_they_could_forbid(client, tmp_path, text):
+    (tmp_path / "budget.json").write_text(text)
+    with pytest.raises(sd.SeedreamError, match=r"budget\.json .* can't be read; set them anew"):
+        client.submit(FOX)
+    assert client.jobs == ()
+    sd.budget(5, per="day")
+    client.submit(FOX).result(SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: sd.budget(5, per="week"), "per takes 'session', 'day' or 'month', got 'week'"),
+        (lambda: sd.budget(-1, per="day"), "usd takes an amount"),
+        (lambda: sd.spending(by="week"), "by takes 'day', 'model', 'prompt', got 'week'"),
+    ],
+)
+def test_a_wrong_word_is_a_sentence(client, call, says):
+    with pytest.raises(sd.RequestError, match=says):
+        call()
+
+
+def test_spending_is_summed_up(client):
+    asked = (("a fox", "v4", 2), ("an owl", "v4.5", 1), ("a fox", "v4.5", 1))
+    for prompt, model, count in asked:
+        client.submit(
+            sd.Request(prompt, image_size=(2048, 2048), model=model, num_images=count)
+        ).result(SECONDS)
+    client.backend.errors = {"fetch": BackendError("lost", billing="maybe")}
+    lost = client.submit(sd.Request("an owl", image_size=(2048, 2048)))
+    until(lambda: lost.done)
+    found = charges(client.library)
+    by_prompt = summed_up(found, "prompt")
+    assert [row["prompt"] for row in by_prompt] == ["a fox", "an owl"]
+    assert [row["requests"] for row in by_prompt] == [2, 2]
+    assert by_prompt[1]["may_be_billed"] == Decimal("0.03")
+    assert {row["model"] for row in summed_up(found, "model")} == {"v4", "v4.5"}
+    (day,) = summed_up(found, "day")
+    assert day["requests"] == 4
+    assert day["usd"] == sum(charge.usd for charge in found)
+    assert next(iter(sd.spending(by="day").columns)) == "day"
+    assert all(len(str(usd).partition(".")[2]) >= 2 for usd in sd.spending()["usd"])
