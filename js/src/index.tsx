@@ -1,7 +1,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { acceptDrops } from "./files/drops";
-import { followConnection } from "./kernel/doubt";
+import { followConnection } from "./kernel/liveness";
 import { guardKeyboard } from "./shell/keyboard";
 import { Studio } from "./shell/Studio";
 import { createSession } from "./shell/session";

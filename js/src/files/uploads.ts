@@ -5,7 +5,7 @@ import type { Channel } from "../kernel/channel";
 import { createStore, type Store } from "../kernel/store";
 import type { Notice } from "../kernel/wire";
 import type { Previews } from "../pictures/previews";
-import { createLine } from "./line";
+import { createSender } from "./sending";
 import { isExpected } from "./transfer";
 
 export interface Limits {
@@ -77,7 +77,7 @@ export function createUploads(
   const tiles = createStore<UploadTile[]>([]);
   const waiting = new Map<string, Waiting>();
   let count = 0;
-  const line = createLine();
+  const sendInTurn = createSender();
 
   const patch = (id: string, change: Partial<UploadTile>) =>
     tiles.set(tiles.get().map((tile) => (tile.id === id ? { ...tile, ...change } : tile)));
@@ -164,7 +164,7 @@ export function createUploads(
       entry.stop.signal.addEventListener("abort", () => resolve(null));
     });
     let shown = 0;
-    return line({
+    return sendInTurn({
       channel,
       uploadId: id,
       file: entry.file,

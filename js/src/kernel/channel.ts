@@ -1,7 +1,7 @@
 /** Requests to the kernel and their answers. A slow answer is waited for, a dead kernel is told. */
 import type { AnyModel } from "@anywidget/types";
 import { type Bytes, isBytes } from "./bytes";
-import { createDoubt } from "./doubt";
+import { createLivenessCheck } from "./liveness";
 import { read } from "./parse";
 import { createStore, type Store } from "./store";
 import { type Incoming, incoming, type Notice, type Outgoing, type Terms } from "./wire";
@@ -117,10 +117,10 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     die();
   }
 
-  const doubt = createDoubt(model, view, lose);
+  const liveness = createLivenessCheck(model, view, lose);
 
   function heard() {
-    doubt.settle();
+    liveness.stop();
     hear();
     if (!presumed) return;
     presumed = false;
@@ -187,7 +187,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
         const late = () => {
           entry.late = true;
           refresh();
-          doubt.raise();
+          liveness.start();
         };
         timers.push(setTimeout(late, PATIENCE));
       }
@@ -213,7 +213,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   ended.addEventListener("abort", () => {
     model.off("msg:custom", receive);
     model.off("comm_live_update", commChanged);
-    doubt.settle();
+    liveness.stop();
     clearTimeout(silence);
     for (const entry of [...pending.values()]) {
       entry.reject(new DOMException("Aborted", "AbortError"));

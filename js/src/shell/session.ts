@@ -16,8 +16,8 @@ import { createTraits } from "../kernel/traits";
 import { createPictures } from "../pictures/pictures";
 import { createPreviews } from "../pictures/previews";
 import type { Viewing } from "../pictures/session";
-import { tellArrivals } from "../results/arrivals";
 import { createJobs } from "../results/jobs";
+import { notifyPython } from "../results/notify";
 import type { Tool } from "../viewer/session";
 import { createViewer, type Look, type ViewerState } from "../viewer/state";
 import { type Actions, createActions, type Parts } from "./actions";
@@ -38,7 +38,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   const allFacts = traits.store("_facts", facts, noFacts);
   const references = createReferences(channel, traits);
   const jobs = createJobs(channel, ended);
-  tellArrivals(jobs, traits);
+  notifyPython(jobs, traits);
   const faults = createFaults();
   const submission = createSubmission(channel, jobs, faults, ended);
   const pictures = createPictures(channel, ended);

@@ -1,18 +1,18 @@
-/** Files on their way to the kernel: one is sent while those before it are still being checked. */
-import { createRoom } from "./room";
+/** Sends files to the kernel: the next one goes out while the kernel still checks those before it. */
+import { createSlots } from "./slots";
 import { type Transfer, transfer } from "./transfer";
 
 /** Two that are checked and one that arrives: the kernel never holds the bytes of more. */
 export const IN_KERNEL = 3;
 
-export interface Passenger extends Transfer {
+export interface PendingUpload extends Transfer {
   /** Every byte is there; resolves once the kernel has checked them, or rejects. */
   checked(): Promise<void>;
 }
 
-/** The answer sends one file; who asks first is the first reference. */
-export function createLine(): (job: Passenger) => Promise<void> {
-  const [kernel, wire] = [createRoom(IN_KERNEL), createRoom(1)];
+/** Return a function that sends one file at a time; files become references in the order of the calls. */
+export function createSender(): (job: PendingUpload) => Promise<void> {
+  const [kernel, wire] = [createSlots(IN_KERNEL), createSlots(1)];
 
   return async (job) => {
     const leaveKernel = await kernel(job.signal);

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { createRoom, type Enter } from "../../src/files/room";
+import { createSlots, type TakeSlot } from "../../src/files/slots";
 import { settle } from "../fake";
 
 /** Ask in turn under these names; `inside` tells who is in, `out` has one leave. */
-function visitors(room: Enter, names: string[]) {
+function visitors(take: TakeSlot, names: string[]) {
   const inside = new Map<string, () => void>();
   const stops = new Map(names.map((name) => [name, new AbortController()]));
   for (const [name, { signal }] of stops) {
-    room(signal).then(
+    take(signal).then(
       (leave) => inside.set(name, leave),
       () => {},
     );
@@ -27,14 +27,14 @@ function visitors(room: Enter, names: string[]) {
 }
 
 it("lets in so many, and the next one when one leaves", async () => {
-  const all = visitors(createRoom(2), ["a", "b", "c", "d"]);
+  const all = visitors(createSlots(2), ["a", "b", "c", "d"]);
   expect(await all.inside()).toEqual(["a", "b"]);
   all.out("b");
   expect(await all.inside()).toEqual(["a", "c"]);
 });
 
 it("counts one who leaves twice once", async () => {
-  const all = visitors(createRoom(1), ["a", "b", "c"]);
+  const all = visitors(createSlots(1), ["a", "b", "c"]);
   await settle();
   const leave = all.leave("a");
   leave?.();
@@ -43,7 +43,7 @@ it("counts one who leaves twice once", async () => {
 });
 
 it("passes over those who gave up while they waited", async () => {
-  const all = visitors(createRoom(1), ["a", "b", "c"]);
+  const all = visitors(createSlots(1), ["a", "b", "c"]);
   all.stop("b");
   await settle();
   all.out("a");
@@ -51,7 +51,7 @@ it("passes over those who gave up while they waited", async () => {
 });
 
 it("keeps no place for one who gives up at the moment of getting it", async () => {
-  const all = visitors(createRoom(1), ["a", "b", "c"]);
+  const all = visitors(createSlots(1), ["a", "b", "c"]);
   await settle();
   all.out("a");
   all.stop("b");

@@ -1,18 +1,18 @@
-/** Tell Python that pictures are here: marimo runs cells again for what the page writes alone. */
+/** Tells Python that a click gave pictures: marimo runs cells again only for traits that the page writes. */
 
 import { text } from "../kernel/parse";
 import type { Traits } from "../kernel/traits";
 import type { Card } from "../kernel/wire";
 import type { Jobs } from "./jobs";
 
-/** A cell that submits would run, and submit, for ever: only a click's pictures are told. */
+/** The newest job that a click began: telling of a cell's own jobs would run that cell again for ever. */
 function newest(cards: Card[], since: number): Card | null {
   const done = cards.filter((card) => card.clicked && card.images.length > 0);
   const [first] = done.sort((one, other) => (other.finished ?? 0) - (one.finished ?? 0));
   return (first?.finished ?? 0) > since ? (first as Card) : null;
 }
 
-export function tellArrivals(jobs: Jobs, traits: Traits): void {
+export function notifyPython(jobs: Jobs, traits: Traits): void {
   let last = 0;
   jobs.cards.subscribe(() => {
     const card = newest(jobs.cards.get(), last);

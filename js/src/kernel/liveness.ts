@@ -1,4 +1,4 @@
-/** A kernel that was restarted takes what is meant for the old one, and not every host says so. */
+/** Finds out whether the studio still exists in the kernel: not every host says that a kernel was restarted. */
 import type { AnyModel } from "@anywidget/types";
 
 const GRACE = 1000;
@@ -6,15 +6,19 @@ const QUESTIONS = 2;
 /** Answered at once by any studio, and changes nothing: there is no such upload. */
 const QUESTION = { kind: "abandon", upload_id: "none" } as const;
 
-export interface Doubt {
+export interface LivenessCheck {
   /** Ask whether somebody is there; a busy kernel is waited for, however long. */
-  raise(): void;
-  /** Something was heard. */
-  settle(): void;
+  start(): void;
+  /** Stop: the kernel has answered something. */
+  stop(): void;
 }
 
-/** Told by `gone`: the kernel was through with two questions, and none was answered. */
-export function createDoubt(model: AnyModel, view: string, gone: () => void): Doubt {
+/** `gone` is called once the kernel has handled two questions and answered neither. */
+export function createLivenessCheck(
+  model: AnyModel,
+  view: string,
+  gone: () => void,
+): LivenessCheck {
   let round = 0;
   let open = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,19 +34,19 @@ export function createDoubt(model: AnyModel, view: string, gone: () => void): Do
     // marimo calls its callbacks, Jupyter looks into them.
     const callbacks = Object.assign(() => {}, { iopub: { status } });
     try {
-      model.send({ ...QUESTION, id: `${view}-doubt` }, callbacks, []);
+      model.send({ ...QUESTION, id: `${view}-alive` }, callbacks, []);
     } catch {
       gone();
     }
   }
 
   return {
-    raise() {
+    start() {
       if (open) return;
       open = true;
       ask(QUESTIONS);
     },
-    settle() {
+    stop() {
       clearTimeout(timer);
       round += 1;
       open = false;

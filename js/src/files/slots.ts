@@ -1,8 +1,8 @@
-/** Room for so many at once; who asks first goes in first. */
-export type Enter = (signal: AbortSignal) => Promise<() => void>;
+/** A limited number of slots; whoever asks first gets the next free one. */
+export type TakeSlot = (signal: AbortSignal) => Promise<() => void>;
 
-/** Each one that enters gets a function to leave by; to leave twice changes nothing. */
-export function createRoom(places: number): Enter {
+/** Whoever gets a slot also gets a function that gives it back; calling it twice changes nothing. */
+export function createSlots(places: number): TakeSlot {
   const queue: (() => void)[] = [];
   let free = places;
 

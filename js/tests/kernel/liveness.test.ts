@@ -1,7 +1,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createChannel } from "../../src/kernel/channel";
-import { createDoubt, followConnection } from "../../src/kernel/doubt";
+import { createLivenessCheck, followConnection } from "../../src/kernel/liveness";
 import { FakeModel, settle } from "../fake";
 
 type Callbacks = (() => void) & {
@@ -23,9 +23,9 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe("a doubt", () => {
+describe("a liveness check", () => {
   it("is proven by two questions that a kernel is through with and leaves unanswered", () => {
-    createDoubt(model, "v1", gone).raise();
+    createLivenessCheck(model, "v1", gone).start();
     tell("busy");
     tell("idle");
     tell("idle");
@@ -38,29 +38,29 @@ describe("a doubt", () => {
   });
 
   it("waits for a busy kernel, with one question", () => {
-    const doubt = createDoubt(model, "v1", gone);
-    doubt.raise();
-    doubt.raise();
+    const check = createLivenessCheck(model, "v1", gone);
+    check.start();
+    check.start();
     tell("busy");
     vi.advanceTimersByTime(600_000);
     expect(asked).toHaveLength(1);
     expect(gone).not.toHaveBeenCalled();
   });
 
-  it("is settled by any answer", () => {
-    const doubt = createDoubt(model, "v1", gone);
-    doubt.raise();
+  it("ends with any answer", () => {
+    const check = createLivenessCheck(model, "v1", gone);
+    check.start();
     tell("idle");
-    doubt.settle();
+    check.stop();
     tell("idle", 0);
     vi.advanceTimersByTime(10_000);
     expect(gone).not.toHaveBeenCalled();
-    doubt.raise();
+    check.start();
     expect(asked).toHaveLength(2);
   });
 
   it("is harmless where the host calls its callbacks", () => {
-    createDoubt(model, "v1", gone).raise();
+    createLivenessCheck(model, "v1", gone).start();
     expect(() => asked[0]?.()).not.toThrow();
   });
 
@@ -70,7 +70,7 @@ describe("a doubt", () => {
         throw new Error("Cannot send");
       },
     } as unknown as AnyModel;
-    createDoubt(dead, "v1", gone).raise();
+    createLivenessCheck(dead, "v1", gone).start();
     expect(gone).toHaveBeenCalledOnce();
   });
 });
