@@ -138,6 +138,12 @@ def lineage_of(result: Result, session: Library) -> Lineage:
     return Lineage(result, [*own, session])
 
 
+def own_lineage(result: Result) -> Lineage | None:
+    """Return the lineage of a result within the library that holds it, if one does."""
+    root = _root(result)
+    return Lineage(result, [Library(root)]) if root else None
+
+
 def with_origins(receipt: Receipt, library: Library) -> Receipt:
     """Return a receipt whose inputs name the results of `library` that they came from."""
     inputs = [each | _named_origin(library, each) for each in receipt.inputs]

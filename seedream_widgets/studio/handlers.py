@@ -12,6 +12,7 @@ from seedream_widgets.images import ImageInput, ImageUrl, load_image
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Answers, Late, Table
 from seedream_widgets.studio.cards import FORM
+from seedream_widgets.studio.iterate import ask_again
 from seedream_widgets.studio.references import by_id, describe, load
 from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.terms import Terms
@@ -72,6 +73,7 @@ class Handlers:
             protocol.Arrange: self._arrange,
             protocol.UseResult: self._use_result,
             protocol.UseAddress: self._use_address,
+            protocol.AskAgain: self._ask_again,
             protocol.Resume: self._resume,
             protocol.Code: self._code,
         }
@@ -223,6 +225,13 @@ class Handlers:
 
     def _use_address(self, message: protocol.UseAddress) -> Late:
         return self._add_once(message, lambda: self._add_address(message.url))
+
+    async def _ask_again(self, message: protocol.AskAgain) -> Answer:
+        def fill() -> None:
+            ask_again(self._studio, *self.made(message.image_id), message.how)
+
+        await self._session.aside(fill)
+        return {}, []
 
     async def _add_once(self, message: protocol.Message, add: Callable[[], Adding]) -> Answer:
         if message.id not in self._adding:

@@ -141,6 +141,21 @@ class UseResult(Message):
 
 
 @dataclass(frozen=True)
+class AskAgain(Message):
+    """Set the form to ask for a picture of a result again; nothing is sent.
+
+    Attributes:
+        image_id: Which picture.
+        how: ``"vary"`` with another seed, ``"large"`` in 4K, ``"missing"`` for those of a set that
+            did not come.
+    """
+
+    kind: ClassVar[str] = "ask_again"
+    image_id: str
+    how: str
+
+
+@dataclass(frozen=True)
 class UseAddress(Message):
     """Append an image by its address, dragged in from another page, to the references."""
 
@@ -298,7 +313,7 @@ class Region(Message):
 
 @dataclass(frozen=True)
 class Receipt(Message):
-    """Ask what is known of a picture: rows of a name and a text, and the inputs it was made of."""
+    """Ask what is known of a picture: rows of a name and a text, its inputs, and its lineage."""
 
     kind: ClassVar[str] = "receipt"
     target: str
@@ -318,8 +333,8 @@ _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
         Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
-        UseAddress, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore, Collect,
-        Resume, Code, Archive, Look, Region, Receipt, Difference,
+        UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore,
+        Collect, Resume, Code, Archive, Look, Region, Receipt, Difference,
     )
 }  # fmt: skip
 

@@ -9,9 +9,10 @@ from traitlets import TraitError
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.images.origins import Origin
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.values.endpoints import ENDPOINTS
-from seedream_widgets.values.receipt import Receipt, read_receipt
+from seedream_widgets.values.receipt import Receipt, digests_of, read_receipt
 from seedream_widgets.values.request import Request
 
 if TYPE_CHECKING:
@@ -115,4 +116,9 @@ def _input(about: dict[str, Any], name: str, library: Library) -> ImageInput | I
     from seedream_widgets.images.fit import safe_name
 
     found = library.input(str(about.get("sha256", "")))  # known by its digest, as before
-    return replace(found, name=safe_name(name, found.media_type.removeprefix("image/").upper()))
+    return replace(
+        found,
+        name=safe_name(name, found.media_type.removeprefix("image/").upper()),
+        digests=digests_of(about) or found.digests,
+        origin=Origin.from_dict(about.get("from")) or found.origin,
+    )

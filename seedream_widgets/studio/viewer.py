@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput
+from seedream_widgets.library.lineage import own_lineage
 from seedream_widgets.money.pricing import cost, usd
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.protocol import ProtocolError
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
+from seedream_widgets.values.result import image_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +32,8 @@ IDLE_SECONDS = 300.0
 """After so long without a question they go: a page that was closed says nothing."""
 _MAX_SIDE = 1 << 16
 _MAX_TEXT = 8000
+_MAX_WORDS = 200
+_MOST_ABOVE, _MOST_BELOW = 30, 12
 
 
 class Pictures(Protocol):
@@ -125,7 +129,9 @@ class Viewer:
             for at, each in enumerate(result.request.images)
             if isinstance(each, ImageInput) and each.width and each.height
         ]
-        return {"target": target, "rows": receipt_rows(result, index), "inputs": inputs}, []
+        rows = receipt_rows(result, index)
+        line = line_of(result, index)
+        return {"target": target, "rows": rows, "inputs": inputs, "line": line}, []
 
     async def _difference(self, message: protocol.Difference) -> Answer:
         from seedream_widgets.images.compare import difference
@@ -208,6 +214,40 @@ def input_of(result: Result, number: str) -> ImageInput:
     return image
 
 
+def line_of(result: Result, index: int) -> list[dict[str, Any]]:
+    """Return the pictures that one can walk to from this one, the oldest ancestor first.
+
+    Those that are gone have an empty id, and words that say what they were.
+    """
+    lineage = own_lineage(result)
+    if lineage is None:
+        return []
+    above: list[dict[str, Any]] = []
+    seen, turn = {result.request_id}, [lineage]
+    while turn and len(above) < _MOST_ABOVE:
+        sources = [source for each in turn for source in each.sources if source.origin]
+        turn = []
+        for source in sources:
+            parent, origin = source.result, source.origin
+            if parent is None:
+                above.append({"id": "", "words": str(source)[:_MAX_WORDS], "kin": "gone"})
+            elif parent.request_id not in seen and origin is not None:
+                seen.add(parent.request_id)
+                above.append(_walked(parent, max(0, origin.image - 1), "made from"))
+                if further := own_lineage(parent):
+                    turn.append(further)
+    below = [_walked(each, 0, "made of it") for each in lineage.children[:_MOST_BELOW]]
+    if not (above or below):
+        return []
+    return [*reversed(above[:_MOST_ABOVE]), _walked(result, index, "this"), *below]
+
+
+def _walked(result: Result, index: int, kin: str) -> dict[str, Any]:
+    index = min(index, len(result.files) - 1)
+    words = " ".join(result.prompt.split())[:_MAX_WORDS]
+    return {"id": image_id(result.request_id, index), "words": words, "kin": kin}
+
+
 def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
     """Return what a viewer says of one picture of a result, in the order it is read.
 
@@ -224,6 +264,7 @@ def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
         "Seed": "not told" if result.seed is None else str(result.seed),
         "Size": f"{file.width} × {file.height}, asked for {size}",
         "Images": _number(result, index),
+        "Region": _region(file),
         "Enhance prompt": request.enhance_prompt_mode,
         "Safety checker": "on" if request.enable_safety_checker else "off",
         "Format": request.output_format,
@@ -239,7 +280,18 @@ def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
 
 
 def _number(result: Result, index: int) -> str:
+    if result.missing:
+        return f"{index + 1}; asked {len(result) + result.missing}, got {len(result)}"
     return f"{index + 1} of {len(result)}" if len(result) > 1 else ""
+
+
+def _region(file: ResultImage) -> str:
+    if file.composed is None:
+        return ""
+    across, down = file.composed.shift
+    moved = f"moved by {across:.1f}, {down:.1f} px"
+    how = moved if file.composed.aligned else "as it came, not moved"
+    return f"put together here: the answer inside the marked region, {how}"
 
 
 def _kind(inputs: int) -> str:

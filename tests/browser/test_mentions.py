@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COLOURS = {"fox": "orangered", "coat": "teal", "hat": "goldenrod"}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_an_image_is_named_by_hand_and_by_keys(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path, shot: Shot, theme: str

@@ -80,6 +80,30 @@ function Seed({ fault }: { fault: string | null | undefined }) {
   );
 }
 
+const SERIES = /^Generate a series of \d+ coherent images: /;
+const USUAL = 4;
+
+/** A set: its count stands in the prompt, as the vendor's guide asks, and is "Up to". */
+function Series() {
+  const { form, actions } = useSession();
+  const { prompt, max_images } = useStore(form.values);
+  const count = max_images > 1 && max_images <= 6 ? max_images : USUAL;
+  const words = `Generate a series of ${count} coherent images: `;
+  if (!prompt.trim() || (prompt.startsWith(words) && max_images === count)) return null;
+  return (
+    <button
+      type="button"
+      class="sd-link sd-series"
+      title={`Writes “${words.slice(0, -2)}” into the prompt and sets “Up to” to ${count}`}
+      onClick={() =>
+        actions.fill({ prompt: words + prompt.replace(SERIES, ""), max_images: count })
+      }
+    >
+      {`Ask for a series of ${count}`}
+    </button>
+  );
+}
+
 export function Counts({ checks }: { checks: Checks }) {
   const { channel, faults } = useSession();
   const told = useStore(faults.all);
@@ -106,6 +130,7 @@ export function Counts({ checks }: { checks: Checks }) {
         )}
         {takes(endpoint, "seed") && <Seed fault={seed} />}
       </div>
+      {takes(endpoint, "max_images") && <Series />}
       <Fault id={`${channel.view}-num_images-note`}>{images}</Fault>
       <Fault id={`${channel.view}-max_images-note`}>{upTo}</Fault>
       <Fault id={`${channel.view}-seed-note`}>{seed}</Fault>

@@ -77,7 +77,12 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   }
 
   const list = active && (
-    <div class="sd-mentions" role="listbox" id={id} aria-label="Reference images to name">
+    <div
+      class="sd-model-list sd-mentions"
+      role="listbox"
+      id={id}
+      aria-label="Reference images to name"
+    >
       {choices.map((choice) => (
         <Option
           key={choice.reference.id}

@@ -10,6 +10,8 @@ import type { Cards, Submission } from "./submission";
 export interface FormActions extends FilesActions {
   edit(change: Partial<FormTraits>, typed?: boolean): void;
   submit(): void;
+  /** Change fields; what they held can be had back. */
+  fill(change: Partial<FormTraits>): void;
   /** Bring back what the form held before it was filled again. */
   undo(): void;
   /** Change the prompt's numbers as the images were moved. */

@@ -98,6 +98,9 @@ export interface Browse {
 }
 
 /** Page to kernel; the channel adds `id`. */
+/** How a picture is asked for again: with another seed, in 4K, or what is missing of its set. */
+export type Again = "vary" | "large" | "missing";
+
 export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget"; job_id: string }
@@ -109,6 +112,7 @@ export type Outgoing =
   | { kind: "probe" | "abandon"; upload_id: string }
   | { kind: "arrange"; references: string[] }
   | { kind: "use_result" | "original"; image_id: string }
+  | { kind: "ask_again"; image_id: string; how: Again }
   | { kind: "use_address"; url: string }
   | { kind: "preview"; target: string; edge: number }
   | { kind: "look"; targets: string[] }
@@ -361,14 +365,27 @@ export interface InputImage {
   height: number;
 }
 
+/** A picture that one can walk to along a lineage; one that is gone has no id. */
+export interface Kin {
+  id: string;
+  words: string;
+  /** "made from", "this", "made of it" or "gone". */
+  kin: string;
+}
+
+export const addedReply = shape<{ reference: Reference }>({ reference });
+
 export interface Receipt {
   rows: Row[];
   inputs: InputImage[];
+  /** The oldest ancestor first; empty where there are no relatives. */
+  line: Kin[];
 }
 
 export const receiptReply = shape<Receipt>({
   rows: list(shape<Row>({ name: text, text })),
   inputs: list(shape<InputImage>({ id: text, name: text, width: integer, height: integer })),
+  line: list(shape<Kin>({ id: text, words: text, kin: text })),
 });
 
 export interface Difference {

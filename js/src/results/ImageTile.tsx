@@ -61,6 +61,14 @@ function Actions({ image, name, view }: ActionsProps) {
       </button>
       <button
         type="button"
+        aria-label={`Edit ${name}`}
+        title="Make it image 1 of the next request"
+        onClick={() => actions.editPicture(image.id)}
+      >
+        Edit
+      </button>
+      <button
+        type="button"
         aria-label={`Use ${name} as a reference`}
         title="Add it to the reference images"
         onClick={() => actions.addResult(image.id)}

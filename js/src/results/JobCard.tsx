@@ -10,6 +10,10 @@ import { useSession } from "./session";
 import { Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
 
+/** How many of the pictures that were asked for did not come. */
+const missing = ({ form, images, state }: Card): number =>
+  state === "completed" ? Math.max(0, form.num_images * form.max_images - images.length) : 0;
+
 /** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
 function receipt(card: Card): string {
   const [first] = card.images;
@@ -63,8 +67,19 @@ function Buttons({ card }: { card: Card }) {
       )
     );
   }
+  const [first] = card.images;
   return (
     <>
+      {first && (
+        <button
+          type="button"
+          class="sd-link"
+          title="Have the form ask for the same again, with another seed"
+          onClick={() => actions.askAgain(first.id, "vary")}
+        >
+          Vary
+        </button>
+      )}
       <button
         type="button"
         class="sd-link"
@@ -103,6 +118,29 @@ function ErrorNote({ card }: { card: Card }) {
         </button>
       )}
     </div>
+  );
+}
+
+/** A set of which fewer came than were asked for. */
+function Missing({ card }: { card: Card }) {
+  const { actions } = useSession();
+  const count = missing(card);
+  const [first] = card.images;
+  if (!first || count === 0) return null;
+  return (
+    <p class="sd-note sd-calm">
+      <span class="sd-grow">
+        {`Asked ${card.images.length + count}, got ${card.images.length}.`}
+      </span>
+      <button
+        type="button"
+        class="sd-link"
+        title="Have the form ask for what did not come, beside the pictures that did"
+        onClick={() => actions.askAgain(first.id, "missing")}
+      >
+        {count === 1 ? "Ask for the missing one" : `Ask for the missing ${count}`}
+      </button>
+    </p>
   );
 }
 
@@ -146,6 +184,7 @@ export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
       {running && <Progress label="Progress" value={card.progress} />}
       <ErrorNote card={card} />
       {!running && !isFinal(card) && <Left card={card} />}
+      <Missing card={card} />
       {card.note && <p class="sd-note sd-warn">{card.note}</p>}
       <Tiles card={card} chosen={chosen} />
       {running && (

@@ -3,7 +3,7 @@ import type { FormActions, FormSession } from "../form/session";
 import type { Place } from "../kernel/faults";
 import { createScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
-import type { Card } from "../kernel/wire";
+import type { Again, Card } from "../kernel/wire";
 import type { Jobs } from "./jobs";
 
 export interface ResultsActions extends FormActions {
@@ -13,6 +13,10 @@ export interface ResultsActions extends FormActions {
   reuse(card: Card): void;
   editPrompt(card: Card): void;
   resume(): void;
+  /** Make a picture image 1 of the next request. */
+  editPicture(imageId: string): Promise<void>;
+  /** Have the form ask for a picture again; it is sent by Generate. */
+  askAgain(imageId: string, how: Again): Promise<void>;
   /** The Python that repeats a job; null where the kernel refuses. */
   code(card: Card): Promise<string | null>;
   select(imageId: string): void;

@@ -18,6 +18,8 @@ import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import {
+  type Again,
+  addedReply,
   type Card,
   codeReply,
   type Form,
@@ -177,6 +179,47 @@ export function createActions(parts: Parts): Actions {
   const sayHeld = () =>
     announcer.say(parts.before.get() ? `${HELD}. Undo brings back what it held` : HELD);
 
+  /** Close what is looked at, and go on in the form. */
+  function toForm(place: "prompt" | "go") {
+    parts.viewing.set(null);
+    const { activeElement } = document;
+    const from = activeElement?.shadowRoot?.activeElement ?? activeElement;
+    const root = from?.closest?.(".sd-root");
+    // A turn later: a dialog that closes gives the focus back first.
+    setTimeout(() => {
+      const wanted = place === "prompt" ? `#${channel.view}-prompt` : ".sd-go";
+      root?.querySelector<HTMLElement>(wanted)?.focus();
+    });
+  }
+
+  async function editPicture(imageId: string) {
+    const before = held();
+    const most = parts.facts.get().limits.references;
+    if (before.references.length >= most) {
+      parts.viewing.set(null);
+      return faults.tell("references", `edit takes up to ${most} images; remove one first.`);
+    }
+    const reply = await ask({ kind: "use_result", image_id: imageId }, "references");
+    const id = read(addedReply, reply?.result)?.reference.id;
+    if (!id) return parts.viewing.set(null);
+    arrange([id, ...references.ids().filter((other) => other !== id)]);
+    offerUndo(before);
+    announcer.say("It is image 1 of the next request");
+    toForm("prompt");
+  }
+
+  async function askAgain(imageId: string, how: Again) {
+    // What is typed keeps its field from being set.
+    form.flush();
+    const before = held();
+    const reply = await ask({ kind: "ask_again", image_id: imageId, how }, "results");
+    if (!reply) return parts.viewing.set(null);
+    leaveNumbers();
+    offerUndo(before);
+    sayHeld();
+    toForm("go");
+  }
+
   function undo() {
     const before = parts.before.get();
     if (!before) return;
@@ -204,6 +247,7 @@ export function createActions(parts: Parts): Actions {
     flush: form.flush,
     submit,
     undo,
+    fill: (change) => fill(change),
     renumber() {
       const prompt = parts.renumber.get();
       if (prompt !== null) fill({ prompt });
@@ -215,6 +259,8 @@ export function createActions(parts: Parts): Actions {
         if (done) jobs.forget(card.id);
       }),
     reuse,
+    editPicture,
+    askAgain,
     editPrompt: (card) => fill({ prompt: card.form.prompt }),
     resume: () => void attempt("results", jobs.resume),
     async code(card) {

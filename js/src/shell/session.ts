@@ -85,6 +85,9 @@ const factsOf =
   };
 
 const toolsOf = (actions: Actions): Tool[] => [
+  { name: "Edit as image 1", run: ({ id }) => actions.editPicture(id) },
+  { name: "Vary", run: ({ id }) => actions.askAgain(id, "vary") },
+  { name: "Same in 4K", run: ({ id }) => actions.askAgain(id, "large") },
   { name: "Use as a reference", run: ({ id }) => actions.addResult(id) },
   { name: "Save", run: ({ id }) => actions.save(id) },
 ];

@@ -12,6 +12,7 @@ import {
 } from "./Compare";
 import { Chip, Facts } from "./Facts";
 import { FIT, onePixel, panned, type View, zoomed } from "./geometry";
+import { Lineage } from "./Lineage";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
 import type { Look, Shown } from "./state";
@@ -20,7 +21,7 @@ const ZOOM_STEP = 1.25;
 const PAN_STEP = 80;
 const LEAST_HEIGHT = 420;
 const ABOVE_AND_BELOW = 120;
-const NOTHING: Receipt = { rows: [], inputs: [] };
+const NOTHING: Receipt = { rows: [], inputs: [], line: [] };
 
 /** "Picture 3 of 12: a red fox in snow". */
 function title({ at, list: { total }, picture, pinned }: Shown): string {
@@ -100,7 +101,7 @@ function Open({ shown, close }: Props) {
   const [view, setView] = useState<View>(FIT);
   const [comparing, setComparing] = useState<Comparing>(COMPARING);
   const [aside, showAside] = useState(true);
-  const { rows, inputs } = useReceipt(picture);
+  const { rows, inputs, line } = useReceipt(picture);
   const receiptOfA = useReceipt(pinned);
   const numbers = useDifference(pinned, picture, comparing);
   const words = title(shown);
@@ -272,6 +273,7 @@ function Open({ shown, close }: Props) {
                 : [rows]
             }
           />
+          <Lineage line={line} />
           <div class="sd-tools">
             {pinned && (
               <>

@@ -3,7 +3,7 @@ import { type Channel, Refusal } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Receipt, receiptReply } from "../kernel/wire";
-import type { PictureList } from "../pictures/pictures";
+import { listOf, type PictureList } from "../pictures/pictures";
 import type { Viewing } from "../pictures/session";
 
 /** A picture as it is looked at. */
@@ -33,6 +33,8 @@ export interface ViewerState {
   step(by: number, which?: "picture" | "pinned"): Promise<void>;
   /** Compare with this picture, of this place in the list; null ends it. */
   pin(picture: Look | null, at?: number): void;
+  /** Look at pictures by their ids, from one of them on. */
+  walk(ids: string[], index: number): void;
   /** What is known of a picture; a sentence in its place where that can't be told. */
   receipt(id: string): Promise<Receipt>;
 }
@@ -102,6 +104,7 @@ export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSig
     shown,
     step,
     close: () => viewing.set(null),
+    walk: (ids, index) => viewing.set({ list: listOf(ids), index, against: null }),
     pin(pinned, at) {
       const now = shown.get();
       turn += 1;
@@ -118,7 +121,7 @@ export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSig
         throw new Refusal("The kernel's answer can't be read.");
       } catch (error) {
         const text = error instanceof Refusal ? error.message : "";
-        return { rows: text ? [{ name: "Receipt", text }] : [], inputs: [] };
+        return { rows: text ? [{ name: "Receipt", text }] : [], inputs: [], line: [] };
       }
     },
   };

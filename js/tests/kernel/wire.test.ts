@@ -33,6 +33,7 @@ const OUTGOING = [
   "arrange",
   "use_result",
   "use_address",
+  "ask_again",
   "preview",
   "original",
   "forget",

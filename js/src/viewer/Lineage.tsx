@@ -1,0 +1,45 @@
+import type { Kin } from "../kernel/wire";
+import { edgeFor, usePreview } from "../pictures/previews";
+import { useViewer } from "./session";
+
+const EDGE = 52;
+
+/** The pictures that this one was made from, and those made of it, to walk along. */
+export function Lineage({ line }: { line: Kin[] }) {
+  const { viewer } = useViewer();
+  const ids = line.flatMap(({ id }) => id || []);
+  if (line.length === 0) return null;
+  return (
+    <section class="sd-lineage" aria-label="Lineage">
+      <b aria-hidden="true">Lineage</b>
+      <ul>
+        {line.map((each) => (
+          <li key={each.id || each.words}>
+            {each.id ? (
+              <Step kin={each} go={() => viewer.walk(ids, ids.indexOf(each.id))} />
+            ) : (
+              <small>{each.words}</small>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
+  const url = usePreview(useViewer().previews, id, edgeFor(EDGE));
+  const here = kin === "this";
+  return (
+    <button
+      type="button"
+      class={here ? "sd-ref sd-lit" : "sd-ref"}
+      aria-label={`${here ? "this picture" : kin}: ${words}`}
+      aria-current={here || undefined}
+      title={words}
+      onClick={() => here || go()}
+    >
+      {url && <img src={url} alt="" />}
+    </button>
+  );
+}

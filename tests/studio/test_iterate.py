@@ -1,0 +1,114 @@
+"""From a picture to the next request: the form asks for it again, and a viewer walks its line."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+import seedream_widgets as sd
+from seedream_widgets.testing import ScriptedBackend
+from tests.studio.test_widget import FORM, finish, picture
+
+
+@pytest.fixture
+def backend():
+    return ScriptedBackend(images=3)
+
+
+@pytest.fixture
+def there(page, tmp_path, backend):
+    """Return a page with one job that was to give 4 pictures and gave 3, and the id of the 2nd."""
+    opened = page(sd.Client(backend, library=tmp_path))
+    job = finish(opened, {**FORM, "num_images": 1, "max_images": 4})
+    return opened, picture(opened, job).replace(":0", ":1")
+
+
+def again(page, target, how):
+    page.studio.prompt = "something being written"
+    return page.ask("ask_again", image_id=target, how=how)[0]
+
+
+def test_a_variation_is_in_the_form_with_another_seed(there):
+    page, fox = there
+    assert again(page, fox, "vary")["kind"] == "reply"
+    request = page.studio.request()
+    assert request == replace(page.studio.result.request, seed=None)
+    assert page.studio._session.jobs[0].request.prompt == FORM["prompt"]
+
+
+def test_the_same_in_4k_keeps_shape_and_seed(there):
+    page, fox = there
+    again(page, fox, "large")
+    request = page.studio.request()
+    assert request.image_size == (4096, 3072)
+    assert request.seed == 7
+
+
+def test_what_is_missing_of_a_set_goes_beside_what_came(there):
+    page, fox = there
+    again(page, fox, "missing")
+    request = page.studio.request()
+    assert (request.num_images, request.max_images, len(request.images)) == (1, 1, 3)
+    assert "Generate the 1 that is missing" in request.prompt
+    assert len(page.studio._references) == 3
+
+
+@pytest.mark.parametrize(
+    ("target", "how", "says"),
+    [
+        ("nobody:0", "vary", "no result 'nobody'"),
+        (None, "better", "how takes vary, large or missing"),
+        ("r1:9", "vary", "has no image 10"),
+    ],
+)
+def test_what_can_not_be_asked_for_leaves_the_form_alone(there, target, how, says):
+    page, fox = there
+    answer = again(page, target or fox, how)
+    assert answer["kind"] == "error"
+    assert says in answer["message"]
+    assert page.studio.prompt == "something being written"
+
+
+def test_a_whole_set_and_a_picture_of_a_region_are_refused(there, backend):
+    page, _ = there
+    backend.images = 1
+    one = page.studio._session.client.submit(sd.Request("a fox")).result(10)
+    assert (
+        "all pictures that were asked for came"
+        in again(page, f"{one.request_id}:0", "missing")["message"]
+    )
+    big = Image.effect_noise((200, 150), 60).convert("RGB")
+    masked = page.studio._session.client.submit(
+        sd.Request("a hat", [big], mask=(10, 10, 60, 60))
+    ).result(20)
+    said = again(page, f"{masked.request_id}:0", "vary")["message"]
+    assert "with a marked region" in said
+    rows = page.ask("receipt", target=f"{masked.request_id}:0")[0]["result"]["rows"]
+    assert any(row["name"] == "Region" for row in rows)
+
+
+def test_the_line_of_a_picture_is_told_to_walk_along(there, backend):
+    page, fox = there
+    client, backend.images = page.studio._session.client, 1
+    root = client.library.get(fox.partition(":")[0])
+    night = client.submit(sd.Request("image 1 at night", [root.images[1]])).result(10)
+    dawn = client.submit(sd.Request("image 1 at dawn", [night.image])).result(10)
+
+    def line(result):
+        told = page.ask("receipt", target=f"{result.request_id}:0")[0]["result"]["line"]
+        return [(each["id"], each["kin"]) for each in told]
+
+    ids = [fox, f"{night.request_id}:0", f"{dawn.request_id}:0"]
+    assert line(night) == list(zip(ids, ["made from", "this", "made of it"], strict=True))
+    assert line(dawn) == list(zip(ids, ["made from", "made from", "this"], strict=True))
+    shutil.rmtree(night.files[0].path.parent)
+    (gone, words), this = [
+        (each["kin"], each["words"])
+        for each in page.ask("receipt", target=ids[2])[0]["result"]["line"]
+    ]
+    assert gone == "gone"
+    assert f"result {night.request_id}, which is not in the library" in words
+    assert this == ("this", "image 1 at dawn")
