@@ -1,0 +1,1 @@
+"""Every public name with a worked example: tested here, and written into REFERENCE.md."""
