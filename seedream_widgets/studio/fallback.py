@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seedream_widgets.display.html import SHEET_RESULTS, picture, sheet_html, sheet_item, sheet_text
 
@@ -33,6 +33,14 @@ _STYLE = """<style>
 _log = logging.getLogger(__name__)
 
 
+class Sheet(NamedTuple):
+    """What stands in a notebook without a kernel: as HTML, as text, and as pictures by type."""
+
+    html: str
+    text: str
+    picture: dict[str, str]
+
+
 class ContactSheet:
     """The newest results as HTML in the notebook, which a live view hides.
 
@@ -40,11 +48,17 @@ class ContactSheet:
         name: A class of the studio's views, and of nothing else.
         results: Gives the results, newest first.
         engine: Draws the pictures.
+        drawn: Gives what stands there instead of the results.
     """
 
     def __init__(
-        self, name: str, results: Callable[[], tuple[Result, ...]], engine: Engine
+        self,
+        name: str,
+        results: Callable[[], tuple[Result, ...]],
+        engine: Engine,
+        drawn: Callable[[], Sheet] | None = None,
     ) -> None:
+        self._drawn = drawn or self._of_results
         self._name, self._results, self._engine = name, results, engine
         self._draw = lru_cache(2 * SHEET_RESULTS)(sheet_item)
         self._lock = threading.Lock()
@@ -55,7 +69,12 @@ class ContactSheet:
 
     def html(self) -> str:
         """Return the contact sheet as it is now."""
-        return sheet_html(self._results(), self._draw)
+        return self._drawn().html
+
+    def _of_results(self) -> Sheet:
+        results = self._results()
+        html = sheet_html(results, self._draw)
+        return Sheet(html, sheet_text(results), picture(results[:1]))
 
     def show(self) -> None:
         """Add the output to the running cell, where there is a kernel that can renew it."""
@@ -108,11 +127,12 @@ class ContactSheet:
         self._published = results = self._results()
         name = f"{self._name}-sheet"
         live = "sd-live" if results else "sd-root"
-        html = sheet_html(results, self._draw) + _STYLE.format(name=self._name, live=live)
+        sheet = self._drawn()
+        html = sheet.html + _STYLE.format(name=self._name, live=live)
         data = {
             "text/html": f'<div class="{name}">{html}</div>',
-            "text/plain": sheet_text(results),
-            **picture(results[:1]),
+            "text/plain": sheet.text,
+            **sheet.picture,
         }
         show: Callable[..., object] = display
         show(data, raw=True, display_id=name, update=update)

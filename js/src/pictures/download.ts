@@ -13,6 +13,15 @@ export function savedFile({ result, buffers }: Reply): { blob: Blob; name: strin
   return { blob: new Blob([exactBytes(bytes)], { type }), name: file.name };
 }
 
+/** A picture as PNG. */
+export async function asPng(blob: Blob): Promise<Blob> {
+  if (blob.type === "image/png") return blob;
+  const bitmap = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  return canvas.convertToBlob();
+}
+
 export function download(blob: Blob, name: string) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
 import type { Card, ResultImage } from "../kernel/wire";
-import { listOf } from "../pictures/pictures";
+import { listOf, resultOf } from "../pictures/pictures";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { useSession } from "./session";
 
@@ -88,17 +88,26 @@ function Actions({ image, name, view }: ActionsProps) {
   );
 }
 
+const codeOf = (id: string) =>
+  `sd.library.get("${resultOf(id)}").images[${id.slice(id.lastIndexOf(":") + 1)}]`;
+
+/** Look at a picture large, among all that stand here; it is the selected one from then on. */
+export function useLook() {
+  const { actions, jobs } = useSession();
+  return (id: string, against?: string) => {
+    const ids = jobs.cards.get().flatMap((card) => card.images.map((image) => image.id));
+    actions.select(id);
+    actions.open(listOf(ids), ids.indexOf(id), against);
+  };
+}
+
 export function ImageTile({ image, card, index, chosen }: Props) {
-  const { actions, previews, jobs } = useSession();
+  const { actions, previews } = useSession();
   const tile = useRef<HTMLLIElement>(null);
   const url = usePreview(previews, image.id, useEdge(tile, image));
   const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
-  /** Large, among all the pictures that stand here. */
-  function view() {
-    const ids = jobs.cards.get().flatMap((card) => card.images.map(({ id }) => id));
-    actions.select(image.id);
-    actions.open(listOf(ids), ids.indexOf(image.id));
-  }
+  const look = useLook();
+  const view = () => look(image.id);
   function onKeyDown(event: KeyboardEvent) {
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
@@ -106,6 +115,8 @@ export function ImageTile({ image, card, index, chosen }: Props) {
   }
   function onDragStart(event: DragEvent) {
     event.dataTransfer?.setData(IMAGE_DRAG, image.id);
+    // What another cell takes: the Python of this picture.
+    event.dataTransfer?.setData("text/plain", codeOf(image.id));
     if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
   }
   return (
@@ -115,6 +126,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         class="sd-pick"
         style={{ aspectRatio: `${image.width} / ${image.height}` }}
         aria-pressed={chosen}
+        data-image={image.id}
         aria-label={`${card.prompt}, ${name}`}
         title={chosen ? "studio.image is this picture" : "Make this picture studio.image"}
         onClick={() => actions.select(image.id)}

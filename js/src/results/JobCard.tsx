@@ -117,6 +117,16 @@ function ErrorNote({ card }: { card: Card }) {
           Edit prompt
         </button>
       )}
+      {card.state === "failed" && (
+        <button
+          type="button"
+          class="sd-link"
+          title="Send the same request again"
+          onClick={() => actions.tryAgain(card)}
+        >
+          Try again
+        </button>
+      )}
     </div>
   );
 }
@@ -171,7 +181,7 @@ export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
   const { actions } = useSession();
   const code = useCode(() => actions.code(card));
   return (
-    <article {...useJoined(card)} aria-label={card.prompt} tabIndex={-1}>
+    <article {...useJoined(card)} aria-label={card.prompt} aria-busy={running} tabIndex={-1}>
       <header>
         <span class="sd-job-prompt" title={card.prompt}>
           {card.prompt}

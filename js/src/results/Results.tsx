@@ -1,7 +1,11 @@
+import { useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
+import { useLook } from "./ImageTile";
 import { JobCard } from "./JobCard";
+import { Menu, type MenuItem } from "./Menu";
+import { useRoving } from "./rove";
 import { useSession } from "./session";
 
 export const GO_ONLINE =
@@ -83,15 +87,90 @@ function Current({ cards, chosen }: { cards: Card[]; chosen: string }) {
   );
 }
 
+interface Opened {
+  x: number;
+  y: number;
+  id: string;
+  pick: HTMLElement;
+}
+
+/** The menu of a picture, by right click, Shift+F10 or the menu key. */
+function usePictureMenu(cards: Card[], chosen: string) {
+  const { actions, announcer } = useSession();
+  const look = useLook();
+  const [opened, setOpened] = useState<Opened | null>(null);
+
+  function open(event: MouseEvent | KeyboardEvent) {
+    const target = event.target as Element;
+    const pick = target.closest(".sd-tile")?.querySelector<HTMLElement>("[data-image]");
+    const root = target.closest(".sd-root")?.getBoundingClientRect();
+    if (!pick?.dataset.image || !root) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const { left, top, width, height } = pick.getBoundingClientRect();
+    const pointed = "button" in event && event.button === 2;
+    const x = (pointed ? event.clientX : left + width / 4) - root.left;
+    const y = (pointed ? event.clientY : top + height / 4) - root.top;
+    pick.focus({ preventScroll: true });
+    setOpened({ x, y, id: pick.dataset.image, pick });
+  }
+
+  const card = opened && cards.find(({ images }) => images.some(({ id }) => id === opened.id));
+  async function copyCode(card: Card) {
+    const code = await actions.code(card);
+    if (!code) return;
+    const done = navigator.clipboard.writeText(code).then(() => "Code copied");
+    announcer.say(await done.catch(() => "This page may not write to the clipboard"));
+  }
+  const items = (id: string, card: Card): MenuItem[] => [
+    { name: "View", run: () => look(id) },
+    ...(chosen && chosen !== id
+      ? [{ name: "Compare with studio.image", run: () => look(id, chosen) }]
+      : []),
+    { name: "Use as a reference", run: () => actions.addResult(id) },
+    { name: "Save", run: () => actions.save(id) },
+    { name: "Copy picture", run: () => actions.copy(id) },
+    { name: "Copy as code", run: () => copyCode(card) },
+    { name: "Dismiss", run: () => actions.dismiss(card) },
+  ];
+  return {
+    onContextMenu: open,
+    onMenuKey(event: KeyboardEvent) {
+      if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) open(event);
+    },
+    menu: opened && card && (
+      <Menu
+        x={opened.x}
+        y={opened.y}
+        opener={opened.pick}
+        items={items(opened.id, card)}
+        close={() => setOpened(null)}
+      />
+    ),
+  };
+}
+
 export function Results() {
   const session = useSession();
   const cards = useStore(session.jobs.cards);
   const fault = useStore(session.faults.all).results;
   const selected = useStore(session.selected);
   const chosen = chosenImage(cards, selected);
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and holds focus when a card goes
-    <section class="sd-stage" aria-label="Results" tabIndex={0}>
+  const { menu, onMenuKey, onContextMenu } = usePictureMenu(cards, chosen);
+  const { onKeyDown, ...roving } = useRoving();
+  const results = (
+    <section
+      {...roving}
+      class="sd-stage"
+      aria-label="Results"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and holds focus when a card goes
+      tabIndex={0}
+      onKeyDown={(event) => {
+        onKeyDown(event);
+        onMenuKey(event);
+      }}
+      onContextMenu={onContextMenu}
+    >
       {fault && (
         <div class="sd-note" role="alert">
           <span class="sd-grow">{fault}</span>
@@ -112,5 +191,11 @@ export function Results() {
         <JobCard key={card.id} card={card} chosen={chosen} />
       ))}
     </section>
+  );
+  return (
+    <>
+      {results}
+      {menu}
+    </>
   );
 }

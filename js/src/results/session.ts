@@ -11,6 +11,10 @@ export interface ResultsActions extends FormActions {
   cancel(card: Card): Promise<void>;
   dismiss(card: Card): void;
   reuse(card: Card): void;
+  /** Send a card's request once more, as it was. */
+  tryAgain(card: Card): void;
+  /** Put a picture onto the clipboard. */
+  copy(imageId: string): Promise<void>;
   editPrompt(card: Card): void;
   resume(): void;
   /** Make a picture image 1 of the next request. */

@@ -27,7 +27,7 @@ import {
   type Outgoing,
   type Terms,
 } from "../kernel/wire";
-import { download, savedFile } from "../pictures/download";
+import { asPng, download, savedFile } from "../pictures/download";
 import { resultOf } from "../pictures/pictures";
 import type { ResultsActions, ResultsSession } from "../results/session";
 import type { Announcer } from "./announcer";
@@ -115,8 +115,9 @@ export function createActions(parts: Parts): Actions {
     const uploading = uploads.tiles.get().filter(isActive).length;
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
-    const asked = requestForm(parts);
-    const hint = mentionHint(values.prompt, references.ids().length);
+    const ids = references.ids();
+    const asked = requestForm(parts, values, ids);
+    const hint = mentionHint(values.prompt, ids.length);
     const key = JSON.stringify(asked);
     if (hint && warned.form !== key) {
       warned = { form: key, at: Date.now() };
@@ -126,7 +127,7 @@ export function createActions(parts: Parts): Actions {
     // A double click is one press.
     if (hint && Date.now() - warned.at < GESTURE) return;
     parts.before.set(null);
-    void parts.submission.send(asked, shownTerms(parts));
+    void parts.submission.send(asked, shownTerms(parts, values, ids));
   }
 
   function addFiles(files: File[], place: DropPlace = "references") {
@@ -227,11 +228,29 @@ export function createActions(parts: Parts): Actions {
     parts.before.set(null);
   }
 
-  async function fetchOriginal(imageId: string) {
+  async function original(imageId: string) {
     const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
     const file = savedFile(reply);
     if (!file) throw new Refusal("The kernel sent no file; try again.");
-    download(file.blob, file.name);
+    return file;
+  }
+
+  /** Clipboards take PNG alone; browsers want the promise of it, made by the press itself. */
+  async function copy(imageId: string) {
+    const png = original(imageId).then(({ blob }) => asPng(blob));
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+      announcer.say("Picture copied");
+    } catch {
+      await png; // A refusal of the kernel's says more.
+      throw new Refusal("This page may not write to the clipboard; press Save instead.");
+    }
+  }
+
+  function tryAgain({ form: { references: ids, image_size, ...rest }, size }: Card) {
+    const before = form.values.get();
+    const values = { ...before, ...rest, image_size: image_size ?? size ?? before.image_size };
+    void parts.submission.send(requestForm(parts, values, ids), shownTerms(parts, values, ids));
   }
 
   channel.listen((notice) => {
@@ -261,6 +280,8 @@ export function createActions(parts: Parts): Actions {
     reuse,
     editPicture,
     askAgain,
+    tryAgain,
+    copy: async (imageId) => void (await attempt("results", () => copy(imageId))),
     editPrompt: (card) => fill({ prompt: card.form.prompt }),
     resume: () => void attempt("results", jobs.resume),
     async code(card) {
@@ -280,7 +301,11 @@ export function createActions(parts: Parts): Actions {
     select: (imageId) => parts.traits.write({ selected: imageId }),
     pin: (imageId) =>
       parts.traits.write(imageId ? { selected: imageId, pinned: true } : { pinned: false }),
-    save: async (imageId) => void (await attempt("results", () => fetchOriginal(imageId))),
+    save: async (imageId) =>
+      void (await attempt("results", async () => {
+        const { blob, name } = await original(imageId);
+        download(blob, name);
+      })),
     clearFault: (place) => faults.clear(place),
   };
 }
@@ -289,19 +314,15 @@ export function createActions(parts: Parts): Actions {
 const isEmpty = ({ form, references }: Before) => !form.prompt.trim() && references.length === 0;
 
 /** The form as the click sends it; arguments the endpoint has not keep their defaults. */
-function requestForm({ form, references, facts }: Parts): Form {
-  const values = form.values.get();
-  const ids = references.ids();
+function requestForm({ facts }: Parts, values: FormTraits, ids: string[]): Form {
   const endpoint = endpointOf(facts.get(), values.model, ids.length);
   return { ...taken(endpoint, values), references: ids };
 }
 
 /** What the button says of who answers and for how much. */
-function shownTerms({ backend, form, references, facts }: Parts): Terms {
+function shownTerms({ backend, facts }: Parts, values: FormTraits, ids: string[]): Terms {
   const { name, bills } = backend.get();
-  const values = form.values.get();
-  const count = references.ids().length;
-  const endpoint = endpointOf(facts.get(), values.model, count);
-  const span = bills && endpoint && priceOf(facts.get(), endpoint, values, count);
+  const endpoint = endpointOf(facts.get(), values.model, ids.length);
+  const span = bills && endpoint && priceOf(facts.get(), endpoint, values, ids.length);
   return { backend: name, bills, high: span ? exact(span[1]) : "0" };
 }

@@ -6,6 +6,10 @@ const SUPPRESS = "data-lm-suppress-shortcuts";
 const KEYS = ["keydown", "keyup", "keypress"] as const;
 const CLIPBOARD = ["paste", "copy", "cut"] as const;
 
+/** Our menu opens with them, as everywhere. */
+const isMenu = ({ key, shiftKey }: KeyboardEvent) =>
+  key === "ContextMenu" || (key === "F10" && shiftKey);
+
 /** They move, edit, submit or press, with whatever modifier; and the modifiers on their way. */
 const OURS = new Set(
   "Enter Backspace Delete Insert ArrowLeft ArrowRight ArrowUp ArrowDown Home End Shift Control Alt Meta AltGraph CapsLock".split(
@@ -22,7 +26,7 @@ const MAC_EDITING = /^[abdefhknoptvy]$/i;
 /** Whether a key is text, edits it, or is one of ours; all others belong to the host. */
 export function isOurs(event: KeyboardEvent, mac = isMac()): boolean {
   const { key, ctrlKey, altKey, metaKey, shiftKey } = event;
-  if (event.isComposing || OURS.has(key)) return true;
+  if (event.isComposing || OURS.has(key) || isMenu(event)) return true;
   const bare = !(ctrlKey || altKey || metaKey);
   if (PLAIN.has(key)) return bare;
   // Function and media keys.
@@ -83,8 +87,17 @@ function guardKeys(root: HTMLElement, ended: AbortSignal): void {
   }
 }
 
+/** Escape, where nothing of ours is open, gives the keyboard back to the notebook. */
+function leave(root: HTMLElement, event: KeyboardEvent) {
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+  const outside = root.parentElement?.closest<HTMLElement>("[tabindex]");
+  if (outside) outside.focus({ preventScroll: true });
+  else (activeIn(root) as HTMLElement | null)?.blur();
+}
+
 export function guardKeyboard(root: HTMLElement, ended: AbortSignal): void {
   guardKeys(root, ended);
+  root.addEventListener("keydown", (event) => leave(root, event), { signal: ended });
   for (const kind of CLIPBOARD) {
     root.addEventListener(kind, (event) => event.stopPropagation(), { signal: ended });
   }

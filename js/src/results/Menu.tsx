@@ -1,0 +1,77 @@
+import { useEffect, useRef } from "preact/hooks";
+
+export interface MenuItem {
+  name: string;
+  run(): unknown;
+}
+
+interface Props {
+  items: MenuItem[];
+  /** Where it opens: its upper left corner in the widget, in CSS pixels. */
+  x: number;
+  y: number;
+  /** What has the focus again, except after a press elsewhere. */
+  opener: HTMLElement;
+  close(): void;
+}
+
+const WIDTH = 190;
+const ROW = 30;
+
+/** Our own menu: arrows move in it, Escape and a press elsewhere close it. */
+export function Menu({ items, x, y, opener, close }: Props) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const menu = list.current;
+    const root = menu?.closest<HTMLElement>(".sd-root");
+    if (!menu || !root) return;
+    menu.style.left = `${Math.max(0, Math.min(x, root.clientWidth - WIDTH))}px`;
+    menu.style.top = `${Math.max(0, Math.min(y, root.clientHeight - ROW * items.length))}px`;
+    menu.querySelector("button")?.focus({ preventScroll: true });
+    const elsewhere = (event: Event) => event.composedPath().includes(menu) || close();
+    window.addEventListener("pointerdown", elsewhere, true);
+    return () => window.removeEventListener("pointerdown", elsewhere, true);
+  }, [x, y]);
+
+  function back() {
+    opener.focus({ preventScroll: true });
+    close();
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    const stops = [...(list.current?.children ?? [])] as HTMLElement[];
+    const at = stops.indexOf(event.target as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === "Escape" || event.key === "Tab") back();
+    else if (to === undefined) return;
+    else stops.at(to % stops.length)?.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  return (
+    <div
+      ref={list}
+      class="sd-menu"
+      role="menu"
+      aria-label="Picture"
+      tabIndex={-1}
+      {...{ onKeyDown }}
+    >
+      {items.map(({ name, run }) => (
+        <button
+          key={name}
+          type="button"
+          role="menuitem"
+          tabIndex={-1}
+          onClick={() => {
+            back();
+            run();
+          }}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,204 @@
+"""`sd.compare`: two pictures beside each other, as a widget of its own."""
+
+from __future__ import annotations
+
+import io
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import traitlets as t
+
+from seedream_widgets.display.html import picture as as_picture
+from seedream_widgets.display.sheet import grid_html
+from seedream_widgets.errors import RequestError
+from seedream_widgets.images import ImageInput, load_images
+from seedream_widgets.images.compare import Difference, difference
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.studio.answers import Answers
+from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.bridge import Bridge
+from seedream_widgets.studio.fallback import ContactSheet, Sheet
+from seedream_widgets.studio.previews import Previews
+from seedream_widgets.studio.viewer import Viewer, input_of
+from seedream_widgets.values.result import Result, ResultImage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_WORDS = 300
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One picture, and the result that it is of, if it is of one."""
+
+    picture: ImageInput | ResultImage
+    words: str
+    result: Result | None = None
+    index: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """The file as it is, or as it was given."""
+        given = self.picture
+        return given.read_bytes() if isinstance(given, ResultImage) else given.original
+
+    @property
+    def pil(self) -> Image:
+        from PIL import Image as images
+
+        image = self.picture
+        return image.pil if isinstance(image, ResultImage) else images.open(io.BytesIO(self.data))
+
+
+class Compare(Bridge):
+    """A widget that compares two pictures: a slider, side by side, faded, or their difference.
+
+    Args:
+        a: The first picture: a result, an entry of the library, a PIL image, a numpy array, a path
+            or bytes. Of a result with several images the first is shown; the page steps on.
+        b: The second one.
+    """
+
+    _pictures: t.List[dict[str, Any]] = t.List(help="Id, size and words of each").tag(sync=True)
+    _places: t.List[int] = t.List(help="Which of them are A and B").tag(sync=True)
+
+    def __init__(self, a: Any, b: Any) -> None:
+        self._lock = threading.RLock()
+        first, second = _sides(a, "a"), _sides(b, "b")
+        self._sides = [*first, *second]
+        self._second = len(first)
+        engine = shared()
+        self._aside = Aside(engine)
+        viewer = Viewer(engine, Previews(engine), self._aside, self)
+        answers = Answers(self, engine, self._aside, viewer.table)
+        name = f"seedream-{uuid4().hex[:8]}"
+        self._sheet = ContactSheet(name, lambda: (), engine, self._static)
+        told = [
+            {
+                "id": str(number),
+                "width": side.picture.width,
+                "height": side.picture.height,
+                "words": side.words,
+            }
+            for number, side in enumerate(self._sides)
+        ]
+        super().__init__(
+            _view="compare", _pictures=told, _places=[0, self._second], _dom_classes=(name,)
+        )
+        self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
+
+    @property
+    def a(self) -> Image:
+        """The first picture, as a PIL image."""
+        return self._sides[0].pil
+
+    @property
+    def b(self) -> Image:
+        """The second picture, as a PIL image."""
+        return self._sides[self._second].pil
+
+    def difference(self, unequal: str = "") -> Difference:
+        """Return how far the two are apart, pixel by pixel.
+
+        Args:
+            unequal: What is done where their sizes differ: ``"fit"`` scales B until it fills A,
+                ``"crop"`` cuts both to what they have in common; by default it is refused.
+
+        Raises:
+            RequestError: Their sizes differ.
+        """
+        return difference(self.a, self.b, unequal)
+
+    def picture(self, target: str) -> ImageInput | ResultImage:
+        """Return a picture by its id on the page, or an input of one as ``<its id>~<number>``.
+
+        Raises:
+            RequestError: There is none.
+        """
+        name, is_input, number = target.rpartition("~")
+        if is_input:
+            return input_of(self.made(name)[0], number)
+        return self._side(target).picture
+
+    def made(self, target: str) -> tuple[Result, int]:
+        """Return the result that a picture is of and its place there.
+
+        Raises:
+            RequestError: It is of none.
+        """
+        side = self._side(target)
+        if side.result is None:
+            raise RequestError(
+                f"{side.words} is no result, so only its pixels are known", field="target"
+            )
+        return side.result, side.index
+
+    def _side(self, target: str) -> _Side:
+        if target not in map(str, range(len(self._sides))):
+            raise RequestError(f"there is no picture {target!r:.40} here", field="target")
+        return self._sides[int(target)]
+
+    def _static(self) -> Sheet:
+        """Return what stands here where no kernel runs."""
+        pair = [self._sides[0], self._sides[self._second]]
+        shown = [
+            side.picture if isinstance(side.picture, ResultImage) else side.pil for side in pair
+        ]
+        html = grid_html(
+            self._in_words(), ["A", "B"], [""], lambda _, at: (shown[at], pair[at].words)
+        )
+        results = [side.result for side in pair if side.result is not None]
+        return Sheet(html, f"{self!r}: {self._in_words()}", as_picture(results[:1]))
+
+    def _in_words(self) -> str:
+        try:
+            return f"Compared: {self.difference()}"
+        except Exception as error:  # damaged, gone, or of two sizes: said in its place
+            return f"Compared: {error}"
+
+    def close(self) -> None:
+        """Close the comm; both pictures stand in its place."""
+        if hasattr(self, "_aside"):
+            self._aside.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        one, two = (self._sides[at].picture for at in (0, self._second))
+        return f"<Compare {one.width} x {one.height} with {two.width} x {two.height}>"
+
+
+def _sides(given: Any, field: str) -> list[_Side]:
+    found = given.result() if hasattr(given, "whole") else given  # an entry of the library
+    if isinstance(found, Result):
+        words = " ".join(found.prompt.split())[:_WORDS] or "(prompt not stored)"
+        return [_Side(file, words, found, at) for at, file in enumerate(found.files)]
+    if isinstance(found, ResultImage):
+        return [_Side(found, found.path.name)]
+    loaded = load_images(found, field=field, exact=True)
+    kept = [each for each in loaded if isinstance(each, ImageInput)]
+    if len(kept) != 1 or len(loaded) != 1:
+        raise RequestError(
+            f"{field} takes one picture whose bytes are here: a result, a PIL image, an array, a "
+            "path or bytes; download what is at a URL first",
+            field=field,
+        )
+    return [_Side(kept[0], kept[0].name)]
+
+
+def compare(a: Any, b: Any) -> Compare:
+    """Return a widget that compares two pictures: slider, side by side, fade, difference.
+
+    Beside them stand the settings of both, with what differs marked. ``compare.difference()``
+    gives the numbers without a browser, and a saved notebook shows both pictures.
+
+    Args:
+        a: A result, an entry of the library, a PIL image, a numpy array, a path or bytes.
+        b: The other one.
+
+    Raises:
+        RequestError: One of them is no picture that can be read.
+    """
+    return Compare(a, b)
