@@ -110,7 +110,7 @@ def test_the_menu_of_a_picture_by_mouse_and_by_keyboard(
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(studio.status).to_have_text("Code copied")
-    assert "sd.generate" in page.evaluate("navigator.clipboard.readText()")
+    assert "fox 29" in page.evaluate("navigator.clipboard.readText()")
     tile.focus()
     page.keyboard.press("Shift+F10")
     page.keyboard.press("Enter")

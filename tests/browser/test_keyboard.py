@@ -24,7 +24,7 @@ colours = ("red", "green", "blue")
 studio.references = [Image.new("RGB", (40 + at, 30), name) for at, name in enumerate(colours)]
 """
 WIDTHS = "[image.width for image in studio.references]"
-CHOSEN = "len(studio.jobs), studio.image.size, studio.selected.endswith('-1')"
+CHOSEN = "len(studio.jobs), studio.image.size, studio.selected.endswith(':1')"
 STOPS = ["Image 1: image.png, 40 × 30", "Remove image 1", "Image 2: image.png, 41 × 30"]
 COPIED = "async () => (await navigator.clipboard.readText()).includes('a fox')"
 INSIDE = "() => document.activeElement.closest('.sd-root') !== null"

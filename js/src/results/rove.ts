@@ -16,8 +16,8 @@ function arrange(stage: HTMLElement) {
   const has = (item: HTMLElement) => active && tileOrCard(item)?.contains(active);
   const now =
     items.find(has) ??
+    items.find((item) => item.getAttribute("aria-pressed") === "true") ??
     items.find((item) => item.dataset.current) ??
-    items.find((item) => item.ariaPressed === "true") ??
     items[0];
   for (const item of items) {
     if (item === now) item.dataset.current = "yes";
@@ -67,7 +67,11 @@ export function useRoving() {
     const stage = ref.current;
     if (!stage) return;
     const observer = new MutationObserver(() => arrange(stage));
-    observer.observe(stage, { childList: true, subtree: true, attributeFilter: ["aria-busy"] });
+    observer.observe(stage, {
+      childList: true,
+      subtree: true,
+      attributeFilter: ["aria-busy", "aria-pressed"],
+    });
     arrange(stage);
     return () => observer.disconnect();
   }, []);
