@@ -26,6 +26,8 @@ PROMPTS = {
     "flowers": "tulips",
     "portrait": "a portrait",
     "ribbons": "abstract silk",
+    "table": "a bowl of soup",
+    "title": "the meaning of life",
 }
 HOSTILE = (
     "",
@@ -230,3 +232,53 @@ def test_two_k_is_quick_and_small(prompt: str) -> None:
     data = render(prompt, 1, (2048, 2048))
     assert time.process_time() - started < 2
     assert 100_000 < len(data) < 1_500_000
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject", "scene"),
+    [
+        ("a lighthouse", "lighthouse", "sea"),
+        ("an owl at night", "owl", "forest"),
+        ("two dogs in snow", "dog", "mountains forest"),
+        ("a horse", "horse", "mountains forest"),
+        ("a small house in the mountains", "house", "mountains"),
+        ("an old oak tree", "tree", "mountains forest"),
+        ("a red car", "car", "city"),
+        ("food", "food", "table"),
+        ("an old man", None, "portrait"),
+    ],
+)
+def test_the_nouns_people_try_first_are_drawn(prompt: str, subject: str, scene: str) -> None:
+    wanted = theme(prompt)
+    assert wanted.subject == subject
+    assert wanted.scene in scene.split()
+    nothing = paint("mountains", 3, SMALL)
+    assert difference(paint(prompt, 3, SMALL), nothing) > 5
+    for size in ((1, 1), (300, 90), (90, 300)):
+        assert draw(prompt, 3, size).size == size
+
+
+def test_an_old_man_is_grey() -> None:
+    old, young = paint("an old man", 3, SMALL), paint("a man", 3, SMALL)
+    box = (110, 150, 146, 190)  # the chin
+    assert min(mean(old.crop(box))) > min(mean(young.crop(box)))
+
+
+@pytest.mark.parametrize(
+    "prompt", ["hello", "Quarterly report, Q3", "a" * 300, "Überraschung für Zoë", "x " * 60]
+)
+def test_what_nothing_fits_is_a_card_with_its_words(prompt: str) -> None:
+    wanted = theme(prompt)
+    assert (wanted.scene, wanted.subject) == ("title", None)
+    assert wanted.title.rstrip("…") in " ".join(prompt.split())
+    assert len(wanted.title) <= 140
+    light = paint(prompt, 1, SMALL).convert("L").point([255 * (v > 215) for v in range(256)])
+    box = light.getbbox()
+    assert box is not None, "no words"
+    assert 10 < box[0] < box[2] < SMALL[0] - 10
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "красная площадь", "🦊", "a\x1bb", "winter"])
+def test_no_card_without_letters_for_it_or_where_a_mood_is_named(prompt: str) -> None:
+    assert theme(prompt).scene != "title"
+    assert draw(prompt, 1, SMALL).size == SMALL

@@ -36,6 +36,8 @@ SCENES = {
     "flowers": studies.flowers,
     "portrait": studies.portrait,
     "ribbons": studies.ribbons,
+    "table": studies.table,
+    "title": studies.title,
 }
 
 
@@ -108,7 +110,7 @@ def paint(
         if wanted.meadow:
             landscapes.meadow(canvas, wanted)
         if wanted.subject:
-            figures.animal(canvas, wanted)
+            figures.figure(canvas, wanted)
         if wanted.snow:
             landscapes.snowfall(canvas)
     canvas.grain()
@@ -222,7 +224,7 @@ def label(picture: Image.Image) -> tuple[int, int, int, int]:
 def _text(picture: Image.Image) -> Image.Image:
     """Return the words as a mask, as tall as the picture asks and no wider than it."""
     size = max(11.0, min(picture.size) * LABEL_HEIGHT)
-    font = _font(size)
+    font = studies.lettering_font(size)
     left, top, right, bottom = (round(edge) for edge in font.getbbox(LABEL))
     mask = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(mask).text((-left, -top), LABEL, fill=255, font=font)
@@ -235,10 +237,3 @@ def _text(picture: Image.Image) -> Image.Image:
         return mask
     small = (max(1, round(mask.width * shrink)), max(1, round(mask.height * shrink)))
     return mask.resize(small, Image.Resampling.BICUBIC)
-
-
-def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    try:
-        return ImageFont.load_default(size)
-    except ImportError:  # Pillow without FreeType has only its bitmap font
-        return ImageFont.load_default()

@@ -70,7 +70,8 @@ SCENES = {
     "space": "space galaxy planet cosmos cosmic nebula astronaut rocket star alien universe mars",
     "flowers": "flower blossom bouquet rose tulip sunflower poppy petal spring botanical bee "
     "butterfly lily daisy peony",
-    "portrait": "portrait woman man girl boy face person model people lady selfie child headshot",
+    "portrait": "portrait woman man grandfather grandpa grandmother grandma girl "
+    "boy face person model people lady selfie child headshot",
     "dunes": "desert dune sand sahara camel egypt pyramid",
     "mountains": "mountain hill alps peak valley landscape volcano castle house village road",
     "ribbons": "abstract pattern logo poster texture design wallpaper silk music art painting "
@@ -79,10 +80,30 @@ SCENES = {
 SUBJECTS = {
     "fox": "fox vixen squirrel",
     "cat": "cat kitten tiger lion panther lynx",
-    "wolf": "wolf dog puppy husky coyote",
+    "wolf": "wolf husky coyote",
+    "dog": "dog puppy retriever poodle corgi",
+    "owl": "owl",
+    "horse": "horse pony stallion mare foal",
+    "lighthouse": "lighthouse",
+    "house": "house cottage cabin home barn",
+    "car": "car automobile taxi",
+    "food": "food meal dinner lunch soup ramen pasta salad fruit",
+    "tree": "tree oak",
 }
+_LONGEST_TITLE = 140
+_LAST_LETTER = 0x17F
+OLD = frozenset({"old", "elderly", "grandfather", "grandpa", "grandmother", "grandma", "aged"})
+# Where a thing stands that is not met just anywhere.
+PLACES = {"lighthouse": "sea", "owl": "forest", "food": "table", "tree": "mountains"}
 # What a scene looks best in when the prompt names neither hour, season nor colour.
-USUAL = {"sea": "sea", "forest": "forest", "dunes": "desert", "flowers": "rose", "space": "violet"}
+USUAL = {
+    "table": "dawn",
+    "sea": "sea",
+    "forest": "forest",
+    "dunes": "desert",
+    "flowers": "rose",
+    "space": "violet",
+}
 
 
 @dataclass(frozen=True)
@@ -114,11 +135,14 @@ class Theme:
     night: bool
     snow: bool
     palette: Palette
+    old: bool = False
+    title: str = ""
 
     @property
     def meadow(self) -> bool:
         """Whether the picture needs a foreground: a figure stands on it, or snow lies there."""
-        return self.subject is not None or (self.snow and self.scene in ("mountains", "forest"))
+        stands = self.subject is not None and self.scene not in ("sea", "table")
+        return stands or (self.snow and self.scene in ("mountains", "forest"))
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
@@ -145,18 +169,33 @@ def theme(prompt: str, index: int = 0) -> Theme:
     subject = _find(SUBJECTS, words)
     scenes = ("mountains", "forest") if subject else ("mountains", "ribbons", "dunes", "mountains")
     scene = _find(SCENES, words)
-    if scene is None or (subject and scene in ("portrait", "flowers", "ribbons")):
+    named = _find(TIMES, words)
+    if subject in PLACES and scene in (None, "forest", "ribbons", "sea", "city"):
+        scene = PLACES[subject] if subject != "tree" or scene is None else scene
+    elif scene is None and subject is None and named is None and _title(prompt):
+        scene = "title"
+    elif scene is None or (subject and scene in ("portrait", "flowers", "ribbons")):
         scene = open_.choice(scenes)
     moods = open_.sample(MOODS, len(MOODS))
     colour = None if subject else _find(COLOURS, words)
-    named = _find(TIMES, words) or colour
+    named = named or colour
     mood = named or USUAL.get(scene) or moods[index % len(moods)]
     palette = Palette(*map(rgb, PALETTES[mood].split()))
     accent = _find(ACCENTS, words)
     if accent:
         palette = replace(palette, accent=rgb(accent))
     night, snow = (_find({name: TIMES[name]}, words) is not None for name in ("night", "snow"))
-    return Theme(scene, subject, mood, named is not None, night, snow, palette)
+    old = not OLD.isdisjoint(words)
+    title = _title(prompt) if scene == "title" else ""
+    return Theme(scene, subject, mood, named is not None, night, snow, palette, old, title)
+
+
+def _title(prompt: str) -> str:
+    """Return the words for a title card, or nothing where Pillow's own font has no letters."""
+    words = " ".join(prompt[:400].split())
+    if any(ord(sign) > _LAST_LETTER or not sign.isprintable() for sign in words):
+        return ""
+    return words if len(words) <= _LONGEST_TITLE else f"{words[: _LONGEST_TITLE - 1]}…"
 
 
 def _find(table: Mapping[str, str], words: Sequence[str]) -> str | None:

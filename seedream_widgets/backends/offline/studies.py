@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageDraw, ImageFont
 
 from seedream_widgets.backends.offline.canvas import curve, ellipse
 from seedream_widgets.backends.offline.landscapes import stars
@@ -32,6 +34,10 @@ BUST_FRINGE = (
 BUST_EYE = "-90,-605! -58,-588 -26,-605! -58,-598"
 BUST_BROW = "-100,-655! -60,-675 -24,-655! -60,-665"
 BUST_NOSE = "0,-600! -17,-525 0,-512 12,-517 4,-522!"
+BUST_BEARD = (
+    "-138,-590! -150,-480 -120,-370 -50,-290 0,-270 50,-290 120,-370 150,-480 138,-590! "
+    "110,-520 70,-492 0,-500 -70,-492 -110,-520"
+)
 BUST_LIPS = "-40,-468! -12,-477 0,-472 12,-477 40,-468! 0,-450"
 
 
@@ -119,7 +125,14 @@ def portrait(canvas: Canvas, theme: Theme) -> None:
     canvas.disc((middle, bottom - size * 0.58), size * 0.36, upper, lower)
     skin = rgb(rng.choice(("#f3c6a5", "#dca07a", "#b9784f", "#8a5538", "#f0b690")))
     hair = rgb(rng.choice(("#2a1a1f", "#4a2a20", "#7a3b22", "#1c1f33", "#c98a3f")))
-    for path, top, low in _bust(skin, hair, mix(colours.near, colours.accent, 0.12)):
+    if theme.old:
+        hair = rgb(rng.choice(("#e9e7e4", "#d6d4d3", "#c4c3c6")))
+    parts = _bust(skin, hair, mix(colours.near, colours.accent, 0.12))
+    if theme.old:
+        beard = curve(BUST_BEARD), mix(hair, (255, 255, 255), 0.4), hair
+        lips = curve(BUST_LIPS), rgb("#b8433f"), rgb("#d46a5f")
+        parts += [beard, lips]
+    for path, top, low in parts:
         canvas.shape([[(middle + x * size, bottom + y * size) for x, y in path]], top, low)
     leaves = []
     for side in (-1, 1) * 3:
@@ -147,6 +160,84 @@ def _bust(skin: Colour, hair: Colour, cloth: Colour) -> list[tuple[Path, Colour,
         (curve(BUST_LIPS), rgb("#b8433f"), rgb("#d46a5f")),
         (curve(BUST_FRINGE), mix(hair, (255, 220, 190), 0.1), hair),
     ]
+
+
+def table(canvas: Canvas, theme: Theme) -> None:
+    """Paint a table before a wall, for what is eaten."""
+    colours, unit = theme.palette, canvas.unit
+    light = (canvas.at(0.3, 0.15), unit * 0.9, colours.sun, 0.5)
+    canvas.backdrop(colours.middle, colours.low, colours.low, lights=[light])
+    wood = mix(rgb("#9a6236"), colours.near, 0.15)
+    edge = canvas.height * 0.7
+    corners = [
+        (0.0, edge),
+        (float(canvas.width), edge),
+        (float(canvas.width), float(canvas.height)),
+    ]
+    plank = [*corners, (0.0, float(canvas.height))]
+    canvas.shape([plank], mix(wood, (255, 255, 255), 0.15), mix(wood, (0, 0, 0), 0.3))
+
+
+def title(canvas: Canvas, theme: Theme) -> None:
+    """Write the prompt's own words on a card, where no picture fits them."""
+    colours, rng, unit = theme.palette, canvas.rng, canvas.unit
+    dark = mix(colours.near, (0, 0, 0), 0.25)
+    lights = [
+        (canvas.at(rng.uniform(0, 1), rng.uniform(0, 1)), unit * rng.uniform(0.5, 0.9), tone, 0.45)
+        for tone in (colours.middle, colours.accent, colours.far)
+    ]
+    canvas.backdrop(mix(dark, colours.middle, 0.35), dark, dark, lights=lights)
+    x, y = canvas.at(0.5, 0.5)
+    rule, thick = unit * 0.09, max(1.0, unit * 0.004)
+    words, height = _lettering(theme.title, round(canvas.width * 0.8), round(canvas.height * 0.56))
+    canvas.image.paste((255, 252, 244), (round(x - words.width / 2), round(y - height / 2)), words)
+    for side in (-1, 1):
+        level = y + side * (height / 2 + unit * 0.06)
+        bar = [(x - rule, level - thick), (x + rule, level - thick), (x + rule, level + thick)]
+        canvas.shape([[*bar, (x - rule, level + thick)]], colours.accent)
+
+
+def _lettering(words: str, width: int, height: int) -> tuple[Image.Image, int]:
+    """Return words as a mask, as large as they fit, and how tall it is."""
+    size = max(8.0, height / 3)
+    while True:
+        font = lettering_font(size)
+        lines = _wrapped(words, font, width)
+        mask = Image.new("L", (max(1, width), max(1, round(size * 1.25 * len(lines)))))
+        if mask.height <= height or size <= 8:
+            break
+        size *= 0.85
+    pen = ImageDraw.Draw(mask)
+    for row, line in enumerate(lines):
+        indent = (width - font.getlength(line)) / 2
+        pen.text((max(0.0, indent), row * size * 1.25), line, fill=255, font=font)
+    return mask, mask.height
+
+
+def _wrapped(words: str, font: Any, width: int) -> list[str]:
+    lines = [""]
+    for word in words.split(" "):
+        joined = f"{lines[-1]} {word}".strip()
+        if not lines[-1] or font.getlength(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(word)
+    cut = []
+    for line in lines:  # one word may be longer than a line
+        while len(line) > 1 and font.getlength(line) > width:
+            most = max(1, int(len(line) * width / font.getlength(line)))
+            cut.append(line[:most])
+            line = line[most:]
+        cut.append(line)
+    return cut
+
+
+def lettering_font(size: float) -> Any:
+    """Return Pillow's own font."""
+    try:
+        return ImageFont.load_default(size)
+    except ImportError:  # Pillow without FreeType has only its bitmap font
+        return ImageFont.load_default()
 
 
 def space(canvas: Canvas, theme: Theme) -> None:
