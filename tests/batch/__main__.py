@@ -1,0 +1,232 @@
+"""What a batch costs and survives, beside a loop written by hand: ``make batch``.
+
+python -m tests.batch [--write] [--small] [loop driver dask drivers store]
+
+With --write the table goes into RESULTS.md; --small tries all of it with few cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tests.fal_server import FalServer, Settings
+from tests.results import results, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KINDS = ("loop", "driver", "dask", "drivers", "store")
+FAULTS = (
+    ("submit", "accept_drop"), ("submit", "drop"), ("submit", "nginx_502"), ("run", "500"),
+    ("stream", "cut"), ("status", "nginx_502"), ("result", "nginx_502"), ("download", "cut"),
+)  # fmt: skip
+EACH = 40
+"""Of so many cells, one has each fault, once."""
+PATIENCE = 300.0
+
+
+def subject(*arguments: object, server: FalServer) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.batch.subjects", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(server))
+
+
+def environment(server: FalServer, **more: str) -> dict[str, str]:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
+    return {**known, **{name: value for name, value in server.env.items() if value}, **more}
+
+
+def ended(run: subprocess.Popen[str]) -> dict[str, Any]:
+    said, _ = run.communicate()
+    if run.returncode:
+        raise SystemExit(f"a subject ended with {run.returncode}")
+    return dict(json.loads(said.splitlines()[-1]))
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise SystemExit("it never came true")
+        time.sleep(0.01)
+
+
+def paid(server: FalServer) -> tuple[int, int]:
+    """Return how many pictures were billed, and how many of them a second time."""
+    jobs = {job.request_id: job for job in server.jobs}
+    asked = Counter(jobs[charge.request_id].arguments["prompt"] for charge in server.bill)
+    return sum(asked.values()), sum(count - 1 for count in asked.values())
+
+
+def beside_a_loop(count: int) -> Iterator[str]:
+    yield f"**{count} cells with faults** (one cell in {EACH} has each of {len(FAULTS)} faults)\n"
+    yield "| | wall s | 95 % there after s | CPU s | overhead p50 ms | lost | paid twice |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    for name, what in (("`batch.run()`", "ours"), ("`asyncio` + `fal_client`", "loop")):
+        with FalServer(Settings(run_seconds=2.0)) as server, tempfile.TemporaryDirectory() as path:
+            for at, (point, kind) in enumerate(FAULTS):
+                for number in range(at, count, EACH):
+                    own = f"fox {number}"
+                    server.fail(point, kind, times=1, when=lambda said, own=own: said == own)
+            told = ended(subject(what, count, path, server=server))
+            done = {job.request_id: job.completed_at for job in server.jobs}
+            late = [told["ends"][each] - done[each] for each in told["ends"] if done.get(each)]
+            _, twice = paid(server)
+            lost = count - told["kept"]
+            ends = sorted(told["ends"].values())
+            most = ends[int(0.95 * len(ends))] - told["began"]
+            yield (
+                f"| {name} | {told['wall']:.1f} | {most:.1f} | {told['cpu']:.1f} | "
+                f"{1000 * statistics.median(late):.0f} | {lost} | {twice} |"
+            )
+    yield (
+        "\nA submit whose reply was lost is looked for in fal's list for three minutes before it "
+        "is sent again, as that list is late: the wall time has that wait in it, the loop sends at "
+        "once and pays twice.\n"
+    )
+
+
+HEAD = (
+    "| | cells | billed | paid twice | missing | sent again by `retry` |\n"
+    "|---|---:|---:|---:|---:|---:|"
+)  # fmt: skip
+
+
+def finished(name: str, count: int, folder: str, server: FalServer, shared: str | None) -> str:
+    """Run what is left, from a folder, and return a row."""
+    from seedream_widgets.batch.batch import make
+    from seedream_widgets.jobs.client import Client
+    from tests.batch.subjects import SIZE, prompts
+
+    os.environ.update(environment(server))
+    client = Client(library=folder)
+    batch = make(client, name="foxes", prompt=prompts(count), seed=[1], image_size=SIZE)
+    for _ in range(3):
+        batch.run(progress=False, shared=shared)
+        if not [cell for cell in batch.missing if cell.state != "uncertain"]:
+            break
+    doubtful = len([cell for cell in batch if cell.state == "uncertain"])
+    if doubtful:
+        batch.retry(progress=False)
+    billed, twice = paid(server)
+    return f"| {name} | {count} | {billed} | {twice} | {count - len(batch.results)} | {doubtful} |"
+
+
+def killed_driver(count: int, kills: int) -> Iterator[str]:
+    chance = random.Random(17)
+    with FalServer(Settings(run_seconds=1.0)) as server, tempfile.TemporaryDirectory() as path:
+        for kill in range(kills):
+            run = subject("driver", count, path, server=server)
+            most = round(count * (kill + chance.random()) / kills)
+            until(lambda run=run, most=most: len(server.jobs) >= most or run.poll() is not None)
+            time.sleep(chance.random())
+            run.send_signal(signal.SIGKILL)
+            run.communicate()
+        yield finished(f"driver killed at {kills} random moments", count, path, server, None)
+
+
+def dask_cluster(count: int, workers: int) -> Iterator[str]:
+    from distributed import Client as Dask
+    from distributed import LocalCluster
+
+    from seedream_widgets.batch.batch import make
+    from seedream_widgets.jobs.client import Client
+    from tests.batch.subjects import SIZE, prompts
+
+    chance = random.Random(18)
+    with FalServer(Settings(run_seconds=1.0)) as server, tempfile.TemporaryDirectory() as path:
+        os.environ.update(environment(server))
+        batch = make(
+            Client(library=path), name="foxes", prompt=prompts(count), seed=[1], image_size=SIZE
+        )
+        kills = 0
+        with (
+            LocalCluster(
+                n_workers=workers, threads_per_worker=4, dashboard_address=None,
+                local_directory=f"{path}/dask",
+            ) as cluster,
+            Dask(cluster) as dask,
+        ):  # fmt: skip
+            run = batch.start(executor=dask.get_executor())
+            while not run.wait(1.0 + 4 * chance.random()):
+                pids = [worker.pid for worker in cluster.workers.values() if worker.pid]
+                if pids and len(server.jobs) < count:
+                    os.kill(chance.choice(pids), signal.SIGKILL)
+                    kills += 1
+        name = f"Dask, {workers} worker processes, one killed every few seconds ({kills} kills)"
+        yield finished(name, count, path, server, None)
+
+
+def two_drivers(count: int) -> Iterator[str]:
+    with FalServer(Settings(run_seconds=1.0)) as server, tempfile.TemporaryDirectory() as path:
+        both = [subject("driver", count, path, server=server) for _ in range(2)]
+        for each in both:
+            ended(each)
+        yield finished("two drivers at once", count, path, server, None)
+
+
+def store(count: int) -> Iterator[str]:
+    from tests.s3_server import S3Server
+
+    with (
+        FalServer(Settings(run_seconds=1.0)) as server,
+        S3Server() as s3,
+        tempfile.TemporaryDirectory() as path,
+    ):
+        os.environ.update(s3.env)
+        shared = "s3://foxes/lab"
+        both = [subject("driver", count, f"{path}/{n}", shared, server=server) for n in range(2)]
+        until(lambda: len(server.jobs) >= count // 3)
+        both[0].send_signal(signal.SIGKILL)
+        both[0].communicate()
+        ended(both[1])
+        name = "S3 (moto) between two drivers with folders of their own, one killed"
+        yield finished(name, count, f"{path}/2", server, shared)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], help="all unless given")
+    parser.add_argument("--write", action="store_true", help="put the table into RESULTS.md")
+    parser.add_argument("--small", action="store_true", help="few cells")
+    asked = parser.parse_args()
+    kinds, small = asked.kinds or KINDS, asked.small
+    lines: list[str] = []
+
+    def tell(new: Iterator[str]) -> None:
+        for line in new:
+            print(line, flush=True)
+            lines.append(line)
+
+    if "loop" in kinds:
+        tell(beside_a_loop(24 if small else 200))
+    count = 12 if small else 100
+    if set(kinds) - {"loop"}:
+        tell(iter(["**Killed, doubled and spread**\n", HEAD]))
+    if "driver" in kinds:
+        tell(killed_driver(count, 3 if small else 10))
+    if "dask" in kinds:
+        tell(dask_cluster(count, 2 if small else 4))
+    if "drivers" in kinds:
+        tell(two_drivers(count))
+    if "store" in kinds:
+        tell(store(count))
+    command = f"python -m tests.batch {' '.join(kinds) if asked.kinds else ''}".strip()
+    tell(iter(["", f"`{command}`, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}"]))
+    if asked.write:
+        write(results("batch"), "\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
