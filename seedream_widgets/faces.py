@@ -36,3 +36,8 @@ def show_live(job: object) -> None:
 def live_card(job: object, note: str) -> Any:
     """Return a widget that shows a running job and can cancel it."""
     return import_module("seedream_widgets.studio.live_card").LiveCard(job, note)
+
+
+def sheet(batch: object) -> Any:
+    """Return the widget that shows a batch as a live grid."""
+    return import_module("seedream_widgets.studio.sheet").Sheet(batch)

@@ -1,8 +1,10 @@
 import type { AnyModel } from "@anywidget/types";
-import { render } from "preact";
+import { type ComponentChild, render } from "preact";
 import { acceptDrops } from "./files/drops";
+import type { Channel } from "./kernel/channel";
 import { followConnection } from "./kernel/liveness";
 import { guardKeyboard } from "./shell/keyboard";
+import { createSheetSession, SheetPage } from "./shell/SheetPage";
 import { Studio } from "./shell/Studio";
 import { createSession } from "./shell/session";
 import { followTheme } from "./shell/theme";
@@ -13,30 +15,67 @@ interface Props {
   signal?: AbortSignal;
 }
 
+/** What one of our widgets draws; `live` is called once it shows what the kernel has. */
+interface Page {
+  name: string;
+  channel: Channel;
+  page: ComponentChild;
+  begin(live: () => void): void;
+}
+
+type Draw = (model: AnyModel, root: HTMLElement, ended: AbortSignal) => Page;
+
+const studio: Draw = (model, root, ended) => {
+  const session = createSession(model, root, ended);
+  const { actions, channel, dropping, jobs } = session;
+  return {
+    name: "Seedream image studio",
+    channel,
+    page: <Studio session={session} />,
+    begin(live) {
+      const handlers = {
+        onFiles: actions.addFiles,
+        onAddress: actions.addAddress,
+        onHover: dropping.set,
+      };
+      acceptDrops(root, handlers, ended);
+      root.addEventListener("focusout", actions.flush, { signal: ended });
+      jobs.cards.subscribe(live);
+      void jobs.sync();
+    },
+  };
+};
+
+const sheet: Draw = (model, _, ended) => {
+  const session = createSheetSession(model, ended);
+  return {
+    name: "Seedream sheet",
+    channel: session.channel,
+    page: <SheetPage session={session} />,
+    begin: (live) => session.sheet.batch.subscribe(live),
+  };
+};
+
+/** By the trait that says which widget it is. */
+const VIEWS: Record<string, Draw> = { studio, sheet };
+
 /** Draw one view. All it holds ends with it; two views share the model and nothing else. */
 function renderView({ model, el, signal }: Props): () => void {
   const ending = new AbortController();
   const root = document.createElement("section");
   root.className = "sd-root";
   root.tabIndex = -1;
-  root.setAttribute("aria-label", "Seedream image studio");
   el.append(root);
 
-  const session = createSession(model, root, ending.signal);
-  const handlers = {
-    onFiles: session.actions.addFiles,
-    onAddress: session.actions.addAddress,
-    onHover: session.dropping.set,
-  };
+  const draw = VIEWS[String(model.get("_view"))] ?? studio;
+  const { name, channel, page, begin } = draw(model, root, ending.signal);
+  root.setAttribute("aria-label", name);
   followTheme(root, ending.signal);
-  render(<Studio session={session} />, root);
+  render(page, root);
   guardKeyboard(root, ending.signal);
-  acceptDrops(root, handlers, ending.signal);
-  root.addEventListener("focusout", session.actions.flush, { signal: ending.signal });
-  // The static contact sheet of the notebook is hidden while a view has the kernel's own cards.
-  session.jobs.cards.subscribe(() => root.classList.add("sd-live"));
-  void session.jobs.sync();
-  followConnection(el, session.channel.lose, ending.signal);
+  // The static contact sheet of the notebook is hidden while a view has the kernel's own pictures.
+  begin(() => root.classList.add("sd-live"));
+  followConnection(el, channel.lose, ending.signal);
 
   function cleanup() {
     ending.abort();

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from seedream_widgets import faces
 from seedream_widgets.batch import manifest as manifests
 from seedream_widgets.batch import sheet
 from seedream_widgets.batch.cell import Cell
@@ -87,6 +88,7 @@ class Batch:
         self._manifest = manifest
         self._lock = threading.RLock()
         self._drive: Drive | None = None
+        self._watchers: list[Callable[[Cell], object]] = []
         self.look()
 
     @property
@@ -218,10 +220,32 @@ class Batch:
                 self._drive = Drive(submit, self._to_send(retry))
             else:
                 self._drive = Drive(self._submit, self._to_send(retry), self._picker_up())
+            self._drive.listen(self._tell_watchers)
             if on_update:
                 self._drive.listen(on_update)
             self._drive.start()
             return self._drive
+
+    def _watch(self, watcher: Callable[[Cell], object]) -> Callable[[], None]:
+        """Have `watcher` told of each change of a cell in this and later runs; call it to stop."""
+        self._watchers.append(watcher)
+
+        def stop() -> None:
+            self._watchers = [each for each in self._watchers if each != watcher]
+
+        return stop
+
+    def _tell_watchers(self, cell: Cell) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(cell)
+
+    def sheet(self) -> Any:
+        """Return a widget that shows it as a grid, which fills while cells come.
+
+        Pictures are chosen by click or key and then in ``sheet.selection``; votes between two
+        rank them in ``sheet.ranking``; ``sheet.save("foxes.png")`` or ``.html`` keeps it.
+        """
+        return faces.sheet(self)
 
     def _share(self, address: str | Path | None) -> None:
         """Share the library with other machines through a place, once that has been tried."""

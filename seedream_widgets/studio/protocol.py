@@ -76,6 +76,22 @@ class Sync(Message):
 
 
 @dataclass(frozen=True)
+class Grid(Message):
+    """Ask for the axes and cells of a sheet."""
+
+    kind: ClassVar[str] = "grid"
+
+
+@dataclass(frozen=True)
+class Ballot(Message):
+    """Say which of two cells is better; with neither a vote begins."""
+
+    kind: ClassVar[str] = "vote"
+    better: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True)
 class Write(Message):
     """Set traits that stay out of the saved notebook, where prompts are not stored."""
 
@@ -334,7 +350,7 @@ _KINDS: dict[str, type[Message]] = {
     for each in (
         Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
         UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore,
-        Collect, Resume, Code, Archive, Look, Region, Receipt, Difference,
+        Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot,
     )
 }  # fmt: skip
 

@@ -105,7 +105,8 @@ export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget"; job_id: string }
   | { kind: "code"; job_id?: string; image_ids?: string[] }
-  | { kind: "sync" | "resume" }
+  | { kind: "sync" | "resume" | "grid" }
+  | { kind: "vote"; better: string; other: string }
   | { kind: "write"; traits: Record<string, unknown> }
   | Upload
   | { kind: "chunk"; upload_id: string; offset: number }
@@ -299,11 +300,54 @@ export const reference = shape<Reference>({
   note: nullable(text),
 });
 
+/** One request of a batch, at one or more places of its grid. */
+export interface SheetCell {
+  name: string;
+  at: number[][];
+  /** Its picture; null while there is none, and `words` say why. */
+  id: string | null;
+  width: number;
+  height: number;
+  words: string;
+  failed: boolean;
+}
+
+export interface SheetAxis {
+  name: string;
+  labels: string[];
+}
+
+const sheetCell = shape<SheetCell>({
+  name: text,
+  at: list(list(integer)),
+  id: nullable(text),
+  width: integer,
+  height: integer,
+  words: text,
+  failed: flag,
+});
+
+export const gridReply = shape<{ name: string; axes: SheetAxis[]; cells: SheetCell[] }>({
+  name: text,
+  axes: list(shape<SheetAxis>({ name: text, labels: list(text) })),
+  cells: list(sheetCell),
+});
+
+/** A vote between two cells, by their names; no pair is left once the order is clear. */
+export interface Ballot {
+  pair: string[];
+  ranking: string[];
+  clear: boolean;
+}
+
+export const voteReply = shape<Ballot>({ pair: list(text), ranking: list(text), clear: flag });
+
 /** Kernel to page, besides `reply` and `error`. */
 export type Notice =
   | { kind: "job"; seq: number; job: Card }
   | { kind: "forgotten"; job_id: string }
   | { kind: "library" }
+  | { kind: "cells"; cells: SheetCell[] }
   | { kind: "unsaved"; traits: Record<string, unknown> }
   | { kind: "uploaded"; upload_id: string; reference: Reference }
   | { kind: "restored"; upload_id: string; note: string | null }
@@ -325,6 +369,7 @@ const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } 
   }),
   job: shape({ kind: oneOf("job"), seq: integer, job: card }),
   library: shape({ kind: oneOf("library") }),
+  cells: shape({ kind: oneOf("cells"), cells: list(sheetCell) }),
   forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
   unsaved: shape({ kind: oneOf("unsaved"), traits: record((value) => value) }),
   uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),

@@ -7,6 +7,7 @@ import {
   codeReply,
   collectReply,
   differenceReply,
+  gridReply,
   incoming,
   type Outgoing,
   originalReply,
@@ -18,6 +19,7 @@ import {
   submitReply,
   syncReply,
   trashReply,
+  voteReply,
 } from "../../src/kernel/wire";
 import { FakeModel, golden, message } from "../fake";
 
@@ -52,11 +54,15 @@ const OUTGOING = [
   "restore",
   "collect",
   "archive",
+  "grid",
+  "vote",
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
   .filter((name) =>
-    /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten|unsaved|library)/.test(name),
+    /^(reply_|job_|error|uploaded|upload_failed|restored|forgotten|unsaved|library|cells)/.test(
+      name,
+    ),
   );
 
 describe("page to kernel", () => {
@@ -96,6 +102,8 @@ describe("kernel to page", () => {
     ["reply_difference", differenceReply],
     ["reply_browse", browseReply],
     ["reply_pick", pickReply],
+    ["reply_grid", gridReply],
+    ["reply_vote", voteReply],
     ["reply_pictures", picturesReply],
     ["reply_trash", trashReply],
     ["reply_collect", collectReply],

@@ -1,0 +1,329 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useStore } from "../kernel/store";
+import type { SheetAxis, SheetCell } from "../kernel/wire";
+import { listOf } from "../pictures/pictures";
+import { edgeFor, usePreview } from "../pictures/previews";
+import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layout";
+import { type Batch, useSheet } from "./session";
+import { VoteBox } from "./Vote";
+
+const SIDE = 140;
+const HEAD = 60;
+const TABS = 6;
+
+function Picture({ cell, size }: { cell: SheetCell; size: number }) {
+  const { previews } = useSheet();
+  const url = usePreview(previews, cell.id ?? "", cell.id ? edgeFor(size) : 0);
+  return url ? <img src={url} alt="" draggable={false} /> : null;
+}
+
+interface TileProps {
+  cell: SheetCell | undefined;
+  size: number;
+  chosen: boolean;
+  view(): void;
+  pick(): void;
+}
+
+function Tile({ cell, size, chosen, view, pick }: TileProps) {
+  if (!cell) return null;
+  if (!cell.id) return <p class={cell.failed ? "sd-cell-fault" : "sd-cell-words"}>{cell.words}</p>;
+  return (
+    <>
+      {/* The grid's own keys do what these do. */}
+      <button type="button" tabIndex={-1} class="sd-cell-view" aria-label="View" onClick={view}>
+        <Picture cell={cell} size={size} />
+      </button>
+      <button
+        type="button"
+        tabIndex={-1}
+        class="sd-cell-pick"
+        aria-pressed={chosen}
+        aria-label="Choose"
+        title={chosen ? "In sheet.selection" : "Choose (Space)"}
+        onClick={pick}
+      >
+        {chosen ? "★" : "☆"}
+      </button>
+    </>
+  );
+}
+
+/** The value that is shown of an axis which runs nowhere: tabs for a few, a slider for many. */
+function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number): void }) {
+  if (axis.labels.length > TABS) {
+    return (
+      <label class="sd-layer">
+        {axis.name}: {axis.labels[at]}
+        <input
+          type="range"
+          max={axis.labels.length - 1}
+          value={at}
+          aria-valuetext={axis.labels[at] ?? ""}
+          onInput={(event) => set(Number(event.currentTarget.value))}
+        />
+      </label>
+    );
+  }
+  return (
+    <fieldset class="sd-layer">
+      <legend>{axis.name}</legend>
+      {axis.labels.map((label, index) => (
+        <button
+          key={label}
+          type="button"
+          class="sd-tab"
+          aria-pressed={index === at}
+          onClick={() => set(index)}
+        >
+          {label}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to: Layout): void }) {
+  const several = axes.flatMap(({ labels }, index) => (labels.length > 1 ? [index] : []));
+  if (several.length < 2) return null;
+  const choose = (way: "x" | "y", name: string) => (
+    <label>
+      {name}{" "}
+      <select
+        value={layout[way]}
+        onChange={(event) => set(turned(layout, way, Number(event.currentTarget.value)))}
+      >
+        {several.map((index) => (
+          <option key={index} value={index}>
+            {axes[index]?.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <>
+      {choose("x", "Across")}
+      {choose("y", "Down")}
+      {several
+        .filter((index) => index !== layout.x && index !== layout.y)
+        .map((index) => (
+          <Layer
+            key={index}
+            axis={axes[index] as SheetAxis}
+            at={layout.at[index] ?? 0}
+            set={(to) =>
+              set({ ...layout, at: layout.at.map((old, axis) => (axis === index ? to : old)) })
+            }
+          />
+        ))}
+    </>
+  );
+}
+
+const MOVES: Record<string, [number, number]> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+};
+
+function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: number }) {
+  const { sheet, open } = useSheet();
+  const picked = useStore(sheet.picked);
+  const scroller = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ top: 0, left: 0, wide: 800, high: 600 });
+  const [active, setActive] = useState<[number, number]>([0, 0]);
+  const moved = useRef(false);
+  const columns = batch.axes[layout.x]?.labels ?? [""];
+  const rows = batch.axes[layout.y]?.labels ?? [""];
+  const cells = useMemo(() => placed(batch.cells.values(), layout), [batch, layout]);
+
+  function look() {
+    const box = scroller.current;
+    if (!box) return;
+    const { scrollTop: top, scrollLeft: left, clientWidth: wide, clientHeight: high } = box;
+    setSeen({ top, left, wide: wide || 800, high: high || 600 });
+  }
+  useEffect(() => {
+    look();
+    if (!globalThis.ResizeObserver || !scroller.current) return;
+    const watching = new ResizeObserver(look);
+    watching.observe(scroller.current);
+    return () => watching.disconnect();
+  }, []);
+  const row = Math.min(active[0], rows.length - 1);
+  const column = Math.min(active[1], columns.length - 1);
+  useLayoutEffect(() => {
+    if (!moved.current) return;
+    moved.current = false;
+    scroller.current?.querySelector<HTMLElement>('[role="gridcell"][tabindex="0"]')?.focus();
+  });
+
+  function view(cell: SheetCell | undefined) {
+    // In reading order, so that a step goes along the axis across, then to the next row.
+    const ids = rows.flatMap((_, r) => columns.map((__, c) => cells.get(placeOf(r, c))?.id ?? ""));
+    const there = ids.filter(Boolean);
+    if (cell?.id) open(listOf(there), there.indexOf(cell.id));
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    const cell = cells.get(placeOf(row, column));
+    const move = MOVES[event.key];
+    if (move) {
+      const next: [number, number] = [
+        Math.max(0, Math.min(rows.length - 1, row + move[0])),
+        Math.max(0, Math.min(columns.length - 1, column + move[1])),
+      ];
+      const box = scroller.current;
+      if (box) {
+        const [top, left] = [next[0] * size, next[1] * size];
+        box.scrollTop = Math.max(Math.min(box.scrollTop, top), top + size + HEAD - seen.high);
+        box.scrollLeft = Math.max(Math.min(box.scrollLeft, left), left + size + SIDE - seen.wide);
+        look();
+      }
+      moved.current = true;
+      setActive(next);
+    } else if (event.key === "Enter") view(cell);
+    else if (event.key === " " && cell?.id) sheet.pick(cell.id);
+    else return;
+    event.preventDefault();
+  }
+
+  const [firstRow, endRow] = near(rows.length, size, seen.top, seen.high);
+  const [firstColumn, endColumn] = near(columns.length, size, seen.left, seen.wide);
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+  const shown = range(firstColumn, endColumn);
+  const kept = range(firstRow, endRow);
+  if (!kept.includes(row)) kept.push(row);
+  const width = SIDE + columns.length * size;
+  const left = (index: number) => `${SIDE + index * size}px`;
+  const labelOf = (r: number, c: number, cell?: SheetCell) =>
+    [rows[r], columns[c], cell?.words].filter(Boolean).join(", ");
+
+  // Only what is near the screen is in the page, so this is no table element.
+  return (
+    <div
+      ref={scroller}
+      class="sd-sheet-scroll"
+      role="grid"
+      tabIndex={-1}
+      aria-label="Sheet"
+      aria-rowcount={rows.length + 1}
+      aria-colcount={columns.length + 1}
+      aria-multiselectable="true"
+      onScroll={look}
+      onKeyDown={onKeyDown}
+    >
+      <div class="sd-sheet-head" role="row" aria-rowindex={1} style={{ width, height: HEAD }}>
+        <div class="sd-sheet-side" role="columnheader" aria-colindex={1} style={{ width: SIDE }}>
+          {batch.axes[layout.x]?.name ?? ""}
+        </div>
+        {shown.map((c) => (
+          <div
+            key={c}
+            role="columnheader"
+            class="sd-sheet-label"
+            aria-colindex={c + 2}
+            title={columns[c]}
+            style={{ left: left(c), width: size }}
+          >
+            {columns[c]}
+          </div>
+        ))}
+      </div>
+      <div role="presentation" class="sd-sheet-body" style={{ width, height: rows.length * size }}>
+        {kept.map((r) => (
+          <div
+            key={r}
+            role="row"
+            class="sd-sheet-row"
+            aria-rowindex={r + 2}
+            style={{ top: r * size, height: size, width }}
+          >
+            <div
+              class="sd-sheet-side"
+              role="rowheader"
+              aria-colindex={1}
+              title={rows[r]}
+              style={{ width: SIDE }}
+            >
+              {rows[r]}
+            </div>
+            {shown.map((c) => {
+              const cell = cells.get(placeOf(r, c));
+              const here = r === row && c === column;
+              const chosen = !!cell?.id && picked.includes(cell.id);
+              return (
+                <div
+                  key={c}
+                  role="gridcell"
+                  class={chosen ? "sd-cell sd-chosen" : "sd-cell"}
+                  tabIndex={here ? 0 : -1}
+                  aria-colindex={c + 2}
+                  aria-selected={chosen}
+                  aria-label={labelOf(r, c, cell)}
+                  title={cell?.words}
+                  style={{ left: left(c), width: size, height: size }}
+                  onFocus={() => setActive([r, c])}
+                >
+                  <Tile
+                    {...{ cell, size, chosen }}
+                    view={() => view(cell)}
+                    pick={() => cell?.id && sheet.pick(cell.id)}
+                  />
+                </div>
+              );
+            })}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** A batch as a grid, which fills while its cells come. */
+export function Sheet() {
+  const { sheet } = useSheet();
+  const batch = useStore(sheet.batch);
+  const fault = useStore(sheet.fault);
+  const picked = useStore(sheet.picked);
+  const vote = useStore(sheet.vote);
+  const [layout, setLayout] = useState<Layout | null>(null);
+  const [size, setSize] = useState(160);
+  const done = batch ? [...batch.cells.values()].filter(({ id }) => id).length : 0;
+  useEffect(() => void sheet.load(), [sheet]);
+  if (!batch) return <p class="sd-empty">{fault || "Loading the sheet…"}</p>;
+  const laid = layout ?? firstLayout(batch.axes);
+  return (
+    <section class="sd-sheet" aria-label={`Sheet of ${batch.name}`}>
+      <div class="sd-sheet-bar">
+        <strong>{batch.name}</strong>
+        <span>
+          {done} of {batch.cells.size} pictures
+        </span>
+        <Axes axes={batch.axes} layout={laid} set={setLayout} />
+        <label>
+          Size{" "}
+          <input
+            type="range"
+            min={64}
+            max={384}
+            step={16}
+            value={size}
+            onInput={(event) => setSize(Number(event.currentTarget.value))}
+          />
+        </label>
+        <button type="button" disabled={done < 2} onClick={() => void sheet.prefer()}>
+          {picked.length > 1 ? "Vote on the chosen" : "Vote"}
+        </button>
+        {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}
+      </div>
+      {fault && (
+        <p class="sd-note" role="alert">
+          {fault}
+        </p>
+      )}
+      {vote ? <VoteBox batch={batch} ballot={vote} /> : <Grid {...{ batch, size }} layout={laid} />}
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Ballot, SheetCell } from "../kernel/wire";
+import { edgeFor, usePreview } from "../pictures/previews";
+import { type Batch, useSheet } from "./session";
+
+const BEST = 5;
+
+function Large({ cell }: { cell: SheetCell }) {
+  const { previews } = useSheet();
+  const url = usePreview(previews, cell.id ?? "", edgeFor(480));
+  return url ? <img src={url} alt={cell.words} /> : <span>{cell.words}</span>;
+}
+
+/** Two cells side by side: press the better one, or an arrow key, until the order is clear. */
+export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
+  const { sheet, announcer } = useSheet();
+  const box = useRef<HTMLFieldSetElement>(null);
+  const [left, right] = ballot.pair.map((name) => batch.cells.get(name));
+  const best = ballot.ranking
+    .slice(0, BEST)
+    .map((name) => batch.cells.get(name))
+    .filter((cell) => cell !== undefined);
+  useEffect(() => {
+    if (ballot.clear) announcer.say("The order is clear.");
+    else box.current?.focus();
+  }, [ballot, announcer]);
+  const prefer = (better?: SheetCell, other?: SheetCell) =>
+    better && other && void sheet.prefer(better.name, other.name);
+  function onKeyDown({ key }: KeyboardEvent) {
+    if (key === "ArrowLeft") prefer(left, right);
+    if (key === "ArrowRight") prefer(right, left);
+    if (key === "Escape") sheet.vote.set(null);
+  }
+  return (
+    <fieldset ref={box} class="sd-vote" tabIndex={-1} onKeyDown={onKeyDown}>
+      <legend>{ballot.clear ? "The order is clear" : "Which one is better?"}</legend>
+      {left && right ? (
+        <div class="sd-vote-two">
+          <button type="button" onClick={() => prefer(left, right)}>
+            <Large cell={left} />← This one
+          </button>
+          <button type="button" onClick={() => prefer(right, left)}>
+            <Large cell={right} />
+            This one →
+          </button>
+        </div>
+      ) : (
+        <ol class="sd-vote-best">
+          {best.map((cell) => (
+            <li key={cell.name}>
+              <Large cell={cell} />
+              {cell.id && (
+                <button type="button" onClick={() => cell.id && sheet.pick(cell.id)}>
+                  Choose
+                </button>
+              )}
+            </li>
+          ))}
+        </ol>
+      )}
+      <p>
+        <button type="button" class="sd-link" onClick={() => sheet.vote.set(null)}>
+          Back to the sheet
+        </button>{" "}
+        The ranking so far is in sheet.ranking.
+      </p>
+    </fieldset>
+  );
+}

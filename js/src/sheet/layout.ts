@@ -1,0 +1,43 @@
+/** Which axis of a batch runs where, and what stands at each place then. */
+import type { SheetAxis, SheetCell } from "../kernel/wire";
+
+export interface Layout {
+  /** The axis that runs across, and the one that runs down; -1 where there is none. */
+  x: number;
+  y: number;
+  /** For every axis, the value that is shown of it where it runs nowhere. */
+  at: number[];
+}
+
+/** Lay the last axis with several values across, and the one before down. */
+export function firstLayout(axes: readonly SheetAxis[]): Layout {
+  const several = axes.flatMap(({ labels }, index) => (labels.length > 1 ? [index] : []));
+  return { x: several.at(-1) ?? -1, y: several.at(-2) ?? -1, at: axes.map(() => 0) };
+}
+
+/** Put an axis across or down; what ran there before takes its place. */
+export function turned(layout: Layout, way: "x" | "y", axis: number): Layout {
+  const other = way === "x" ? "y" : "x";
+  const swapped = layout[other] === axis ? layout[way] : layout[other];
+  return { ...layout, [way]: axis, [other]: swapped };
+}
+
+export const placeOf = (row: number, column: number) => `${row} ${column}`;
+
+/** The cells of one layer of the grid, by row and column. */
+export function placed(cells: Iterable<SheetCell>, { x, y, at }: Layout): Map<string, SheetCell> {
+  const found = new Map<string, SheetCell>();
+  for (const cell of cells) {
+    for (const place of cell.at) {
+      const here = place.every((index, axis) => axis === x || axis === y || index === at[axis]);
+      if (here) found.set(placeOf(place[y] ?? 0, place[x] ?? 0), cell);
+    }
+  }
+  return found;
+}
+
+/** What of a row of `count` tiles is near the screen: the first, and the one after the last. */
+export function near(count: number, size: number, from: number, room: number): [number, number] {
+  const first = Math.max(0, Math.floor(from / size) - 1);
+  return [first, Math.max(first, Math.min(count, Math.ceil((from + room) / size) + 1))];
+}

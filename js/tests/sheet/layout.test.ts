@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import type { SheetCell } from "../../src/kernel/wire";
+import { firstLayout, near, placed, placeOf, turned } from "../../src/sheet/layout";
+
+const axis = (name: string, count: number) => ({
+  name,
+  labels: Array.from({ length: count }, (_, n) => `${name} ${n}`),
+});
+const cell = (name: string, ...at: number[][]): SheetCell => ({
+  name,
+  at,
+  id: null,
+  width: 0,
+  height: 0,
+  words: "",
+  failed: false,
+});
+
+describe("the layout of a sheet", () => {
+  it("lays the last axis with several values across and the one before down", () => {
+    const axes = [axis("model", 2), axis("prompt", 3), axis("draw", 1), axis("seed", 4)];
+    expect(firstLayout(axes)).toEqual({ x: 3, y: 1, at: [0, 0, 0, 0] });
+    expect(firstLayout([axis("seed", 4)])).toEqual({ x: 0, y: -1, at: [0] });
+    expect(firstLayout([])).toEqual({ x: -1, y: -1, at: [] });
+  });
+
+  it("swaps two axes where one takes the other's way", () => {
+    const layout = { x: 1, y: 0, at: [0, 0, 0] };
+    expect(turned(layout, "x", 0)).toEqual({ x: 0, y: 1, at: [0, 0, 0] });
+    expect(turned(layout, "x", 2)).toEqual({ x: 2, y: 0, at: [0, 0, 0] });
+  });
+
+  it("shows one layer of further axes, and a cell at each of its places", () => {
+    const cells = [cell("a", [0, 0, 0], [0, 1, 0]), cell("b", [1, 0, 0]), cell("c", [0, 0, 1])];
+    const layout = { x: 2, y: 1, at: [0, 0, 0] };
+    expect([...placed(cells, layout)].map(([at, { name }]) => [at, name])).toEqual([
+      [placeOf(0, 0), "a"],
+      [placeOf(1, 0), "a"],
+      [placeOf(0, 1), "c"],
+    ]);
+    expect([...placed(cells, { ...layout, at: [1, 0, 0] }).values()]).toEqual([cells[1]]);
+  });
+
+  it("keeps what is near the screen alone in the page", () => {
+    expect(near(30, 100, 0, 450)).toEqual([0, 6]);
+    expect(near(30, 100, 1000, 450)).toEqual([9, 16]);
+    expect(near(30, 100, 2900, 450)).toEqual([28, 30]);
+    expect(near(0, 100, 0, 450)).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,178 @@
+"""`Sheet`: a batch as a grid that fills while its cells come, to look through and choose in."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.batch.poster import words_of
+from seedream_widgets.batch.vote import Vote
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.studio import protocol
+from seedream_widgets.studio.answers import Answers
+from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.bridge import Bridge
+from seedream_widgets.studio.picks import Picks, Selects
+from seedream_widgets.studio.previews import Previews
+from seedream_widgets.studio.shelf import Shelf
+from seedream_widgets.studio.viewer import Viewer
+from seedream_widgets.values.result import image_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seedream_widgets.batch.batch import Batch
+    from seedream_widgets.batch.cell import Cell
+    from seedream_widgets.studio.answers import Answer, Late, Table
+    from seedream_widgets.values.result import Result
+
+_PAUSE = 0.2
+"""Seconds in which changes of cells are gathered into one message."""
+_MOST_VOTED = 200
+_WORDS = 300
+
+
+class Sheet(Bridge, Selects):
+    """A widget that shows a batch as a grid; make it with ``batch.sheet()``.
+
+    ``sheet.selection`` holds the results that are chosen in it: read it in the next cell, set it,
+    or observe it. ``sheet.ranking`` holds those that were voted on, the best first.
+
+    Args:
+        batch: What it shows. How it looks asks for nothing: ``batch.run()`` does.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self._lock = threading.RLock()
+        self._batch = batch
+        self._engine = engine = shared()
+        self._changed: dict[str, Cell] = {}
+        self._waiting = threading.Lock()
+        self._ballot: Vote | None = None
+        self._aside = Aside(engine)
+        library = batch._client.library
+        self._shelf = Shelf(self, self._aside, lambda: library)
+        viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
+        own: Table = {protocol.Grid: self._grid, protocol.Ballot: self._vote}
+        answers = Answers(self, engine, self._aside, {**self._shelf.table, **viewer.table, **own})
+        super().__init__(_view="sheet")
+        self._follow(Picks(self, self._shelf))
+        self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
+        self._stop = batch._watch(self._note)
+
+    @property
+    def batch(self) -> Batch:
+        """What it shows."""
+        return self._batch
+
+    @property
+    def ranking(self) -> tuple[Result, ...]:
+        """The results that were voted on, the best first; see `clear`."""
+        ranked = self._ballot.ranking if self._ballot is not None else ()
+        known = {cell.name: cell for cell in self._batch}
+        return tuple(result for name in ranked if (result := known[name].opened()) is not None)
+
+    @property
+    def clear(self) -> bool:
+        """Whether the votes tell of every two of them which one is better."""
+        return self._ballot is not None and self._ballot.clear
+
+    def save(
+        self,
+        target: str | Path,
+        *,
+        x: str | None = None,
+        edge: int | None = None,
+        pages: bool = False,
+    ) -> Path:
+        """Write the grid as ``.png`` or ``.html``; arguments and errors as `Batch.export`."""
+        kind = "html" if str(target).lower().endswith((".html", ".htm")) else "png"
+        return self._batch.export(target, format=kind, x=x, edge=edge, pages=pages)
+
+    def close(self) -> None:
+        """Close the comm; the batch goes on."""
+        if hasattr(self, "_stop"):  # not where __init__ refused its arguments
+            self._stop()
+            self._shelf.close()
+            self._aside.close()
+        super().close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        view = super()._repr_mimebundle_(**kwargs)
+        data = view[0] if isinstance(view, tuple) else view
+        if data:  # what a saved notebook shows
+            data["text/html"] = self._batch._repr_mimebundle_()["text/html"]
+        return view
+
+    def __repr__(self) -> str:
+        return f"<Sheet of batch {self._batch.name!r}, {len(self.selection)} selected>"
+
+    # What the page is told
+
+    def _grid(self, _: protocol.Grid) -> Late:
+        return self._told()
+
+    async def _told(self) -> Answer:
+        batch = self._batch
+        cells = await self._aside(lambda: [told(cell) for cell in batch])
+        axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
+        return {"name": batch.name, "axes": axes, "cells": cells}, []
+
+    def _note(self, cell: Cell) -> None:
+        """Gather a change, on whatever thread it came, and tell the page of several at once."""
+        with self._waiting:
+            first = not self._changed
+            self._changed[cell.name] = cell
+        if first:
+            self._engine.start(self._flush())
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(_PAUSE)
+        with self._waiting:
+            cells, self._changed = list(self._changed.values()), {}
+        await self._aside(lambda: self._post({"kind": "cells", "cells": [told(c) for c in cells]}))
+
+    def _vote(self, message: protocol.Ballot) -> Late:
+        return self._voted(message.better, message.other)
+
+    async def _voted(self, better: str, other: str) -> Answer:
+        answer: Answer = await self._aside(self._count, better, other)
+        return answer
+
+    def _count(self, better: str, other: str) -> Answer:
+        with self._lock:
+            if not better or self._ballot is None:
+                self._ballot = Vote([cell.name for cell in self._voted_on()])
+            if better:
+                self._ballot.prefer(better, other)
+            pair = self._ballot.pair
+            ranking = list(self._ballot.ranking)
+        return {"pair": list(pair) if pair else [], "ranking": ranking, "clear": pair is None}, []
+
+    def _voted_on(self) -> list[Cell]:
+        """Return the cells that are chosen; where fewer than two are, all that have a picture."""
+        done = [cell for cell in self._batch if cell.state == "done"]
+        chosen = {name.rpartition(":")[0] for name in self._picked}
+        few = [cell for cell in done if _request_id(cell) in chosen]
+        return (few if len(few) > 1 else done)[:_MOST_VOTED]
+
+
+def _request_id(cell: Cell) -> str:
+    result = cell.opened()
+    return result.request_id if result is not None else ""
+
+
+def told(cell: Cell) -> dict[str, Any]:
+    """Return what the page shows of a cell."""
+    result = cell.opened()
+    file = result.files[0] if result is not None else None
+    return {
+        "name": cell.name,
+        "at": [list(at) for at in cell.places],
+        "id": image_id(result.request_id, 0) if result is not None else None,
+        "width": file.width if file else 0,
+        "height": file.height if file else 0,
+        "words": cell.request.prompt[:_WORDS] if file else words_of(cell)[:_WORDS],
+        "failed": file is None and cell.error is not None,
+    }
