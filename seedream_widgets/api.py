@@ -68,7 +68,7 @@ def resume() -> tuple[Job, ...]:
 
 
 def budget(usd: Any = ..., per: str = "session") -> Decimal | None:
-    """Tell or set the most that may be spent, in US dollars; ``None`` is no limit.
+    """Tell or set the most that may be spent, in US dollars; ``None`` means no limit.
 
     ``sd.budget()`` only tells it, ``sd.budget(5)`` sets it, ``sd.budget(None)`` takes it away.
     Requests in flight count at their ceiling, and `submit` refuses one that could go over.
@@ -129,7 +129,7 @@ def spending(since: Any = None, *, by: str | None = None) -> Any:
         by: ``"day"`` (UTC), ``"model"`` or ``"prompt"`` sums it up; else each request is a row.
 
     Raises:
-        RequestError: `by` is none of these.
+        RequestError: `by` is not one of these.
     """
     return as_table(charges(default_client().library, since), by)
 

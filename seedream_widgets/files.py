@@ -76,7 +76,7 @@ def read_json(text: str | bytes) -> Any:
     ``?`` takes its place.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
@@ -87,7 +87,7 @@ def read_json(text: str | bytes) -> Any:
 
 
 def read_file(path: str, limit: int) -> bytes | None:
-    """Return a regular file's bytes, ``None`` where it is none or has more than `limit`.
+    """Return a regular file's bytes, ``None`` where it is not one or has more than `limit`.
 
     A pipe or a device by that name must neither block nor flood, and a link of a stranger's
     folder must not lead to other files.
@@ -205,7 +205,7 @@ def file_name(text: str, ending: str = "", most: int = NAME_BYTES) -> str:
 
 
 def written(text: str, between: str = "-", kept: str = "_") -> str:
-    """Return `text` with `between` in place of all that is no part of a word in any script.
+    """Return `text` with `between` in place of all that is not a part of a word in any script.
 
     Args:
         text: Read up to its first 4,000 characters.

@@ -108,7 +108,7 @@ class SeedreamMagics(Magics):
         return namespace
 
     def _expanded(self, text: str) -> str:
-        """Put variables of the notebook into a prompt; a name that is none stays as written."""
+        """Put variables of the notebook into a prompt; a name that is not one stays as written."""
 
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2]

@@ -309,7 +309,7 @@ def _check_count(order: Mapping[str, Sequence[Any]], limit: int) -> None:
 
 def _too_many(count: int, limit: int, how: str = "") -> None:
     raise RequestError(
-        f"this batch has {count:,} cells{how}, more than {limit:,}; leave values out, or say "
+        f"this batch has {count:,} cells{how}, more than {limit:,}; leave values out, or pass "
         f"limit={count} if you mean it",
         field="limit",
         value=limit,

@@ -111,14 +111,14 @@ def export_png(
         count = -(-len(grid.rows) // max(1, drawing.rows_within(MOST_PIXELS)))
         raise RequestError(
             f"the sheet would have {width * height / 1e6:,.0f} megapixels ({width:,} x "
-            f"{height:,}), more than {MOST_PIXELS // 10**6}; say edge={int(drawing.edge * scale)} "
+            f"{height:,}), more than {MOST_PIXELS // 10**6}; pass edge={int(drawing.edge * scale)} "
             f"to have it scaled down, or pages=True for about {count} files",
             field="edge",
         )
     most = drawing.rows_within(MOST_PIXELS)
     if most < 1:
         raise RequestError(
-            f"one row of the sheet alone has {width * row / 1e6:,.0f} megapixels; say edge= for "
+            f"one row of the sheet alone has {width * row / 1e6:,.0f} megapixels; pass edge= for "
             "smaller pictures",
             field="edge",
         )

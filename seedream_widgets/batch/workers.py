@@ -68,8 +68,8 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
     client = _client(task["library"], task["shared"])
     if client.backend.name != task["backend"]:
         raise CredentialsError(
-            f"this worker would be answered by the {client.backend.name} backend, and the batch "
-            f"asks {task['backend']}: set FAL_KEY in the worker's own environment"
+            f"this worker uses the {client.backend.name} backend, but the batch uses "
+            f"{task['backend']}: set FAL_KEY in the worker's own environment"
         )
     request = request_again(task["prompt"], task["settings"], task["inputs"], client.library.input)
     if cell_name(request) != task["name"] or any(

@@ -112,7 +112,7 @@ def sheet_of(
     """Return a `Sheet` of results, PIL images, jobs that are done, entries, or a mix of them.
 
     Raises:
-        RequestError: Something is none of these, `columns` is no number from 1 on, or there are
+        RequestError: Something else was given, `columns` is not a number from 1 on, or there are
             not as many captions as pictures.
     """
     if columns is not None and (type(columns) is not int or not 1 <= columns <= 100):

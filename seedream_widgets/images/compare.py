@@ -50,7 +50,7 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
             they have in common, about their middles. By default it is refused.
 
     Raises:
-        RequestError: Their sizes differ and `unequal` does not say what to do, or is none of these.
+        RequestError: Their sizes differ and `unequal` is empty, or `unequal` is unknown.
     """
     from PIL import ImageChops, ImageStat
 
@@ -75,8 +75,8 @@ def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
         return first, second
     if not unequal:
         raise RequestError(
-            f"pictures of one size can be compared, got {first.width} x {first.height} and "
-            f"{second.width} x {second.height}; pass unequal='fit' or unequal='crop'",
+            f"only pictures of the same size can be compared, got {first.width} x {first.height} "
+            f"and {second.width} x {second.height}; pass unequal='fit' or unequal='crop'",
             field="image",
         )
     from PIL import ImageOps

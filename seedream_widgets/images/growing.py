@@ -185,7 +185,7 @@ def open_arriving(file: ArrivingPng, limits: InputLimits = LIMITS) -> ImageFile:
     """Open a PNG as soon as its head is there; its pixels are not decoded yet.
 
     Raises:
-        ImageInputError: It is none, is animated, damaged or too large.
+        ImageInputError: It is not one, is animated, damaged or too large.
     """
     from PIL.PngImagePlugin import PngImageFile
 

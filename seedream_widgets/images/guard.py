@@ -68,7 +68,7 @@ def open_image(data: bytes, limits: InputLimits = LIMITS) -> ImageFile:
     (a PNG of 16 bits a colour, of which Pillow reads 8).
 
     Raises:
-        ImageInputError: It is no image, damaged, too large, or can't be read by Pillow here.
+        ImageInputError: It is not an image, damaged, too large, or can't be read by Pillow here.
     """
     import io
 

@@ -43,7 +43,7 @@ def load_images(
             is sent is compressed or smaller.
 
     Raises:
-        ImageInputError: One of them is no image, damaged, or can't be made to fit. The
+        ImageInputError: One of them is not an image, damaged, or can't be made to fit. The
             message counts images from 1; ``error.field`` is such as ``"images[2]"``.
     """
     many = isinstance(value, list | tuple)
@@ -70,7 +70,7 @@ def load_image(value: Any, *, field: str = "images", limits: InputLimits = LIMIT
     """Load exactly one image; see `load_images`.
 
     Raises:
-        ImageInputError: It can't be loaded, or it is none or several.
+        ImageInputError: It can't be loaded, or it holds no image or several.
     """
     loaded = load_images(value, field=field, limits=limits)
     if len(loaded) != 1:

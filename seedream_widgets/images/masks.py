@@ -56,7 +56,7 @@ def read_mask(value: Any, picture: ImageInput) -> ImageInput:
         picture: The picture, as `load_images` gives it.
 
     Raises:
-        ImageInputError: It is no mask, of another size, empty, or covers the whole picture.
+        ImageInputError: It is not a mask, of another size, empty, or covers the whole picture.
         MissingPackageError: numpy is not installed.
     """
     try:

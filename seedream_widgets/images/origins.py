@@ -62,7 +62,7 @@ class Origin(NamedTuple):
 
 
 def digest_of(said: object) -> str:
-    """Return an untrusted hex digest of SHA-256, or an empty text where it is none."""
+    """Return an untrusted hex digest of SHA-256, or an empty text where it is not one."""
     return said if isinstance(said, str) and _DIGEST.fullmatch(said) else ""
 
 

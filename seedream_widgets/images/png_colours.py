@@ -99,7 +99,7 @@ def profile_of_info(info: Mapping[Any, Any]) -> bytes | None:
 
 
 def _profile(primaries: Sequence[tuple[float, float]], curve: float | str) -> bytes | None:
-    """Return a matrix profile (ICC version 2); ``None`` for sRGB's, and for what is no space."""
+    """Return a matrix profile (ICC version 2); ``None`` for sRGB's, and for what is not a space."""
     near = all(
         abs(ours - theirs) < 0.002
         for mine, other in zip(primaries, _SRGB, strict=True)

@@ -89,7 +89,7 @@ def reduced(blocks: Iterable[bytes], edge: int) -> Reduced:
     """Decode a PNG while its blocks come, to what previews of `edge` px are made of.
 
     Raises:
-        ImageInputError: It is none, or can't be decoded to the end.
+        ImageInputError: It is not one, or can't be decoded to the end.
     """
     from seedream_widgets.images.growing import ArrivingPng, open_arriving
     from seedream_widgets.images.pixels import eight_bit, to_rgb, upright

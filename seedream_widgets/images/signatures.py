@@ -66,7 +66,7 @@ def sniff(data: bytes) -> str:
     """Return Pillow's name of the format, such as ``"PNG"``.
 
     Raises:
-        ImageInputError: It is no image, or of a kind that is not read.
+        ImageInputError: It is not an image, or of a kind that is not read.
     """
     if data.startswith(_RAW_STARTS) or (data.startswith(_TIFF_STARTS) and data[8:12] in _RAW_MARKS):
         raise ImageInputError(RAW)

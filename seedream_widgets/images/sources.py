@@ -43,7 +43,7 @@ def read_text(text: str, limits: InputLimits) -> FileBytes | ImageUrl:
     """Read a path or ``data:`` URL, or check an ``https://`` URL.
 
     Raises:
-        ImageInputError: It is none of them, or can't be read.
+        ImageInputError: It is not one of them, or can't be read.
     """
     stripped = text.strip()
     if stripped[:5].lower() == "data:":

@@ -94,8 +94,9 @@ def _ask(
         time.sleep(min(_PAUSE * 2**tried, _LOOK))
     else:
         raise BackendError(
-            f"{library.path / 'claims'} does not tell who may send this request; nothing was sent. "
-            "Submit it again, and with fresh=True if that does not help",
+            f"{library.path / 'claims'} does not show whether another process is already sending "
+            "this request, so nothing was sent. Submit it again; if that does not help, add "
+            "fresh=True",
             billing="no",
         )
     # Between the first look and the claim another may have come to its end.

@@ -138,7 +138,7 @@ class Client:
             fresh: Ask again all the same.
 
         Raises:
-            RequestError: `request` is no `Request`.
+            RequestError: `request` is not a `Request`.
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         check_type(request, Request, "request", _TAKES)

@@ -115,7 +115,7 @@ class Collections:
         return f"<Collections: {', '.join(map(repr, self)) or 'none yet'}>"
 
     def read(self) -> dict[str, tuple[str, ...]]:
-        """Return the request ids of each collection; a file that is none is passed over."""
+        """Return the request ids of each collection; a file that is not one is passed over."""
         return {name: ids for _, name, ids in self._files()}
 
     def write(self, name: str, ids: list[str]) -> None:

@@ -196,7 +196,7 @@ def plain_date(value: Any) -> Any:
     """Return a date of pandas or numpy as Python's own, and whatever else as it is.
 
     Raises:
-        ValueError: It is NaT, which is no date.
+        ValueError: It is NaT, which is not a date.
     """
     if isinstance(value, str):
         return value
@@ -214,7 +214,7 @@ def moment(value: datetime | date | str, zone: tzinfo | None = None) -> datetime
     """Return an aware moment; what names no time zone is in `zone`, else in local time.
 
     Raises:
-        ValueError: It is no date, or one that no calendar here holds.
+        ValueError: It is not a date, or one that no calendar here holds.
     """
     value = plain_date(value)
     if isinstance(value, str):

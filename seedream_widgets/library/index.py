@@ -501,7 +501,7 @@ class Index:
             newest_first: Or oldest first.
 
         Raises:
-            RequestError: `since` or `until` is no date, or `rating` or `kind` is none of those.
+            RequestError: `since` or `until` is not a date, or `rating` or `kind` is unknown.
         """
         equal = {"endpoint": endpoint, "model": model, "backend": backend, "favourite": favourite}
         asked = filter_of(text, since, until, equal, newest_first)

@@ -115,7 +115,7 @@ class Library:
             among: Only these request ids.
 
         Raises:
-            RequestError: `since` or `until` is no date, or `rating` or `kind` is none of those.
+            RequestError: `since` or `until` is not a date, or `rating` or `kind` is unknown.
         """
         return self._index.search(
             text,
@@ -232,7 +232,7 @@ class Library:
         """Rate a result 1 to 5; 0 takes the rating away.
 
         Raises:
-            RequestError: `rating` is none of those.
+            RequestError: `rating` is not one of those.
             ResultError: It is not in this library.
             SeedreamError: Its folder can't be written.
         """
@@ -399,7 +399,7 @@ class Library:
             What was copied, what was there already, and what was left out and why.
 
         Raises:
-            RequestError: It is no address.
+            RequestError: It is not an address.
             MissingPackageError: fsspec, or what it needs for this address, is not installed.
             SeedreamError: The place can't be read or written.
         """

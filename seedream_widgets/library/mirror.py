@@ -455,7 +455,7 @@ def _known_by(key: str, backend: str) -> str:
 
 
 def _cells_of(data: bytes | None) -> set[str] | None:
-    """Return the names of a manifest's cells, ``None`` where it is none."""
+    """Return the names of a manifest's cells, ``None`` where it is not one."""
     try:
         return {str(cell["name"]) for cell in read_json(data or b"")["cells"]}
     except (ValueError, TypeError, KeyError, RecursionError):

@@ -280,7 +280,7 @@ def place_at(address: str | Path, **options: Any) -> Place:
 
     Raises:
         MissingPackageError: The address needs a package that is not installed.
-        RequestError: It is no address, or holds a password.
+        RequestError: It is not an address, or holds a password.
     """
     check_type(address, (str, os.PathLike), "address", "a folder or an address, as s3://bucket/a")
     text = str(address)

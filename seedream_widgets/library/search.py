@@ -57,7 +57,7 @@ def filter_of(
     """Return the filter of a search's arguments.
 
     Raises:
-        RequestError: `since` or `until` is no date.
+        RequestError: `since` or `until` is not a date.
     """
     check_type(text, str, "text", "words to look for in prompts, as text")
     for name, value in equal.items():
@@ -81,7 +81,7 @@ def narrowed(
     """Return a filter that lets less through; arguments as in `Index.search`.
 
     Raises:
-        RequestError: `rating` or `kind` is none that there is.
+        RequestError: `rating` or `kind` is unknown.
     """
     conditions, values = [*asked.conditions], [*asked.values]
     if rating is not None:

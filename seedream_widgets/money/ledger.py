@@ -106,7 +106,7 @@ def summed_up(found: list[Charge], by: str) -> list[dict[str, Any]]:
     known to be billed. Days are in order, others by cost.
 
     Raises:
-        RequestError: `by` is none of these.
+        RequestError: `by` is not one of these.
     """
     if by not in GROUPS:
         raise RequestError(

@@ -54,7 +54,7 @@ def keep_limit(library: Library, period: str, limit: Decimal | None) -> None:
     """Write down the limit of a period, or take it away.
 
     Raises:
-        RequestError: `period` is no period.
+        RequestError: `period` is not a period.
         SeedreamError: It can't be written.
     """
     check_period(period)
@@ -76,10 +76,10 @@ def keep_limit(library: Library, period: str, limit: Decimal | None) -> None:
 
 
 def check_period(period: str) -> None:
-    """Refuse what is no period.
+    """Refuse what is not a period.
 
     Raises:
-        RequestError: It is none.
+        RequestError: It is not one.
     """
     if period not in PERIODS:
         raise RequestError(

@@ -48,7 +48,7 @@ class Bridge(anywidget.AnyWidget):
         super().__init__(**traits)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field; a name that is none is refused, as nothing would come of it.
+        """Set a field; a name that is not one is refused, as nothing would come of it.
 
         Raises:
             UnknownFieldError: There is no field of that name, or it can only be read.

@@ -1,4 +1,4 @@
-"""What is no job's news on its way to the page: who answers, at what prices, what was spent."""
+"""What is not a job's news on its way to the page: who answers, at what prices, what was spent."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def found(
 
     Raises:
         ProtocolError: A filter is unknown, or of a wrong type.
-        RequestError: A filter's value is none that there is.
+        RequestError: A filter's value does not exist.
     """
     filters = {name: value for name, value in asked.filters.items() if value is not None}
     for name, value in filters.items():

@@ -410,7 +410,7 @@ def read(content: object) -> Message:
     """Read one message of the page.
 
     Raises:
-        ProtocolError: It is no known message, or a field is missing or of a wrong type.
+        ProtocolError: It is not a known message, or a field is missing or of a wrong type.
     """
     if not isinstance(content, dict):
         raise ProtocolError("a message must be a JSON object")

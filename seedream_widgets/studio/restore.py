@@ -53,7 +53,7 @@ def _check(form: dict[str, Any], images: list[ImageInput | ImageUrl]) -> None:
     """Build the whole request before any of it is set: a file may come from anybody.
 
     Raises:
-        RequestError: It is none that could be submitted.
+        RequestError: It is not one that could be submitted.
     """
     try:
         Request(**{"prompt": "not kept", **form}, images=tuple(images))
@@ -65,8 +65,8 @@ def _check(form: dict[str, Any], images: list[ImageInput | ImageUrl]) -> None:
 def _refusal(name: str, value: object) -> RequestError:
     article = "an" if name[0] in "aeiou" else "a"
     return RequestError(
-        f"the receipt in this file has {article} {name} that is not taken ({value!r:.80}); "
-        "write the form by hand",
+        f"the receipt in this file has {article} {name} that can't be used ({value!r:.80}); "
+        "fill in the form by hand",
         field="receipt",
     )
 

@@ -43,8 +43,8 @@ class Uploads:
         """
         if not 0 < message.size <= UPLOAD_BYTES:
             raise RequestError(
-                f"{message.name} has {message.size:,} bytes; the page sends 1 to "
-                f"{UPLOAD_BYTES:,}. Set studio.references from Python, or make it smaller",
+                f"{message.name} has {message.size:,} bytes; the page can upload 1 to "
+                f"{UPLOAD_BYTES:,}. Make it smaller, or set studio.references from Python",
                 field="references",
                 value=message.size,
             )

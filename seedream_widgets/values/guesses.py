@@ -35,7 +35,7 @@ def meant(name: str, names: Iterable[str]) -> str:
     """Return what somebody may have meant by a name, or all there is to choose from.
 
     Args:
-        name: What is no argument.
+        name: What is not an argument.
         names: Those there are.
     """
     listed = list(names)
@@ -68,7 +68,7 @@ def meant_size(text: str, names: Iterable[str]) -> str:
     """Return a guess at the size that was meant, as the end of a sentence, or nothing.
 
     Args:
-        text: What is no size.
+        text: What is not a size.
         names: Of sizes that the endpoint takes.
     """
     known = tuple(names)

@@ -455,7 +455,7 @@ def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def check_names(arguments: Mapping[str, Any]) -> None:
-    """Refuse what is no argument of a request.
+    """Refuse what is not an argument of a request.
 
     Raises:
         RequestError: One is none; the message guesses.

@@ -155,7 +155,7 @@ class ResultImage:
         shows it as a preview within 120 KB.
 
         Raises:
-            ResultError: It is no image of the formats that a result may have.
+            ResultError: It is not an image of the formats that a result may have.
         """
         from PIL import Image, UnidentifiedImageError
 
@@ -726,7 +726,7 @@ def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedChec
     """Ask again with the seed of `result` and compare pixel by pixel.
 
     Raises:
-        RequestError: It is no result, no seed is known, or the prompt was not stored.
+        RequestError: It is not a result, no seed is known, or the prompt was not stored.
     """
     check_type(result, Result, "result", "a Result, such as sd.generate returns")
     if result.request.prompt == UNKNOWN_PROMPT:

@@ -160,7 +160,7 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
         A `Size` in pixels, or the name as it is.
 
     Raises:
-        RequestError: It is none of these.
+        RequestError: It is not one of these.
     """
     if isinstance(value, str):
         text = value.strip()

@@ -221,10 +221,10 @@ MALFORMED = {
         {"inputs": [{"name": HTML, "sha256": "a" * 64}]},
         "Not in this library: image 1 (<img",
     ),
-    "a model": ({"settings": {"model": HTML}}, "has a model that is not taken"),
-    "a size": ({"settings": {"image_size": HTML}}, "has an image_size that is not taken"),
+    "a model": ({"settings": {"model": HTML}}, "has a model that can't be used"),
+    "a size": ({"settings": {"image_size": HTML}}, "has an image_size that can't be used"),
     "a type": ({"prompt": [HTML]}, "this is not a receipt of seedream_widgets"),
-    "a seed": ({"seed": 10**400}, "has a seed that is not taken"),
+    "a seed": ({"seed": 10**400}, "has a seed that can't be used"),
     "an address": ({"inputs": [{"url": f"javascript:{MARK}()"}]}, "Not in this library: image 1"),
 }
 

@@ -66,7 +66,8 @@ def with_receipt(result, **changes):
 
 
 def form_of(studio):
-    names = [name for name in sd.Request.__dataclass_fields__ if name != "draw"]  # for cells
+    alone = ("draw", "mask")  # of cells and of sd.edit
+    names = [name for name in sd.Request.__dataclass_fields__ if name not in alone]
     names[names.index("images")] = "references"
     return {name: getattr(studio, name) for name in names}
 
@@ -250,7 +251,7 @@ def test_a_receipt_the_form_does_not_take_changes_nothing(open_page, name, value
     said = restored(page, with_receipt(result, settings={**result.receipt.settings, name: value}))
     assert said["kind"] == "upload_failed"
     article = "an" if name[0] in "aei" else "a"
-    assert f"has {article} {name} that is not taken" in said["message"]
+    assert f"has {article} {name} that can't be used" in said["message"]
     assert form_of(page.studio) == before
     assert page.studio.get_state()["prompt"] == "mine"
 

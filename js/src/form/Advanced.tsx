@@ -74,7 +74,7 @@ function Choices({ endpoint }: { endpoint: Endpoint }) {
     {
       name: "output_format",
       label: "File format",
-      fixed: clear ? "PNG, as it is clear" : undefined,
+      fixed: clear ? "PNG, for transparency" : undefined,
     },
   ] as const;
   return (

@@ -62,7 +62,7 @@ function Seed({ fault }: { fault: string | null | undefined }) {
           type="button"
           aria-label="Reuse last seed"
           aria-disabled={last === null ? true : undefined}
-          title={last === null ? "No result has named its seed yet" : `Reuse last seed, ${last}`}
+          title={last === null ? "No result with a seed yet" : `Reuse last seed, ${last}`}
           onClick={() => last !== null && actions.edit({ seed: last })}
         >
           <Again />
@@ -70,7 +70,7 @@ function Seed({ fault }: { fault: string | null | undefined }) {
         <button
           type="button"
           aria-label="Random seed"
-          title="Roll a seed and keep it"
+          title="Choose a random seed and keep it"
           onClick={() => actions.edit({ seed: rollSeed() })}
         >
           <Dice />

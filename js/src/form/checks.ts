@@ -81,7 +81,9 @@ export function check(facts: Facts, given: FormTraits, references: number): Chec
 /** Why Generate is disabled, in one sentence; null when it is not. */
 export function blocker(checks: Checks, uploading: number, facts: Facts): string | null {
   if (!checks.endpoint) {
-    return facts.models.length > 0 ? "Choose a model." : "The kernel has not said what it offers.";
+    return facts.models.length > 0
+      ? "Choose a model."
+      : "The kernel has not told which models there are yet.";
   }
   const size = checks.size && "Choose a size that the model takes.";
   const uploads =

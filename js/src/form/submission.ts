@@ -12,7 +12,7 @@ const PATIENCE = 1500;
 const SILENCE = 5000;
 const GRACE = 1000;
 const LOST =
-  "No answer came to the click. If no new card stands in the results, press Generate again.";
+  "No answer came to the click. If there is no new card in the results, press Generate again.";
 
 export const WAITING = "Waiting for the kernel";
 

@@ -92,7 +92,7 @@ function Buttons({ card }: { card: Card }) {
         type="button"
         class="sd-icon-button"
         aria-label="Dismiss"
-        title="Take this card away"
+        title="Remove this card"
         onClick={() => actions.dismiss(card)}
       >
         <Close />

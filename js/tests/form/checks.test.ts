@@ -41,7 +41,7 @@ it("takes a small size for edit, where fal scales up", () => {
 });
 
 it("says so when no facts have come", () => {
-  expect(blocker(check(noFacts, form, 0), 0, noFacts)).toContain("has not said");
+  expect(blocker(check(noFacts, form, 0), 0, noFacts)).toContain("has not told which models");
 });
 
 it.each([

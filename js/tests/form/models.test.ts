@@ -111,7 +111,7 @@ describe("the picker", () => {
     });
     expect(view.model.get("background")).toBe("transparent");
     expect(format.disabled).toBe(true);
-    expect(format.textContent).toContain("PNG, as it is clear");
+    expect(format.textContent).toContain("PNG, for transparency");
   });
 
   it("says that a model takes no references yet", async () => {

@@ -86,7 +86,7 @@ def _split(url: object) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises for a port that is none
+        parts.port  # noqa: B018 - raises for a port that is not one
     except ValueError:
         return None
     if not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc:

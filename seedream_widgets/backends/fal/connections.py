@@ -199,7 +199,7 @@ def _proxy_errors(name: str, given: str) -> Iterator[str]:
 
 
 def _host(parts: SplitResult) -> str:
-    port = parts.port  # raises for one that is none
+    port = parts.port  # raises for one that is not one
     return f"{parts.hostname}" + (f":{port}" if port else "")
 
 

@@ -45,7 +45,7 @@ def decode(url: str, largest: int) -> bytes:
     """Return the bytes of a base64 ``data:`` URL.
 
     Raises:
-        ResultError: It is none, is empty, or holds more than `largest` bytes.
+        ResultError: It is not one, is empty, or holds more than `largest` bytes.
     """
     head, _, body = url.partition(",")
     if not head.endswith(";base64") or len(body) * 3 // 4 > largest + 3:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 HEADER = "X-Fal-Billable-Units"
-# At most 36 images come of a request: what goes far over that is no count of them.
+# At most 36 images come of a request: what goes far over that is not a count of them.
 _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,12})?")
 
 

@@ -92,7 +92,7 @@ class Progress:
 
 
 def read_logs(entries: object) -> tuple[Log, ...]:
-    """Read fal's log entries; what is no entry is left out, what is too long is cut."""
+    """Read fal's log entries; what is not an entry is left out, what is too long is cut."""
     if not isinstance(entries, list):
         return ()
     return tuple(
