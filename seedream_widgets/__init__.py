@@ -165,6 +165,6 @@ def load_ipython_extension(shell: object) -> None:
 
 
 if "IPython" in sys.modules:
-    from seedream_widgets.display.completion import offer_values as _offer_values
+    from seedream_widgets.display.completion import teach_ipython as _teach_ipython
 
-    _offer_values()
+    _teach_ipython()

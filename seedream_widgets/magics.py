@@ -53,7 +53,7 @@ class SeedreamMagics(Magics):
         """Draw what the cell says, or change images as it says.
 
         ``{name}`` and ``$name`` stand for variables of the notebook; other braces stay. In a
-        line: ``%seedream spending``, ``resume``, ``jobs``, ``budget [USD | none]`` or
+        line: ``%seedream spending``, ``resume``, ``jobs``, ``budget [USD | none] [day | month]`` or
         ``library [WORDS]``.
         """
         return self._command(line) if cell is None else self._draw(line, cell)
@@ -133,18 +133,23 @@ def _size(text: str | None) -> Any:
 def _budget(words: str) -> Any:
     from seedream_widgets.api import budget
 
-    if not words:
+    amount, _, per = words.replace(" per ", " ").partition(" ")
+    if amount in ("day", "month", "session"):
+        return budget(per=amount)
+    per = per.strip() or "session"
+    if not amount:
         return budget()
-    if words.lower() == "none":
-        return budget(None)
+    if amount.lower() == "none":
+        return budget(None, per=per)
     try:
-        return budget(float(words.removeprefix("$")))
+        usd = float(amount.removeprefix("$"))
     except ValueError as error:
         raise RequestError(
             f"%seedream budget takes an amount in US dollars or none, got {words!r:.40}",
             field="usd",
             value=words,
         ) from error
+    return budget(usd, per=per)
 
 
 def complete(shell: Any, event: Any) -> list[str]:

@@ -38,6 +38,14 @@ def test_images_are_variables_or_files(book, tmp_path):
     assert said["text"] == "2\n"
 
 
+def test_a_limit_for_the_day_is_set_told_and_taken_away(book):
+    assert "Decimal('5.00')" in text(book.run("%seedream budget 5 per day"))
+    assert "Decimal('5.00')" in text(book.run("%seedream budget day"))
+    assert text(book.run("%seedream budget")) == ""
+    assert text(book.run("%seedream budget none day")) == ""
+    assert text(book.run("%seedream budget day")) == ""
+
+
 @pytest.mark.parametrize(
     ("cell", "words"),
     [

@@ -1,6 +1,7 @@
-"""Completion in IPython: the values of arguments, as in ``sd.generate(image_size="16``.
+"""What IPython learns of us at import: the values of arguments, and how lists of ours look.
 
-Names of arguments come from the signatures; what an argument takes only we know.
+``sd.generate(image_size="16`` is completed: names of arguments come from the signatures; what an
+argument takes only we know. A list of jobs or results as a cell's last line shows as one.
 """
 
 from __future__ import annotations
@@ -17,12 +18,31 @@ _ASSIGNED = re.compile(r"(\w+)\.(\w+)\s*=\s*([\"'])([^\"'\n]*)\Z")
 _ARGUMENT = re.compile(r"(\w+)\s*=\s*\Z")
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\Z")
 _LONGEST = 20_000
+_MOST = 400
 
 
-def offer_values() -> None:
-    """Have the IPython that runs, if one does, complete the values of our arguments."""
+def teach_ipython() -> None:
+    """Have the IPython that runs, if one does, complete our values and show our lists."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None:
+        return
+    _offer_values(shell)
+    for kind in (list, tuple):
+        shell.display_formatter.formatters["text/html"].for_type(kind, _several)
+
+
+def _several(shown: Sequence[Any]) -> str | None:
+    """Return a list of our jobs and results as HTML, and of anything else nothing."""
+    ours = ("seedream_widgets.jobs.job", "seedream_widgets.values.result")
+    if not 0 < len(shown) <= _MOST or any(type(each).__module__ not in ours for each in shown):
+        return None
+    from seedream_widgets.display.live import several_html
+
+    return several_html(shown)
+
+
+def _offer_values(shell: Any) -> None:
     matchers = getattr(getattr(shell, "Completer", None), "custom_matchers", None)
     if matchers is None or any(getattr(each, "__module__", "") == __name__ for each in matchers):
         return
@@ -31,7 +51,7 @@ def offer_values() -> None:
     except ImportError:  # IPython 7 tells a matcher too little
         return
 
-    namespace: dict[str, Any] = getattr(shell, "user_ns", {})
+    namespace: dict[str, Any] = shell.user_ns
 
     def values(context: Any) -> Any:
         lines = context.full_text.split("\n")[: context.cursor_line + 1]

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.html import result_bundle
 from seedream_widgets.display.progress import in_notebook, page_listens, progress_line
+from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import JobTimeout, SeedreamError
 from seedream_widgets.faces import live_card
+from seedream_widgets.values.result import Result
 from seedream_widgets.values.status import Completed, Queued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from seedream_widgets.jobs.job import Job
-    from seedream_widgets.values.result import Result
 
 _LOOK = 0.2
 """Seconds between two looks at a job that is waited for."""
@@ -46,6 +47,23 @@ def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool
         '<div style="font:13px/1.45 system-ui,sans-serif;border-left:3px solid;'
         f'padding:2px 0 2px 10px;max-width:640px"><div>{escape(prompt)}</div>{more}</div>'
     )
+
+
+def several_html(shown: Sequence[Job | Result]) -> str:
+    """Return jobs and results as one: those with pictures as a sheet, others as their cards."""
+    open_ones = [each for each in shown if not _has_pictures(each)]
+    cards = "".join(
+        f'<div style="margin-top:8px">{job_html(job)}</div>'
+        for job in open_ones
+        if not isinstance(job, Result)
+    )
+    there = [each for each in shown if _has_pictures(each)]
+    sheet = sheet_of(there)._repr_mimebundle_()["text/html"] if there else ""
+    return f"{sheet}{cards}"
+
+
+def _has_pictures(each: Job | Result) -> bool:
+    return isinstance(each, Result) or isinstance(each.status, Completed)
 
 
 def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[str]:

@@ -129,6 +129,21 @@ def test_the_outputs_hold_no_id_of_this_run(book):
     assert book.run("job")[-1]["data"] == first[-1]["data"]
 
 
+def test_a_list_of_jobs_or_results_shows_as_one(book):
+    book.run("many = [sd.submit('an owl', image_size=(960, 960), seed=n) for n in (31, 32)]")
+    (shown,) = book.run("results = [job.result() for job in many]; results")
+    assert shown["data"]["text/html"].count("<img") == 2
+    assert shown["data"]["text/plain"].startswith("[<Result 1 image 960x960")
+    (jobs,) = book.run("many")
+    assert jobs["data"]["text/html"].count("<img") == 2
+    (mixed,) = book.run("[sd.submit('a bear offline:slow 90'), results[0]]")
+    assert mixed["data"]["text/html"].count("<img") == 1
+    assert "a bear offline:slow 90" in mixed["data"]["text/html"]
+    book.run("sd.jobs()[0].cancel()")
+    for other in ("[]", "[1, results[0]]", "(1, 2)", "[object()]"):
+        assert "text/html" not in book.run(other)[0]["data"]
+
+
 def test_a_card_tells_prompt_state_and_log_as_text(tmp_path):
     backend = ScriptedBackend("fal", hold=["completed"])
     job = started(backend, tmp_path, "<b>a fox</b>")
@@ -145,7 +160,7 @@ def test_a_card_of_a_failed_job_is_its_error(tmp_path):
     backend = ScriptedBackend("fal", errors={"submit": BackendError("fal is away")})
     job = started(backend, tmp_path)
     until(lambda: job.done)
-    assert "fal is away" in job_html(job)
+    assert "Fal is away" in job_html(job)
 
 
 def test_every_change_is_heard(tmp_path):
