@@ -3,6 +3,7 @@ import { type ComponentChild, render } from "preact";
 import { acceptDrops } from "./files/drops";
 import type { Channel } from "./kernel/channel";
 import { followConnection } from "./kernel/liveness";
+import { ComparePage, createCompareSession } from "./shell/ComparePage";
 import { guardKeyboard } from "./shell/keyboard";
 import { createSheetSession, SheetPage } from "./shell/SheetPage";
 import { Studio } from "./shell/Studio";
@@ -56,8 +57,18 @@ const sheet: Draw = (model, _, ended) => {
   };
 };
 
+const compare: Draw = (model, root, ended) => {
+  const session = createCompareSession(model, root, ended);
+  return {
+    name: "Seedream comparison",
+    channel: session.channel,
+    page: <ComparePage session={session} />,
+    begin: (live) => session.viewer.shown.subscribe(live),
+  };
+};
+
 /** By the trait that says which widget it is. */
-const VIEWS: Record<string, Draw> = { studio, sheet };
+const VIEWS: Record<string, Draw> = { studio, sheet, compare };
 
 /** Draw one view. All it holds ends with it; two views share the model and nothing else. */
 function renderView({ model, el, signal }: Props): () => void {

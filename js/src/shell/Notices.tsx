@@ -1,11 +1,12 @@
 import { useMemo } from "preact/hooks";
 import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
+import type { Announcer } from "./announcer";
 import { useSession } from "./session";
 
 /** The one live region: said once, never drawn. */
-export function Announcer() {
-  const line = useStore(useSession().announcer.line);
+export function Said({ announcer }: { announcer: Announcer }) {
+  const line = useStore(announcer.line);
   return (
     <p class="sd-hidden" role="status" aria-live="polite">
       <span key={line}>{line.words}</span>

@@ -8,8 +8,8 @@ import { ResultsScope } from "../results/session";
 import { ViewerScope } from "../viewer/session";
 import { Viewer } from "../viewer/Viewer";
 import { Header } from "./Header";
-import { Announcer, KernelNotice } from "./Notices";
-import { type Session, ShellScope } from "./session";
+import { KernelNotice, Said } from "./Notices";
+import { type Session, ShellScope, useSession } from "./session";
 
 function Page() {
   return (
@@ -22,7 +22,7 @@ function Page() {
       </div>
       <DropHint place="references">Drop to add as reference images</DropHint>
       <Viewer />
-      <Announcer />
+      <Said announcer={useSession().announcer} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** What a screen reader hears: each change of a job's state once, and that a click waits. */
+/** What a screen reader hears, from one view of several: words once, and each change of a job. */
 
 import { type Phase, WAITING } from "../form/submission";
 import { createStore, type Store } from "../kernel/store";
@@ -20,16 +20,9 @@ export interface Announcer {
   claim(words: string): boolean;
 }
 
-export function createAnnouncer(
-  jobs: Jobs,
-  phase: Store<Phase>,
-  root: HTMLElement,
-  ended: AbortSignal,
-): Announcer {
+export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announcer {
   const line = createStore({ words: "" });
   const heard = new Set<string>();
-  const told = new Map<string, JobState>();
-  let first = true;
 
   function claim(words: string): boolean {
     if (heard.has(words) || root.checkVisibility?.() === false) return false;
@@ -49,6 +42,13 @@ export function createAnnouncer(
   }
 
   document.addEventListener(SAID, listen, { signal: ended });
+  return { line, say, claim };
+}
+
+/** Say each change of a job's state once, and that a click waits. */
+export function announceJobs({ say }: Announcer, jobs: Jobs, phase: Store<Phase>) {
+  const told = new Map<string, JobState>();
+  let first = true;
   jobs.cards.subscribe(() => {
     const changed = jobs.cards.get().filter((card) => told.get(card.id) !== card.state);
     for (const card of changed) told.set(card.id, card.state);
@@ -60,5 +60,4 @@ export function createAnnouncer(
     first = false;
   });
   phase.subscribe(() => phase.get() === "waiting" && say(WAITING));
-  return { line, say, claim };
 }

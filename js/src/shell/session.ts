@@ -21,7 +21,7 @@ import { notifyPython } from "../results/notify";
 import type { Tool } from "../viewer/session";
 import { createViewer, type Look, type ViewerState } from "../viewer/state";
 import { type Actions, createActions, type Parts } from "./actions";
-import { createAnnouncer } from "./announcer";
+import { announceJobs, createAnnouncer } from "./announcer";
 
 export interface Session extends Parts {
   actions: Actions;
@@ -43,6 +43,8 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   const submission = createSubmission(channel, jobs, faults, ended);
   const pictures = createPictures(channel, ended);
   const previews = createPreviews(channel, ended);
+  const announcer = createAnnouncer(root, ended);
+  announceJobs(announcer, jobs, submission.phase);
   const count = () => references.shown.get().length;
   const parts: Parts = {
     traits,
@@ -65,7 +67,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     viewing: createStore<Viewing | null>(null),
     faults,
     submission,
-    announcer: createAnnouncer(jobs, submission.phase, root, ended),
+    announcer,
   };
   const actions = createActions(parts);
   const viewer = createViewer({ channel, viewing: parts.viewing, facts: factsOf(parts) }, ended);
