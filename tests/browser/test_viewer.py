@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from .axe import Audit
+from .layout import overflowing, resize
 from .studio import Studio
 
 if TYPE_CHECKING:
@@ -214,3 +216,64 @@ def test_two_pictures_are_compared(
     press("Escape")
     expect(viewer.dialog).to_have_count(0)
     assert errors == []
+
+
+COMPARE = """
+import seedream_widgets as sd
+from PIL import Image
+from seedream_widgets.backends.offline import OfflineBackend
+client = sd.Client(backend=OfflineBackend(pace=0))
+fox, night = [
+    client.submit(sd.Request(prompt, image_size=(1152, 864), seed=5)).result()
+    for prompt in ("a red fox in snow", "a red fox in snow, at night")
+]
+compared = sd.compare(fox, night)
+compared"""
+
+
+def test_two_pictures_are_a_widget_of_their_own(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    book = notebook([COMPARE, "compared.difference().changed > 0.5"])
+    book.run_all()
+    root = page.get_by_role("region", name="Seedream comparison")
+    group = root.get_by_role("group", name="Compare")
+    expect(group.get_by_role("radiogroup", name="Compare mode")).to_be_visible()
+    expect(group.get_by_role("complementary")).to_contain_text("a red fox in snow, at night")
+    for layer in group.locator(".sd-layer").all():
+        page.wait_for_function(SHARP, arg=layer.element_handle())
+    shot("compare_widget", root)
+    group.get_by_role("radio", name="Difference").click()
+    expect(group.get_by_text("of the pixels")).to_be_visible(timeout=30_000)
+    assert book.text(1) == "True"
+    assert errors == []
+
+
+def test_each_state_is_accessible_in_light_and_dark_wide_and_narrow(
+    notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    book = notebook([STUDIO])
+    book.run_all()
+    studio = Studio(page)
+    studio.wait_for_pictures("a red fox in snow", 3)
+    viewer, audit = Viewer(studio), Audit(page)
+    for theme, width in (("Light", 1040), ("Dark", 420)):
+        book.theme(theme)
+        resize(studio.root, width)
+        tile = studio.tiles("a red fox in snow").first
+        tile.focus()
+        page.keyboard.press("Enter")
+        viewer.wait_until_sharp()
+        shot(f"viewer_{theme}_{width}".lower(), studio.root)
+        audit.look(f"viewer, {theme}, {width} px", viewer.dialog, fewest=1)
+        assert overflowing(viewer.dialog) == []
+        page.keyboard.press("c")
+        viewer.wait_until_sharp(1)
+        shot(f"compare_{theme}_{width}".lower(), studio.root)
+        audit.look(f"compare, {theme}, {width} px", viewer.dialog, fewest=1)
+        assert overflowing(viewer.dialog) == []
+        page.keyboard.press("Escape")
+        tile.click(button="right")
+        audit.look(f"menu, {theme}, {width} px", studio.root.get_by_role("menu"), fewest=1)
+        page.keyboard.press("Escape")
+    assert audit.found == []

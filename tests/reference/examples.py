@@ -59,6 +59,11 @@ sd.resume()  # -> ()
     "show": """
 sd.show([fox, fox.image], columns=2, captions=["the result", "its image"])  # the cell's last line
 """,
+    "compare": """
+night = sd.edit(fox, "the same fox at night")
+compared = sd.compare(fox, night)  # a cell's last line shows the widget
+compared.difference().changed > 0.5  # -> True
+""",
     "contact_sheet": """
 sheet = sd.contact_sheet([fox, fox], columns=2)
 sheet.mode  # -> 'RGB'
