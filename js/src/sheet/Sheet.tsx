@@ -10,6 +10,7 @@ import { VoteBox } from "./Vote";
 const SIDE = 140;
 const HEAD = 60;
 const TABS = 6;
+const px = (pixels: number) => `${pixels}px`;
 
 function Picture({ cell, size }: { cell: SheetCell; size: number }) {
   const { previews } = useSheet();
@@ -53,7 +54,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
 function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number): void }) {
   if (axis.labels.length > TABS) {
     return (
-      <label class="sd-layer">
+      <label class="sd-sheet-layer">
         {axis.name}: {axis.labels[at]}
         <input
           type="range"
@@ -66,20 +67,20 @@ function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number)
     );
   }
   return (
-    <fieldset class="sd-layer">
-      <legend>{axis.name}</legend>
+    <div class="sd-sheet-layer" role="group" aria-label={axis.name}>
+      {axis.name}
       {axis.labels.map((label, index) => (
         <button
           key={label}
           type="button"
-          class="sd-tab"
+          class="sd-sheet-tab"
           aria-pressed={index === at}
           onClick={() => set(index)}
         >
           {label}
         </button>
       ))}
-    </fieldset>
+    </div>
   );
 }
 
@@ -196,7 +197,7 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
   const kept = range(firstRow, endRow);
   if (!kept.includes(row)) kept.push(row);
   const width = SIDE + columns.length * size;
-  const left = (index: number) => `${SIDE + index * size}px`;
+  const left = (index: number) => px(SIDE + index * size);
   const labelOf = (r: number, c: number, cell?: SheetCell) =>
     [rows[r], columns[c], cell?.words].filter(Boolean).join(", ");
 
@@ -214,8 +215,18 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
       onScroll={look}
       onKeyDown={onKeyDown}
     >
-      <div class="sd-sheet-head" role="row" aria-rowindex={1} style={{ width, height: HEAD }}>
-        <div class="sd-sheet-side" role="columnheader" aria-colindex={1} style={{ width: SIDE }}>
+      <div
+        class="sd-sheet-head"
+        role="row"
+        aria-rowindex={1}
+        style={{ width: px(width), height: px(HEAD) }}
+      >
+        <div
+          class="sd-sheet-side"
+          role="columnheader"
+          aria-colindex={1}
+          style={{ width: px(SIDE) }}
+        >
           {batch.axes[layout.x]?.name ?? ""}
         </div>
         {shown.map((c) => (
@@ -225,27 +236,31 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
             class="sd-sheet-label"
             aria-colindex={c + 2}
             title={columns[c]}
-            style={{ left: left(c), width: size }}
+            style={{ left: left(c), width: px(size) }}
           >
             {columns[c]}
           </div>
         ))}
       </div>
-      <div role="presentation" class="sd-sheet-body" style={{ width, height: rows.length * size }}>
+      <div
+        role="presentation"
+        class="sd-sheet-body"
+        style={{ width: px(width), height: px(rows.length * size) }}
+      >
         {kept.map((r) => (
           <div
             key={r}
             role="row"
             class="sd-sheet-row"
             aria-rowindex={r + 2}
-            style={{ top: r * size, height: size, width }}
+            style={{ top: px(r * size), height: px(size), width: px(width) }}
           >
             <div
               class="sd-sheet-side"
               role="rowheader"
               aria-colindex={1}
               title={rows[r]}
-              style={{ width: SIDE }}
+              style={{ width: px(SIDE) }}
             >
               {rows[r]}
             </div>
@@ -263,7 +278,7 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
                   aria-selected={chosen}
                   aria-label={labelOf(r, c, cell)}
                   title={cell?.words}
-                  style={{ left: left(c), width: size, height: size }}
+                  style={{ left: left(c), width: px(size), height: px(size) }}
                   onFocus={() => setActive([r, c])}
                 >
                   <Tile
@@ -313,7 +328,12 @@ export function Sheet() {
             onInput={(event) => setSize(Number(event.currentTarget.value))}
           />
         </label>
-        <button type="button" disabled={done < 2} onClick={() => void sheet.prefer()}>
+        <button
+          type="button"
+          class="sd-sheet-tab"
+          disabled={done < 2}
+          onClick={() => void sheet.prefer()}
+        >
           {picked.length > 1 ? "Vote on the chosen" : "Vote"}
         </button>
         {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}

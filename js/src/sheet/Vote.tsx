@@ -14,7 +14,7 @@ function Large({ cell }: { cell: SheetCell }) {
 /** Two cells side by side: press the better one, or an arrow key, until the order is clear. */
 export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
   const { sheet, announcer } = useSheet();
-  const box = useRef<HTMLFieldSetElement>(null);
+  const box = useRef<HTMLElement>(null);
   const [left, right] = ballot.pair.map((name) => batch.cells.get(name));
   const best = ballot.ranking
     .slice(0, BEST)
@@ -32,8 +32,8 @@ export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
     if (key === "Escape") sheet.vote.set(null);
   }
   return (
-    <fieldset ref={box} class="sd-vote" tabIndex={-1} onKeyDown={onKeyDown}>
-      <legend>{ballot.clear ? "The order is clear" : "Which one is better?"}</legend>
+    <section ref={box} class="sd-vote" aria-label="Vote" tabIndex={-1} onKeyDown={onKeyDown}>
+      <h3>{ballot.clear ? "The order is clear" : "Which one is better?"}</h3>
       {left && right ? (
         <div class="sd-vote-two">
           <button type="button" onClick={() => prefer(left, right)}>
@@ -64,6 +64,6 @@ export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
         </button>{" "}
         The ranking so far is in sheet.ranking.
       </p>
-    </fieldset>
+    </section>
   );
 }
