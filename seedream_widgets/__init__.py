@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from seedream_widgets.library import Library as Library
     from seedream_widgets.studio import Studio as Studio
     from seedream_widgets.studio.compare import compare as compare
+    from seedream_widgets.studio.gallery import gallery as gallery
     from seedream_widgets.values.endpoints import ENDPOINTS as ENDPOINTS
     from seedream_widgets.values.receipt import Receipt as Receipt
     from seedream_widgets.values.receipt import read_receipt as read_receipt
@@ -111,6 +112,7 @@ _HOME = {
     "library": ("Library",),
     "studio": ("Studio",),
     "studio.compare": ("compare",),
+    "studio.gallery": ("gallery",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

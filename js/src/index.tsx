@@ -4,6 +4,7 @@ import { acceptDrops } from "./files/drops";
 import type { Channel } from "./kernel/channel";
 import { followConnection } from "./kernel/liveness";
 import { ComparePage, createCompareSession } from "./shell/ComparePage";
+import { createGallerySession, GalleryPage } from "./shell/GalleryPage";
 import { guardKeyboard } from "./shell/keyboard";
 import { createSheetSession, SheetPage } from "./shell/SheetPage";
 import { Studio } from "./shell/Studio";
@@ -67,8 +68,18 @@ const compare: Draw = (model, root, ended) => {
   };
 };
 
+const gallery: Draw = (model, root, ended) => {
+  const session = createGallerySession(model, root, ended);
+  return {
+    name: "Seedream gallery",
+    channel: session.channel,
+    page: <GalleryPage session={session} />,
+    begin: (live) => session.gallery.found.subscribe(live),
+  };
+};
+
 /** By the trait that says which widget it is. */
-const VIEWS: Record<string, Draw> = { studio, sheet, compare };
+const VIEWS: Record<string, Draw> = { studio, gallery, sheet, compare };
 
 /** Draw one view. All it holds ends with it; two views share the model and nothing else. */
 function renderView({ model, el, signal }: Props): () => void {

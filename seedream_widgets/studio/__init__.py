@@ -1,3 +1,3 @@
-"""The widget: a view over the same client, jobs and results a script uses."""
+"""The widgets: views over the same client, jobs and results a script uses."""
 
 from seedream_widgets.studio.widget import Studio as Studio

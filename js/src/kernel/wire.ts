@@ -74,15 +74,15 @@ export type Unequal = "" | "fit" | "crop";
 
 /** What a look through the library leaves out; days as "2026-11-28". */
 export type Filters = Partial<{
-  since: string;
-  until: string;
-  model: string;
-  kind: string;
-  favourite: boolean;
-  rating: number;
-  fewer: boolean;
-  session: boolean;
-  collection: string;
+  since: string | null;
+  until: string | null;
+  model: string | null;
+  kind: string | null;
+  favourite: boolean | null;
+  rating: number | null;
+  fewer: boolean | null;
+  session: boolean | null;
+  collection: string | null;
 }>;
 
 export interface Browse {

@@ -1,8 +1,7 @@
 import { useMemo } from "preact/hooks";
-import { GONE, SILENT } from "../kernel/channel";
+import { type Channel, GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import type { Announcer } from "./announcer";
-import { useSession } from "./session";
 
 /** The one live region: said once, never drawn. */
 export function Said({ announcer }: { announcer: Announcer }) {
@@ -20,10 +19,15 @@ const keptBy = (bills: boolean) =>
     ? "Results are in your library; fal goes on with what was sent. After running the cell, press Fetch."
     : "Results are in your library.";
 
-export function KernelNotice() {
-  const { announcer, backend, channel } = useSession();
+interface Props {
+  announcer: Announcer;
+  channel: Channel;
+  /** Whether what was sent may go on, and cost. */
+  bills: boolean;
+}
+
+export function KernelNotice({ announcer, channel, bills }: Props) {
   const { gone, silent } = useStore(channel.state);
-  const { bills } = useStore(backend);
   const news = gone ? GONE : silent ? SILENT : "";
   const heard = useMemo(() => news && announcer.claim(news), [announcer, news]);
   if (!news) return null;

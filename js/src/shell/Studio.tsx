@@ -2,6 +2,10 @@ import { DropHint } from "../files/DropHint";
 import { FilesScope } from "../files/session";
 import { Compose } from "../form/Compose";
 import { FormScope } from "../form/session";
+import { Gallery } from "../gallery/Gallery";
+import { Strip } from "../gallery/Strip";
+import { GalleryScope } from "../gallery/session";
+import { useStore } from "../kernel/store";
 import { PicturesScope } from "../pictures/session";
 import { Results } from "../results/Results";
 import { ResultsScope } from "../results/session";
@@ -12,17 +16,25 @@ import { KernelNotice, Said } from "./Notices";
 import { type Session, ShellScope, useSession } from "./session";
 
 function Page() {
+  const { announcer, backend, channel, galleryOpen } = useSession();
+  const { bills } = useStore(backend);
+  const isOpen = useStore(galleryOpen);
   return (
     <>
       <Header />
-      <KernelNotice />
+      <KernelNotice {...{ announcer, channel, bills }} />
       <div class="sd-body">
         <Compose />
         <Results />
       </div>
+      {isOpen ? (
+        <Gallery onClose={() => galleryOpen.set(false)} />
+      ) : (
+        <Strip onOpen={() => galleryOpen.set(true)} />
+      )}
       <DropHint place="references">Drop to add as reference images</DropHint>
       <Viewer />
-      <Said announcer={useSession().announcer} />
+      <Said announcer={announcer} />
     </>
   );
 }
@@ -36,7 +48,9 @@ export function Studio({ session }: { session: Session }) {
           <FilesScope value={session}>
             <PicturesScope value={session}>
               <ViewerScope value={session}>
-                <Page />
+                <GalleryScope value={session}>
+                  <Page />
+                </GalleryScope>
               </ViewerScope>
             </PicturesScope>
           </FilesScope>

@@ -12,6 +12,8 @@ import { exact, type Money } from "../form/money";
 import { priceOf } from "../form/price";
 import { GESTURE } from "../form/submission";
 import { taken } from "../form/taken";
+import { createGalleryActions } from "../gallery/actions";
+import type { GalleryActions, GallerySession } from "../gallery/session";
 import { Refusal } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
 import { read } from "../kernel/parse";
@@ -35,13 +37,16 @@ import type { Announcer } from "./announcer";
 const HELD = "That request is in the form again";
 
 /** What a view is made of, but for what writes through it. */
-export interface Parts extends Omit<ResultsSession, "actions"> {
+export interface Parts
+  extends Omit<ResultsSession, "actions">,
+    Omit<GallerySession, "actions" | "announcer"> {
+  galleryOpen: Store<boolean>;
   traits: Traits;
   money: Store<Money>;
   announcer: Announcer;
 }
 
-export interface Actions extends ResultsActions {
+export interface Actions extends ResultsActions, GalleryActions {
   /** Mark a picture's result as a favourite; an input is none. */
   favour(picture: { id: string }): Promise<unknown>;
   /** Write what was typed and waits. */
@@ -261,7 +266,23 @@ export function createActions(parts: Parts): Actions {
     if (notice.note) faults.tell("references", notice.note);
   });
 
+  const open: Actions["open"] = (list, index, against) =>
+    parts.viewing.set({ list, index, against: against ?? null });
+
+  function useSelected() {
+    const room = parts.facts.get().limits.references - references.ids().length;
+    const ids = [...parts.gallery.selected.get()];
+    for (const id of ids.slice(0, Math.max(0, room))) addOne({ kind: "use_result", image_id: id });
+    if (ids.length > room) {
+      const most = parts.facts.get().limits.references;
+      faults.tell("references", `edit takes up to ${most} images; the first of them were added.`);
+    }
+    announcer.say(`${Math.min(ids.length, room)} added to the reference images`);
+  }
+
   return {
+    ...createGalleryActions(parts, open),
+    useSelected,
     edit,
     flush: form.flush,
     submit,
@@ -288,7 +309,7 @@ export function createActions(parts: Parts): Actions {
       const reply = await ask({ kind: "code", job_id: card.id }, "results");
       return read(codeReply, reply?.result)?.code ?? null;
     },
-    open: (list, index, against) => parts.viewing.set({ list, index, against: against ?? null }),
+    open,
     favour: async ({ id }) =>
       id.includes("~") ||
       (await ask({ kind: "mark", results: [resultOf(id)], favourite: true }, "results")),

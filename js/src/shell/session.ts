@@ -7,6 +7,8 @@ import { type Backend, backend, facts, noFacts } from "../form/facts";
 import { type Before, createForm } from "../form/form";
 import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
+import type { Undoable } from "../gallery/session";
+import { createGallery } from "../gallery/state";
 import { createChannel } from "../kernel/channel";
 import { createFaults } from "../kernel/faults";
 import { flag, text } from "../kernel/parse";
@@ -68,6 +70,11 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     faults,
     submission,
     announcer,
+    gallery: createGallery(pictures, channel, traits, ended),
+    galleryOpen: createStore(false),
+    undoable: createStore<Undoable | null>(null),
+    models: createStore(allFacts.get().models.map(({ name }) => name)),
+    selectionName: "studio.gallery.selection",
   };
   const actions = createActions(parts);
   const viewer = createViewer({ channel, viewing: parts.viewing, facts: factsOf(parts) }, ended);

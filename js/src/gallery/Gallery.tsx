@@ -1,0 +1,354 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Close } from "../files/icons";
+import { useStore } from "../kernel/store";
+import type { Filters } from "../kernel/wire";
+import { useCode } from "../pictures/CopyCode";
+import { DENSITIES, type Density } from "./layout";
+import { Pictures } from "./Pictures";
+import { useSession } from "./session";
+
+interface ChipProps {
+  on: boolean;
+  onClick(): void;
+  children: ComponentChildren;
+  title?: string;
+}
+
+function Chip({ on, children, ...rest }: ChipProps) {
+  return (
+    <button type="button" class="sd-chip" aria-pressed={on} {...rest}>
+      {children}
+    </button>
+  );
+}
+
+const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
+
+/** Those of the filters that stand behind "More". */
+const MORE = ["since", "until", "model", "rating", "fewer", "collection"] as const;
+
+function More({ filters, change }: { filters: Filters; change(next: Filters): void }) {
+  const { pictures, channel, models } = useSession();
+  const collections = useStore(pictures.collections);
+  const names = useStore(models);
+  const id = (name: string) => `${channel.view}-gallery-${name}`;
+  const day = (name: "since" | "until", label: string) => (
+    <label>
+      {label}
+      <input
+        type="date"
+        class="sd-input"
+        value={filters[name] ?? ""}
+        onChange={({ currentTarget }) => change({ [name]: currentTarget.value || null })}
+      />
+    </label>
+  );
+  const choice = (
+    label: string,
+    value: string,
+    options: [string, string][],
+    set: (to: string) => void,
+  ) => (
+    <label>
+      {label}
+      <select class="sd-select" value={value} onChange={(event) => set(event.currentTarget.value)}>
+        <option value="">any</option>
+        {options.map(([name, words]) => (
+          <option key={name} value={name}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <fieldset class="sd-more" id={id("more")}>
+      <legend class="sd-hidden">More filters</legend>
+      {day("since", "From")}
+      {day("until", "To")}
+      {choice(
+        "Model",
+        filters.model ?? "",
+        names.map((name) => [name, name]),
+        (model) => change({ model: model || null }),
+      )}
+      {choice(
+        "Rated",
+        String(filters.rating ?? ""),
+        [1, 2, 3, 4, 5].map((stars) => [String(stars), stars < 5 ? `${stars} or more` : "5"]),
+        (rating) => change({ rating: Number(rating) || null }),
+      )}
+      {collections.length > 0 &&
+        choice(
+          "Collection",
+          filters.collection ?? "",
+          collections.map((name) => [name, name]),
+          (collection) => change({ collection: collection || null }),
+        )}
+      <Chip on={filters.fewer ?? false} onClick={() => change({ fewer: !filters.fewer || null })}>
+        Fewer came than asked for
+      </Chip>
+    </fieldset>
+  );
+}
+
+function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
+  const { gallery, channel } = useSession();
+  const query = useStore(gallery.query);
+  const found = useStore(gallery.found);
+  const density = useStore(gallery.density);
+  const { filters } = query;
+  const [more, setMore] = useState(MORE.some((name) => filters[name]));
+  const change = (next: Filters) => gallery.filter({ ...filters, ...next });
+  const sizes = Object.keys(DENSITIES) as Density[];
+  const toggle = (name: "session" | "favourite") => change({ [name]: filters[name] ? null : true });
+  const count = found?.total;
+  return (
+    <>
+      <div class="sd-bar">
+        <b>Gallery</b>
+        <input
+          type="search"
+          class="sd-input sd-search"
+          aria-label="Search prompts"
+          placeholder="Search prompts"
+          value={query.words}
+          onInput={({ currentTarget }) => gallery.words(currentTarget.value)}
+        />
+        <Chip
+          on={Object.values(filters).every((value) => !value)}
+          onClick={() => gallery.filter({})}
+        >
+          All
+        </Chip>
+        <Chip on={filters.session ?? false} onClick={() => toggle("session")}>
+          This session
+        </Chip>
+        <Chip on={filters.favourite ?? false} onClick={() => toggle("favourite")}>
+          ★ Favourites
+        </Chip>
+        <Chip
+          on={filters.kind === "edit"}
+          onClick={() => change({ kind: filters.kind ? null : "edit" })}
+        >
+          Edits
+        </Chip>
+        <button
+          type="button"
+          class="sd-chip"
+          aria-expanded={more}
+          aria-controls={`${channel.view}-gallery-more`}
+          onClick={() => setMore(!more)}
+        >
+          More…
+        </button>
+        <span class="sd-grow" />
+        <span class="sd-meta" role="status">
+          {count === undefined
+            ? "Searching…"
+            : `${count.toLocaleString("en")} picture${count === 1 ? "" : "s"}`}
+        </span>
+        <button
+          type="button"
+          class="sd-chip"
+          title="Smaller or larger pictures"
+          onClick={() =>
+            gallery.density.set(sizes[(sizes.indexOf(density) + 1) % sizes.length] ?? "medium")
+          }
+        >
+          {DENSITY[density]}
+        </button>
+        {onClose && (
+          <button type="button" class="sd-icon-button" aria-label="Close gallery" onClick={onClose}>
+            <Close />
+          </button>
+        )}
+      </div>
+      {more && <More {...{ filters, change }} />}
+    </>
+  );
+}
+
+function AddTo() {
+  const { actions, channel, pictures } = useSession();
+  const collections = useStore(pictures.collections);
+  const [open, setOpen] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const list = `${channel.view}-collections`;
+  useEffect(() => {
+    if (open) field.current?.focus();
+  }, [open]);
+  if (!open) {
+    return (
+      <button type="button" class="sd-chip" onClick={() => setOpen(true)}>
+        Add to…
+      </button>
+    );
+  }
+  return (
+    <form
+      class="sd-add-to"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const name = field.current?.value.trim();
+        if (name) actions.collect(name);
+        setOpen(false);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        setOpen(false);
+      }}
+    >
+      <input
+        ref={field}
+        class="sd-input"
+        aria-label="Collection"
+        placeholder="Collection"
+        maxLength={100}
+        list={list}
+      />
+      <datalist id={list}>
+        {collections.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <button type="submit" class="sd-chip">
+        Add
+      </button>
+    </form>
+  );
+}
+
+function Selection() {
+  const session = useSession();
+  const { actions, gallery, pictures, selectionName } = session;
+  const selected = useStore(gallery.selected);
+  useStore(pictures.version);
+  const code = useCode(actions.codeOfSelected, "sd-chip");
+  const [saving, setSaving] = useState(false);
+  if (selected.size === 0) return null;
+  const ids = [...selected];
+  const known = ids.map(pictures.known);
+  const favourite = known.every((picture) => picture?.favourite);
+  const rating = known[0]?.rating ?? 0;
+  const same = known.every((picture) => picture?.rating === rating);
+  const results = gallery.results();
+  const all = results.reduce((sum, result) => sum + (pictures.known(`${result}:0`)?.count ?? 1), 0);
+  const save = () => {
+    if (saving) return;
+    setSaving(true);
+    void actions.saveSelected().finally(() => setSaving(false));
+  };
+  return (
+    <>
+      <div class="sd-bar sd-selection" role="toolbar" aria-label="Selection">
+        <b>{selected.size.toLocaleString("en")} selected</b>
+        <button
+          type="button"
+          class="sd-chip"
+          aria-disabled={selected.size < 2}
+          title={selected.size < 2 ? "Select two pictures to compare them" : "Side by side"}
+          onClick={() => selected.size > 1 && actions.compare()}
+        >
+          Compare
+        </button>
+        {actions.useSelected && (
+          <button type="button" class="sd-chip" onClick={actions.useSelected}>
+            Use as references
+          </button>
+        )}
+        <button
+          type="button"
+          class="sd-chip"
+          aria-pressed={favourite}
+          title="Favourite (F)"
+          onClick={actions.favourite}
+        >
+          {favourite ? "★ Favourite" : "☆ Favourite"}
+        </button>
+        <select
+          class="sd-select"
+          aria-label="Rating"
+          title="Rating (0 to 5)"
+          value={same ? String(rating) : ""}
+          onChange={({ currentTarget }) => actions.rate(Number(currentTarget.value))}
+        >
+          {!same && <option value="">Rated</option>}
+          {[0, 1, 2, 3, 4, 5].map((stars) => (
+            <option key={stars} value={String(stars)}>
+              {stars === 0 ? "No rating" : `${stars} of 5`}
+            </option>
+          ))}
+        </select>
+        <AddTo />
+        <button type="button" class="sd-chip" aria-busy={saving} onClick={save}>
+          {saving ? "Saving…" : "Save"}
+        </button>
+        {code.button}
+        <button
+          type="button"
+          class="sd-chip"
+          title={
+            all > selected.size
+              ? `Whole results are deleted: ${all} pictures go into the library's trash`
+              : "Into the library's trash (Delete)"
+          }
+          onClick={actions.remove}
+        >
+          {all > selected.size ? `Delete ${all} pictures` : "Delete"}
+        </button>
+        <span class="sd-grow" />
+        <span class="sd-meta">
+          In Python: <code>{selectionName}</code>
+        </span>
+      </div>
+      {code.text && <div class="sd-bar">{code.text}</div>}
+    </>
+  );
+}
+
+function Undo() {
+  const undoable = useStore(useSession().undoable);
+  if (!undoable) return null;
+  return (
+    <p class="sd-bar sd-undo">
+      {undoable.words}
+      <button type="button" class="sd-link" onClick={undoable.undo}>
+        Undo
+      </button>
+    </p>
+  );
+}
+
+/** All pictures of the library: searched, filtered, selected. */
+export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
+  const { gallery } = useSession();
+  const found = useStore(gallery.found);
+  const fault = useStore(gallery.fault);
+  const query = useStore(gallery.query);
+  useEffect(() => gallery.begin(), [gallery]);
+  const narrowed = query.words || Object.values(query.filters).some(Boolean);
+  return (
+    <section class="sd-gallery" aria-label="Gallery">
+      <Bar onClose={onClose} />
+      {fault && (
+        <p class="sd-note sd-bar" role="alert">
+          {fault}
+        </p>
+      )}
+      {found?.total === 0 ? (
+        <p class="sd-empty">
+          {narrowed
+            ? "No picture is like that. Try other words or fewer filters."
+            : "No pictures yet."}
+        </p>
+      ) : (
+        <Pictures />
+      )}
+      <Undo />
+      <Selection />
+    </section>
+  );
+}

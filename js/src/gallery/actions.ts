@@ -1,0 +1,118 @@
+/** What is done with the pictures that are selected. */
+import { type Channel, Refusal } from "../kernel/channel";
+import { read } from "../kernel/parse";
+import type { Store } from "../kernel/store";
+import { codeReply, collectReply, type Outgoing, trashReply } from "../kernel/wire";
+import { download, savedFile } from "../pictures/download";
+import { listOf, type Pictures } from "../pictures/pictures";
+import type { PicturesActions } from "../pictures/session";
+import type { GalleryActions, Undoable } from "./session";
+import type { Gallery } from "./state";
+
+interface Parts {
+  channel: Channel;
+  gallery: Gallery;
+  pictures: Pictures;
+  announcer: { say(words: string): void };
+  undoable: Store<Undoable | null>;
+}
+
+const plural = (count: number, word: string) =>
+  `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+export function createGalleryActions(
+  parts: Parts,
+  open: PicturesActions["open"],
+): Omit<GalleryActions, keyof PicturesActions> {
+  const { channel, gallery, pictures, announcer, undoable } = parts;
+
+  async function ask(message: Outgoing) {
+    gallery.fault.set("");
+    try {
+      return await channel.request(message);
+    } catch (error) {
+      if (error instanceof Refusal) gallery.fault.set(error.message);
+      return null;
+    }
+  }
+
+  /** The whole selection has it, or is to have it. */
+  function favourite() {
+    const results = gallery.results();
+    if (results.length === 0) return;
+    const known = [...gallery.selected.get()].map(pictures.known);
+    const mark = known.some((picture) => !picture?.favourite);
+    void ask({ kind: "mark", results, favourite: mark }).then((done) => {
+      if (!done) return;
+      for (const result of results) pictures.patch(result, { favourite: mark });
+      announcer.say(mark ? "Marked as favourites" : "No longer favourites");
+    });
+  }
+
+  function rate(rating: number) {
+    const results = gallery.results();
+    if (results.length === 0) return;
+    void ask({ kind: "mark", results, rating }).then((done) => {
+      if (!done) return;
+      for (const result of results) pictures.patch(result, { rating });
+      announcer.say(rating ? `Rated ${rating} of 5` : "Rating taken away");
+    });
+  }
+
+  async function remove() {
+    const results = gallery.results();
+    if (results.length === 0) return;
+    const reply = await ask({ kind: "trash", results });
+    const done = read(trashReply, reply?.result);
+    if (!done) return;
+    gallery.set([]);
+    const words = `${plural(done.pictures, "picture")} of ${plural(done.results, "result")} ${
+      done.pictures === 1 ? "is" : "are"
+    } in the library's trash`;
+    undoable.set({
+      words,
+      undo() {
+        undoable.set(null);
+        void ask({ kind: "restore", results }).then((back) => back && announcer.say("Restored"));
+      },
+    });
+    announcer.say(`${words}. Undo brings them back`);
+  }
+
+  async function save(ids: string[]) {
+    const [first] = ids;
+    if (first === undefined) return;
+    const message: Outgoing =
+      ids.length === 1
+        ? { kind: "original", image_id: first }
+        : { kind: "archive", image_ids: ids };
+    const reply = await ask(message);
+    const file = reply && savedFile(reply);
+    if (file) download(file.blob, file.name);
+  }
+
+  return {
+    favourite,
+    rate,
+    remove: () => void remove(),
+    compare() {
+      const ids = [...gallery.selected.get()];
+      const [first, ...others] = ids;
+      if (first !== undefined && others.length > 0) open(listOf(others), 0, first);
+    },
+    async collect(collection, remove = false) {
+      const results = gallery.results();
+      const reply = await ask({ kind: "collect", collection, results, remove });
+      const told = read(collectReply, reply?.result);
+      if (!told) return;
+      pictures.collections.set(told.collections);
+      announcer.say(`${remove ? "Taken out of" : "Added to"} ${collection}`);
+    },
+    saveSelected: () => save([...gallery.selected.get()]),
+    saveAll: save,
+    async codeOfSelected() {
+      const reply = await ask({ kind: "code", image_ids: [...gallery.selected.get()] });
+      return read(codeReply, reply?.result)?.code ?? null;
+    },
+  };
+}

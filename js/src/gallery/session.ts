@@ -1,0 +1,36 @@
+/** What the views of this room need of the session. */
+import { createScope } from "../kernel/scope";
+import type { Store } from "../kernel/store";
+import type { PicturesActions, PicturesSession } from "../pictures/session";
+import type { Gallery } from "./state";
+
+/** What was done and can be undone, in words. */
+export interface Undoable {
+  words: string;
+  undo(): void;
+}
+
+export interface GalleryActions extends PicturesActions {
+  favourite(): void;
+  rate(rating: number): void;
+  compare(): void;
+  remove(): void;
+  collect(name: string, remove?: boolean): void;
+  saveSelected(): Promise<void>;
+  saveAll(ids: string[]): Promise<void>;
+  codeOfSelected(): Promise<string | null>;
+  /** Add the selected pictures to the references; missing where there is no form. */
+  useSelected?(): void;
+}
+
+export interface GallerySession extends PicturesSession {
+  gallery: Gallery;
+  undoable: Store<Undoable | null>;
+  /** Names of the models that a search can ask for. */
+  models: Store<string[]>;
+  /** How Python names what is selected. */
+  selectionName: string;
+  actions: GalleryActions;
+}
+
+export const { Scope: GalleryScope, use: useSession } = createScope<GallerySession>();

@@ -1,0 +1,176 @@
+/** What a gallery shows and what is selected in it; the page of the library it looks at. */
+import { type Channel, Refusal } from "../kernel/channel";
+import { list, read, text } from "../kernel/parse";
+import { createStore, type Store } from "../kernel/store";
+import type { Traits } from "../kernel/traits";
+import { type Filters, pickReply } from "../kernel/wire";
+import { type Found, type Pictures, type Query, resultOf } from "../pictures/pictures";
+import type { Density } from "./layout";
+
+/** Most pictures a selection holds. */
+const MOST = 10_000;
+const TYPING = 150;
+const SETTLE = 250;
+/** Above this many pictures in a row the kernel tells their ids at once. */
+const FEW = 100;
+
+export interface Place {
+  index: number;
+  id: string;
+}
+
+export interface Gallery {
+  query: Store<Query>;
+  density: Store<Density>;
+  /** null until the first search is answered. */
+  found: Store<Found | null>;
+  fault: Store<string>;
+  selected: Store<ReadonlySet<string>>;
+  /** Where the keyboard is. */
+  focus: Store<number>;
+  /** Asks the view to keep a place where it is while the list grows above it. */
+  moved: Store<{ from: number; to: number } | null>;
+  /** The view's first picture in sight: what is kept in place when others come. */
+  watch(place: Place | null): void;
+  begin(): void;
+  refresh(): void;
+  words(words: string): void;
+  filter(filters: Filters): void;
+  /** Select one alone; with `range` all from the anchor on; with `toggle` one more or less. */
+  select(index: number, how?: { range?: boolean; toggle?: boolean }): Promise<void>;
+  /** Select these, or add them to what was selected. */
+  set(ids: Iterable<string>, add?: boolean): void;
+  all(): Promise<void>;
+  /** The results of the selected pictures, each once. */
+  results(): string[];
+}
+
+export function createGallery(
+  pictures: Pictures,
+  channel: Channel,
+  traits: Traits,
+  ended: AbortSignal,
+): Gallery {
+  const query = createStore<Query>({ words: "", filters: {} });
+  const found = createStore<Found | null>(null);
+  const fault = createStore("");
+  const focus = createStore(0);
+  const moved = createStore<{ from: number; to: number } | null>(null);
+  const picked = traits.store("_picked", list(text), []);
+  const selected = createStore<ReadonlySet<string>>(new Set(picked.get()));
+  let anchor = 0;
+  let watched: Place | null = null;
+  let round = 0;
+  let begun = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let writing: ReturnType<typeof setTimeout> | undefined;
+
+  async function search(again: boolean) {
+    const mine = ++round;
+    const before = again ? watched : null;
+    try {
+      const answer = await pictures.search(query.get(), before?.id);
+      if (mine !== round) return;
+      fault.set("");
+      if (!again) focus.set(0);
+      const to = answer.place;
+      if (before && to !== null && to !== before.index) {
+        focus.set(Math.max(0, focus.get() + to - before.index));
+        anchor = Math.max(0, anchor + to - before.index);
+        moved.set({ from: before.index, to });
+      }
+      found.set(answer.found);
+    } catch (error) {
+      if (mine === round && error instanceof Refusal) fault.set(error.message);
+    }
+  }
+
+  function later(milliseconds: number, again: boolean) {
+    clearTimeout(timer);
+    timer = setTimeout(() => void search(again), milliseconds);
+  }
+
+  function set(ids: Iterable<string>, add = false) {
+    const next = new Set(add ? selected.get() : []);
+    for (const id of ids) if (next.size < MOST) next.add(id);
+    choose(next);
+  }
+
+  function choose(next: ReadonlySet<string>) {
+    selected.set(next);
+    // A rubber band changes it many times a second.
+    clearTimeout(writing);
+    writing = setTimeout(() => traits.write({ _picked: [...next] }), 50);
+  }
+
+  async function ids(first: number, last: number): Promise<string[]> {
+    const here = found.get();
+    if (!here || here.total === 0) return [];
+    const count = Math.min(MOST, last - first + 1);
+    if (count <= FEW) {
+      const each = Array.from({ length: count }, (_, at) => here.at(first + at));
+      return (await Promise.all(each)).filter((id) => id !== null);
+    }
+    const { words, filters } = query.get();
+    const { result } = await channel.request(
+      { kind: "pick", query: words, filters, offset: first, count },
+      { signal: ended },
+    );
+    return read(pickReply, result)?.image_ids ?? [];
+  }
+
+  async function select(index: number, how: { range?: boolean; toggle?: boolean } = {}) {
+    focus.set(index);
+    if (how.range) {
+      const [first, last] = [Math.min(anchor, index), Math.max(anchor, index)];
+      set(await ids(first, last), how.toggle);
+      return;
+    }
+    anchor = index;
+    const [id] = await ids(index, index);
+    if (id === undefined) return;
+    if (!how.toggle) return set([id]);
+    const next = new Set(selected.get());
+    if (!next.delete(id) && next.size < MOST) next.add(id);
+    choose(next);
+  }
+
+  picked.subscribe(() => {
+    const ids = picked.get();
+    const now = selected.get();
+    if (ids.length !== now.size || ids.some((id) => !now.has(id))) selected.set(new Set(ids));
+  });
+  pictures.library.subscribe(() => begun && later(SETTLE, true));
+  ended.addEventListener("abort", () => [timer, writing].forEach(clearTimeout));
+
+  return {
+    query,
+    density: createStore<Density>("medium"),
+    found,
+    fault,
+    selected,
+    focus,
+    moved,
+    watch: (place) => {
+      watched = place;
+    },
+    begin() {
+      if (begun) return;
+      begun = true;
+      void search(false);
+    },
+    refresh: () => begun && later(0, true),
+    words(words) {
+      query.set({ ...query.get(), words });
+      later(TYPING, false);
+    },
+    filter(filters) {
+      query.set({ ...query.get(), filters });
+      later(0, false);
+    },
+    select,
+    set,
+    all: async () => set(await ids(0, (found.get()?.total ?? 0) - 1)),
+    results: () => [...new Set([...selected.get()].map(resultOf))],
+  };
+}

@@ -1,0 +1,132 @@
+"""`Gallery`: the library's pictures, to look through, select and mark."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import traitlets as t
+
+from seedream_widgets.api import default_client
+from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.library import Library, Search
+from seedream_widgets.library.collections import Collection
+from seedream_widgets.library.entry import Entry
+from seedream_widgets.studio.answers import Answers
+from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.bridge import Bridge
+from seedream_widgets.studio.fallback import ContactSheet
+from seedream_widgets.studio.picks import Picks, Selects
+from seedream_widgets.studio.previews import Previews
+from seedream_widgets.studio.shelf import Shelf
+from seedream_widgets.studio.viewer import Viewer
+from seedream_widgets.values.endpoints import MODELS
+from seedream_widgets.values.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHOWN = 24
+
+
+class Gallery(Bridge, Selects):
+    """A widget that shows the library, a search of it, or some results.
+
+    ``gallery.selection`` holds the results whose pictures are selected: read it in the next cell,
+    set it, or observe it. ``gallery.images`` holds the selected pictures as PIL images.
+
+    Args:
+        found: A search, a collection or results; all of the library unless given.
+        library: Whose; the session's unless given.
+    """
+
+    _models: t.List[str] = t.List(t.Unicode(), help="Models to filter by").tag(sync=True)
+
+    def __init__(
+        self,
+        found: Search | Collection | Result | Entry | Iterable[Result | Entry] | None = None,
+        *,
+        library: Library | None = None,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._library = library or default_client().library
+        self._scope = _scope(found, self._library)
+        engine = shared()
+        self._aside = Aside(engine)
+        self._shelf = Shelf(
+            self, self._aside, lambda: self._library, self._made, within=lambda: self._scope
+        )
+        viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
+        table = {**self._shelf.table, **viewer.table}
+        answers = Answers(self, engine, self._aside, table)
+        name = f"seedream-{uuid4().hex[:8]}"
+        self._sheet = ContactSheet(name, self._newest, engine)
+        super().__init__(_view="gallery", _models=list(MODELS), _dom_classes=(name,))
+        self._follow(Picks(self, self._shelf))
+        self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
+
+    @property
+    def results(self) -> Search:
+        """What it shows, newest first: the search it was given, or the whole library."""
+        return self._library.search() if self._scope is None else self._scope
+
+    def _made(self) -> set[str]:
+        return {job.request_id for job in default_client().jobs if job.request_id}
+
+    def _newest(self) -> tuple[Result, ...]:
+        results = []
+        for entry in self.results[:_SHOWN]:
+            try:
+                results.append(entry.result())
+            except ResultError:  # damaged: the page says so in its place
+                continue
+        return tuple(results)
+
+    def close(self) -> None:
+        """Close the comm; the contact sheet stands in its place."""
+        if hasattr(self, "_shelf"):
+            self._shelf.close()
+            self._aside.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<Gallery, {len(self.selection)} selected>"
+
+
+def _scope(found: Any, library: Library) -> Search | None:
+    if found is None or isinstance(found, Library):
+        return None
+    if isinstance(found, Search):
+        return found
+    if isinstance(found, Collection):
+        return found.search()
+    listed = (found,) if isinstance(found, Result | Entry) else tuple(found)
+    if not all(isinstance(each, Result | Entry) for each in listed):
+        raise RequestError(
+            "gallery takes a search, a collection or results, such as sd.library.search('fox'), "
+            f"got {type(found).__name__}",
+            field="found",
+            value=found,
+        )
+    return library.search(among=[each.request_id for each in listed])
+
+
+def gallery(
+    found: Search | Collection | Result | Entry | Iterable[Result | Entry] | None = None,
+    *,
+    library: Library | None = None,
+) -> Gallery:
+    """Return a widget of the library's pictures: look through, search, select, mark, compare.
+
+    ``gallery.selection`` is a tuple of the results selected in it; it can be set and observed.
+
+    Args:
+        found: A search, a collection or results; all of the library unless given.
+        library: Whose; the session's unless given.
+
+    Raises:
+        RequestError: `found` is none of those.
+    """
+    return Gallery(found, library=library)

@@ -1,0 +1,173 @@
+"""The gallery in JupyterLab: looked through, searched, selected in and acted on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.many_results import fill
+
+from .axe import Audit
+from .layout import overflowing, resize
+from .studio import Studio, wait_until_drawn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+    from .conftest import OpenNotebook, Shot
+    from .lab import Notebook
+
+ALONE = "import seedream_widgets as sd\ngallery = sd.gallery()\ngallery"
+SAY = "print(*[(r.request_id, r.favourite, r.rating) for r in gallery.selection])"
+
+
+def at(folder: Path) -> str:
+    return f"import os\nos.environ['SEEDREAM_HOME'] = {str(folder)!r}\n"
+
+
+def shown(page: Page) -> Locator:
+    gallery = page.get_by_role("region", name="Gallery", exact=True)
+    gallery.wait_for(timeout=60_000)
+    return gallery
+
+
+def cells(gallery: Locator) -> Locator:
+    return gallery.get_by_role("gridcell")
+
+
+def counted(gallery: Locator, words: str) -> None:
+    expect(gallery.get_by_role("status").first).to_have_text(words, timeout=20_000)
+
+
+@pytest.fixture
+def alone(notebook: OpenNotebook, page: Page, tmp_path: Path) -> tuple[Notebook, Locator]:
+    """A gallery alone of 60 results with 120 pictures, on 4 days."""
+    fill(tmp_path, 60, days=4)
+    book = notebook([at(tmp_path) + ALONE, SAY])
+    book.run(0)
+    gallery = shown(page)
+    counted(gallery, "120 pictures")
+    return book, gallery
+
+
+def test_by_mouse(alone: tuple[Notebook, Locator], page: Page, shot: Shot) -> None:
+    book, gallery = alone
+    first = cells(gallery).nth(0)
+    wait_until_drawn(first.locator("img"))
+    shot("gallery-light")
+    first.click()
+    cells(gallery).nth(4).click(modifiers=["Shift"])
+    toolbar = gallery.get_by_role("toolbar", name="Selection")
+    expect(toolbar).to_contain_text("5 selected")
+    cells(gallery).nth(2).click(modifiers=["Control"])
+    expect(toolbar).to_contain_text("4 selected")
+    toolbar.get_by_role("button", name="Favourite").click()
+    expect(first).to_have_attribute("aria-label", re.compile("favourite"))
+    toolbar.get_by_role("combobox", name="Rating").select_option("4")
+    expect(first).to_have_attribute("aria-label", re.compile("rated 4 of 5"))
+    shot("gallery-selected")
+    first.click()
+    book.run(1)
+    assert "True, 4)" in book.text(1)
+    gallery.get_by_role("button", name="★ Favourites").click()
+    counted(gallery, "6 pictures")
+    gallery.get_by_role("button", name="All").click()
+    gallery.get_by_role("searchbox", name="Search prompts").fill("fox no. 25")
+    counted(gallery, "2 pictures")
+    cells(gallery).nth(0).click()
+    toolbar.get_by_role("button", name="Delete 2 pictures").click()
+    expect(gallery).to_contain_text("2 pictures of 1 result are in the library's trash")
+    counted(gallery, "0 pictures")
+    gallery.get_by_role("button", name="Undo").click()
+    counted(gallery, "2 pictures")
+    book.theme("Dark")
+    gallery.get_by_role("searchbox", name="Search prompts").fill("")
+    counted(gallery, "120 pictures")
+    shot("gallery-dark")
+    book.theme("Light")
+
+
+def test_by_keyboard(alone: tuple[Notebook, Locator], page: Page) -> None:
+    _, gallery = alone
+    gallery.get_by_role("button", name="Medium").focus()
+    page.keyboard.press("Tab")
+    expect(cells(gallery).nth(0)).to_be_focused()
+    toolbar = gallery.get_by_role("toolbar", name="Selection")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(toolbar).to_contain_text("2 selected")
+    page.keyboard.press("f")
+    page.keyboard.press("3")
+    focused = gallery.locator("[role=gridcell]:focus")
+    expect(focused).to_have_attribute("aria-label", re.compile("rated 3 of 5"))
+    page.keyboard.press("End")
+    expect(focused).to_have_attribute("data-index", "119")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("Home")
+    expect(focused).to_have_attribute("data-index", "0")
+    page.keyboard.press("Control+a")
+    expect(toolbar).to_contain_text("120 selected")
+    page.keyboard.press("Escape")
+    expect(toolbar).to_have_count(0)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Delete")
+    expect(gallery).to_contain_text("in the library's trash")
+    gallery.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    counted(gallery, "120 pictures")
+
+
+def test_in_the_studio_from_a_strip(
+    notebook: OpenNotebook, page: Page, tmp_path: Path, shot: Shot
+) -> None:
+    fill(tmp_path, 12, days=2)
+    make = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
+    book = notebook([at(tmp_path) + make, "print(len(studio.gallery.selection))"])
+    book.run(0)
+    studio = Studio(page)
+    studio.button("Gallery").click()
+    gallery = shown(page)
+    counted(gallery, "24 pictures")
+    wait_until_drawn(cells(gallery).nth(3).locator("img"))
+    cells(gallery).nth(0).click()
+    toolbar = gallery.get_by_role("toolbar", name="Selection")
+    toolbar.get_by_role("button", name="Use as references").click()
+    expect(studio.references).to_have_count(1)
+    book.run(1)
+    assert book.text(1).strip() == "1"
+    shot("gallery-in-studio", studio.root)
+    toolbar.get_by_role("button", name="Add to…").click()
+    toolbar.get_by_role("textbox", name="Collection").or_(
+        toolbar.get_by_role("combobox", name="Collection")
+    ).fill("Trip")
+    page.keyboard.press("Enter")
+    gallery.get_by_role("button", name="More…").click()
+    gallery.get_by_role("combobox", name="Collection").select_option("Trip")
+    counted(gallery, "2 pictures")
+    audit = Audit(page)
+    audit.look("gallery in the studio", studio.root)
+    assert "\n".join(audit.found) == ""
+
+
+@pytest.mark.parametrize("width", [320, 560, 900, 1600])
+def test_nothing_overflows_and_axe_is_content(
+    alone: tuple[Notebook, Locator], page: Page, shot: Shot, width: int
+) -> None:
+    page.set_viewport_size({"width": max(1280, width + 360), "height": 900})
+    _, gallery = alone
+    root = page.get_by_role("region", name="Seedream gallery")
+    resize(root, width)
+    gallery.get_by_role("button", name="More…").click()
+    cells(gallery).nth(0).click()
+    expect(gallery.get_by_role("toolbar", name="Selection")).to_be_visible()
+    wait_until_drawn(cells(gallery).nth(0).locator("img"))
+    shot(f"gallery-{width}", root)
+    assert overflowing(root) == []
+    audit = Audit(page)
+    audit.look(f"gallery at {width} pixels", root)
+    assert "\n".join(audit.found) == ""
