@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ _LONGEST = 512
 _AROUND = " \t\r\n\v\f\u00a0\u200b\ufeff"
 """Blanks, and marks that Windows' editors put at the beginning of a file."""
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
+_BEFORE = re.compile(r"\A(?:(?:export\s+|%env\s+)?FAL_KEY\s*=|Key\s+(?=\S))")
 _log = logging.getLogger(__name__)
 # A key typed by hand has to outlive the call that asked for it, for this process alone:
 # in os.environ child processes would inherit it, and on disk it would stay.
@@ -153,8 +155,11 @@ def _from_colab() -> Key | None:
 
 
 def _unquoted(text: str) -> str:
-    """Return a key without what ``%env``, ``--env-file`` or an editor leaves around it."""
-    text = text.strip(_AROUND)
+    """Return a key without what ``%env``, ``--env-file`` or an editor leaves around it.
+
+    A whole line of an ``.env`` file, and the value of an Authorization header, hold a key too.
+    """
+    text = _BEFORE.sub("", text.strip(_AROUND)).strip(_AROUND)
     while len(text) > 1 and text[0] in _QUOTES and text[-1] == _QUOTES[text[0]]:
         text = text[1:-1].strip(_AROUND)
     return text

@@ -83,6 +83,22 @@ def test_quotes_around_a_key_are_none_of_it(given: str, monkeypatch: pytest.Monk
     assert find_key() == Key("id:secret")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "FAL_KEY=id:secret",
+        'export FAL_KEY="id:secret"',
+        "%env FAL_KEY = id:secret",
+        "Key id:secret",
+    ],
+)
+def test_a_whole_line_that_sets_the_key_is_understood(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAL_KEY", given)
+    assert find_key() == Key("id:secret")
+
+
 def test_quotes_around_nothing_are_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAL_KEY", '""')
     assert find_key() is None

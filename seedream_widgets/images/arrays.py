@@ -65,7 +65,9 @@ def _refuse_shape(shape: tuple[int, ...], limits: InputLimits) -> None:
 def _as_uint8(array: Any) -> tuple[Any, str | None]:
     kind, width = array.dtype.kind, array.dtype.itemsize
     if kind == "u" and width == 1:
-        return array, None
+        dark = int(array.max()) == 1
+        note = "its values are 0 and 1 of 255, so it is black: multiply it by 255" if dark else None
+        return array, note
     if kind == "u" and width == 2:
         return _of_sixteen(array)
     if kind == "b":

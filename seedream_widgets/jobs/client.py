@@ -10,7 +10,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
@@ -349,6 +349,9 @@ class Client:
         running = [job for job in self._jobs if not job.done]
         self._choice.close(running)
         self._current_prices.close()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Client stays in its process, with its key; make another one there")
 
     def __repr__(self) -> str:
         return f"<Client {self._choice}, {len(self._jobs)} jobs>"

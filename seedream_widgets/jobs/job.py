@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 from seedream_widgets.errors import (
@@ -329,6 +329,11 @@ class Job:
 
     def _ipython_display_(self, **_: object) -> None:
         show_live(self)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            "a Job stays in the process that runs it; copy or send job.result() instead"
+        )
 
     def __repr__(self) -> str:
         return f"<Job {self.status.text.lower()}: {self.prompt[:60]!r}>"

@@ -180,3 +180,9 @@ def test_a_tensor_that_is_no_array_is_named(tensor: Tensor, words: str) -> None:
 def test_whole_numbers_of_other_widths_say_what_to_pass(kind: str) -> None:
     with pytest.raises(ImageInputError, match=rf"of {kind}.*array.astype\('uint8'\)"):
         load(np.full((20, 30), 9, kind))
+
+
+def test_bytes_that_are_only_0_and_1_are_told_about():
+    image = load_images(np.ones((40, 40, 3), np.uint8))[0]
+    assert "multiply it by 255" in image.note
+    assert load_images(np.zeros((40, 40, 3), np.uint8))[0].note is None

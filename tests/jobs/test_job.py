@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
+import pickle
 import threading
 from concurrent.futures import FIRST_COMPLETED, as_completed, wait
 
 import pytest
 
 from seedream_widgets.errors import BackendError, JobCancelled, JobTimeout, SeedreamError
+from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.testing import LOGS, ScriptedBackend
+from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed, InProgress, Log, Preparing, Queued
 from tests.scripted import SECONDS, kinds, started, until
 
@@ -256,3 +260,14 @@ def test_a_callback_of_the_future_is_called_once_it_is_done_and_harms_nothing(
     assert seen == [(True, 1)]
     assert len(started(ScriptedBackend(), tmp_path / "next").result(SECONDS)) == 1
     assert "a callback of a job's future failed" in caplog.text
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_job_and_a_client_are_not_copied(copied, tmp_path):
+    client = Client(ScriptedBackend(), library=tmp_path)
+    job = client.submit(Request("a fox"))
+    with pytest.raises(TypeError, match=r"job\.result\(\) instead"):
+        copied(job)
+    with pytest.raises(TypeError, match="stays in its process"):
+        copied(client)
+    assert job.result(10)
