@@ -212,6 +212,7 @@ class Batch:
                 return self._drive
             self._share(shared)
             self.look()
+            self._offer()
             self._check_budget(retry)
             manifests.write(self._client.library, self._manifest)
             client = self._client
@@ -254,6 +255,18 @@ class Batch:
         place = place_at(address)
         check_exclusive(place)
         self._client = self._client._sharing(place)
+
+    def _offer(self) -> None:
+        """Let the others that share the library have what is here, so that nobody asks for it."""
+        library = self._client.library
+        done = (cell.opened() for cell in self._those("done"))
+        try:
+            library._offer(result for result in done if result is not None)
+        except OSError as error:
+            raise SeedreamError(
+                f"the shared place can't be written ({error!s:.300}); nothing was sent. Run it "
+                "again once it can be reached"
+            ) from error
 
     def _submit(self, cell: Cell, fresh: bool) -> Job:
         return self._client.submit(cell.request, fresh=fresh)

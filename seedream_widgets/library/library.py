@@ -360,6 +360,15 @@ class Library:
         if self._shared is not None:
             Mirror(self, self._shared).share(result)
 
+    def _offer(self, results: Iterable[Result]) -> None:
+        """Put results that are here where all that share this library find them.
+
+        Raises:
+            OSError: That place can't be written.
+        """
+        if self._shared is not None:
+            Mirror(self, self._shared).offer(results)
+
     def _bring(self, keys: Iterable[str], backend: str) -> int:
         """Copy here what others that share this library got for `keys`; return how many came.
 

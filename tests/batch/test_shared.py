@@ -118,6 +118,13 @@ def test_input_images_reach_workers_through_the_place(fal_server, address, tmp_p
     assert len(fal_server.bill) == 1
 
 
+def test_what_one_machine_has_already_is_not_asked_for_by_another(fal_server, tmp_path):
+    foxes(tmp_path / "one", 2).run(progress=False)
+    foxes(tmp_path / "one", 2).run(shared=tmp_path / "shared", progress=False)
+    batch = foxes(tmp_path / "two", 2).run(shared=tmp_path / "shared", progress=False)
+    expect_whole(batch, fal_server)
+
+
 def test_a_task_has_no_credentials_of_the_place(fal_server, s3_server, tmp_path):
     client = Client(library=tmp_path)._sharing(place_at("s3://foxes/lab"))
     batch = make(client, prompt="a fox", seed=[1])
