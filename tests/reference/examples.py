@@ -68,6 +68,10 @@ compared.difference().changed > 0.5  # -> True
 sheet = sd.contact_sheet([fox, fox], columns=2)
 sheet.mode  # -> 'RGB'
 """,
+    "gallery": """
+gallery = sd.gallery()  # as a cell's last line: the library's pictures
+gallery.selection  # -> ()
+""",
     "to_pandas": """
 table = sd.to_pandas([fox, fox])  # a row an image
 table["width"].tolist()  # -> [1024, 1024]
