@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.money.pricing import cost, shown
-from seedream_widgets.studio.references import reference_ids
+from seedream_widgets.studio.references import MARKED, reference_ids
 from seedream_widgets.values.endpoints import PRESETS
 from seedream_widgets.values.result import image_id
 from seedream_widgets.values.sizes import Size
@@ -83,7 +83,8 @@ def form_of(request: Request) -> dict[str, Any]:
     form = {name: getattr(request, name) for name in FORM}
     if isinstance(request.image_size, Size):
         form["image_size"] = list(request.image_size)
-    form["references"] = reference_ids(request.images)
+    marked = [MARKED] if request.mask is not None else []
+    form["references"] = [*reference_ids(request.images), *marked]
     return form
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import RequestError, SeedreamError
-from seedream_widgets.images import ImageInput, ImageUrl, load_image
+from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Answers, Late, Table
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.iterate import ask_again
-from seedream_widgets.studio.references import by_id, describe, load
+from seedream_widgets.studio.references import MARKED, by_id, describe, load
 from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.terms import Terms
 from seedream_widgets.studio.uploads import Uploads
@@ -108,11 +109,23 @@ class Handlers:
     def _request(self, form: dict[str, Any]) -> Request:
         values = {name: form[name] for name in FORM if name in form}
         images = self._known(form.get("references", []))
+        mask = form.get("mask")
+        if mask is not None:
+            # A box in the picture's pixels. The answer has its shape, whatever size is chosen.
+            if not isinstance(mask, list) or len(mask) != 4:
+                raise protocol.ProtocolError("mask must be a list of four whole numbers")
+            values |= {"mask": tuple(mask), "image_size": None}
         return Request(**{"prompt": "", **values}, images=tuple(images))
 
     def _known(self, ids: Any) -> list[Any]:
         past = (job.request.images for job in self._session.jobs)
         known = by_id(*past, self._replaced, self._studio.references)
+        if isinstance(ids, list | tuple) and MARKED in ids:
+            raise RequestError(
+                "that request had a marked region, which is not in the form: mark it again in the "
+                "viewer, or ask for it once more from Python with result.vary()",
+                field="references",
+            )
         try:
             return [known[each] for each in ids]
         except (KeyError, TypeError) as error:
@@ -221,7 +234,7 @@ class Handlers:
         return {"references": describe(self._studio.references)}, []
 
     def _use_result(self, message: protocol.UseResult) -> Late:
-        return self._add_once(message, lambda: self._add_result(message.image_id))
+        return self._add_once(message, lambda: self._add_result(message.image_id, message.exact))
 
     def _use_address(self, message: protocol.UseAddress) -> Late:
         return self._add_once(message, lambda: self._add_address(message.url))
@@ -248,9 +261,10 @@ class Handlers:
             )
         return await self._session.aside(self._session.add_reference, image)
 
-    async def _add_result(self, image_id: str) -> dict[str, Any]:
+    async def _add_result(self, image_id: str, exact: bool) -> dict[str, Any]:
         file = await self._session.aside(self._session.file, image_id)
-        image = await self._engine.run_in_pool(load_image, file.path, field="references")
+        load = partial(load_images, file.path, field="references", exact=exact)
+        (image,) = await self._engine.run_in_pool(load)
         return await self._session.aside(self._session.add_reference, image)
 
     def picture(self, target: str) -> ImageInput | ResultImage:

@@ -150,10 +150,16 @@ class Arrange(Message):
 
 @dataclass(frozen=True)
 class UseResult(Message):
-    """Append an image of a result to the references."""
+    """Append an image of a result to the references.
+
+    Attributes:
+        image_id: Which picture.
+        exact: Whether every pixel of it is kept, as a marked region needs.
+    """
 
     kind: ClassVar[str] = "use_result"
     image_id: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)

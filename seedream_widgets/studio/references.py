@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+MARKED = "marked-region"
+"""Stands among a card's references where its request had a marked region, which a form that is
+filled from the card would lose."""
+
+
 def reference_ids(images: Sequence[ImageInput | ImageUrl]) -> list[str]:
     """Return an id for each image: the same for the same bytes, unique within `images`."""
     seen: Counter[str] = Counter()

@@ -112,3 +112,27 @@ def test_the_line_of_a_picture_is_told_to_walk_along(there, backend):
     assert gone == "gone"
     assert f"result {night.request_id}, which is not in the library" in words
     assert this == ("this", "image 1 at dawn")
+
+
+def test_a_region_marked_on_the_page_changes_alone(there, backend):
+    page, _ = there
+    backend.images = 1
+    photo = Image.effect_noise((200, 150), 60).convert("RGB")
+    client = page.studio._session.client
+    shown = client.submit(sd.Request("image 1", [photo])).result(10)
+    page.ask("use_result", image_id=f"{shown.request_id}:0", exact=True)
+    (given,) = page.studio._references
+    form = {**FORM, "num_images": 1, "references": [given["id"]], "image_size": [960, 960]}
+    finish(page, {**form, "mask": [4, 4, 20, 16]})
+    request = backend.requests[-1]
+    assert request.mask.pil.convert("L").getbbox() == (4, 4, 20, 16)
+    result = page.studio.result
+    assert result.files[0].composed is not None
+    assert result.image.size == shown.image.size
+    again = page.studio._session.snapshot()["jobs"][0]["form"]
+    said = page.ask("submit", form=again, terms=None, pressed=0)[0]
+    assert "mark it again in the viewer" in said["message"], "a whole edit was not meant"
+    for wrong in ([1, 2, 3], "box", [0, 0, 5000, 10], [1, 1, 1, 1], [0.5, 1, 2, 3]):
+        said = page.ask("submit", form={**form, "mask": wrong}, terms=None, pressed=0)[0]
+        assert said["kind"] == "error"
+        assert "mask" in said["message"]

@@ -73,6 +73,26 @@ function Replaced() {
   );
 }
 
+/** Only a part of image 1 is to change. */
+function Region() {
+  const { actions, references, region } = useSession();
+  const marked = useStore(region);
+  const [first] = useStore(references.shown);
+  if (!marked || marked.reference !== first?.id) return null;
+  const [left, top, right, bottom] = marked.box;
+  return (
+    <p class="sd-note sd-calm">
+      <span class="sd-grow">
+        {`Only a region of image 1 changes: ${left}, ${top} to ${right}, ${bottom}. ` +
+          "What comes is put into it here; the rest keeps every pixel and its size."}
+      </span>
+      <button type="button" class="sd-link" onClick={actions.clearRegion}>
+        Clear
+      </button>
+    </p>
+  );
+}
+
 export function PromptField({ references }: { references: number }) {
   const { channel, form, faults, uploads } = useSession();
   const { prompt } = useStore(form.values);
@@ -125,6 +145,7 @@ export function PromptField({ references }: { references: number }) {
           {warning}
         </p>
       )}
+      <Region />
       <Replaced />
       <Renumber />
     </div>

@@ -17,6 +17,8 @@ export interface FormActions extends FilesActions {
   /** Change the prompt's numbers as the images were moved. */
   renumber(): void;
   leaveNumbers(): void;
+  /** Have the whole of image 1 change again. */
+  clearRegion(): void;
 }
 
 export interface FormSession extends FilesSession {
@@ -25,6 +27,8 @@ export interface FormSession extends FilesSession {
   form: FormStore;
   /** Set while what was replaced can be had back. */
   before: Store<Before | null>;
+  /** The region of image 1, known by its id, that alone may change. */
+  region: Store<{ reference: string; box: number[] } | null>;
   /** The prompt as it would be renumbered, where images moved that it names. */
   renumber: Store<string | null>;
   jobs: Cards;

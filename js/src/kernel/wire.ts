@@ -38,6 +38,8 @@ export interface FormTraits {
 
 export interface Form extends FormTraits {
   references: string[];
+  /** The region of image 1 that may change: left, top, right, bottom in its pixels. */
+  mask?: number[];
 }
 
 export interface Upload {
@@ -112,7 +114,8 @@ export type Outgoing =
   | { kind: "chunk"; upload_id: string; offset: number }
   | { kind: "probe" | "abandon"; upload_id: string }
   | { kind: "arrange"; references: string[] }
-  | { kind: "use_result" | "original"; image_id: string }
+  | { kind: "use_result"; image_id: string; exact?: boolean }
+  | { kind: "original"; image_id: string }
   | { kind: "ask_again"; image_id: string; how: Again }
   | { kind: "use_address"; url: string }
   | { kind: "preview"; target: string; edge: number }

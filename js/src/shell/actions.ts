@@ -47,6 +47,8 @@ export interface Parts
 }
 
 export interface Actions extends ResultsActions, GalleryActions {
+  /** Have the next request change a region of a picture alone. */
+  changeRegion(picture: { id: string }, box: number[]): Promise<void>;
   /** Mark a picture's result as a favourite; an input is none. */
   favour(picture: { id: string }): Promise<unknown>;
   /** Write what was typed and waits. */
@@ -82,6 +84,7 @@ export function createActions(parts: Parts): Actions {
     parts.renumber.set(next === prompt ? null : next);
     if (warned.form) faults.clear("prompt");
     warned = { form: "", at: 0 };
+    if (parts.region.get()?.reference !== ids[0]) parts.region.set(null);
     void attempt("references", () => references.arrange(ids));
   }
 
@@ -121,7 +124,11 @@ export function createActions(parts: Parts): Actions {
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
     const ids = references.ids();
-    const asked = requestForm(parts, values, ids);
+    const marked = parts.region.get();
+    const asked = {
+      ...requestForm(parts, values, ids),
+      ...(marked && marked.reference === ids[0] && { mask: marked.box }),
+    };
     const hint = mentionHint(values.prompt, ids.length);
     const key = JSON.stringify(asked);
     if (hint && warned.form !== key) {
@@ -198,17 +205,20 @@ export function createActions(parts: Parts): Actions {
     });
   }
 
-  async function editPicture(imageId: string) {
+  /** Make a picture image 1, and let only a region of it change where one is given. */
+  async function editPicture(imageId: string, box?: number[]) {
     const before = held();
     const most = parts.facts.get().limits.references;
     if (before.references.length >= most) {
       parts.viewing.set(null);
       return faults.tell("references", `edit takes up to ${most} images; remove one first.`);
     }
-    const reply = await ask({ kind: "use_result", image_id: imageId }, "references");
+    const exact = box ? { exact: true } : {};
+    const reply = await ask({ kind: "use_result", image_id: imageId, ...exact }, "references");
     const id = read(addedReply, reply?.result)?.reference.id;
     if (!id) return parts.viewing.set(null);
     arrange([id, ...references.ids().filter((other) => other !== id)]);
+    if (box) parts.region.set({ reference: id, box });
     offerUndo(before);
     announcer.say("It is image 1 of the next request");
     toForm("prompt");
@@ -299,7 +309,9 @@ export function createActions(parts: Parts): Actions {
         if (done) jobs.forget(card.id);
       }),
     reuse,
-    editPicture,
+    editPicture: (imageId) => editPicture(imageId),
+    changeRegion: ({ id }, box) => editPicture(id, box),
+    clearRegion: () => parts.region.set(null),
     askAgain,
     tryAgain,
     copy: async (imageId) => void (await attempt("results", () => copy(imageId))),

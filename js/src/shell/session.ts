@@ -29,6 +29,7 @@ export interface Session extends Parts {
   actions: Actions;
   viewer: ViewerState;
   tools: Tool[];
+  changeRegion: Actions["changeRegion"];
   favour(picture: Look): unknown;
 }
 
@@ -62,6 +63,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     references,
     lit: createStore(0),
     renumber: createStore<string | null>(null),
+    region: createStore<{ reference: string; box: number[] } | null>(null),
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
     pictures,
@@ -78,7 +80,14 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   };
   const actions = createActions(parts);
   const viewer = createViewer({ channel, viewing: parts.viewing, facts: factsOf(parts) }, ended);
-  return { ...parts, actions, viewer, tools: toolsOf(actions), favour: actions.favour };
+  return {
+    ...parts,
+    actions,
+    viewer,
+    tools: toolsOf(actions),
+    favour: actions.favour,
+    changeRegion: actions.changeRegion,
+  };
 }
 
 /** A picture by its card, or as the library knows it. */

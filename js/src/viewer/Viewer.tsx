@@ -11,8 +11,9 @@ import {
   useDifference,
 } from "./Compare";
 import { Chip, Facts } from "./Facts";
-import { FIT, onePixel, panned, type View, zoomed } from "./geometry";
+import { FIT, framed, onePixel, panned, type View, zoomed } from "./geometry";
 import { Lineage } from "./Lineage";
+import { type Box, Edges, Marking, middle } from "./Marking";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
 import type { Look, Shown } from "./state";
@@ -95,9 +96,10 @@ interface Props {
 }
 
 function Open({ shown, close }: Props) {
-  const { viewer, announcer, tools, favour } = useViewer();
+  const { viewer, announcer, tools, favour, changeRegion } = useViewer();
+  const [box, setBox] = useState<Box | null>(null);
   const { picture, pinned, at, list } = shown;
-  const box = useRef<HTMLDivElement>(null);
+  const dialog = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>(FIT);
   const [comparing, setComparing] = useState<Comparing>(COMPARING);
   const [aside, showAside] = useState(true);
@@ -106,12 +108,13 @@ function Open({ shown, close }: Props) {
   const numbers = useDifference(pinned, picture, comparing);
   const words = title(shown);
   const change = (part: Partial<Comparing>) => setComparing((old) => ({ ...old, ...part }));
-  useModal(box, Boolean(close));
+  useModal(dialog, Boolean(close));
 
   useEffect(() => announcer.say(words), [announcer, words]);
   // Another picture is looked at as a whole; of two that are compared the same part.
   useEffect(() => {
     if (!pinned) setView(FIT);
+    setBox(null);
   }, [picture.id]);
 
   function compare() {
@@ -172,7 +175,8 @@ function Open({ shown, close }: Props) {
 
   function onKeyDown(event: KeyboardEvent) {
     const { key, ctrlKey, metaKey, target } = event;
-    if (key === "Tab" && close && box.current) return keepFocus(event, box.current);
+    if (key === "Tab" && close && dialog.current) return keepFocus(event, dialog.current);
+    if (key.length === 1 && (target as Element).matches("input[type=number]")) return;
     const arrow = ARROWS[key];
     const action = KEYS[key.toLowerCase()] ?? KEYS[key];
     if (ctrlKey || metaKey || event.defaultPrevented || !(arrow || action)) return;
@@ -197,7 +201,7 @@ function Open({ shown, close }: Props) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it is a dialog, or a group
     <div
-      ref={box}
+      ref={dialog}
       class={aside ? "sd-viewer sd-with-aside" : "sd-viewer"}
       {...(close ? DIALOG : GROUP)}
       onKeyDown={onKeyDown}
@@ -250,12 +254,21 @@ function Open({ shown, close }: Props) {
       ) : (
         <Pane frame={picture} view={view} change={setView}>
           {(pane, view) => (
-            <Layer
-              key={picture.id}
-              placed={{ left: 0, top: 0, scale: 1 }}
-              frame={picture}
-              {...{ picture, view, pane }}
-            />
+            <>
+              <Layer
+                key={picture.id}
+                placed={{ left: 0, top: 0, scale: 1 }}
+                frame={picture}
+                {...{ picture, view, pane }}
+              />
+              {box && (
+                <Marking
+                  placed={framed(view, picture, pane)}
+                  change={setBox}
+                  {...{ box, picture }}
+                />
+              )}
+            </>
           )}
         </Pane>
       )}
@@ -279,6 +292,19 @@ function Open({ shown, close }: Props) {
               <>
                 <Chip run={() => pick(pinned)}>Pick A (1)</Chip>
                 <Chip run={() => pick(picture)}>Pick B (2)</Chip>
+              </>
+            )}
+            {changeRegion && !pinned && (
+              <>
+                {box && <Edges change={setBox} {...{ box, picture }} />}
+                <Chip
+                  on={box !== null}
+                  run={() => setBox(box ? null : middle(picture))}
+                  title="Mark a box, by dragging or in numbers; only that is changed"
+                >
+                  Mark a region
+                </Chip>
+                {box && <Chip run={() => changeRegion(picture, box)}>Change this region</Chip>}
               </>
             )}
             {tools.map(({ name, run }) => (

@@ -2,6 +2,7 @@
 import type { Channel } from "../kernel/channel";
 import { createScope } from "../kernel/scope";
 import type { Previews } from "../pictures/previews";
+import type { Box } from "./Marking";
 import type { Look, ViewerState } from "./state";
 
 /** Something that can be done with a picture, as a button beside its receipt. */
@@ -16,6 +17,8 @@ export interface ViewerSession {
   previews: Previews;
   announcer: { say(words: string): void };
   tools: Tool[];
+  /** Have the next request change a region of a picture alone; absent where there is no form. */
+  changeRegion?: (picture: Look, box: Box) => unknown;
   /** Mark the better one of two; absent where nothing can be marked. */
   favour?: (picture: Look) => unknown;
 }

@@ -1,0 +1,102 @@
+import { useRef } from "preact/hooks";
+import type { Area, Rect } from "./geometry";
+
+const SIDES = ["Left", "Top", "Right", "Bottom"] as const;
+
+/** Left, top, right and bottom in the picture's pixels. */
+export type Box = [number, number, number, number];
+
+/** The middle of a picture: where marking begins. */
+export const middle = ({ width, height }: Area): Box =>
+  [width / 4, height / 4, (width * 3) / 4, (height * 3) / 4].map(Math.round) as Box;
+
+/** A box with its edges in order, within the picture, and one pixel large at least. */
+export function within([a, b, c, d]: Box, { width, height }: Area): Box {
+  const at = (value: number, most: number) => Math.max(0, Math.min(Math.round(value), most));
+  const [left, right] = [at(Math.min(a, c), width - 1), at(Math.max(a, c), width)];
+  const [top, bottom] = [at(Math.min(b, d), height - 1), at(Math.max(b, d), height)];
+  return [left, top, Math.max(right, left + 1), Math.max(bottom, top + 1)];
+}
+
+interface Props {
+  box: Box;
+  /** Where the picture is in the pane. */
+  placed: Rect;
+  picture: Area;
+  change(box: Box): void;
+}
+
+/** A box over the picture; a drag draws another. */
+export function Marking({ box, placed, picture, change }: Props) {
+  const from = useRef<[number, number] | null>(null);
+  const cover = useRef<HTMLDivElement>(null);
+  const scale = placed.width / picture.width;
+  const [left, top, right, bottom] = box;
+
+  function point(event: PointerEvent): [number, number] {
+    const at = cover.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
+    return [(event.clientX - at.left) / scale, (event.clientY - at.top) / scale];
+  }
+
+  function onPointerDown(event: PointerEvent) {
+    if (event.button !== 0) return;
+    event.stopPropagation(); // the pane would move
+    cover.current?.setPointerCapture?.(event.pointerId);
+    from.current = point(event);
+  }
+
+  function onPointerMove(event: PointerEvent) {
+    if (from.current) change(within([...from.current, ...point(event)], picture));
+  }
+
+  const onPointerUp = () => {
+    from.current = null;
+  };
+  const px = (value: number) => `${value * scale}px`;
+  return (
+    <div
+      ref={cover}
+      class="sd-marking"
+      style={{
+        left: `${placed.left}px`,
+        top: `${placed.top}px`,
+        width: `${placed.width}px`,
+        height: `${placed.height}px`,
+      }}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onPointerUp}
+      onPointerCancel={onPointerUp}
+    >
+      <div
+        style={{ left: px(left), top: px(top), width: px(right - left), height: px(bottom - top) }}
+      />
+    </div>
+  );
+}
+
+/** The same by keys: its edges as numbers. */
+export function Edges({ box, picture, change }: Omit<Props, "placed">) {
+  return (
+    <fieldset class="sd-edges">
+      <legend>Region in pixels</legend>
+      {SIDES.map((name, side) => (
+        <label key={name}>
+          {name}
+          <input
+            class="sd-input"
+            type="number"
+            min={0}
+            max={side % 2 ? picture.height : picture.width}
+            value={box[side]}
+            onChange={({ currentTarget }) => {
+              const edge = Number(currentTarget.value) || 0;
+              const next = box.map((old, at) => (at === side ? edge : old)) as Box;
+              change(within(next, picture));
+            }}
+          />
+        </label>
+      ))}
+    </fieldset>
+  );
+}
