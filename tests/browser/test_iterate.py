@@ -57,8 +57,8 @@ def test_the_next_picture_begins_with_this_one(
         expect(steps.locator("img")).to_have_count(2)
         shot(f"lineage-{theme}-{width}", studio.root)
         assert overflowing(studio.root) == []
-    # At 1280 pixels JupyterLab's own side bars lie over it, so it is looked at as it is now.
-    audit.look("lineage", studio.root)
+    # Rows at the ends of what scrolls are cut, and axe can't tell what they stand on.
+    audit.look("lineage", studio.root, covered="elmPartially")
     steps.nth(0).focus()
     page.keyboard.press("Enter")
     expect(steps.nth(0)).to_have_attribute("aria-current", "true")

@@ -59,8 +59,8 @@ def test_a_marked_region_changes_alone(
         expect(edges["Bottom"]).to_have_value("520")
         shot(f"region-{theme}-{width}", studio.root)
         assert overflowing(studio.root) == []
-    # At 1280 pixels JupyterLab's own side bars lie over it, so it is looked at as it is now.
-    audit.look("a marked region", studio.root)
+    # Rows at the ends of what scrolls are cut, and axe can't tell what they stand on.
+    audit.look("a marked region", studio.root, covered="elmPartially")
     change = viewer.get_by_role("button", name="Change this region")
     change.focus()
     page.keyboard.press("Enter")
