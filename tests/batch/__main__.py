@@ -158,9 +158,10 @@ def dask_cluster(count: int, workers: int) -> Iterator[str]:
             Dask(cluster) as dask,
         ):  # fmt: skip
             run = batch.start(executor=dask.get_executor())
-            while not run.wait(1.0 + 4 * chance.random()):
+            while not run.wait(2.0 + 4 * chance.random()):
                 pids = [worker.pid for worker in cluster.workers.values() if worker.pid]
-                if pids and len(server.jobs) < count:
+                all_there = len(dask.scheduler_info()["workers"]) == workers
+                if pids and all_there and len(server.jobs) < count:
                     os.kill(chance.choice(pids), signal.SIGKILL)
                     kills += 1
         name = f"Dask, {workers} worker processes, one killed every few seconds ({kills} kills)"
