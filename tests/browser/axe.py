@@ -103,8 +103,9 @@ def decided(entry: dict[str, Any]) -> bool:
         return "sd-list" in entry["html"]  # no reference images: an empty list, with its name
     if entry["key"] == "emptyValue":
         return True  # an empty field; its placeholder has the colour of what stands beside it
-    over_pictures = entry["key"] in ("shortTextContent", "imgNode")
-    return entry["rule"] == "color-contrast" and over_pictures and entry["worst"] >= 4.5
+    # Over a picture, or on an opaque ground of its own over what a dialog covers.
+    over_others = entry["key"] in ("shortTextContent", "imgNode", "elmPartiallyObscuring")
+    return entry["rule"] == "color-contrast" and over_others and entry["worst"] >= 4.5
 
 
 def told(state: str, entry: dict[str, Any]) -> str:

@@ -218,10 +218,7 @@ function Open({ shown, close }: Props) {
             {step(1, "Next picture", Next)}
           </>
         )}
-        <b title={words}>
-          {pinned && "B: "}
-          {at + 1} of {list.total}
-        </b>
+        <b title={words}>{`${pinned ? "B: " : ""}${at + 1} of ${list.total}`}</b>
         <span class="sd-grow" />
         {pinned && <CompareModes comparing={comparing} change={change} />}
         {close && (
