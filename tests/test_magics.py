@@ -63,7 +63,7 @@ def test_mistakes_are_sentences(book, cell, words):
 
 
 def test_commands(book):
-    assert "Decimal('5.0')" in text(book.run("%seedream budget 5"))
+    assert "Decimal('5.00')" in text(book.run("%seedream budget 5"))
     book.run("%seedream budget none")
     assert text(book.run("print(sd.budget())")) == "None\n"
     assert "result" in text(book.run("%seedream library owl"))
