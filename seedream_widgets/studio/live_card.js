@@ -1,21 +1,21 @@
 // A running job in a cell's output. Cancel shows only once the kernel has answered: while a cell
 // blocks, clicks arrive in some hosts alone.
 const STYLE = `
-.sd-live { font: 13px/1.45 system-ui, sans-serif; border-left: 3px solid; padding: 2px 0 2px 10px;
+.sd-live-card { font: 13px/1.45 system-ui, sans-serif; border-left: 3px solid; padding: 2px 0 2px 10px;
   max-width: 640px; color: var(--jp-content-font-color1, var(--vscode-foreground, inherit)); }
-.sd-live p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-.sd-live p + p { opacity: .8; }
-.sd-live button { font: inherit; color: inherit; background: transparent; border: 1px solid;
+.sd-live-card p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.sd-live-card p + p { opacity: .8; }
+.sd-live-card button { font: inherit; color: inherit; background: transparent; border: 1px solid;
   border-radius: 4px; padding: 2px 12px; margin: 6px 0 2px; cursor: pointer; }
-.sd-live button:focus-visible { outline: 2px solid; outline-offset: 2px; }
-.sd-live button:disabled { opacity: .6; cursor: default; }
+.sd-live-card button:focus-visible { outline: 2px solid; outline-offset: 2px; }
+.sd-live-card button:disabled { opacity: .6; cursor: default; }
 `;
 
 function render({ model, el, signal }) {
   const style = document.createElement("style");
   style.textContent = STYLE;
   const card = document.createElement("div");
-  card.className = "sd-live";
+  card.className = "sd-live-card";
   const lines = document.createElement("div");
   const note = document.createElement("p");
   const cancel = document.createElement("button");

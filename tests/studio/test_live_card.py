@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import comm
 import pytest
 
 from seedream_widgets.studio.live_card import LiveCard
+from seedream_widgets.studio.widget import Studio
 from seedream_widgets.testing import ScriptedBackend
 from tests.page import Page, PageComm
 from tests.scripted import SECONDS, started, until
@@ -62,3 +65,11 @@ def test_what_the_page_is_told_is_text(card):
     assert made.get_state(["_lines"]) == {"_lines": ["<b>a fox</b>", "Generating · 3 s", ""]}
     assert len(made._esm) < 4000
     assert list(made.view()) == ["application/vnd.jupyter.widget-view+json"]
+
+
+def test_its_styles_touch_no_studio_on_the_same_page():
+    styles = str(LiveCard._esm).partition("`")[2].partition("`")[0]
+    names = set(re.findall(r"\.(sd-[\w-]+)", styles))
+    assert names == {"sd-live-card"}
+    studio = str(Studio._esm) + str(Studio._css)
+    assert not [name for name in names if re.search(rf"\b{name}(?![\w-])", studio)]
