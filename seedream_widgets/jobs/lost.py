@@ -14,6 +14,7 @@ import json
 import time
 from collections import Counter
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ SLACK = 900.0
 """Seconds that the clocks here and at fal may differ."""
 _FAST, _SLOW = 1.0, 10.0
 _SHOWN = 5
+_MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ class LostReplies:
             self._on_their_way[sent.digest] -= 1
 
     def accepted(self, sent: Sent, request_id: str) -> None:
-        """Know whose a request is."""
+        """Know whose a request is; of very many the last ones, as the library knows all."""
         self._known[request_id] = sent
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
 
     def lose(
         self, backend: Backend, sent: Sent, library: Library, lost: SubmitUnknownError
@@ -102,9 +106,14 @@ class LostReplies:
         search = self._searches.get(id(backend))
         if search is None or search.task.done():
             search = self._searches[id(backend)] = _Search(self, backend)
+            search.task.add_done_callback(lambda _: self._tidy())
         search.waiting.append(waiting)
         waiting.found.add_done_callback(lambda _: search.forget(waiting))
         return waiting
+
+    def _tidy(self) -> None:
+        """Let go of searches that have ended, and with them of their backends."""
+        self._searches = {key: each for key, each in self._searches.items() if not each.task.done()}
 
     def on_their_way(self) -> set[str]:
         """Return the digests of what is being sent now."""
@@ -130,7 +139,8 @@ class _Search:
     def __init__(self, all_: LostReplies, backend: Finder) -> None:
         self._all, self._backend = all_, backend
         self.waiting: list[Waiting] = []
-        self.task = asyncio.ensure_future(self._look())
+        # Of all jobs, not of the one that happens to lose its reply first: no context of its own.
+        self.task = Context().run(asyncio.ensure_future, self._look())
 
     async def _look(self) -> None:
         pause = self._all.pace[0]

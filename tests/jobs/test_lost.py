@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import subprocess
 import sys
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -123,6 +125,23 @@ def test_one_is_followed_to_its_result(client: sd.Client, fal_server: FalServer)
     assert job.status.text == "The reply was lost; looking for it at fal"
     assert job.result(SECONDS).request_id == fal_server.jobs[0].request_id == job.request_id
     assert len(fal_server.bill) == 1
+
+
+def test_what_was_found_is_let_go_with_its_client(
+    fal_server: FalServer, lost: LostReplies, tmp_path: Path
+) -> None:
+    fal_server.settings.queue_seconds = fal_server.settings.run_seconds = 0
+    client = sd.Client("fal", library=tmp_path)
+    lose(fal_server)
+    client.submit(TWIN).result(SECONDS)
+    gone = weakref.ref(client)
+    client.close()
+    del client
+    deadline = time.monotonic() + 30
+    while gone() is not None:
+        assert time.monotonic() < deadline, "something still holds the client and its jobs"
+        time.sleep(0.05)
+        gc.collect()
 
 
 def test_more_than_were_lost_are_not_taken(
