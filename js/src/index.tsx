@@ -48,8 +48,8 @@ const studio: Draw = (model, root, ended) => {
   };
 };
 
-const sheet: Draw = (model, _, ended) => {
-  const session = createSheetSession(model, ended);
+const sheet: Draw = (model, root, ended) => {
+  const session = createSheetSession(model, root, ended);
   return {
     name: "Seedream sheet",
     channel: session.channel,

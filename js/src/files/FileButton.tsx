@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { Button } from "../pictures/buttons";
 
 const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff,.bmp";
 
@@ -17,9 +18,9 @@ export function FileButton({ label, multiple, onFiles, children, ...rest }: Prop
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" aria-label={label} onClick={() => input.current?.click()} {...rest}>
+      <Button aria-label={label} onClick={() => input.current?.click()} {...rest}>
         {children}
-      </button>
+      </Button>
       <input
         ref={input}
         class="sd-hidden"

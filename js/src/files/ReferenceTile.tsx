@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
+import { Button } from "../pictures/buttons";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
@@ -99,14 +100,13 @@ export function ReferenceTile(props: Props) {
       <b class="sd-number" aria-hidden="true">
         {index + 1}
       </b>
-      <button
-        type="button"
+      <Button
         class="sd-remove"
         aria-label={`Remove image ${index + 1}`}
         onClick={() => actions.removeReference(reference.id)}
       >
         <Close />
-      </button>
+      </Button>
     </li>
   );
 }

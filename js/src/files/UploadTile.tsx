@@ -1,4 +1,5 @@
 import { formatBytes } from "../kernel/bytes";
+import { Button } from "../pictures/buttons";
 import { useSaid } from "./Fault";
 import { Close } from "./icons";
 import { Progress } from "./Progress";
@@ -38,14 +39,13 @@ export function UploadTile({ tile }: { tile: Tile }) {
           />
         </>
       )}
-      <button
-        type="button"
+      <Button
         class="sd-remove"
         aria-label={failed ? `Dismiss ${tile.name}` : `Stop uploading ${tile.name}`}
         onClick={() => actions.dropUpload(tile.id)}
       >
         <Close />
-      </button>
+      </Button>
     </li>
   );
 }

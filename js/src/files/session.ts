@@ -1,5 +1,5 @@
 /** What the views of this room need of the session. */
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
 import type { Addressed } from "./addresses";
@@ -26,4 +26,4 @@ export interface FilesSession extends PicturesSession {
   actions: FilesActions;
 }
 
-export const { Scope: FilesScope, use: useSession } = createScope<FilesSession>();
+export const useSession = useScope<FilesSession>;

@@ -2,6 +2,7 @@ import { Fault } from "../files/Fault";
 import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
+import { Button } from "../pictures/buttons";
 import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";
 import { useSession } from "./session";
@@ -58,23 +59,21 @@ function Seed({ fault }: { fault: string | null | undefined }) {
           describedBy={fault ? `${id}-note` : undefined}
           onValue={(value, typed) => actions.edit({ seed: value }, typed)}
         />
-        <button
-          type="button"
+        <Button
           aria-label="Reuse last seed"
           aria-disabled={last === null ? true : undefined}
           title={last === null ? "No result with a seed yet" : `Reuse last seed, ${last}`}
           onClick={() => last !== null && actions.edit({ seed: last })}
         >
           <Again />
-        </button>
-        <button
-          type="button"
+        </Button>
+        <Button
           aria-label="Random seed"
           title="Choose a random seed and keep it"
           onClick={() => actions.edit({ seed: rollSeed() })}
         >
           <Dice />
-        </button>
+        </Button>
       </div>
     </div>
   );
@@ -91,8 +90,7 @@ function Series() {
   const words = `Generate a series of ${count} coherent images: `;
   if (!prompt.trim() || (prompt.startsWith(words) && max_images === count)) return null;
   return (
-    <button
-      type="button"
+    <Button
       class="sd-link sd-series"
       title={`Writes “${words.slice(0, -2)}” into the prompt and sets “Up to” to ${count}`}
       onClick={() =>
@@ -100,7 +98,7 @@ function Series() {
       }
     >
       {`Ask for a series of ${count}`}
-    </button>
+    </Button>
   );
 }
 

@@ -2,6 +2,7 @@ import { Fault } from "../files/Fault";
 import { isMac } from "../files/keys";
 import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
+import { Button } from "../pictures/buttons";
 import { endpointOf, modelOf } from "./facts";
 import { estimate } from "./price";
 import { useSession } from "./session";
@@ -45,8 +46,7 @@ export function Generate({ reason }: { reason: string | null }) {
   const waits = silent && `${SILENT}. A click waits for it, and is sent once.`;
   return (
     <div class="sd-field">
-      <button
-        type="button"
+      <Button
         class="sd-go"
         // By itself it is called what it shows; while it waits it is found by the same name.
         aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
@@ -63,7 +63,7 @@ export function Generate({ reason }: { reason: string | null }) {
           </kbd>
         </span>{" "}
         <small>{terms}</small>
-      </button>
+      </Button>
       <p class="sd-hint" id={noteId}>
         {why || waits || anew}
       </p>

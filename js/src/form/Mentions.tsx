@@ -4,6 +4,7 @@ import { useSaid } from "../files/Fault";
 import { askedFor, mentionAt } from "../files/mentions";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
+import { Link } from "../pictures/buttons";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { useSession } from "./session";
 
@@ -142,12 +143,8 @@ export function Renumber() {
   return (
     <p class="sd-note sd-calm">
       <span class="sd-grow">The images moved; the prompt names them by their old numbers.</span>
-      <button type="button" class="sd-link" onClick={actions.renumber}>
-        Renumber
-      </button>
-      <button type="button" class="sd-link" onClick={actions.leaveNumbers}>
-        Leave
-      </button>
+      <Link onClick={actions.renumber}>Renumber</Link>
+      <Link onClick={actions.leaveNumbers}>Leave</Link>
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
 import { Fault, useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
+import { Link } from "../pictures/buttons";
 import { mentionHint } from "./checks";
 import { Renumber, useMentions } from "./Mentions";
 import { useSession } from "./session";
@@ -66,9 +67,7 @@ function Replaced() {
   return (
     <p class="sd-note sd-calm">
       <span>This replaced what was in the form.</span>
-      <button type="button" class="sd-link" onClick={actions.undo}>
-        Undo
-      </button>
+      <Link onClick={actions.undo}>Undo</Link>
     </p>
   );
 }
@@ -86,9 +85,7 @@ function Region() {
         {`Only a region of image 1 changes: ${left}, ${top} to ${right}, ${bottom}. ` +
           "What comes is put into it here; the rest keeps every pixel and its size."}
       </span>
-      <button type="button" class="sd-link" onClick={actions.clearRegion}>
-        Clear
-      </button>
+      <Link onClick={actions.clearRegion}>Clear</Link>
     </p>
   );
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { STEPS } from "../files/keys";
+import { Button } from "../pictures/buttons";
 
 export interface Option {
   value: string;
@@ -49,10 +50,8 @@ export function RadioGroup({ options, value, onChange, ...props }: Props) {
       onKeyDown={onKeyDown}
     >
       {options.map((option) => (
-        // biome-ignore lint/a11y/useSemanticElements: a native radio cannot hold the drawn shape
-        <button
+        <Button
           key={option.value}
-          type="button"
           role="radio"
           class={props.optionClass}
           data-value={option.value}
@@ -64,7 +63,7 @@ export function RadioGroup({ options, value, onChange, ...props }: Props) {
           onClick={() => !option.refused && onChange(option.value)}
         >
           {option.content}
-        </button>
+        </Button>
       ))}
     </div>
   );

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
+import { Link } from "../pictures/buttons";
 import type { Checks } from "./checks";
 import type { Endpoint, Facts } from "./facts";
 import { NumberField } from "./NumberField";
@@ -133,9 +134,9 @@ function Note({ checks, id, size }: { checks: Checks; id: string; size: ImageSiz
       <div class="sd-fault" id={id}>
         {problem?.message ?? told}{" "}
         {near && (
-          <button type="button" class="sd-link" onClick={() => actions.edit({ image_size: near })}>
+          <Link onClick={() => actions.edit({ image_size: near })}>
             Use {isNamed(near) ? near : formatSize(near)}
-          </button>
+          </Link>
         )}
       </div>
     );

@@ -1,6 +1,6 @@
 /** What the views of this room need of the session. */
 import type { FilesActions, FilesSession } from "../files/session";
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import type { Backend, Facts } from "./facts";
@@ -36,4 +36,4 @@ export interface FormSession extends FilesSession {
   actions: FormActions;
 }
 
-export const { Scope: FormScope, use: useSession } = createScope<FormSession>();
+export const useSession = useScope<FormSession>;

@@ -1,27 +1,12 @@
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
+import { Chip, IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { DENSITIES, type Density } from "./layout";
 import { Pictures } from "./Pictures";
 import { useSession } from "./session";
-
-interface ChipProps {
-  on: boolean;
-  onClick(): void;
-  children: ComponentChildren;
-  title?: string;
-}
-
-function Chip({ on, children, ...rest }: ChipProps) {
-  return (
-    <button type="button" class="sd-chip" aria-pressed={on} {...rest}>
-      {children}
-    </button>
-  );
-}
 
 const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
 
@@ -86,7 +71,10 @@ function More({ filters, change }: { filters: Filters; change(next: Filters): vo
           collections.map((name) => [name, name]),
           (collection) => change({ collection: collection || null }),
         )}
-      <Chip on={filters.fewer ?? false} onClick={() => change({ fewer: !filters.fewer || null })}>
+      <Chip
+        aria-pressed={filters.fewer ?? false}
+        onClick={() => change({ fewer: !filters.fewer || null })}
+      >
         Fewer came than asked for
       </Chip>
     </fieldset>
@@ -117,52 +105,48 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
           onInput={({ currentTarget }) => gallery.words(currentTarget.value)}
         />
         <Chip
-          on={Object.values(filters).every((value) => !value)}
+          aria-pressed={Object.values(filters).every((value) => !value)}
           onClick={() => gallery.filter({})}
         >
           All
         </Chip>
-        <Chip on={filters.session ?? false} onClick={() => toggle("session")}>
+        <Chip aria-pressed={filters.session ?? false} onClick={() => toggle("session")}>
           This session
         </Chip>
-        <Chip on={filters.favourite ?? false} onClick={() => toggle("favourite")}>
+        <Chip aria-pressed={filters.favourite ?? false} onClick={() => toggle("favourite")}>
           ★ Favourites
         </Chip>
         <Chip
-          on={filters.kind === "edit"}
+          aria-pressed={filters.kind === "edit"}
           onClick={() => change({ kind: filters.kind ? null : "edit" })}
         >
           Edits
         </Chip>
-        <button
-          type="button"
-          class="sd-chip"
+        <Chip
           aria-expanded={more}
           aria-controls={`${channel.view}-gallery-more`}
           onClick={() => setMore(!more)}
         >
           More…
-        </button>
+        </Chip>
         <span class="sd-grow" />
         <span class="sd-meta" role="status">
           {count === undefined
             ? "Searching…"
             : `${count.toLocaleString("en")} picture${count === 1 ? "" : "s"}`}
         </span>
-        <button
-          type="button"
-          class="sd-chip"
+        <Chip
           title="Smaller or larger pictures"
           onClick={() =>
             gallery.density.set(sizes[(sizes.indexOf(density) + 1) % sizes.length] ?? "medium")
           }
         >
           {DENSITY[density]}
-        </button>
+        </Chip>
         {onClose && (
-          <button type="button" class="sd-icon-button" aria-label="Close gallery" onClick={onClose}>
+          <IconButton aria-label="Close gallery" onClick={onClose}>
             <Close />
-          </button>
+          </IconButton>
         )}
       </div>
       {more && <More {...{ filters, change }} />}
@@ -180,11 +164,7 @@ function AddTo() {
     if (open) field.current?.focus();
   }, [open]);
   if (!open) {
-    return (
-      <button type="button" class="sd-chip" onClick={() => setOpen(true)}>
-        Add to…
-      </button>
-    );
+    return <Chip onClick={() => setOpen(true)}>Add to…</Chip>;
   }
   return (
     <form
@@ -214,9 +194,7 @@ function AddTo() {
           <option key={name} value={name} />
         ))}
       </datalist>
-      <button type="submit" class="sd-chip">
-        Add
-      </button>
+      <Chip type="submit">Add</Chip>
     </form>
   );
 }
@@ -245,29 +223,17 @@ function Selection() {
     <>
       <div class="sd-bar sd-selection" role="toolbar" aria-label="Selection">
         <b>{selected.size.toLocaleString("en")} selected</b>
-        <button
-          type="button"
-          class="sd-chip"
+        <Chip
           aria-disabled={selected.size < 2}
           title={selected.size < 2 ? "Select two pictures to compare them" : "Side by side"}
           onClick={() => selected.size > 1 && actions.compare()}
         >
           Compare
-        </button>
-        {actions.useSelected && (
-          <button type="button" class="sd-chip" onClick={actions.useSelected}>
-            Use as references
-          </button>
-        )}
-        <button
-          type="button"
-          class="sd-chip"
-          aria-pressed={favourite}
-          title="Favourite (F)"
-          onClick={actions.favourite}
-        >
+        </Chip>
+        {actions.useSelected && <Chip onClick={actions.useSelected}>Use as references</Chip>}
+        <Chip aria-pressed={favourite} title="Favourite (F)" onClick={actions.favourite}>
           {favourite ? "★ Favourite" : "☆ Favourite"}
-        </button>
+        </Chip>
         <select
           class="sd-select"
           aria-label="Rating"
@@ -283,13 +249,11 @@ function Selection() {
           ))}
         </select>
         <AddTo />
-        <button type="button" class="sd-chip" aria-busy={saving} onClick={save}>
+        <Chip aria-busy={saving} onClick={save}>
           {saving ? "Saving…" : "Save"}
-        </button>
+        </Chip>
         {code.button}
-        <button
-          type="button"
-          class="sd-chip"
+        <Chip
           title={
             all > selected.size
               ? `Whole results are deleted: ${all} pictures go into the library's trash`
@@ -298,7 +262,7 @@ function Selection() {
           onClick={actions.remove}
         >
           {all > selected.size ? `Delete ${all} pictures` : "Delete"}
-        </button>
+        </Chip>
         <span class="sd-grow" />
         <span class="sd-meta">
           In Python: <code>{selectionName}</code>
@@ -315,9 +279,7 @@ function Undo() {
   return (
     <p class="sd-bar sd-undo">
       {undoable.words}
-      <button type="button" class="sd-link" onClick={undoable.undo}>
-        Undo
-      </button>
+      <Link onClick={undoable.undo}>Undo</Link>
     </p>
   );
 }

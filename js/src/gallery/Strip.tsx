@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { useStore } from "../kernel/store";
+import { Chip } from "../pictures/buttons";
 import { usePreview } from "../pictures/previews";
 import { useSession } from "./session";
 
@@ -20,9 +21,9 @@ export function Strip({ onOpen }: { onOpen(): void }) {
   const ids = Array.from({ length: Math.min(SHOWN, total) }, (_, at) => found?.known(at));
   return (
     <div class="sd-strip">
-      <button type="button" class="sd-chip" aria-expanded={false} onClick={onOpen}>
+      <Chip aria-expanded={false} onClick={onOpen}>
         Gallery
-      </button>
+      </Chip>
       <span class="sd-strip-tiles" aria-hidden="true">
         {ids.map((id) => id !== undefined && <Small key={id} id={id} />)}
       </span>

@@ -1,5 +1,5 @@
 /** What the views of this room need of the session. */
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
 import type { Gallery } from "./state";
@@ -33,4 +33,4 @@ export interface GallerySession extends PicturesSession {
   actions: GalleryActions;
 }
 
-export const { Scope: GalleryScope, use: useSession } = createScope<GallerySession>();
+export const useSession = useScope<GallerySession>;

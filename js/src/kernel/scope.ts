@@ -1,13 +1,13 @@
-/** What a view hands down to its components; each room types its own. */
+/** What a page hands down to its components; each room names what its own need of it. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
-export function createScope<T>() {
-  const context = createContext<T | null>(null);
-  function use(): T {
-    const value = useContext(context);
-    if (!value) throw new Error("no session above this component");
-    return value;
-  }
-  return { Scope: context.Provider, use };
+const context = createContext<unknown>(null);
+
+export const Scope = context.Provider;
+
+export function useScope<T>(): T {
+  const session = useContext(context);
+  if (!session) throw new Error("no session above this component");
+  return session as T;
 }

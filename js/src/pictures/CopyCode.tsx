@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Button } from "./buttons";
 import { useSession } from "./session";
 
 function Code({ text }: { text: string }) {
@@ -40,9 +41,9 @@ export function useCode(ask: () => Promise<string | null>, look = "sd-link") {
   const name = "Copy as code";
   return {
     button: (
-      <button type="button" class={look} aria-label={name} title={name} onClick={copy}>
+      <Button class={look} aria-label={name} title={name} onClick={copy}>
         {copied ? "Copied" : look === "sd-link" ? "Code" : name}
-      </button>
+      </Button>
     ),
     text: shown && <Code text={shown.trimEnd()} />,
   };

@@ -1,7 +1,7 @@
 /** What whoever shows pictures needs of the session: their facts, small ones, and who opens them. */
 import type { Channel } from "../kernel/channel";
 import type { Faults } from "../kernel/faults";
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { PictureList, Pictures } from "./pictures";
 import type { Previews } from "./previews";
@@ -30,4 +30,4 @@ export interface PicturesSession {
   actions: PicturesActions;
 }
 
-export const { Scope: PicturesScope, use: useSession } = createScope<PicturesSession>();
+export const useSession = useScope<PicturesSession>;

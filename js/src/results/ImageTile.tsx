@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
 import type { Card, ResultImage } from "../kernel/wire";
+import { Button } from "../pictures/buttons";
 import { listOf, resultOf } from "../pictures/pictures";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { useSession } from "./session";
@@ -51,39 +52,35 @@ function Actions({ image, name, view }: ActionsProps) {
   };
   return (
     <div class="sd-acts">
-      <button
-        type="button"
+      <Button
         aria-label={`View ${name}`}
         title="Look at it large (Enter, or double click)"
         onClick={view}
       >
         View
-      </button>
-      <button
-        type="button"
+      </Button>
+      <Button
         aria-label={`Edit ${name}`}
         title="Make it image 1 of the next request"
         onClick={() => actions.editPicture(image.id)}
       >
         Edit
-      </button>
-      <button
-        type="button"
+      </Button>
+      <Button
         aria-label={`Use ${name} as a reference`}
         title="Add it to the reference images"
         onClick={() => actions.addResult(image.id)}
       >
         Use
-      </button>
-      <button
-        type="button"
+      </Button>
+      <Button
         aria-label={`Save ${name}`}
         aria-busy={saving}
         title={`Download the original, ${image.width}×${image.height}; in a cell: studio.result.save()`}
         onClick={save}
       >
         {saving ? "Saving…" : "Save"}
-      </button>
+      </Button>
     </div>
   );
 }
@@ -121,8 +118,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
   }
   return (
     <li ref={tile} class={chosen ? "sd-tile sd-chosen" : "sd-tile"} draggable {...{ onDragStart }}>
-      <button
-        type="button"
+      <Button
         class="sd-pick"
         style={{ aspectRatio: `${image.width} / ${image.height}` }}
         aria-pressed={chosen}
@@ -134,7 +130,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         onKeyDown={onKeyDown}
       >
         {url && <img src={url} alt={`${card.prompt}, ${name}`} draggable={false} />}
-      </button>
+      </Button>
       {chosen && (
         <span class="sd-mark" aria-hidden="true">
           <Check />

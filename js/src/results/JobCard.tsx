@@ -5,6 +5,7 @@ import { formatMoney, micros } from "../form/money";
 import { SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
+import { IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { useSession } from "./session";
 import { Tiles } from "./Tiles";
@@ -59,44 +60,29 @@ function Buttons({ card }: { card: Card }) {
     void actions.cancel(card).finally(() => setCancelling(false));
   }
   if (!isFinal(card)) {
-    return (
-      running && (
-        <button type="button" class="sd-link" onClick={cancel}>
-          {cancelling ? "Cancelling…" : "Cancel"}
-        </button>
-      )
-    );
+    return running && <Link onClick={cancel}>{cancelling ? "Cancelling…" : "Cancel"}</Link>;
   }
   const [first] = card.images;
   return (
     <>
       {first && (
-        <button
-          type="button"
-          class="sd-link"
+        <Link
           title="Have the form ask for the same again, with another seed"
           onClick={() => actions.askAgain(first.id, "vary")}
         >
           Vary
-        </button>
+        </Link>
       )}
-      <button
-        type="button"
-        class="sd-link"
-        title="Put this request back into the form"
-        onClick={() => actions.reuse(card)}
-      >
+      <Link title="Put this request back into the form" onClick={() => actions.reuse(card)}>
         Reuse
-      </button>
-      <button
-        type="button"
-        class="sd-icon-button"
+      </Link>
+      <IconButton
         aria-label="Dismiss"
         title="Remove this card"
         onClick={() => actions.dismiss(card)}
       >
         <Close />
-      </button>
+      </IconButton>
     </>
   );
 }
@@ -112,20 +98,11 @@ function ErrorNote({ card }: { card: Card }) {
   return (
     <div class={card.state === "failed" ? "sd-note" : "sd-note sd-calm"}>
       <span class="sd-grow">{card.error.message}</span>
-      {card.error.field === "prompt" && (
-        <button type="button" class="sd-link" onClick={editPrompt}>
-          Edit prompt
-        </button>
-      )}
+      {card.error.field === "prompt" && <Link onClick={editPrompt}>Edit prompt</Link>}
       {card.state === "failed" && (
-        <button
-          type="button"
-          class="sd-link"
-          title="Send the same request again"
-          onClick={() => actions.tryAgain(card)}
-        >
+        <Link title="Send the same request again" onClick={() => actions.tryAgain(card)}>
           Try again
-        </button>
+        </Link>
       )}
     </div>
   );
@@ -142,14 +119,12 @@ function Missing({ card }: { card: Card }) {
       <span class="sd-grow">
         {`Asked ${card.images.length + count}, got ${card.images.length}.`}
       </span>
-      <button
-        type="button"
-        class="sd-link"
+      <Link
         title="Have the form ask for what did not come, beside the pictures that did"
         onClick={() => actions.askAgain(first.id, "missing")}
       >
         {count === 1 ? "Ask for the missing one" : `Ask for the missing ${count}`}
-      </button>
+      </Link>
     </p>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../pictures/buttons";
 
 export interface MenuItem {
   name: string;
@@ -59,9 +60,8 @@ export function Menu({ items, x, y, opener, close }: Props) {
       {...{ onKeyDown }}
     >
       {items.map(({ name, run }) => (
-        <button
+        <Button
           key={name}
-          type="button"
           role="menuitem"
           tabIndex={-1}
           onClick={() => {
@@ -70,7 +70,7 @@ export function Menu({ items, x, y, opener, close }: Props) {
           }}
         >
           {name}
-        </button>
+        </Button>
       ))}
     </div>
   );

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
+import { IconButton, Link } from "../pictures/buttons";
 import { useLook } from "./ImageTile";
 import { JobCard } from "./JobCard";
 import { Menu, type MenuItem } from "./Menu";
@@ -32,9 +33,7 @@ function FromBefore() {
       {waiting === 1
         ? "1 request from before is kept. Fetching it costs nothing more."
         : `${waiting} requests from before are kept. Fetching them costs nothing more.`}
-      <button type="button" class="sd-link" onClick={actions.resume}>
-        Fetch
-      </button>
+      <Link onClick={actions.resume}>Fetch</Link>
     </p>
   );
 }
@@ -69,20 +68,18 @@ function Current({ cards, chosen }: { cards: Card[]; chosen: string }) {
     <p class="sd-current">
       <code>studio.image</code>
       {words ? (
-        <button type="button" class="sd-link" aria-label={`Show ${words}`} onClick={show}>
+        <Link aria-label={`Show ${words}`} onClick={show}>
           {words}
-        </button>
+        </Link>
       ) : (
         <span>is a picture whose card is gone</span>
       )}
-      <button
-        type="button"
-        class="sd-link"
+      <Link
         title={isPinned ? "Let new pictures become studio.image" : "Keep it when new pictures come"}
         onClick={() => actions.pin(isPinned ? "" : chosen)}
       >
         {isPinned ? "Unpin" : "Pin"}
-      </button>
+      </Link>
     </p>
   );
 }
@@ -174,14 +171,12 @@ export function Results() {
       {fault && (
         <div class="sd-note" role="alert">
           <span class="sd-grow">{fault}</span>
-          <button
-            type="button"
-            class="sd-icon-button"
+          <IconButton
             aria-label="Close this note"
             onClick={() => session.actions.clearFault("results")}
           >
             <Close />
-          </button>
+          </IconButton>
         </div>
       )}
       <Current cards={cards} chosen={chosen} />

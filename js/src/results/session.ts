@@ -1,7 +1,7 @@
 /** What the views of this room need of the session. */
 import type { FormActions, FormSession } from "../form/session";
 import type { Place } from "../kernel/faults";
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { Again, Card } from "../kernel/wire";
 import type { Jobs } from "./jobs";
@@ -37,4 +37,4 @@ export interface ResultsSession extends FormSession {
   actions: ResultsActions;
 }
 
-export const { Scope: ResultsScope, use: useSession } = createScope<ResultsSession>();
+export const useSession = useScope<ResultsSession>;

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
+import { Button } from "../pictures/buttons";
 import { listOf } from "../pictures/pictures";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layout";
@@ -32,11 +33,10 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
   return (
     <>
       {/* The grid's own keys do what these do. */}
-      <button type="button" tabIndex={-1} class="sd-cell-view" aria-label="View" onClick={view}>
+      <Button tabIndex={-1} class="sd-cell-view" aria-label="View" onClick={view}>
         <Picture cell={cell} size={size} />
-      </button>
-      <button
-        type="button"
+      </Button>
+      <Button
         tabIndex={-1}
         class="sd-cell-pick"
         aria-pressed={chosen}
@@ -45,7 +45,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
         onClick={pick}
       >
         {chosen ? "★" : "☆"}
-      </button>
+      </Button>
     </>
   );
 }
@@ -70,15 +70,14 @@ function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number)
     <div class="sd-sheet-layer" role="group" aria-label={axis.name}>
       {axis.name}
       {axis.labels.map((label, index) => (
-        <button
+        <Button
           key={label}
-          type="button"
           class="sd-sheet-tab"
           aria-pressed={index === at}
           onClick={() => set(index)}
         >
           {label}
-        </button>
+        </Button>
       ))}
     </div>
   );
@@ -328,14 +327,9 @@ export function Sheet() {
             onInput={(event) => setSize(Number(event.currentTarget.value))}
           />
         </label>
-        <button
-          type="button"
-          class="sd-sheet-tab"
-          disabled={done < 2}
-          onClick={() => void sheet.prefer()}
-        >
+        <Button class="sd-sheet-tab" disabled={done < 2} onClick={() => void sheet.prefer()}>
           {picked.length > 1 ? "Vote on the chosen" : "Vote"}
-        </button>
+        </Button>
         {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}
       </div>
       {fault && (

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Ballot, SheetCell } from "../kernel/wire";
+import { Button, Link } from "../pictures/buttons";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { type Batch, useSheet } from "./session";
 
@@ -36,33 +37,27 @@ export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
       <h3>{ballot.clear ? "The order is clear" : "Which one is better?"}</h3>
       {left && right ? (
         <div class="sd-vote-two">
-          <button type="button" onClick={() => prefer(left, right)}>
+          <Button onClick={() => prefer(left, right)}>
             <Large cell={left} />← This one
-          </button>
-          <button type="button" onClick={() => prefer(right, left)}>
+          </Button>
+          <Button onClick={() => prefer(right, left)}>
             <Large cell={right} />
             This one →
-          </button>
+          </Button>
         </div>
       ) : (
         <ol class="sd-vote-best">
           {best.map((cell) => (
             <li key={cell.name}>
               <Large cell={cell} />
-              {cell.id && (
-                <button type="button" onClick={() => cell.id && sheet.pick(cell.id)}>
-                  Choose
-                </button>
-              )}
+              {cell.id && <Button onClick={() => cell.id && sheet.pick(cell.id)}>Choose</Button>}
             </li>
           ))}
         </ol>
       )}
       <p>
-        <button type="button" class="sd-link" onClick={() => sheet.vote.set(null)}>
-          Back to the sheet
-        </button>{" "}
-        The ranking so far is in sheet.ranking.
+        <Link onClick={() => sheet.vote.set(null)}>Back to the sheet</Link> The ranking so far is in
+        sheet.ranking.
       </p>
     </section>
   );

@@ -1,7 +1,7 @@
 /** A batch on the page: its cells as they come, what is chosen, and the vote. */
 import { type Channel, Refusal, type Reply } from "../kernel/channel";
 import { list, type Parse, read, text } from "../kernel/parse";
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import {
@@ -41,7 +41,7 @@ export interface SheetSession {
   open(list: PictureList, index: number): void;
 }
 
-export const { Scope: SheetScope, use: useSheet } = createScope<SheetSession>();
+export const useSheet = useScope<SheetSession>;
 
 export function createSheet(channel: Channel, traits: Traits, ended: AbortSignal): SheetState {
   const batch = createStore<Batch | null>(null);

@@ -1,22 +1,19 @@
 /** Two pictures beside each other, without a form or a library. */
 import type { AnyModel } from "@anywidget/types";
-import { createChannel } from "../kernel/channel";
 import { integer, list, shape, text } from "../kernel/parse";
-import { createStore } from "../kernel/store";
-import { createTraits } from "../kernel/traits";
+import { Scope } from "../kernel/scope";
 import { listOf } from "../pictures/pictures";
-import { createPreviews } from "../pictures/previews";
-import type { Viewing } from "../pictures/session";
-import { ViewerScope, type ViewerSession } from "../viewer/session";
+import type { ViewerSession } from "../viewer/session";
 import { createViewer, type Look } from "../viewer/state";
 import { CompareWidget } from "../viewer/Viewer";
-import { createAnnouncer } from "./announcer";
+import type { Announcer } from "./announcer";
+import { createBase } from "./base";
 import { Said } from "./Notices";
 
 const look = shape<Look>({ id: text, width: integer, height: integer, words: text });
 
 export interface CompareSession extends ViewerSession {
-  announcer: ReturnType<typeof createAnnouncer>;
+  announcer: Announcer;
 }
 
 export function createCompareSession(
@@ -24,24 +21,21 @@ export function createCompareSession(
   root: HTMLElement,
   ended: AbortSignal,
 ): CompareSession {
-  const channel = createChannel(model, ended);
-  const traits = createTraits(model, channel, ended);
-  const looks = traits.get("_pictures", list(look), []);
-  const viewing = createStore<Viewing | null>(null);
+  const base = createBase(model, root, ended);
+  const looks = base.traits.get("_pictures", list(look), []);
   const facts = async (id: string) => looks.find((each) => each.id === id) ?? null;
-  const viewer = createViewer({ channel, viewing, facts }, ended);
+  const viewer = createViewer({ ...base, facts }, ended);
   const ids = looks.map(({ id }) => id);
-  const [first = 0, second = 0] = traits.get("_places", list(integer), []);
-  viewing.set({ list: listOf(ids), index: second, against: ids[first] ?? null });
-  const announcer = createAnnouncer(root, ended);
-  return { channel, viewer, announcer, previews: createPreviews(channel, ended), tools: [] };
+  const [first = 0, second = 0] = base.traits.get("_places", list(integer), []);
+  base.open(listOf(ids), second, ids[first]);
+  return { ...base, viewer, tools: [] };
 }
 
 export function ComparePage({ session }: { session: CompareSession }) {
   return (
-    <ViewerScope value={session}>
+    <Scope value={session}>
       <CompareWidget />
       <Said announcer={session.announcer} />
-    </ViewerScope>
+    </Scope>
   );
 }

@@ -1,26 +1,26 @@
 /** A batch as a grid, alone. */
 import type { AnyModel } from "@anywidget/types";
-import { createChannel, GONE, SILENT } from "../kernel/channel";
-import { createStore, type Store, useStore } from "../kernel/store";
-import { createTraits } from "../kernel/traits";
-import { createPreviews } from "../pictures/previews";
-import type { Viewing } from "../pictures/session";
+import { Scope } from "../kernel/scope";
 import { Sheet } from "../sheet/Sheet";
-import { createSheet, SheetScope, type SheetSession } from "../sheet/session";
-import { ViewerScope, type ViewerSession } from "../viewer/session";
+import { createSheet, type SheetSession } from "../sheet/session";
+import type { ViewerSession } from "../viewer/session";
 import { createViewer } from "../viewer/state";
 import { Viewer } from "../viewer/Viewer";
+import type { Announcer } from "./announcer";
+import { createBase } from "./base";
+import { KernelNotice, Said } from "./Notices";
 
 export interface SheetAlone extends SheetSession, ViewerSession {
-  /** What a screen reader hears; an object each time, as the same words may be said again. */
-  said: Store<{ words: string }>;
+  announcer: Announcer;
 }
 
-export function createSheetSession(model: AnyModel, ended: AbortSignal): SheetAlone {
-  const channel = createChannel(model, ended);
-  const sheet = createSheet(channel, createTraits(model, channel, ended), ended);
-  const said = createStore({ words: "" });
-  const viewing = createStore<Viewing | null>(null);
+export function createSheetSession(
+  model: AnyModel,
+  root: HTMLElement,
+  ended: AbortSignal,
+): SheetAlone {
+  const base = createBase(model, root, ended);
+  const sheet = createSheet(base.channel, base.traits, ended);
   const facts = async (wanted: string) => {
     for (const { id, width, height, words } of sheet.batch.get()?.cells.values() ?? []) {
       if (id === wanted) return { id, width, height, words };
@@ -28,45 +28,21 @@ export function createSheetSession(model: AnyModel, ended: AbortSignal): SheetAl
     return null;
   };
   return {
-    channel,
+    ...base,
     sheet,
-    previews: createPreviews(channel, ended),
-    said,
-    announcer: { say: (words) => said.set({ words }) },
-    open: (list, index) => viewing.set({ list, index, against: null }),
-    viewer: createViewer({ channel, viewing, facts }, ended),
+    viewer: createViewer({ ...base, facts }, ended),
     tools: [{ name: "Choose", run: ({ id }) => sheet.pick(id) }],
   };
 }
 
-function Kernel({ channel: { state } }: SheetAlone) {
-  const { gone, silent } = useStore(state);
-  if (!gone && !silent) return null;
-  return (
-    <p class={gone ? "sd-banner" : "sd-banner sd-warn"} role="alert">
-      {gone ? GONE : `${SILENT}.`} The pictures that came are in your library.
-    </p>
-  );
-}
-
-function Said({ said }: SheetAlone) {
-  const line = useStore(said);
-  return (
-    <p class="sd-hidden" role="status" aria-live="polite">
-      <span key={line}>{line.words}</span>
-    </p>
-  );
-}
-
 export function SheetPage({ session }: { session: SheetAlone }) {
+  const { announcer, channel } = session;
   return (
-    <SheetScope value={session}>
-      <Kernel {...session} />
+    <Scope value={session}>
+      <KernelNotice {...{ announcer, channel }} bills={false} />
       <Sheet />
-      <ViewerScope value={session}>
-        <Viewer />
-      </ViewerScope>
-      <Said {...session} />
-    </SheetScope>
+      <Viewer />
+      <Said announcer={announcer} />
+    </Scope>
   );
 }

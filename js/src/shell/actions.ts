@@ -41,6 +41,7 @@ export interface Parts
   extends Omit<ResultsSession, "actions">,
     Omit<GallerySession, "actions" | "announcer"> {
   galleryOpen: Store<boolean>;
+  open: GalleryActions["open"];
   traits: Traits;
   money: Store<Money>;
   announcer: Announcer;
@@ -276,9 +277,6 @@ export function createActions(parts: Parts): Actions {
     if (notice.note) faults.tell("references", notice.note);
   });
 
-  const open: Actions["open"] = (list, index, against) =>
-    parts.viewing.set({ list, index, against: against ?? null });
-
   function useSelected() {
     const room = parts.facts.get().limits.references - references.ids().length;
     const ids = [...parts.gallery.selected.get()];
@@ -291,7 +289,7 @@ export function createActions(parts: Parts): Actions {
   }
 
   return {
-    ...createGalleryActions(parts, open),
+    ...createGalleryActions(parts, parts.open),
     useSelected,
     edit,
     flush: form.flush,
@@ -321,7 +319,7 @@ export function createActions(parts: Parts): Actions {
       const reply = await ask({ kind: "code", job_id: card.id }, "results");
       return read(codeReply, reply?.result)?.code ?? null;
     },
-    open,
+    open: parts.open,
     favour: async ({ id }) =>
       id.includes("~") ||
       (await ask({ kind: "mark", results: [resultOf(id)], favourite: true }, "results")),

@@ -9,35 +9,28 @@ import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import type { Undoable } from "../gallery/session";
 import { createGallery } from "../gallery/state";
-import { createChannel } from "../kernel/channel";
 import { createFaults } from "../kernel/faults";
 import { flag, text } from "../kernel/parse";
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
-import { createTraits } from "../kernel/traits";
 import { createPictures } from "../pictures/pictures";
-import { createPreviews } from "../pictures/previews";
-import type { Viewing } from "../pictures/session";
 import { createJobs } from "../results/jobs";
 import { notifyPython } from "../results/notify";
-import type { Tool } from "../viewer/session";
-import { createViewer, type Look, type ViewerState } from "../viewer/state";
+import type { Tool, ViewerSession } from "../viewer/session";
+import { createViewer, type Look } from "../viewer/state";
 import { type Actions, createActions, type Parts } from "./actions";
-import { announceJobs, createAnnouncer } from "./announcer";
+import { announceJobs } from "./announcer";
+import { createBase } from "./base";
 
-export interface Session extends Parts {
+export interface Session extends Parts, Omit<ViewerSession, "announcer"> {
   actions: Actions;
-  viewer: ViewerState;
-  tools: Tool[];
-  changeRegion: Actions["changeRegion"];
-  favour(picture: Look): unknown;
 }
 
 const offline: Backend = { name: "offline", label: null, bills: false };
 
 export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSignal): Session {
-  const channel = createChannel(model, ended);
-  const traits = createTraits(model, channel, ended);
+  const base = createBase(model, root, ended);
+  const { channel, traits, previews, announcer } = base;
   const allFacts = traits.store("_facts", facts, noFacts);
   const references = createReferences(channel, traits);
   const jobs = createJobs(channel, ended);
@@ -45,13 +38,10 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   const faults = createFaults();
   const submission = createSubmission(channel, jobs, faults, ended);
   const pictures = createPictures(channel, ended);
-  const previews = createPreviews(channel, ended);
-  const announcer = createAnnouncer(root, ended);
   announceJobs(announcer, jobs, submission.phase);
   const count = () => references.shown.get().length;
   const parts: Parts = {
-    traits,
-    channel,
+    ...base,
     facts: allFacts,
     backend: traits.store("_backend", backend, offline),
     money: traits.store("_money", money, noMoney),
@@ -67,11 +57,8 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
     pictures,
-    previews,
-    viewing: createStore<Viewing | null>(null),
     faults,
     submission,
-    announcer,
     gallery: createGallery(pictures, channel, traits, ended),
     galleryOpen: createStore(false),
     undoable: createStore<Undoable | null>(null),
@@ -79,7 +66,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     selectionName: "studio.gallery.selection",
   };
   const actions = createActions(parts);
-  const viewer = createViewer({ channel, viewing: parts.viewing, facts: factsOf(parts) }, ended);
+  const viewer = createViewer({ ...base, facts: factsOf(parts) }, ended);
   return {
     ...parts,
     actions,
@@ -110,4 +97,4 @@ const toolsOf = (actions: Actions): Tool[] => [
   { name: "Save", run: ({ id }) => actions.save(id) },
 ];
 
-export const { Scope: ShellScope, use: useSession } = createScope<Session>();
+export const useSession = useScope<Session>;

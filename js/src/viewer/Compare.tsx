@@ -3,7 +3,7 @@ import { RadioGroup } from "../form/RadioGroup";
 import { Refusal } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { differenceReply, type Row, type Unequal } from "../kernel/wire";
-import { Chip } from "./Facts";
+import { Chip } from "../pictures/buttons";
 import { arranged, type View } from "./geometry";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
@@ -45,7 +45,7 @@ export function CompareModes({ comparing: { mode, across, at }, change }: Props)
         onChange={(mode) => change({ mode: mode as Comparing["mode"] })}
       />
       {mode === "Slider" && (
-        <Chip on={across} run={() => change({ across: !across })}>
+        <Chip aria-pressed={across} onClick={() => change({ across: !across })}>
           Turn
         </Chip>
       )}
@@ -189,7 +189,10 @@ export function useDifference(a: Look | null, b: Look, { mode, unequal }: Compar
 export function Sizes({ a, b, comparing: { unequal }, change }: Pair) {
   if (a.width === b.width && a.height === b.height) return null;
   const choice = (value: Unequal, name: string) => (
-    <Chip on={unequal === value} run={() => change({ unequal: unequal === value ? "" : value })}>
+    <Chip
+      aria-pressed={unequal === value}
+      onClick={() => change({ unequal: unequal === value ? "" : value })}
+    >
       {name}
     </Chip>
   );

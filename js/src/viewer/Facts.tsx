@@ -1,27 +1,4 @@
-import type { ComponentChildren } from "preact";
 import type { Row } from "../kernel/wire";
-
-interface ChipProps {
-  on?: boolean | undefined;
-  off?: boolean | undefined;
-  title?: string;
-  run(): unknown;
-  children: ComponentChildren;
-}
-
-/** A small button; `on` where it can be pressed in. */
-export const Chip = ({ on, off, title, run, children }: ChipProps) => (
-  <button
-    type="button"
-    class="sd-chip"
-    aria-pressed={on}
-    aria-disabled={off}
-    title={title}
-    onClick={() => void run()}
-  >
-    {children}
-  </button>
-);
 
 /** What is known of one picture, or of two beside each other; what differs is marked. */
 export function Facts({ columns }: { columns: Row[][] }) {

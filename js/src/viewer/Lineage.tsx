@@ -1,4 +1,5 @@
 import type { Kin } from "../kernel/wire";
+import { Button } from "../pictures/buttons";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { useViewer } from "./session";
 
@@ -31,8 +32,7 @@ function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
   const url = usePreview(useViewer().previews, id, edgeFor(EDGE));
   const here = kin === "this";
   return (
-    <button
-      type="button"
+    <Button
       class={here ? "sd-ref sd-lit" : "sd-ref"}
       aria-label={`${here ? "this picture" : kin}: ${words}`}
       aria-current={here || undefined}
@@ -40,6 +40,6 @@ function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
       onClick={() => here || go()}
     >
       {url && <img src={url} alt="" />}
-    </button>
+    </Button>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Close, Next, Previous } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
+import { Chip, IconButton } from "../pictures/buttons";
 import {
   COMPARING,
   CompareModes,
@@ -10,7 +11,7 @@ import {
   Sizes,
   useDifference,
 } from "./Compare";
-import { Chip, Facts } from "./Facts";
+import { Facts } from "./Facts";
 import { FIT, framed, onePixel, panned, type View, zoomed } from "./geometry";
 import { Lineage } from "./Lineage";
 import { type Box, Edges, Marking, middle } from "./Marking";
@@ -188,15 +189,13 @@ function Open({ shown, close }: Props) {
   }
 
   const step = (by: number, name: string, Icon: typeof Next) => (
-    <button
-      type="button"
-      class="sd-icon-button"
+    <IconButton
       aria-label={name}
       aria-disabled={!list.total || at + by < 0 || at + by >= list.total}
       onClick={() => viewer.step(by)}
     >
       <Icon />
-    </button>
+    </IconButton>
   );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it is a dialog, or a group
@@ -208,9 +207,9 @@ function Open({ shown, close }: Props) {
     >
       <header class="sd-bar">
         {close && (
-          <button type="button" class="sd-icon-button" aria-label="Close" onClick={close}>
+          <IconButton aria-label="Close" onClick={close}>
             <Close />
-          </button>
+          </IconButton>
         )}
         {list.total > 1 && (
           <>
@@ -223,26 +222,26 @@ function Open({ shown, close }: Props) {
         {pinned && <CompareModes comparing={comparing} change={change} />}
         {close && (
           <Chip
-            on={pinned !== null}
-            off={list.total < 2 && !inputs.length}
-            run={compare}
+            aria-pressed={pinned !== null}
+            aria-disabled={list.total < 2 && !inputs.length}
+            onClick={compare}
             title="Compare with the next picture (C)"
           >
             Compare
           </Chip>
         )}
         {inputs.length > 0 && (
-          <Chip run={compareInput} title="Compare with a picture that it was made of (R)">
+          <Chip onClick={compareInput} title="Compare with a picture that it was made of (R)">
             Before
           </Chip>
         )}
-        <Chip on={view.fit} run={fit}>
+        <Chip aria-pressed={view.fit} onClick={fit}>
           Fit
         </Chip>
-        <Chip on={!view.fit && view.zoom === onePixel()} run={() => zoom(onePixel)}>
+        <Chip aria-pressed={!view.fit && view.zoom === onePixel()} onClick={() => zoom(onePixel)}>
           100 %
         </Chip>
-        <Chip on={aside} run={toggleAside} title="What was asked and what came (I)">
+        <Chip aria-pressed={aside} onClick={toggleAside} title="What was asked and what came (I)">
           Receipt
         </Chip>
       </header>
@@ -287,25 +286,25 @@ function Open({ shown, close }: Props) {
           <div class="sd-tools">
             {pinned && (
               <>
-                <Chip run={() => pick(pinned)}>Pick A (1)</Chip>
-                <Chip run={() => pick(picture)}>Pick B (2)</Chip>
+                <Chip onClick={() => pick(pinned)}>Pick A (1)</Chip>
+                <Chip onClick={() => pick(picture)}>Pick B (2)</Chip>
               </>
             )}
             {changeRegion && !pinned && (
               <>
                 {box && <Edges change={setBox} {...{ box, picture }} />}
                 <Chip
-                  on={box !== null}
-                  run={() => setBox(box ? null : middle(picture))}
+                  aria-pressed={box !== null}
+                  onClick={() => setBox(box ? null : middle(picture))}
                   title="Mark a box, by dragging or in numbers; only that is changed"
                 >
                   Mark a region
                 </Chip>
-                {box && <Chip run={() => changeRegion(picture, box)}>Change this region</Chip>}
+                {box && <Chip onClick={() => changeRegion(picture, box)}>Change this region</Chip>}
               </>
             )}
             {tools.map(({ name, run }) => (
-              <Chip key={name} run={() => run(picture)}>
+              <Chip key={name} onClick={() => run(picture)}>
                 {name}
               </Chip>
             ))}

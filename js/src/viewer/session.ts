@@ -1,6 +1,6 @@
 /** What a viewer needs of the widget that it is in. */
 import type { Channel } from "../kernel/channel";
-import { createScope } from "../kernel/scope";
+import { useScope } from "../kernel/scope";
 import type { Previews } from "../pictures/previews";
 import type { Box } from "./Marking";
 import type { Look, ViewerState } from "./state";
@@ -23,4 +23,4 @@ export interface ViewerSession {
   favour?: (picture: Look) => unknown;
 }
 
-export const { Scope: ViewerScope, use: useViewer } = createScope<ViewerSession>();
+export const useViewer = useScope<ViewerSession>;
