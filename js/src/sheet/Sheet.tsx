@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
-import { Button } from "../pictures/buttons";
+import { Button, Chip } from "../pictures/buttons";
 import { listOf } from "../pictures/pictures";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layout";
@@ -70,14 +70,9 @@ function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number)
     <div class="sd-sheet-layer" role="group" aria-label={axis.name}>
       {axis.name}
       {axis.labels.map((label, index) => (
-        <Button
-          key={label}
-          class="sd-sheet-tab"
-          aria-pressed={index === at}
-          onClick={() => set(index)}
-        >
+        <Chip key={label} aria-pressed={index === at} onClick={() => set(index)}>
           {label}
-        </Button>
+        </Chip>
       ))}
     </div>
   );
@@ -327,9 +322,9 @@ export function Sheet() {
             onInput={(event) => setSize(Number(event.currentTarget.value))}
           />
         </label>
-        <Button class="sd-sheet-tab" disabled={done < 2} onClick={() => void sheet.prefer()}>
+        <Chip disabled={done < 2} onClick={() => void sheet.prefer()}>
           {picked.length > 1 ? "Vote on the chosen" : "Vote"}
-        </Button>
+        </Chip>
         {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}
       </div>
       {fault && (

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Ballot, SheetCell } from "../kernel/wire";
-import { Button, Link } from "../pictures/buttons";
+import { Chip, Link } from "../pictures/buttons";
 import { edgeFor, usePreview } from "../pictures/previews";
 import { type Batch, useSheet } from "./session";
 
@@ -37,20 +37,20 @@ export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
       <h3>{ballot.clear ? "The order is clear" : "Which one is better?"}</h3>
       {left && right ? (
         <div class="sd-vote-two">
-          <Button onClick={() => prefer(left, right)}>
+          <Chip onClick={() => prefer(left, right)}>
             <Large cell={left} />← This one
-          </Button>
-          <Button onClick={() => prefer(right, left)}>
+          </Chip>
+          <Chip onClick={() => prefer(right, left)}>
             <Large cell={right} />
             This one →
-          </Button>
+          </Chip>
         </div>
       ) : (
         <ol class="sd-vote-best">
           {best.map((cell) => (
             <li key={cell.name}>
               <Large cell={cell} />
-              {cell.id && <Button onClick={() => cell.id && sheet.pick(cell.id)}>Choose</Button>}
+              {cell.id && <Chip onClick={() => cell.id && sheet.pick(cell.id)}>Choose</Chip>}
             </li>
           ))}
         </ol>
