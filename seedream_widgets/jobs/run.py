@@ -79,9 +79,8 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
     except TakenOver:
         job._fail(BackendError(_TAKEN_OVER, billing="no"))
     except asyncio.CancelledError:
-        job._fail(
-            JobCancelled("Python ended; what fal has accepted goes on", billing=attempt.billing)
-        )
+        words = "Python ended; what fal has accepted goes on" if backend.bills else "Python ended"
+        job._fail(JobCancelled(words, billing=attempt.billing))
         raise
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         unexpected = BackendError(
@@ -125,7 +124,8 @@ class _Run:
 
     @property
     def billing(self) -> Billing:
-        return "maybe" if self.submitting or self.job.handle else "no"
+        sent = self.submitting or self.job.handle
+        return "maybe" if sent and self.backend.bills else "no"
 
     async def result(self) -> Result:
         handle = self.job.handle

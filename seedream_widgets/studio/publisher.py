@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from seedream_widgets.values.status import Cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import RLock
@@ -33,6 +35,8 @@ class Publisher:
         self._engine.loop.call_soon_threadsafe(self._mark, job)
 
     def _mark(self, job: Job) -> None:
+        if self._engine.ending and isinstance(job.status, Cancelled):
+            return  # nobody cancelled it: the page asks, hears nothing, and says what is kept
         self._changed[job.id] = job
         if not self._scheduled:
             self._scheduled = True

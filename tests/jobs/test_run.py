@@ -116,7 +116,8 @@ def test_an_error_of_ours_ends_the_job(tmp_path, step, error):
 )
 def test_an_unexpected_error_ends_the_job(tmp_path, step, billing):
     cause = LookupError("a bug")
-    job = started(ScriptedBackend(errors={step: cause}), tmp_path, images=picture())
+    backend = ScriptedBackend(name="fal", errors={step: cause})
+    job = started(backend, tmp_path, images=picture())
     with pytest.raises(BackendError, match=r"unexpected LookupError \(a bug\)") as caught:
         job.result(SECONDS)
     assert caught.value.__cause__ is cause

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 
 from seedream_widgets.jobs.engine import shared
@@ -24,3 +27,39 @@ def test_a_card_that_can_not_be_sent_silences_no_other(tmp_path):
     until(lambda: sent == [(jobs[1], 2)])
     publisher.publish(jobs[2])
     until(lambda: sent[1:] == [(jobs[2], 3)])
+
+
+def test_the_end_of_python_is_no_card_that_says_cancelled():
+    """The page then finds the kernel gone, and says what became of the request."""
+    code = """
+    import atexit, threading, time
+    import seedream_widgets as sd
+    from seedream_widgets.backends.offline import OfflineBackend
+    from seedream_widgets.jobs.engine import shared
+    from seedream_widgets.studio.publisher import Publisher
+
+    shown, sent = [], threading.Event()
+
+    def send(job, seq):
+        shown.append(job.status.kind)
+        if job.request_id:
+            sent.set()
+
+    @atexit.register
+    def tell():
+        print("cancelled" in shown, job.status, job.error)
+
+    publisher = Publisher(shared(), threading.RLock(), send)
+    request = sd.Request("offline:slow 100", image_size=(960, 960))
+    job = sd.Client(OfflineBackend(1)).submit(request)
+    job.on_update(publisher.publish)
+    publisher.publish(job)
+    assert sent.wait(30)
+    while publisher._scheduled:  # it would send the next card at once
+        time.sleep(0.01)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout == "False Cancelled Python ended\n"
