@@ -2,7 +2,8 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
 import { Button } from "../pictures/buttons";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { carries, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
 import { STEPS } from "./keys";
@@ -75,9 +76,8 @@ function useTileDrag({ reference, index }: Props) {
 
 export function ReferenceTile(props: Props) {
   const { reference, index } = props;
-  const { actions, lit, previews } = useSession();
+  const { actions, lit } = useSession();
   const named = useStore(lit) === index + 1;
-  const url = usePreview(previews, reference.id, edgeFor(52));
   const { tile, onKeyDown } = useTileKeys(props);
   const { over, handlers } = useTileDrag(props);
   return (
@@ -92,11 +92,9 @@ export function ReferenceTile(props: Props) {
       onKeyDown={onKeyDown}
       {...handlers}
     >
-      {url ? (
-        <img src={url} alt="" draggable={false} />
-      ) : (
-        reference.width === 0 && <small>URL</small>
-      )}
+      <Small of={reference.id} edge={edgeFor(52)}>
+        {reference.width === 0 && <small>URL</small>}
+      </Small>
       <b class="sd-number" aria-hidden="true">
         {index + 1}
       </b>

@@ -5,7 +5,8 @@ import { askedFor, mentionAt } from "../files/mentions";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
 import { Link } from "../pictures/buttons";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { useSession } from "./session";
 
 interface Choice {
@@ -115,7 +116,6 @@ interface OptionProps {
 }
 
 function Option({ id, choice: { reference, number }, active, onChoose }: OptionProps) {
-  const url = usePreview(useSession().previews, reference.id, edgeFor(52));
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the text area hears the keys
     <div
@@ -127,7 +127,9 @@ function Option({ id, choice: { reference, number }, active, onChoose }: OptionP
       onMouseDown={(event) => event.preventDefault()}
       onClick={onChoose}
     >
-      {url ? <img src={url} alt="" /> : <span />}
+      <Small of={reference.id} edge={edgeFor(52)}>
+        <span />
+      </Small>
       <b>{`image ${number}`}</b>
       <small>{reference.name}</small>
     </div>

@@ -2,11 +2,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
+import { useBusy } from "../pictures/busy";
 import { Chip, IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { DENSITIES, type Density } from "./layout";
 import { Pictures } from "./Pictures";
 import { useSession } from "./session";
+import { counted } from "./words";
 
 const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
 
@@ -91,7 +93,6 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
   const change = (next: Filters) => gallery.filter({ ...filters, ...next });
   const sizes = Object.keys(DENSITIES) as Density[];
   const toggle = (name: "session" | "favourite") => change({ [name]: filters[name] ? null : true });
-  const count = found?.total;
   return (
     <>
       <div class="sd-bar">
@@ -131,9 +132,7 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
         </Chip>
         <span class="sd-grow" />
         <span class="sd-meta" role="status">
-          {count === undefined
-            ? "Searching…"
-            : `${count.toLocaleString("en")} picture${count === 1 ? "" : "s"}`}
+          {found ? counted(found.total) : "Searching…"}
         </span>
         <Chip
           title="Smaller or larger pictures"
@@ -205,7 +204,7 @@ function Selection() {
   const selected = useStore(gallery.selected);
   useStore(pictures.version);
   const code = useCode(actions.codeOfSelected, "sd-chip");
-  const [saving, setSaving] = useState(false);
+  const [saving, save] = useBusy(actions.saveSelected);
   if (selected.size === 0) return null;
   const ids = [...selected];
   const known = ids.map(pictures.known);
@@ -214,11 +213,6 @@ function Selection() {
   const same = known.every((picture) => picture?.rating === rating);
   const results = gallery.results();
   const all = results.reduce((sum, result) => sum + (pictures.known(`${result}:0`)?.count ?? 1), 0);
-  const save = () => {
-    if (saving) return;
-    setSaving(true);
-    void actions.saveSelected().finally(() => setSaving(false));
-  };
   return (
     <>
       <div class="sd-bar sd-selection" role="toolbar" aria-label="Selection">

@@ -3,10 +3,12 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { IMAGE_DRAG } from "../files/drops";
 import { useStore } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { useMeasure } from "../pictures/measure";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { createLayout, createScale, GAP, type Layout, type Row } from "./layout";
 import { useSession } from "./session";
-import { dayName } from "./words";
+import { counted, dayName } from "./words";
 
 /** Beside the pictures, in CSS pixels, as the style sheet has it. */
 const PADDING = 12;
@@ -31,11 +33,6 @@ interface TileProps {
   layout: Layout;
   chosen: boolean;
   focused: boolean;
-}
-
-function Small({ id, edge }: { id: string; edge: number }) {
-  const url = usePreview(useSession().previews, id, edge);
-  return url ? <img src={url} alt="" draggable={false} /> : null;
 }
 
 function Tile({ id, index, layout, chosen, focused }: TileProps) {
@@ -69,7 +66,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
       }
       onDblClick={() => found && actions.open(found, index)}
     >
-      {id !== undefined && !picture?.fault && <Small id={id} edge={edgeFor(layout.tile[0])} />}
+      {id !== undefined && !picture?.fault && <Small of={id} edge={edgeFor(layout.tile[0])} />}
       {picture?.fault && <span class="sd-thumb-fault">{picture.fault}</span>}
       {picture?.favourite && <b aria-hidden="true">★</b>}
       {picture && (missing || picture.rating > 0) && (
@@ -85,8 +82,7 @@ function Heading({ heading }: { heading: NonNullable<Row["heading"]> }) {
   const cost = Number(heading.cost) > 0 ? ` · $${heading.cost}` : "";
   return (
     <div role="rowheader" class="sd-day">
-      <b>{dayName(heading.date)}</b> · {heading.count.toLocaleString("en")} picture
-      {heading.count === 1 ? "" : "s"}
+      <b>{dayName(heading.date)}</b> · {counted(heading.count)}
       {cost}
     </div>
   );
@@ -95,19 +91,12 @@ function Heading({ heading }: { heading: NonNullable<Row["heading"]> }) {
 /** The width and height of the scroller, as it changes. */
 function useSize(scroller: { current: HTMLElement | null }) {
   const [size, setSize] = useState<readonly [number, number]>([0, 0]);
-  useLayoutEffect(() => {
+  useMeasure(scroller, () => {
     const element = scroller.current;
     if (!element) return;
-    const measure = () => {
-      const next = [element.clientWidth - 2 * PADDING, element.clientHeight] as const;
-      setSize((old) => (old[0] === next[0] && old[1] === next[1] ? old : next));
-    };
-    measure();
-    if (!globalThis.ResizeObserver) return;
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [scroller]);
+    const next = [element.clientWidth - 2 * PADDING, element.clientHeight] as const;
+    setSize((old) => (old[0] === next[0] && old[1] === next[1] ? old : next));
+  });
   return size;
 }
 
@@ -261,16 +250,16 @@ export function Pictures() {
       const ids = layout.within(...area).map((index) => gallery.found.get()?.known(index));
       gallery.set([...before, ...ids.filter((id) => id !== undefined)]);
     };
+    const dragging = new AbortController();
     const end = () => {
-      element.removeEventListener("pointermove", drag);
-      element.removeEventListener("pointerup", end);
-      element.removeEventListener("pointercancel", end);
+      dragging.abort();
       setBand(null);
       if (!touched && !add) gallery.set([]);
     };
-    element.addEventListener("pointermove", drag);
-    element.addEventListener("pointerup", end);
-    element.addEventListener("pointercancel", end);
+    const { signal } = dragging;
+    element.addEventListener("pointermove", drag, { signal });
+    element.addEventListener("pointerup", end, { signal });
+    element.addEventListener("pointercancel", end, { signal });
   }
 
   const shift = scrolled - top;

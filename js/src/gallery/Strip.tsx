@@ -1,15 +1,11 @@
 import { useEffect } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import { Chip } from "../pictures/buttons";
-import { usePreview } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { useSession } from "./session";
+import { counted } from "./words";
 
 const SHOWN = 12;
-
-function Small({ id }: { id: string }) {
-  const url = usePreview(useSession().previews, id, 256);
-  return <span class="sd-strip-tile">{url && <img src={url} alt="" draggable={false} />}</span>;
-}
 
 /** The newest pictures of the library in one line; it opens to all of them. */
 export function Strip({ onOpen }: { onOpen(): void }) {
@@ -25,11 +21,16 @@ export function Strip({ onOpen }: { onOpen(): void }) {
         Gallery
       </Chip>
       <span class="sd-strip-tiles" aria-hidden="true">
-        {ids.map((id) => id !== undefined && <Small key={id} id={id} />)}
+        {ids.map(
+          (id) =>
+            id !== undefined && (
+              <span key={id} class="sd-strip-tile">
+                <Small of={id} edge={256} />
+              </span>
+            ),
+        )}
       </span>
-      <span class="sd-meta">
-        {found && `${total.toLocaleString("en")} picture${total === 1 ? "" : "s"}`}
-      </span>
+      <span class="sd-meta">{found && counted(total)}</span>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { listOf, type Pictures } from "../pictures/pictures";
 import type { PicturesActions } from "../pictures/session";
 import type { GalleryActions, Undoable } from "./session";
 import type { Gallery } from "./state";
+import { counted } from "./words";
 
 interface Parts {
   channel: Channel;
@@ -16,9 +17,6 @@ interface Parts {
   announcer: { say(words: string): void };
   undoable: Store<Undoable | null>;
 }
-
-const plural = (count: number, word: string) =>
-  `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
 export function createGalleryActions(
   parts: Parts,
@@ -36,28 +34,22 @@ export function createGalleryActions(
     }
   }
 
-  /** The whole selection has it, or is to have it. */
-  function favourite() {
+  async function change(mark: { favourite?: boolean; rating?: number }, done: string) {
     const results = gallery.results();
-    if (results.length === 0) return;
-    const known = [...gallery.selected.get()].map(pictures.known);
-    const mark = known.some((picture) => !picture?.favourite);
-    void ask({ kind: "mark", results, favourite: mark }).then((done) => {
-      if (!done) return;
-      for (const result of results) pictures.patch(result, { favourite: mark });
-      announcer.say(mark ? "Marked as favourites" : "No longer favourites");
-    });
+    if (results.length === 0 || !(await ask({ kind: "mark", results, ...mark }))) return;
+    for (const result of results) pictures.patch(result, mark);
+    announcer.say(done);
   }
 
-  function rate(rating: number) {
-    const results = gallery.results();
-    if (results.length === 0) return;
-    void ask({ kind: "mark", results, rating }).then((done) => {
-      if (!done) return;
-      for (const result of results) pictures.patch(result, { rating });
-      announcer.say(rating ? `Rated ${rating} of 5` : "Rating taken away");
-    });
+  /** The whole selection has it, or is to have it. */
+  function favourite() {
+    const known = [...gallery.selected.get()].map(pictures.known);
+    const mark = known.some((picture) => !picture?.favourite);
+    void change({ favourite: mark }, mark ? "Marked as favourites" : "No longer favourites");
   }
+
+  const rate = (rating: number) =>
+    void change({ rating }, rating ? `Rated ${rating} of 5` : "Rating taken away");
 
   async function remove() {
     const results = gallery.results();
@@ -66,7 +58,7 @@ export function createGalleryActions(
     const done = read(trashReply, reply?.result);
     if (!done) return;
     gallery.set([]);
-    const words = `${plural(done.pictures, "picture")} of ${plural(done.results, "result")} ${
+    const words = `${counted(done.pictures)} of ${counted(done.results, "result")} ${
       done.pictures === 1 ? "is" : "are"
     } in the library's trash`;
     undoable.set({

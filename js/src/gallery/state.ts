@@ -112,10 +112,13 @@ export function createGallery(
       return (await Promise.all(each)).filter((id) => id !== null);
     }
     const { words, filters } = query.get();
-    const { result } = await channel.request(
-      { kind: "pick", query: words, filters, offset: first, count },
-      { signal: ended },
-    );
+    const { result } = await channel.request({
+      kind: "pick",
+      query: words,
+      filters,
+      offset: first,
+      count,
+    });
     return read(pickReply, result)?.image_ids ?? [];
   }
 

@@ -1,4 +1,8 @@
-/** Dates as people say them. */
+/** Dates and counts as people say them. */
+
+/** "1 picture", "12,000 pictures". */
+export const counted = (count: number, word = "picture") =>
+  `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
 const iso = (date: Date) =>
   [date.getFullYear(), date.getMonth() + 1, date.getDate()]

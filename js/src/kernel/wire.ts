@@ -361,30 +361,29 @@ export type Incoming =
   | { kind: "reply"; id: string; result: Record<string, unknown> }
   | { kind: "error"; id: string; message: string; field: string | null; terms: Terms | null };
 
-const kinds: { [K in Incoming["kind"]]: Parse<Extract<Incoming, { kind: K }>> } = {
-  reply: shape({ kind: oneOf("reply"), id: text, result: record((value) => value) }),
+const kinds: { [K in Incoming["kind"]]: Parse<Omit<Extract<Incoming, { kind: K }>, "kind">> } = {
+  reply: shape({ id: text, result: record((value) => value) }),
   error: shape({
-    kind: oneOf("error"),
     id: text,
     message: text,
     field: nullable(text),
     terms: nullable(shape<Terms>({ backend: text, bills: flag, high: decimal })),
   }),
-  job: shape({ kind: oneOf("job"), seq: integer, job: card }),
-  library: shape({ kind: oneOf("library") }),
-  cells: shape({ kind: oneOf("cells"), cells: list(sheetCell) }),
-  forgotten: shape({ kind: oneOf("forgotten"), job_id: text }),
-  unsaved: shape({ kind: oneOf("unsaved"), traits: record((value) => value) }),
-  uploaded: shape({ kind: oneOf("uploaded"), upload_id: text, reference }),
-  restored: shape({ kind: oneOf("restored"), upload_id: text, note: nullable(text) }),
-  upload_failed: shape({ kind: oneOf("upload_failed"), upload_id: text, message: text }),
+  job: shape({ seq: integer, job: card }),
+  library: shape({}),
+  cells: shape({ cells: list(sheetCell) }),
+  forgotten: shape({ job_id: text }),
+  unsaved: shape({ traits: record((value) => value) }),
+  uploaded: shape({ upload_id: text, reference }),
+  restored: shape({ upload_id: text, note: nullable(text) }),
+  upload_failed: shape({ upload_id: text, message: text }),
 };
 
+const anyKind = oneOf(...(Object.keys(kinds) as Incoming["kind"][]));
+
 export const incoming: Parse<Incoming> = (value) => {
-  const { kind } = shape<{ kind: Incoming["kind"] }>({
-    kind: oneOf(...(Object.keys(kinds) as Incoming["kind"][])),
-  })(value);
-  return kinds[kind](value);
+  const { kind } = shape<{ kind: Incoming["kind"] }>({ kind: anyKind })(value);
+  return { kind, ...kinds[kind](value) } as Incoming;
 };
 
 export const receivedReply = shape<{ received: number }>({ received: integer });

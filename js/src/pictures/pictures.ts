@@ -56,7 +56,7 @@ export interface Pictures {
   patch(result: string, change: Partial<Pick<Picture, "favourite" | "rating">>): void;
 }
 
-export function createPictures(channel: Channel, ended: AbortSignal): Pictures {
+export function createPictures(channel: Channel): Pictures {
   const held = new Map<string, Picture>();
   const version = createStore(0);
   const library = createStore(0);
@@ -78,7 +78,7 @@ export function createPictures(channel: Channel, ended: AbortSignal): Pictures {
     const { words, filters } = query;
     const { result } = await channel.request(
       { kind: "browse", query: words.slice(0, 200), filters, offset, count: PAGE, ...more },
-      { signal: ended, quiet: true },
+      { quiet: true },
     );
     const page = read(browseReply, result);
     if (!page) throw new Refusal("The kernel's answer can't be read; run the cell again.");
@@ -139,7 +139,7 @@ export function createPictures(channel: Channel, ended: AbortSignal): Pictures {
   async function facts(id: string): Promise<Picture | null> {
     const { result } = await channel.request(
       { kind: "pictures", image_ids: [id] },
-      { signal: ended, quiet: true },
+      { quiet: true },
     );
     const [picture] = read(picturesReply, result)?.pictures ?? [];
     if (picture) hold([picture]);

@@ -1,5 +1,4 @@
 /** Small pictures of the kernel's images: asked for by id, a few at a time, held as Blob URLs. */
-import { useEffect, useState } from "preact/hooks";
 import { exactBytes } from "../kernel/bytes";
 import { type Channel, KernelGone, Refusal, type Reply } from "../kernel/channel";
 import { read } from "../kernel/parse";
@@ -67,7 +66,7 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
       try {
         const reply = await channel.request(
           { kind: "preview", target, edge },
-          { quiet: true, limit: PATIENCE * 2 ** attempt, signal: ended },
+          { quiet: true, limit: PATIENCE * 2 ** attempt },
         );
         return blobOf(reply);
       } catch (error) {
@@ -139,24 +138,4 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
     },
     url: (target) => entryOf(target).url,
   };
-}
-
-/** The Blob URL of a preview, asked for once `edge` is known (0 = not yet seen). */
-export function usePreview(previews: Previews, target: string, edge: number): string | null {
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    const letGo = previews.hold(target);
-    const store = previews.url(target);
-    const update = () => setUrl(store.get());
-    update();
-    const unsubscribe = store.subscribe(update);
-    return () => {
-      unsubscribe();
-      letGo();
-    };
-  }, [previews, target]);
-  useEffect(() => {
-    if (edge > 0) previews.ask(target, edge);
-  }, [previews, target, edge]);
-  return url;
 }

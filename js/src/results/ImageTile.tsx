@@ -3,9 +3,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
 import type { Card, ResultImage } from "../kernel/wire";
+import { useBusy } from "../pictures/busy";
 import { Button } from "../pictures/buttons";
 import { listOf, resultOf } from "../pictures/pictures";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { useSession } from "./session";
 
 interface Props {
@@ -44,12 +46,7 @@ interface ActionsProps {
 
 function Actions({ image, name, view }: ActionsProps) {
   const { actions } = useSession();
-  const [saving, setSaving] = useState(false);
-  const save = () => {
-    if (saving) return;
-    setSaving(true);
-    void actions.save(image.id).finally(() => setSaving(false));
-  };
+  const [saving, save] = useBusy(() => actions.save(image.id));
   return (
     <div class="sd-acts">
       <Button
@@ -99,9 +96,9 @@ export function useLook() {
 }
 
 export function ImageTile({ image, card, index, chosen }: Props) {
-  const { actions, previews } = useSession();
+  const { actions } = useSession();
   const tile = useRef<HTMLLIElement>(null);
-  const url = usePreview(previews, image.id, useEdge(tile, image));
+  const edge = useEdge(tile, image);
   const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
   const look = useLook();
   const view = () => look(image.id);
@@ -129,7 +126,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         onDblClick={view}
         onKeyDown={onKeyDown}
       >
-        {url && <img src={url} alt={`${card.prompt}, ${name}`} draggable={false} />}
+        <Small of={image.id} edge={edge} alt={`${card.prompt}, ${name}`} />
       </Button>
       {chosen && (
         <span class="sd-mark" aria-hidden="true">

@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Close } from "../files/icons";
 import { Progress } from "../files/Progress";
 import { formatMoney, micros } from "../form/money";
 import { SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
+import { useBusy } from "../pictures/busy";
 import { IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { useSession } from "./session";
@@ -54,11 +55,7 @@ function Meta({ card }: { card: Card }) {
 function Buttons({ card }: { card: Card }) {
   const { actions } = useSession();
   const running = useRunning(card);
-  const [cancelling, setCancelling] = useState(false);
-  function cancel() {
-    setCancelling(true);
-    void actions.cancel(card).finally(() => setCancelling(false));
-  }
+  const [cancelling, cancel] = useBusy(() => actions.cancel(card));
   if (!isFinal(card)) {
     return running && <Link onClick={cancel}>{cancelling ? "Cancelling…" : "Cancel"}</Link>;
   }

@@ -2,8 +2,10 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
 import { Button, Chip } from "../pictures/buttons";
+import { useMeasure } from "../pictures/measure";
 import { listOf } from "../pictures/pictures";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layout";
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
@@ -12,12 +14,6 @@ const SIDE = 140;
 const HEAD = 60;
 const TABS = 6;
 const px = (pixels: number) => `${pixels}px`;
-
-function Picture({ cell, size }: { cell: SheetCell; size: number }) {
-  const { previews } = useSheet();
-  const url = usePreview(previews, cell.id ?? "", cell.id ? edgeFor(size) : 0);
-  return url ? <img src={url} alt="" draggable={false} /> : null;
-}
 
 interface TileProps {
   cell: SheetCell | undefined;
@@ -34,7 +30,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
     <>
       {/* The grid's own keys do what these do. */}
       <Button tabIndex={-1} class="sd-cell-view" aria-label="View" onClick={view}>
-        <Picture cell={cell} size={size} />
+        <Small of={cell.id} edge={edgeFor(size)} />
       </Button>
       <Button
         tabIndex={-1}
@@ -140,13 +136,7 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
     const { scrollTop: top, scrollLeft: left, clientWidth: wide, clientHeight: high } = box;
     setSeen({ top, left, wide: wide || 800, high: high || 600 });
   }
-  useEffect(() => {
-    look();
-    if (!globalThis.ResizeObserver || !scroller.current) return;
-    const watching = new ResizeObserver(look);
-    watching.observe(scroller.current);
-    return () => watching.disconnect();
-  }, []);
+  useMeasure(scroller, look);
   const row = Math.min(active[0], rows.length - 1);
   const column = Math.min(active[1], columns.length - 1);
   useLayoutEffect(() => {

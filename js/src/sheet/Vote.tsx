@@ -1,16 +1,17 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Ballot, SheetCell } from "../kernel/wire";
 import { Chip, Link } from "../pictures/buttons";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { type Batch, useSheet } from "./session";
 
 const BEST = 5;
 
-function Large({ cell }: { cell: SheetCell }) {
-  const { previews } = useSheet();
-  const url = usePreview(previews, cell.id ?? "", edgeFor(480));
-  return url ? <img src={url} alt={cell.words} /> : <span>{cell.words}</span>;
-}
+const Large = ({ cell: { id, words } }: { cell: SheetCell }) => (
+  <Small of={id ?? ""} edge={edgeFor(480)} alt={words}>
+    <span>{words}</span>
+  </Small>
+);
 
 /** Two cells side by side: press the better one, or an arrow key, until the order is clear. */
 export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {

@@ -43,7 +43,7 @@ export interface SheetSession {
 
 export const useSheet = useScope<SheetSession>;
 
-export function createSheet(channel: Channel, traits: Traits, ended: AbortSignal): SheetState {
+export function createSheet(channel: Channel, traits: Traits): SheetState {
   const batch = createStore<Batch | null>(null);
   const fault = createStore("");
   const vote = createStore<Ballot | null>(null);
@@ -51,7 +51,7 @@ export function createSheet(channel: Channel, traits: Traits, ended: AbortSignal
 
   async function ask<T>(message: Outgoing, parse: Parse<T>): Promise<T | null> {
     try {
-      const reply: Reply = await channel.request(message, { quiet: true, signal: ended });
+      const reply: Reply = await channel.request(message, { quiet: true });
       fault.set("");
       return read(parse, reply.result) ?? null;
     } catch (error) {

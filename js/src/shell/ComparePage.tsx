@@ -24,7 +24,7 @@ export function createCompareSession(
   const base = createBase(model, root, ended);
   const looks = base.traits.get("_pictures", list(look), []);
   const facts = async (id: string) => looks.find((each) => each.id === id) ?? null;
-  const viewer = createViewer({ ...base, facts }, ended);
+  const viewer = createViewer({ ...base, facts });
   const ids = looks.map(({ id }) => id);
   const [first = 0, second = 0] = base.traits.get("_places", list(integer), []);
   base.open(listOf(ids), second, ids[first]);

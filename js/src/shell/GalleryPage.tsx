@@ -27,7 +27,7 @@ export function createGallerySession(
 ): GalleryAlone {
   const base = createBase(model, root, ended);
   const { channel, traits, open } = base;
-  const pictures = createPictures(channel, ended);
+  const pictures = createPictures(channel);
   const parts = {
     ...base,
     pictures,
@@ -45,7 +45,7 @@ export function createGallerySession(
   return {
     ...parts,
     actions,
-    viewer: createViewer({ ...base, facts }, ended),
+    viewer: createViewer({ ...base, facts }),
     tools: [{ name: "Save", run: ({ id }) => actions.saveAll([id]) }],
   };
 }

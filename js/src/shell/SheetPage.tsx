@@ -20,7 +20,7 @@ export function createSheetSession(
   ended: AbortSignal,
 ): SheetAlone {
   const base = createBase(model, root, ended);
-  const sheet = createSheet(base.channel, base.traits, ended);
+  const sheet = createSheet(base.channel, base.traits);
   const facts = async (wanted: string) => {
     for (const { id, width, height, words } of sheet.batch.get()?.cells.values() ?? []) {
       if (id === wanted) return { id, width, height, words };
@@ -30,7 +30,7 @@ export function createSheetSession(
   return {
     ...base,
     sheet,
-    viewer: createViewer({ ...base, facts }, ended),
+    viewer: createViewer({ ...base, facts }),
     tools: [{ name: "Choose", run: ({ id }) => sheet.pick(id) }],
   };
 }

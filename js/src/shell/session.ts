@@ -37,7 +37,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
   notifyPython(jobs, traits);
   const faults = createFaults();
   const submission = createSubmission(channel, jobs, faults, ended);
-  const pictures = createPictures(channel, ended);
+  const pictures = createPictures(channel);
   announceJobs(announcer, jobs, submission.phase);
   const count = () => references.shown.get().length;
   const parts: Parts = {
@@ -66,7 +66,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     selectionName: "studio.gallery.selection",
   };
   const actions = createActions(parts);
-  const viewer = createViewer({ ...base, facts: factsOf(parts) }, ended);
+  const viewer = createViewer({ ...base, facts: factsOf(parts) });
   return {
     ...parts,
     actions,

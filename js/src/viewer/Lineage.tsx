@@ -1,6 +1,7 @@
 import type { Kin } from "../kernel/wire";
 import { Button } from "../pictures/buttons";
-import { edgeFor, usePreview } from "../pictures/previews";
+import { edgeFor } from "../pictures/previews";
+import { Small } from "../pictures/Small";
 import { useViewer } from "./session";
 
 const EDGE = 52;
@@ -29,7 +30,6 @@ export function Lineage({ line }: { line: Kin[] }) {
 }
 
 function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
-  const url = usePreview(useViewer().previews, id, edgeFor(EDGE));
   const here = kin === "this";
   return (
     <Button
@@ -39,7 +39,7 @@ function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
       title={words}
       onClick={() => here || go()}
     >
-      {url && <img src={url} alt="" />}
+      <Small of={id} edge={edgeFor(EDGE)} />
     </Button>
   );
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { usePreview } from "../pictures/previews";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useMeasure } from "../pictures/measure";
+import { usePreview } from "../pictures/Small";
 import {
   type Area,
   bounded,
@@ -37,8 +38,8 @@ const px = (values: Record<string, number>) =>
 
 /** One picture in its place: its preview, and over it what was fetched of it sharply. */
 export function Layer({ picture, placed, view, frame, pane, ...props }: LayerProps) {
-  const { channel, previews } = useViewer();
-  const small = usePreview(previews, picture.id, PREVIEW);
+  const { channel } = useViewer();
+  const small = usePreview(picture.id, PREVIEW);
   const look = seen(view, frame, pane, picture, placed);
   const wanted = withMargin(view, frame, pane, picture, placed);
   const { sharp, fault } = useSharp(channel, picture.id, look, wanted);
@@ -104,20 +105,12 @@ export function Pane({ frame, view, change, children, ...props }: PaneProps) {
     if (shown && shown.zoom !== view.zoom) change(shown);
   });
 
-  useLayoutEffect(() => {
-    const box = element.current;
-    if (!box) return;
-    const measure = () => {
-      const { clientWidth: width, clientHeight: height } = box;
-      if (width > 0 && height > 0) {
-        setPane((old) => (old?.width === width && old.height === height ? old : { width, height }));
-      }
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
+  useMeasure(element, () => {
+    const { clientWidth: width = 0, clientHeight: height = 0 } = element.current ?? {};
+    if (width > 0 && height > 0) {
+      setPane((old) => (old?.width === width && old.height === height ? old : { width, height }));
+    }
+  });
 
   /** A point counted from the pane's middle. */
   function point({ clientX, clientY }: { clientX: number; clientY: number }): Finger {

@@ -49,7 +49,7 @@ interface Parts {
 
 const GONE = { width: 0, height: 0, words: "This picture is no longer in the library." };
 
-export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSignal): ViewerState {
+export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
   const shown = createStore<Shown | null>(null);
   let looking = "";
   /** Counts what was asked for: what comes late of something older is not shown. */
@@ -60,7 +60,7 @@ export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSig
     const targets = next ? [next.pinned?.id, next.picture.id].filter((id) => id !== undefined) : [];
     if (targets.join() !== looking) {
       looking = targets.join();
-      channel.request({ kind: "look", targets }, { quiet: true, signal: ended }).catch(() => {});
+      channel.request({ kind: "look", targets }, { quiet: true }).catch(() => {});
     }
     shown.set(next);
   }
@@ -112,10 +112,7 @@ export function createViewer({ channel, viewing, facts }: Parts, ended: AbortSig
     },
     async receipt(id) {
       try {
-        const { result } = await channel.request(
-          { kind: "receipt", target: id },
-          { quiet: true, signal: ended },
-        );
+        const { result } = await channel.request({ kind: "receipt", target: id }, { quiet: true });
         const receipt = read(receiptReply, result);
         if (receipt) return receipt;
         throw new Refusal("The kernel's answer can't be read.");

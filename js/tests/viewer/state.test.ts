@@ -21,7 +21,7 @@ function opened() {
     hold.facts
       ? new Promise<Look | null>((resolve) => waiting.push(resolve))
       : Promise.resolve(id === "gone" ? null : look(id));
-  const viewer = createViewer({ channel, viewing, facts }, new AbortController().signal);
+  const viewer = createViewer({ channel, viewing, facts });
   const open = async (index: number, against: string | null, ...ids: string[]) => {
     viewing.set({ list: list(...ids), index, against });
     await settle();
