@@ -14,6 +14,7 @@ from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Answers, Late, Table
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.iterate import ask_again
+from seedream_widgets.studio.ledger import ledger
 from seedream_widgets.studio.references import MARKED, by_id, describe, load
 from seedream_widgets.studio.restore import restore
 from seedream_widgets.studio.terms import Terms
@@ -77,6 +78,7 @@ class Handlers:
             protocol.AskAgain: self._ask_again,
             protocol.Resume: self._resume,
             protocol.Code: self._code,
+            protocol.Ledger: self._ledger,
         }
         self._answers = Answers(session.studio, session.engine, session.aside, table)
 
@@ -164,6 +166,9 @@ class Handlers:
     async def _resume(self, message: protocol.Resume) -> Answer:
         async with self._resuming:  # two views may ask at once
             return {"jobs": await self._session.aside(self._session.resume)}, []
+
+    async def _ledger(self, _: protocol.Ledger) -> Answer:
+        return await self._session.aside(ledger, self._session.client), []
 
     def _code(self, message: protocol.Code) -> Answer | Late:
         if not message.job_id:

@@ -76,6 +76,13 @@ class Sync(Message):
 
 
 @dataclass(frozen=True)
+class Ledger(Message):
+    """Ask what was spent, may be billed, the limits, and the last requests with their cost."""
+
+    kind: ClassVar[str] = "ledger"
+
+
+@dataclass(frozen=True)
 class Grid(Message):
     """Ask for the axes and cells of a sheet."""
 
@@ -356,7 +363,7 @@ _KINDS: dict[str, type[Message]] = {
     for each in (
         Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
         UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore,
-        Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot,
+        Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot, Ledger,
     )
 }  # fmt: skip
 

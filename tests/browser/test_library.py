@@ -166,6 +166,17 @@ def test_the_same_click_again_is_free_and_code_is_copied(
     generate(root, "a red fox in snow")
     expect(root.get_by_role("article").first).to_contain_text("from your library · $0.00")
     expect(root).to_contain_text("Spent $0.03 of $5.00")
+    money = root.get_by_text("Spent $0.03 of $5.00")
+    money.click()
+    last = root.get_by_role("table", name="Last requests")
+    expect(last).to_contain_text("a red fox in snow")
+    expect(root.get_by_role("table", name="Money")).to_contain_text("This month, all kernels")
+    shot("ledger", root)
+    page.set_viewport_size({"width": 420, "height": 800})
+    shot("ledger-narrow")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.keyboard.press("Escape")
+    expect(last).to_have_count(0)
     assert server.count("submit") == 1
     copy = root.get_by_role("button", name="Copy as code").first
     copy.click()

@@ -107,7 +107,7 @@ export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget"; job_id: string }
   | { kind: "code"; job_id?: string; image_ids?: string[] }
-  | { kind: "sync" | "resume" | "grid" }
+  | { kind: "sync" | "resume" | "grid" | "ledger" }
   | { kind: "vote"; better: string; other: string }
   | { kind: "write"; traits: Record<string, unknown> }
   | Upload
@@ -433,6 +433,17 @@ export const receiptReply = shape<Receipt>({
   rows: list(shape<Row>({ name: text, text })),
   inputs: list(shape<InputImage>({ id: text, name: text, width: integer, height: integer })),
   line: list(shape<Kin>({ id: text, words: text, kin: text })),
+});
+
+/** Sums and limits, and the last requests with what each cost. */
+export interface Ledger {
+  rows: Row[];
+  last: Row[];
+}
+
+export const ledgerReply = shape<Ledger>({
+  rows: list(shape<Row>({ name: text, text })),
+  last: list(shape<Row>({ name: text, text })),
 });
 
 export interface Difference {

@@ -1,8 +1,9 @@
 import { ModelPicker } from "../form/ModelPicker";
-import { isMoney, standing } from "../form/money";
+import { isMoney } from "../form/money";
 import { WAITING } from "../form/submission";
 import { useStore } from "../kernel/store";
 import { GO_ONLINE } from "../results/Results";
+import { MoneyPill } from "./MoneyPill";
 import { useSession } from "./session";
 
 export function Header() {
@@ -21,7 +22,7 @@ export function Header() {
           {label}
         </span>
       )}
-      {bills && isMoney(money) && <span class="sd-pill">{standing(money)}</span>}
+      {bills && isMoney(money) && <MoneyPill />}
     </header>
   );
 }

@@ -26,6 +26,8 @@ import {
   codeReply,
   type Form,
   type FormTraits,
+  type Ledger,
+  ledgerReply,
   type Outgoing,
   type Terms,
 } from "../kernel/wire";
@@ -52,6 +54,8 @@ export interface Actions extends ResultsActions, GalleryActions {
   changeRegion(picture: { id: string }, box: number[]): Promise<void>;
   /** Mark a picture's result as a favourite; an input is none. */
   favour(picture: { id: string }): Promise<unknown>;
+  /** What was spent, and on what; else the sentence why it is not known. */
+  ledger(): Promise<Ledger | string>;
   /** Write what was typed and waits. */
   flush(): void;
 }
@@ -315,6 +319,14 @@ export function createActions(parts: Parts): Actions {
     copy: async (imageId) => void (await attempt("results", () => copy(imageId))),
     editPrompt: (card) => fill({ prompt: card.form.prompt }),
     resume: () => void attempt("results", jobs.resume),
+    async ledger() {
+      try {
+        const { result } = await channel.request({ kind: "ledger" });
+        return read(ledgerReply, result) ?? "The kernel's answer can't be read.";
+      } catch (error) {
+        return error instanceof Error ? error.message : "";
+      }
+    },
     async code(card) {
       const reply = await ask({ kind: "code", job_id: card.id }, "results");
       return read(codeReply, reply?.result)?.code ?? null;

@@ -9,6 +9,7 @@ import {
   differenceReply,
   gridReply,
   incoming,
+  ledgerReply,
   type Outgoing,
   originalReply,
   pickReply,
@@ -56,6 +57,7 @@ const OUTGOING = [
   "archive",
   "grid",
   "vote",
+  "ledger",
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
@@ -103,6 +105,7 @@ describe("kernel to page", () => {
     ["reply_browse", browseReply],
     ["reply_pick", pickReply],
     ["reply_grid", gridReply],
+    ["reply_ledger", ledgerReply],
     ["reply_vote", voteReply],
     ["reply_pictures", picturesReply],
     ["reply_trash", trashReply],

@@ -1,0 +1,68 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { standing } from "../form/money";
+import { useStore } from "../kernel/store";
+import type { Ledger } from "../kernel/wire";
+import { useSession } from "./session";
+
+type Rows = Ledger["rows"];
+
+const Table = ({ label, rows }: { label: string; rows: Rows }) => (
+  <table aria-label={label}>
+    <tbody>
+      {rows.map(({ name, text }, at) => (
+        <tr key={at}>
+          <th scope="row" title={name}>
+            {name}
+          </th>
+          <td>{text}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+/** Where the money stands; a click opens the ledger, which follows while it is open. */
+export function MoneyPill() {
+  const { actions, money: stands } = useSession();
+  const money = useStore(stands);
+  const [open, setOpen] = useState(false);
+  const [told, setTold] = useState<Ledger | string>("");
+  const ref = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    let current = true;
+    void actions.ledger().then((answer) => current && setTold(answer));
+    return () => {
+      current = false;
+    };
+  }, [open, money]);
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.key !== "Escape" || !open) return;
+    event.stopPropagation();
+    setOpen(false);
+    ref.current?.querySelector("summary")?.focus();
+  }
+  return (
+    <details
+      ref={ref}
+      class="sd-ledger"
+      open={open}
+      onToggle={() => setOpen(ref.current?.open ?? false)}
+      onKeyDown={onKeyDown}
+    >
+      <summary class="sd-pill" title="Show what was spent, and on what">
+        {standing(money)}
+      </summary>
+      <div class="sd-menu">
+        {typeof told === "string" ? (
+          <p class="sd-hint">{told || "Asking the kernel"}</p>
+        ) : (
+          <>
+            <Table label="Money" rows={told.rows} />
+            {told.last.length > 0 && <Table label="Last requests" rows={told.last} />}
+          </>
+        )}
+      </div>
+    </details>
+  );
+}

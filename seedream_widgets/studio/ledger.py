@@ -1,0 +1,48 @@
+"""What the page's ledger says: where the money stands, its limits, and the last requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.money.ledger import charges
+from seedream_widgets.money.limits import PERIODS, began, committed, kept_limits
+from seedream_widgets.money.pricing import usd
+
+if TYPE_CHECKING:
+    from seedream_widgets.jobs.client import Client
+
+_LAST = 8
+_LONGEST = 80
+
+
+def ledger(client: Client) -> dict[str, Any]:
+    """Return the ledger as rows of a name and a text; it reads the disk.
+
+    ``rows`` are the sums and limits, as a refusal counts them; ``last`` are the last requests of
+    this month, newest first, each with what it cost or may cost.
+
+    Raises:
+        SeedreamError: The kept limits can't be read.
+    """
+    now, library = client.budget.standing, client.library
+    rows = [
+        ("Spent this session", usd(now.spent)),
+        ("In flight", usd(now.in_flight)),
+        ("May be billed", usd(now.may_be_billed)),
+        ("Limit of the session", "none" if now.limit is None else usd(now.limit)),
+    ]
+    limits, ours = kept_limits(library), client.budget.in_flight
+    for period in PERIODS:
+        limit = limits.get(period)
+        spent = usd(committed(library, began(period), ours))
+        said = f"{spent}, no limit" if limit is None else f"{spent} of {usd(limit)}"
+        rows.append((f"This {period}, all kernels", said))
+    last = [
+        (each.prompt[:_LONGEST], f"{usd(each.usd)} {each.certainty}")
+        for each in reversed(charges(library, began("month"))[-_LAST:])
+    ]
+    return {"rows": _rows(rows), "last": _rows(last)}
+
+
+def _rows(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "text": text} for name, text in pairs]
