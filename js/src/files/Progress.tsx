@@ -1,3 +1,5 @@
+import { between } from "../kernel/numbers";
+
 interface Props {
   label: string;
   /** From 0 to 1; null where nobody knows. */
@@ -5,7 +7,7 @@ interface Props {
 }
 
 export function Progress({ label, value }: Props) {
-  const percent = value === null ? undefined : Math.round(100 * Math.min(1, Math.max(0, value)));
+  const percent = value === null ? undefined : Math.round(100 * between(0, value, 1));
   const known = percent !== undefined;
   return (
     <span

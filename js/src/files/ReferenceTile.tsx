@@ -4,7 +4,7 @@ import type { Reference } from "../kernel/wire";
 import { Button } from "../pictures/buttons";
 import { edgeFor } from "../pictures/previews";
 import { Small } from "../pictures/Small";
-import { carries, REFERENCE_DRAG } from "./drops";
+import { carries, drag, REFERENCE_DRAG } from "./drops";
 import { Close } from "./icons";
 import { STEPS } from "./keys";
 import { useSession } from "./session";
@@ -57,10 +57,7 @@ function useTileDrag({ reference, index }: Props) {
     over,
     handlers: {
       draggable: true,
-      onDragStart: (event: DragEvent) => {
-        event.dataTransfer?.setData(REFERENCE_DRAG, reference.id);
-        if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
-      },
+      onDragStart: (event: DragEvent) => drag(event, REFERENCE_DRAG, reference.id, "move"),
       onDragOver: (event: DragEvent) => setOver(carries(event, REFERENCE_DRAG)),
       onDragLeave: () => setOver(false),
       onDrop: (event: DragEvent) => {

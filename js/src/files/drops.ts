@@ -9,6 +9,17 @@ const EVENTS = ["dragenter", "dragover", "dragleave", "drop"] as const;
 export const carries = (event: DragEvent, type: string): boolean =>
   event.dataTransfer ? [...event.dataTransfer.types].includes(type) : false;
 
+/** Let an element be dragged as one of ours. */
+export function drag(
+  { dataTransfer }: DragEvent,
+  type: string,
+  id: string,
+  effect: "copy" | "move",
+) {
+  dataTransfer?.setData(type, id);
+  if (dataTransfer) dataTransfer.effectAllowed = effect;
+}
+
 const takesText = (target: EventTarget | null): boolean =>
   target instanceof Element && target.matches("textarea,input");
 

@@ -1,5 +1,6 @@
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
+import { Select } from "../pictures/Select";
 import type { Endpoint } from "./facts";
 import { useSession } from "./session";
 import { initialForm, taken } from "./taken";
@@ -42,24 +43,16 @@ function Choice({ name, label, words, fixed }: ChoiceProps) {
   const { form, actions } = useSession();
   const value = useStore(form.values)[name];
   const open = initialForm[name] === null;
+  const choices = words.map((word) => [word, capital(word)] as const);
   return (
     <label class="sd-option">
       <span>{label}</span>
-      <select
-        class="sd-select"
+      <Select
         value={fixed ? "" : (value ?? "")}
         disabled={fixed !== undefined}
-        onChange={({ currentTarget }) =>
-          actions.edit({ [name]: currentTarget.value || initialForm[name] })
-        }
-      >
-        {open && <option value="">{fixed ?? `Its own (${words[0]})`}</option>}
-        {words.map((word) => (
-          <option key={word} value={word}>
-            {capital(word)}
-          </option>
-        ))}
-      </select>
+        options={open ? [["", fixed ?? `Its own (${words[0]})`], ...choices] : choices}
+        onPick={(word) => actions.edit({ [name]: word || initialForm[name] })}
+      />
     </label>
   );
 }

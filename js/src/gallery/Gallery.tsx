@@ -5,6 +5,7 @@ import type { Filters } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
 import { Chip, IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
+import { Select } from "../pictures/Select";
 import { DENSITIES, type Density } from "./layout";
 import { Pictures } from "./Pictures";
 import { useSession } from "./session";
@@ -39,14 +40,7 @@ function More({ filters, change }: { filters: Filters; change(next: Filters): vo
   ) => (
     <label>
       {label}
-      <select class="sd-select" value={value} onChange={(event) => set(event.currentTarget.value)}>
-        <option value="">any</option>
-        {options.map(([name, words]) => (
-          <option key={name} value={name}>
-            {words}
-          </option>
-        ))}
-      </select>
+      <Select value={value} options={[["", "any"], ...options]} onPick={set} />
     </label>
   );
   return (
@@ -198,6 +192,10 @@ function AddTo() {
   );
 }
 
+const RATINGS = [0, 1, 2, 3, 4, 5].map(
+  (stars) => [String(stars), stars === 0 ? "No rating" : `${stars} of 5`] as const,
+);
+
 function Selection() {
   const session = useSession();
   const { actions, gallery, pictures, selectionName } = session;
@@ -228,20 +226,13 @@ function Selection() {
         <Chip aria-pressed={favourite} title="Favourite (F)" onClick={actions.favourite}>
           {favourite ? "★ Favourite" : "☆ Favourite"}
         </Chip>
-        <select
-          class="sd-select"
+        <Select
           aria-label="Rating"
           title="Rating (0 to 5)"
           value={same ? String(rating) : ""}
-          onChange={({ currentTarget }) => actions.rate(Number(currentTarget.value))}
-        >
-          {!same && <option value="">Rated</option>}
-          {[0, 1, 2, 3, 4, 5].map((stars) => (
-            <option key={stars} value={String(stars)}>
-              {stars === 0 ? "No rating" : `${stars} of 5`}
-            </option>
-          ))}
-        </select>
+          options={same ? RATINGS : [["", "Rated"], ...RATINGS]}
+          onPick={(stars) => actions.rate(Number(stars))}
+        />
         <AddTo />
         <Chip aria-busy={saving} onClick={save}>
           {saving ? "Saving…" : "Save"}

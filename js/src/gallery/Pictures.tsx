@@ -1,6 +1,7 @@
 /** The pictures of a gallery as a grid: of a long list only what is near the screen is drawn. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { IMAGE_DRAG } from "../files/drops";
+import { drag, IMAGE_DRAG } from "../files/drops";
+import { between } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
 import { useMeasure } from "../pictures/measure";
@@ -54,10 +55,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
       data-index={index}
       tabIndex={focused ? 0 : -1}
       draggable={id !== undefined}
-      onDragStart={(event) => {
-        event.dataTransfer?.setData(IMAGE_DRAG, id ?? "");
-        if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
-      }}
+      onDragStart={(event) => drag(event, IMAGE_DRAG, id ?? "", "copy")}
       onClick={(event) =>
         void gallery.select(index, {
           range: event.shiftKey,
@@ -193,7 +191,7 @@ export function Pictures() {
       Home: 0,
       End: total - 1,
     };
-    const next = Math.max(0, Math.min(total - 1, steps[event.key] ?? focused));
+    const next = between(0, steps[event.key] ?? focused, total - 1);
     show(next);
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey) gallery.focus.set(next);
     else void gallery.select(next, { range: event.shiftKey });
@@ -234,7 +232,7 @@ export function Pictures() {
     const before = add ? [...gallery.selected.get()] : [];
     let touched = false;
     element.setPointerCapture?.(event.pointerId);
-    const drag = (at: PointerEvent) => {
+    const stretch = (at: PointerEvent) => {
       const [toX, toY] = place(at);
       if (!touched && Math.hypot(toX - x, toY - y) < 4) return;
       touched = true;
@@ -257,7 +255,7 @@ export function Pictures() {
       if (!touched && !add) gallery.set([]);
     };
     const { signal } = dragging;
-    element.addEventListener("pointermove", drag, { signal });
+    element.addEventListener("pointermove", stretch, { signal });
     element.addEventListener("pointerup", end, { signal });
     element.addEventListener("pointercancel", end, { signal });
   }

@@ -1,4 +1,5 @@
 /** Where each picture of a long list stands: days as groups, rows of one height, no list of all. */
+import { between } from "../kernel/numbers";
 import type { Day } from "../kernel/wire";
 
 /** Browsers cap an element's height, some at 2^24 device pixels: further down, scrolling is scaled. */
@@ -131,7 +132,7 @@ export function createLayout(days: readonly Day[], width: number, density: Densi
       number += 1;
       of = groups[number] as Group;
     }
-    line = Math.max(0, Math.min(line, Math.ceil(of.count / columns) - 1));
+    line = between(0, line, Math.ceil(of.count / columns) - 1);
     return Math.min(of.first + line * columns + column, of.first + of.count - 1);
   }
 

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { IMAGE_DRAG } from "../files/drops";
+import { drag, IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
 import type { Card, ResultImage } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
@@ -108,10 +108,9 @@ export function ImageTile({ image, card, index, chosen }: Props) {
     view();
   }
   function onDragStart(event: DragEvent) {
-    event.dataTransfer?.setData(IMAGE_DRAG, image.id);
+    drag(event, IMAGE_DRAG, image.id, "copy");
     // What another cell takes: the Python of this picture.
     event.dataTransfer?.setData("text/plain", codeOf(image.id));
-    if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
   }
   return (
     <li ref={tile} class={chosen ? "sd-tile sd-chosen" : "sd-tile"} draggable {...{ onDragStart }}>

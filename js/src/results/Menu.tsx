@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { between } from "../kernel/numbers";
 import { Button } from "../pictures/buttons";
 
 export interface MenuItem {
@@ -26,8 +27,8 @@ export function Menu({ items, x, y, opener, close }: Props) {
     const menu = list.current;
     const root = menu?.closest<HTMLElement>(".sd-root");
     if (!menu || !root) return;
-    menu.style.left = `${Math.max(0, Math.min(x, root.clientWidth - WIDTH))}px`;
-    menu.style.top = `${Math.max(0, Math.min(y, root.clientHeight - ROW * items.length))}px`;
+    menu.style.left = `${between(0, x, root.clientWidth - WIDTH)}px`;
+    menu.style.top = `${between(0, y, root.clientHeight - ROW * items.length)}px`;
     menu.querySelector("button")?.focus({ preventScroll: true });
     const elsewhere = (event: Event) => event.composedPath().includes(menu) || close();
     window.addEventListener("pointerdown", elsewhere, true);

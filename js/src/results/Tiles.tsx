@@ -1,4 +1,5 @@
 import { choiceOf } from "../form/sizes";
+import { between } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal, type ResultImage } from "../kernel/wire";
 import { ImageTile } from "./ImageTile";
@@ -25,7 +26,7 @@ function Waiting({ ratio, label, maybe }: Skeleton) {
 
 /** How much wider than a square of the same area; the style sheet has the area. */
 const widening = ([width, height]: readonly [number, number]) =>
-  Math.min(1.6, Math.max(0.72, Math.sqrt(width / height))).toFixed(3);
+  between(0.72, Math.sqrt(width / height), 1.6).toFixed(3);
 
 /** One tile for each picture asked for, of its shape, so that nothing jumps when they arrive. */
 export function Tiles({ card, chosen }: { card: Card; chosen: string }) {

@@ -1,10 +1,12 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { between } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
 import { Button, Chip } from "../pictures/buttons";
 import { useMeasure } from "../pictures/measure";
 import { listOf } from "../pictures/pictures";
 import { edgeFor } from "../pictures/previews";
+import { Select } from "../pictures/Select";
 import { Small } from "../pictures/Small";
 import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layout";
 import { type Batch, useSheet } from "./session";
@@ -80,16 +82,11 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
   const choose = (way: "x" | "y", name: string) => (
     <label>
       {name}{" "}
-      <select
-        value={layout[way]}
-        onChange={(event) => set(turned(layout, way, Number(event.currentTarget.value)))}
-      >
-        {several.map((index) => (
-          <option key={index} value={index}>
-            {axes[index]?.name}
-          </option>
-        ))}
-      </select>
+      <Select
+        value={String(layout[way])}
+        options={several.map((index) => [String(index), axes[index]?.name])}
+        onPick={(axis) => set(turned(layout, way, Number(axis)))}
+      />
     </label>
   );
   return (
@@ -156,8 +153,8 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
     const move = MOVES[event.key];
     if (move) {
       const next: [number, number] = [
-        Math.max(0, Math.min(rows.length - 1, row + move[0])),
-        Math.max(0, Math.min(columns.length - 1, column + move[1])),
+        between(0, row + move[0], rows.length - 1),
+        between(0, column + move[1], columns.length - 1),
       ];
       const box = scroller.current;
       if (box) {

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { RadioGroup } from "../form/RadioGroup";
 import { Refusal } from "../kernel/channel";
+import { between } from "../kernel/numbers";
 import { read } from "../kernel/parse";
 import { differenceReply, type Row, type Unequal } from "../kernel/wire";
 import { Chip } from "../pictures/buttons";
@@ -73,7 +74,7 @@ const STEPS: Record<string, number> = {
 
 function Divider({ comparing: { across, at }, change }: Props) {
   const line = useRef<HTMLDivElement>(null);
-  const set = (value: number) => change({ at: Math.max(0, Math.min(100, value)) });
+  const set = (value: number) => change({ at: between(0, value, 100) });
   function onKeyDown(event: KeyboardEvent) {
     const by = STEPS[event.key];
     if (!by) return;

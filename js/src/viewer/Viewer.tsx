@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Close, Next, Previous } from "../files/icons";
+import { between } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
 import { Chip, IconButton } from "../pictures/buttons";
@@ -65,7 +66,7 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
     const height = Math.min(all, most);
     const place = opener?.getBoundingClientRect() ?? { top, height };
     const middle = place.top + place.height / 2 - top - height / 2;
-    dialog.style.top = `${Math.max(0, Math.min(middle, all - height))}px`;
+    dialog.style.top = `${between(0, middle, all - height)}px`;
     dialog.style.maxHeight = `${most}px`;
     dialog.focus({ preventScroll: true });
     dialog.scrollIntoView?.({ block: "nearest" });

@@ -1,4 +1,5 @@
 /** Where pictures lie and what of them is seen; numbers only. */
+import { between } from "../kernel/numbers";
 import type { Unequal } from "../kernel/wire";
 
 export interface Area {
@@ -31,8 +32,6 @@ export const FIT: View = { zoom: 0, x: 0, y: 0, fit: true };
 const MOST = 16;
 /** Looked at beyond the edges, so that a small move has it already. */
 const MARGIN = 0.12;
-
-const between = (low: number, value: number, high: number) => Math.max(low, Math.min(value, high));
 
 /** One pixel of the picture on one of the screen. */
 export const onePixel = (): number => 1 / (globalThis.devicePixelRatio || 1);

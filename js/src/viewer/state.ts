@@ -1,5 +1,6 @@
 /** What a viewer shows: one picture of a list, or two that are compared. */
 import { type Channel, Refusal } from "../kernel/channel";
+import { between } from "../kernel/numbers";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Receipt, receiptReply } from "../kernel/wire";
@@ -83,7 +84,7 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
     if (!now) return;
     const { list } = now;
     const moves = which === "pinned" ? "pinnedAt" : "at";
-    const to = Math.max(0, Math.min(now[moves] + by, list.total - 1));
+    const to = between(0, now[moves] + by, list.total - 1);
     if (to === now[moves]) return;
     const mine = ++turn;
     const id = await list.at(to).catch(() => null);
