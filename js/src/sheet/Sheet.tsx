@@ -12,8 +12,9 @@ import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layou
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
 
-const SIDE = 140;
-const HEAD = 60;
+const HEAD = 44;
+/** Beside the grid's content, in CSS pixels: the sheet's padding, two lines, a scroll bar. */
+const AROUND = 34;
 const TABS = 6;
 const px = (pixels: number) => `${pixels}px`;
 
@@ -116,7 +117,21 @@ const MOVES: Record<string, [number, number]> = {
   ArrowDown: [1, 0],
 };
 
-function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: number }) {
+/** The size at which all columns are seen, in CSS pixels, as long as it is a useful one. */
+const fitted = (wide: number, columns: number) =>
+  Math.max(96, Math.min(256, Math.floor((wide - AROUND - sideOf(wide)) / columns)));
+
+/** The width of the names at the left. */
+const sideOf = (wide: number) => (wide < 560 ? 84 : 140);
+
+interface GridProps {
+  batch: Batch;
+  layout: Layout;
+  size: number;
+  side: number;
+}
+
+function Grid({ batch, layout, size, side }: GridProps) {
   const { sheet, open } = useSheet();
   const picked = useStore(sheet.picked);
   const scroller = useRef<HTMLDivElement>(null);
@@ -160,7 +175,7 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
       if (box) {
         const [top, left] = [next[0] * size, next[1] * size];
         box.scrollTop = Math.max(Math.min(box.scrollTop, top), top + size + HEAD - seen.high);
-        box.scrollLeft = Math.max(Math.min(box.scrollLeft, left), left + size + SIDE - seen.wide);
+        box.scrollLeft = Math.max(Math.min(box.scrollLeft, left), left + size + side - seen.wide);
         look();
       }
       moved.current = true;
@@ -177,8 +192,8 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
   const shown = range(firstColumn, endColumn);
   const kept = range(firstRow, endRow);
   if (!kept.includes(row)) kept.push(row);
-  const width = SIDE + columns.length * size;
-  const left = (index: number) => px(SIDE + index * size);
+  const width = side + columns.length * size;
+  const left = (index: number) => px(side + index * size);
   const labelOf = (r: number, c: number, cell?: SheetCell) =>
     [rows[r], columns[c], cell?.words].filter(Boolean).join(", ");
 
@@ -206,7 +221,7 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
           class="sd-sheet-side"
           role="columnheader"
           aria-colindex={1}
-          style={{ width: px(SIDE) }}
+          style={{ width: px(side) }}
         >
           {batch.axes[layout.x]?.name ?? ""}
         </div>
@@ -241,7 +256,7 @@ function Grid({ batch, layout, size }: { batch: Batch; layout: Layout; size: num
               role="rowheader"
               aria-colindex={1}
               title={rows[r]}
-              style={{ width: px(SIDE) }}
+              style={{ width: px(side) }}
             >
               {rows[r]}
             </div>
@@ -285,13 +300,26 @@ export function Sheet() {
   const picked = useStore(sheet.picked);
   const vote = useStore(sheet.vote);
   const [layout, setLayout] = useState<Layout | null>(null);
-  const [size, setSize] = useState(160);
+  const [chosenSize, setSize] = useState(0);
+  const [wide, setWide] = useState(800);
+  const section = useRef<HTMLElement>(null);
   const done = batch ? [...batch.cells.values()].filter(({ id }) => id).length : 0;
   useEffect(() => void sheet.load(), [sheet]);
+  useLayoutEffect(() => {
+    const element = section.current;
+    if (!element) return;
+    const measure = () => setWide(element.clientWidth || 800);
+    measure();
+    if (!globalThis.ResizeObserver) return;
+    const watching = new ResizeObserver(measure);
+    watching.observe(element);
+    return () => watching.disconnect();
+  }, [!batch]);
   if (!batch) return <p class="sd-empty">{fault || "Loading the sheet…"}</p>;
   const laid = layout ?? firstLayout(batch.axes);
+  const size = chosenSize || fitted(wide, batch.axes[laid.x]?.labels.length ?? 1);
   return (
-    <section class="sd-sheet" aria-label={`Sheet of ${batch.name}`}>
+    <section ref={section} class="sd-sheet" aria-label={`Sheet of ${batch.name}`}>
       <div class="sd-sheet-bar">
         <strong>{batch.name}</strong>
         <span>
@@ -304,7 +332,7 @@ export function Sheet() {
             type="range"
             min={64}
             max={384}
-            step={16}
+            step={1}
             value={size}
             onInput={(event) => setSize(Number(event.currentTarget.value))}
           />
@@ -319,7 +347,11 @@ export function Sheet() {
           {fault}
         </p>
       )}
-      {vote ? <VoteBox batch={batch} ballot={vote} /> : <Grid {...{ batch, size }} layout={laid} />}
+      {vote ? (
+        <VoteBox batch={batch} ballot={vote} />
+      ) : (
+        <Grid {...{ batch, size }} layout={laid} side={sideOf(wide)} />
+      )}
     </section>
   );
 }
