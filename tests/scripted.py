@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.testing import ScriptedBackend
 
-SECONDS = 10
-"""Most seconds any wait of a test may take."""
+SECONDS = 60
+"""Most seconds any wait of a test may take: only one that fails takes so long."""
 
 
 def started(backend: ScriptedBackend, folder: Path, prompt: str = "a fox", **arguments: Any) -> Job:

@@ -116,6 +116,7 @@ def good(world: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
         "target": tmp_path / "fox.png",
         "cell": world["batch"][0],
         "callback": print,
+        **dict.fromkeys(("a", "b"), world["result"]),
         "other": world["result"],
         "value": world["result"],
         "listener": print,

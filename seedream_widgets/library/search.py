@@ -199,7 +199,12 @@ class Search(Sequence[Entry]):
         return {"text/plain": repr(self), **shown("found_bundle", self)}
 
     def within(self, other: Search) -> Search:
-        """Return what both found."""
+        """Return what both found.
+
+        Raises:
+            RequestError: `other` is no search.
+        """
+        check_type(other, Search, "other", "a search, such as sd.library.search('fox')")
         one, two = self._filter, other._filter
         sets = [each.among for each in (one, two) if each.among is not None]
         both = replace(

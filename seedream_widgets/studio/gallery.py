@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 from uuid import uuid4
 
 import traitlets as t
 
 from seedream_widgets.api import default_client
-from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.errors import RequestError, ResultError, check_type, described
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library, Search
 from seedream_widgets.library.collections import Collection
@@ -24,9 +25,6 @@ from seedream_widgets.studio.shelf import Shelf
 from seedream_widgets.studio.viewer import Viewer
 from seedream_widgets.values.endpoints import MODELS
 from seedream_widgets.values.result import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SHOWN = 24
 
@@ -50,8 +48,11 @@ class Gallery(Bridge, Selects):
         *,
         library: Library | None = None,
     ) -> None:
+        check_type(
+            library, (Library, type(None)), "library", "a Library, or None for the session's own"
+        )
         self._lock = threading.RLock()
-        self._library = library or default_client().library
+        self._library = default_client().library if library is None else library
         self._scope = _scope(found, self._library)
         engine = shared()
         self._aside = Aside(engine)
@@ -102,11 +103,12 @@ def _scope(found: Any, library: Library) -> Search | None:
         return found
     if isinstance(found, Collection):
         return found.search()
-    listed = (found,) if isinstance(found, Result | Entry) else tuple(found)
+    one = isinstance(found, Result | Entry) or not isinstance(found, Iterable)
+    listed = (found,) if one else tuple(found)
     if not all(isinstance(each, Result | Entry) for each in listed):
         raise RequestError(
-            "gallery takes a search, a collection or results, such as sd.library.search('fox'), "
-            f"got {type(found).__name__}",
+            "found takes a search, a collection or results, such as sd.library.search('fox'); "
+            f"got {described(found)}",
             field="found",
             value=found,
         )
@@ -127,6 +129,6 @@ def gallery(
         library: Whose; the session's unless given.
 
     Raises:
-        RequestError: `found` is none of those.
+        RequestError: `found` or `library` is none of those.
     """
     return Gallery(found, library=library)

@@ -190,10 +190,11 @@ def test_an_error_in_a_callback_is_logged_and_harms_nothing(held, kind, caplog):
 
 
 def test_a_callback_may_cancel(tmp_path):
-    backend = ScriptedBackend(hold=["queued"])
+    backend = ScriptedBackend(hold=["queued", "in_progress"])
     job = started(backend, tmp_path)
+    backend.wait_for("queued")  # all earlier changes are past: the callback hears of one later on
     job.on_update(lambda told: told.cancel())
-    backend.release("queued")
+    backend.release("queued")  # the next step is held: it can't finish before the cancel comes
     with pytest.raises(SeedreamError, match="cancelled"):
         job.result(SECONDS)
 

@@ -17,7 +17,7 @@ from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
-from tests.library_folders import counted, save
+from tests.library_folders import counted, keep_busy, save
 from tests.scripted import SECONDS
 
 
@@ -126,7 +126,8 @@ def test_a_further_result_is_the_same_work_on_a_busy_day(tmp_path):
         library = Library(tmp_path / str(others))
         for number in range(others):
             save(library.path, f"other-{number}", day=result.receipt.created[:10])
-        commit(library, replace(result.receipt, request_id="first"))
+        folder = commit(library, replace(result.receipt, request_id="first"))
+        keep_busy(library.path, folder.parent.name)
         with counted() as calls:
             commit(library, replace(result.receipt, request_id="second"))
         work.append(calls)
@@ -141,7 +142,7 @@ def test_an_identical_request_is_no_look_into_each_folder(tmp_path):
     assert mine._twin(result.receipt.key, "fal") is None
     another = Library(tmp_path / "here")
     folder = commit(another, replace(result.receipt, images=result.receipt.images[:1]))
-    os.utime(folder.parent)  # a day that has been quiet for 2 s is looked through for favourites
+    keep_busy(mine.path, folder.parent.name)  # a quiet day is looked through for favourites
     with counted() as calls:
         assert mine._twin(result.receipt.key, "fal").request_id == "r1"
     assert calls["stat"] < 20, calls
