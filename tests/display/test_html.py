@@ -49,8 +49,8 @@ def html(result):
 
 @pytest.fixture(scope="module")
 def large():
-    """A 2K picture that compresses badly, small too."""
-    return encoded(noise(512, 512).resize((2048, 2048), Image.Resampling.NEAREST), "JPEG")
+    """A picture that compresses badly, small too."""
+    return encoded(noise(512, 512).resize((1024, 1024), Image.Resampling.NEAREST), "JPEG")
 
 
 @pytest.mark.slow
