@@ -77,7 +77,7 @@ UPLOAD = """
 sd.edit([Image.new("RGB", (300, 300))], "blend", image_size=(960, 960))
 """
 FAILING = "sd.generate('submit 500', image_size=(960, 960))"
-FAILING_UPLOAD = "sd.edit('broken.png', 'blend', image_size=(960, 960))"
+FAILING_UPLOAD = "sd.edit('broken.jpg', 'blend', image_size=(960, 960))"
 AGAIN = (
     "%xmode Context", FAILING, FAILING_UPLOAD, "%tb", "%xmode Verbose", "%tb", FAILING_UPLOAD,
     "sd.generate('status 404', image_size=(960, 960))", "%xmode Plain", FAILING_UPLOAD,
@@ -128,7 +128,7 @@ def fal(fal_authority: Authority) -> Iterator[FalServer]:
             server.fail(point, kind, times=None, when=lambda prompt, name=name: prompt == name)
         server.fail("stream", "drop", times=None, when=lambda prompt: prompt.startswith("status"))
         for point in ("upload", "initiate"):
-            server.fail(point, "500", times=None, when=lambda name: name == "broken.png")
+            server.fail(point, "500", times=None, when=lambda said: said.endswith("jpeg"))
         yield server
     assert server.errors == ()
 
@@ -162,8 +162,8 @@ def test_the_key_is_nowhere(fal: FalServer, tmp_path: Path, typed: bool) -> None
     if typed:
         env |= {"FAL_KEY": "", "TYPED": KEY}
     prompts = f"PROMPTS = {[f'{point} {kind}' for point, kind in FAULTS]!r}"
-    Image.new("RGB", (300, 300), "teal").save(tmp_path / "broken.png")
-    failing = [each.replace("broken.png", str(tmp_path / "broken.png")) for each in AGAIN]
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "broken.jpg")
+    failing = [each.replace("broken.jpg", str(tmp_path / "broken.jpg")) for each in AGAIN]
     cells = [SETUP, *([LOGIN] if typed else []), WIDGET, prompts, JOBS, UPLOAD, *failing, SHOWN]
     said = session(tmp_path, env, cells)
     assert fal.hosts_with_key() == {"queue.fal.run", "rest.fal.ai", "api.fal.ai"}

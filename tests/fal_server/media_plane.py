@@ -44,13 +44,15 @@ class MediaPlane:
 
     def _check_token(self, request: web.Request) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or token not in self._state.tokens:
+        if scheme != "Bearer" or token not in self._state.accounts:
             raise refusal(web.HTTPUnauthorized, {"detail": "Invalid upload token"})
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
         name = request.headers.get("X-Fal-File-Name", "upload.bin").replace("/", "_")
-        kind = self._state.faults.take("upload", name, request.host)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        key = self._state.accounts.get(token, "")
+        kind = self._state.faults.take("upload", f"{key} {name}", request.host)
         if kind is not None:
             return await play(kind, request)
         self._check_token(request)
@@ -88,7 +90,9 @@ class MediaPlane:
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
-        kind = self._state.faults.take("put", request.match_info["name"], request.host)
+        key = self._state.accounts.get(request.match_info["group"], "")
+        said = f"{key} {request.match_info['name']}"
+        kind = self._state.faults.take("put", said, request.host)
         if kind is not None:
             return await play(kind, request)
         path = "/files/a/{group}/{name}".format(**request.match_info)

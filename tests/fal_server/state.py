@@ -149,7 +149,8 @@ class State:
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, File] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
-        self.tokens: set[str] = set()
+        self.accounts: dict[str, str] = {}
+        """Whose upload token, or whose place in the storage, each is: keys of fal."""
         self.requests: list[Record] = []
         self.tunnels: list[str] = []
         self.refused: list[str] = []

@@ -33,7 +33,7 @@ class StoragePlane:
         if kind is not None:
             return await play(kind, request)
         token = uuid.uuid4().hex
-        self._state.tokens.add(token)
+        self._state.accounts[token] = key
         expires = datetime.now(timezone.utc) + timedelta(hours=1)
         return web.json_response(
             {
@@ -46,7 +46,8 @@ class StoragePlane:
 
     async def initiate(self, request: web.Request) -> web.StreamResponse:
         body = parse_object(await request.read())
-        kind = self._state.faults.take("initiate", str(body.get("file_name")), request.host)
+        key = request.headers["Authorization"].removeprefix("Key ")
+        kind = self._state.faults.take("initiate", f"{key} {body.get('file_name')}", request.host)
         if kind == "local":
             return web.json_response({"upload_url": "https://10.0.0.1/", "file_url": "https://a/b"})
         if kind is not None:
@@ -55,7 +56,9 @@ class StoragePlane:
             body = {"detail": "file_name and content_type are required"}
             raise refusal(web.HTTPUnprocessableEntity, body)
         # The upload goes to another host than the file is read from, as on fal.
-        path = f"/files/a/{uuid.uuid4().hex}/{body['file_name'].replace('/', '_')}"
+        group = uuid.uuid4().hex
+        self._state.accounts[group] = key
+        path = f"/files/a/{group}/{body['file_name'].replace('/', '_')}"
         upload_url = self._base(request, "v3b.fal.media") + path
         file_url = self._base(request, "v3.fal.media") + path
         return web.json_response({"upload_url": upload_url, "file_url": file_url})
