@@ -65,13 +65,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No key, and a library of the test's own; tests that need a key use `fal_server`."""
     monkeypatch.setenv("SEEDREAM_HOME", str(tmp_path))
     for name in ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"):
         monkeypatch.delenv(name, raising=False)
     if api := sys.modules.get("seedream_widgets.api"):
         monkeypatch.setattr(api, "_client", None)  # the session's client knows its library
+    yield
+    if widgets := sys.modules.get("ipywidgets"):
+        # A studio left open looks for a key for ever: it would ask the next test's fal for prices.
+        widgets.Widget.close_all()
 
 
 @pytest.fixture(scope="session")

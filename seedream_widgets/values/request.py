@@ -445,6 +445,10 @@ _DEFAULTS = {
 }
 
 
+_LONGEST_NAME = 60
+"""Characters of an unknown argument's name that an error repeats."""
+
+
 def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
     @wraps(init)
     def checked(self: Request, *args: Any, **arguments: Any) -> None:
@@ -463,9 +467,11 @@ def check_names(arguments: Mapping[str, Any]) -> None:
     unknown = set(arguments) - set(Request.__dataclass_fields__)
     if unknown:
         name = min(unknown)
+        short = name[:_LONGEST_NAME]  # JSON may hold any text as a name, the empty one too
+        said = short if short.isidentifier() else repr(short)
         raise RequestError(
-            f"{name} is not an argument of a request; {meant(name, Request.__dataclass_fields__)}",
-            field=name,
+            f"{said} is not an argument of a request; {meant(short, Request.__dataclass_fields__)}",
+            field=short,
             value=arguments[name],
         )
 

@@ -341,6 +341,18 @@ def test_a_mistake_gets_a_guess(argument, value, guess):
     assert caught.value.field == argument
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "'' is"), ("a b\n", "'a b\\n' is"), ("x" * 100_000, "x" * 60 + " is")],
+)
+def test_an_unknown_name_in_json_is_quoted_and_cut(name, said):
+    with pytest.raises(RequestError) as caught:
+        Request.from_json(json.dumps({"prompt": "a fox", name: 1}))
+    assert str(caught.value).startswith(f"{said} not an argument of a request; ")
+    assert caught.value.field == name[:60]
+    assert len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize("size", ["8x8", "hello", "9K", (100, 100)])
 def test_no_guess_where_nothing_is_near(size):
     with pytest.raises(RequestError) as caught:
