@@ -119,7 +119,7 @@ def jobs(audit: Audit, studio: Studio) -> None:
     audit.look("generating, refused, failed, cancelled", studio.root)
     studio.wait_for_pictures("one that runs, offline:slow 3", 6)
     studio.tiles("one that runs, offline:slow 3").nth(3).focus()
-    studio.page.keyboard.press("Enter")
+    studio.page.keyboard.press("Space")  # Enter opens the viewer, too
     audit.look("six pictures, one chosen and with focus", studio.root)
     studio.prompt.focus()
     audit.look("six pictures", studio.root)

@@ -74,7 +74,8 @@ def test_none_is_left(
     for number in (2, 1, 1):
         studio.references.nth(number - 1).hover()
         studio.button(f"Remove image {number}").click()
-    page.wait_for_function("window.liveImages.size === 0")
+    expect(studio.references).to_have_count(0)
+    settle(page)
     book.run(1)
     expect(studio.cards).to_have_count(JOBS)
     for number in range(0, JOBS, 15):
