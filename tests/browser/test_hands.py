@@ -105,6 +105,7 @@ def test_the_menu_of_a_picture_by_mouse_and_by_keyboard(
     page.keyboard.press("Escape")
     expect(tile).to_be_focused()
     page.keyboard.press("Shift+F10")
+    expect(item(studio, "View")).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(item(studio, "Dismiss")).to_be_focused()
     page.keyboard.press("ArrowUp")
