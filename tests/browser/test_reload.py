@@ -58,6 +58,6 @@ def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, pa
     studio.wait_for_pictures(RUNNING, timeout=60_000)
     book.run(2)
     picked, jobs, seed = eval(book.text(2))
-    assert picked.endswith("-1")
+    assert picked.endswith(":1")
     assert (jobs, seed) == (2, 1234)
     assert errors == []

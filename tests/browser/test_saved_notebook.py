@@ -73,8 +73,8 @@ def test_a_saved_session_on_fal(
     expect(studio.generate).to_contain_text("$0.03")
     expect(studio.root).not_to_contain_text("Spent this session")
     for number in range(RESULTS):
-        studio.submit(f"picture {number}")
-        studio.wait_for_pictures(f"picture {number}")
+        studio.submit(f"fox {number}")
+        studio.wait_for_pictures(f"fox {number}")
         if number < 3:
             book.run(number + 1)
     expect(studio.cards).to_have_count(RESULTS)
@@ -94,7 +94,7 @@ def test_a_saved_session_on_fal(
     page.goto("about:blank")
     book = Notebook(page, fal_lab, "session.ipynb")
     restored = Studio(page)
-    expect(restored.prompt).to_have_value(f"picture {RESULTS - 1}")
+    expect(restored.prompt).to_have_value(f"fox {RESULTS - 1}")
     expect(restored.cards).to_have_count(0)
     expect_sheet(book, RESULTS, "$0.03")
     shot("saved-with-state")
