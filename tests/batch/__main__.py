@@ -1,4 +1,4 @@
-"""What a batch costs and survives, beside a loop written by hand: ``make batch``.
+"""What a batch costs and survives, beside a loop written by hand: ``python -m tests.batch``.
 
 python -m tests.batch [--write] [--small] [loop driver dask drivers store]
 
