@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import inspect
 import linecache
+import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,20 +56,26 @@ def parameters(call: Callable[..., Any]) -> list[str]:
     ]
 
 
-def calls() -> Iterator[tuple[str, str, str]]:
-    """Yield whose call it is, its name, and each of its parameters."""
+def public_calls() -> Iterator[tuple[str, str, Callable[..., Any]]]:
+    """Yield whose call it is, its name, and the call."""
     for name in sd.__all__:
         public = getattr(sd, name)
         error = isinstance(public, type) and issubclass(public, BaseException)
         if callable(public) and not error and name not in MADE:
-            yield from (("sd", name, each) for each in parameters(public))
+            yield "sd", name, public
     for holder, kind in HELD.items():
         for name in dir(kind):
             method = inspect.getattr_static(kind, name)
             public = not name.startswith("_") or name == "__getitem__"
             public = public and (holder, name) not in LEFT_OUT and not isinstance(method, property)
             if public and callable(call := getattr(kind, name)):
-                yield from ((holder, name, each) for each in parameters(call))
+                yield holder, name, call
+
+
+def calls() -> Iterator[tuple[str, str, str]]:
+    """Yield whose call it is, its name, and each of its parameters."""
+    for holder, name, call in public_calls():
+        yield from ((holder, name, each) for each in parameters(call))
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +117,7 @@ def world(kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def good(world: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
     """Values for the other arguments of a call."""
     return {
+        "address": tmp_path / "elsewhere",
         "prompt": "a fox",
         "image_urls": [],
         "jobs": [],
@@ -182,3 +192,48 @@ def test_a_wrong_value_is_refused_in_a_sentence(
         assert "object is not" not in str(error), said
         if isinstance(error, sd.RequestError):
             assert error.field in str(error) or parameter in str(error), said
+
+
+def hands_on() -> Iterator[tuple[str, str]]:
+    """Yield the public calls that hand further arguments on to functions of ours."""
+    for holder, name, call in public_calls():
+        code = getattr(call, "__code__", None)
+        if name == "Request" or (code and code.co_flags & inspect.CO_VARKEYWORDS):
+            yield holder, name
+
+
+@pytest.fixture(scope="module")
+def all_names() -> set[str]:
+    """The name of every parameter of every function of the package."""
+    trees = (ast.parse(path.read_text()) for path in Path(PACKAGE).rglob("*.py"))
+    functions = (
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.arguments)
+    )
+    return {
+        each.arg for node in functions for each in [*node.posonlyargs, *node.args, *node.kwonlyargs]
+    }
+
+
+@pytest.mark.parametrize(("holder", "name"), [*hands_on()])
+def test_an_error_names_the_call_that_was_typed(
+    holder: str,
+    name: str,
+    world: dict[str, Any],
+    good: dict[str, Any],
+    all_names: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No function behind it, whose parameters may have the names of what is handed on."""
+    monkeypatch.chdir(tmp_path)
+    call = getattr(world[holder], name)
+    known = inspect.signature(call).parameters
+    needed = [
+        good[each.name]
+        for each in known.values()
+        if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+    ]
+    for other in all_names - {*known}:
+        error = outcome(partial(call, *needed), {other: 5})
+        if isinstance(error, TypeError):
+            assert re.match(rf"([\w.]+\.)?{name}\(\) ", str(error)), f"{other}=5: {error}"

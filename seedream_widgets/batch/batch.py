@@ -359,9 +359,21 @@ class Batch:
             parts.append(f"${self._client.spent:.2f} spent in this session")
         tell(counts.get("done", 0), ", ".join(parts))
 
-    def retry(self, **arguments: Any) -> Batch:
-        """Run, and send also what may have been billed without a result; it may be billed twice."""
-        return self.run(retry=True, **arguments)
+    def retry(
+        self,
+        *,
+        progress: bool | None = None,
+        on_update: Callable[[Cell], object] | None = None,
+        executor: Executor | None = None,
+        shared: str | Path | None = None,
+    ) -> Batch:
+        """Run, and send also what may have been billed without a result; it may be billed twice.
+
+        Arguments and errors as of `run`.
+        """
+        return self.run(
+            retry=True, progress=progress, on_update=on_update, executor=executor, shared=shared
+        )
 
     def _interrupted(self, drive: Drive) -> None:
         drive.stop()
@@ -531,6 +543,7 @@ class Batches:
 
 def make(
     client: Client,
+    /,  # an axis may have any name
     rows: Any = None,
     *,
     name: str | None = None,

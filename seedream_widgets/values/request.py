@@ -451,7 +451,7 @@ _LONGEST_NAME = 60
 
 def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
     @wraps(init)
-    def checked(self: Request, *args: Any, **arguments: Any) -> None:
+    def checked(self: Request, /, *args: Any, **arguments: Any) -> None:
         check_names(arguments)
         init(self, *args, **arguments)
 
