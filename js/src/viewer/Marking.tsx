@@ -19,6 +19,16 @@ export function within([a, b, c, d]: Box, { width, height }: Area): Box {
   return [left, top, Math.max(right, left + 1), Math.max(bottom, top + 1)];
 }
 
+/** A box with one edge typed: that stands, and moves the one across where it would pass it. */
+export function withEdge(box: Box, side: number, edge: number, picture: Area): Box {
+  const across = (side + 2) % 4;
+  const other = box[across] as number;
+  const next = [...box];
+  next[side] = edge;
+  next[across] = side < 2 ? Math.max(other, edge + 1) : Math.min(other, edge - 1);
+  return within(next as Box, picture);
+}
+
 interface Props {
   box: Box;
   /** Where the picture is in the pane. */
@@ -90,11 +100,9 @@ export function Edges({ box, picture, change }: Omit<Props, "placed">) {
             min={0}
             max={side % 2 ? picture.height : picture.width}
             value={box[side]}
-            onChange={({ currentTarget }) => {
-              const edge = Number(currentTarget.value) || 0;
-              const next = box.map((old, at) => (at === side ? edge : old)) as Box;
-              change(within(next, picture));
-            }}
+            onChange={({ currentTarget }) =>
+              change(withEdge(box, side, Number(currentTarget.value) || 0, picture))
+            }
           />
         </label>
       ))}

@@ -1,7 +1,7 @@
 /** A region of a picture, marked by a drag or in numbers, goes with the next request. */
 import { fireEvent } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { within } from "../../src/viewer/Marking";
+import { type Box, withEdge, within } from "../../src/viewer/Marking";
 import { unmountAll, type View } from "../mount";
 import { button, card, click, doing, field, prompt, reference, type, ui, withJobs } from "../ui";
 
@@ -38,6 +38,19 @@ it.each([
   expect(within(box as [number, number, number, number], { width: 100, height: 80 })).toEqual(
     wanted,
   );
+});
+
+it.each([
+  [0, 5, [5, 10, 30, 20]],
+  [0, 40, [40, 10, 41, 20]],
+  [1, 30, [10, 30, 30, 31]],
+  [2, 4, [3, 10, 4, 20]],
+  [3, 60, [10, 10, 30, 60]],
+  [1, 500, [10, 79, 30, 80]],
+  [2, 0, [0, 10, 1, 20]],
+])("edge %i typed as %i stands, beyond the other one too", (side, edge, wanted) => {
+  const box: Box = [10, 10, 30, 20];
+  expect(withEdge(box, side, edge, { width: 100, height: 80 })).toEqual(wanted);
 });
 
 function answers(view: View) {
