@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from io import BytesIO
     from pathlib import Path
+    from weakref import WeakMethod
 
     from seedream_widgets.errors import Billing
     from seedream_widgets.images import ImageInput
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.status import Status
 
-reach_listener: ContextVar[Callable[[bool], object] | None] = ContextVar(
+reach_listener: ContextVar[WeakMethod[Callable[[bool], object]] | None] = ContextVar(
     "seedream_reach_listener", default=None
 )
-"""Set by a job around what its backend does for it; see `tell_reached`."""
+"""Set by a job around what its backend does for it; see `tell_reached`. Weak, as asyncio keeps
+the context of a cancelled timer for as long as the timer was set to."""
 
 
 def tell_reached(reached: bool) -> None:
@@ -40,8 +42,10 @@ def tell_reached(reached: bool) -> None:
     Args:
         reached: ``False`` after some seconds of trying in vain, while it is still tried.
     """
-    if listener := reach_listener.get():
-        listener(reached)
+    listener = reach_listener.get()
+    tell = listener() if listener else None
+    if tell:
+        tell(reached)
 
 
 SHORTEST = 60

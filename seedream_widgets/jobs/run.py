@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakMethod
 
 from seedream_widgets.backends.base import reach_listener
 from seedream_widgets.errors import (
@@ -70,7 +71,7 @@ _NOT_FETCHED = "file_download_error"
 async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> None:
     """Take `job` to its end; the job holds whatever comes of it."""
     attempt = _Run(job, backend, record, engine)
-    reach_listener.set(attempt.tell_reach)
+    reach_listener.set(WeakMethod(attempt.tell_reach))
     try:
         job._succeed(await attempt.result())
     except SeedreamError as error:

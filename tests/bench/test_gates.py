@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import tracemalloc
+from typing import TYPE_CHECKING
 
 import seedream_widgets as sd
 from seedream_widgets.testing import ScriptedBackend
 from tests.bench.bench_library import build
+from tests.memory import taken
 from tests.scripted import SECONDS
+
+if TYPE_CHECKING:
+    from seedream_widgets.library import Entry
 
 CARD_BYTES = 2000
 ENTRY_BYTES = 1500
@@ -55,11 +58,10 @@ def test_polling_keeps_to_a_few_connections(fal_server, tmp_path) -> None:
 def test_a_thousand_entries_hold_little_memory(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     build(tmp_path / "library", results=1000, days=5)
-    found = sd.Library(tmp_path / "library").search()
-    assert len(found) == 1000
-    gc.collect()
-    tracemalloc.start()
-    kept = list(found)
-    held = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert held <= ENTRY_BYTES * len(kept), held
+    assert len(entries(tmp_path / "library")) == 1000
+    held = taken(entries, tmp_path / "library").held
+    assert held <= ENTRY_BYTES * 1000, held
+
+
+def entries(folder) -> list[Entry]:
+    return list(sd.Library(folder).search())

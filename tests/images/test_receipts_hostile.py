@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import time
-import tracemalloc
 import zlib
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from seedream_widgets.errors import RequestError
 from seedream_widgets.images.receipts import MAX_TEXT, embed, extract
 from seedream_widgets.images.xmp import NAMESPACE
 from tests.image_files import chunk, drawing, encoded, exif
+from tests.memory import taken
 from tests.receipt_files import FOREIGN
 
 if TYPE_CHECKING:
@@ -245,9 +245,4 @@ def test_heavy(make: Callable[[], bytes]) -> None:
 
 @pytest.mark.parametrize("name", ["png 200 bombs", "png 1,000,000 chunks", "webp deep packet"])
 def test_reading_takes_little_memory(name: str) -> None:
-    data = HEAVY[name]()
-    tracemalloc.start()
-    extract(data)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 50_000_000
+    assert taken(extract, HEAVY[name]()).peak < 50_000_000

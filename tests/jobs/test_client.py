@@ -24,6 +24,7 @@ from seedream_widgets.jobs.engine import ARRIVALS, shared
 from seedream_widgets.library import Library
 from seedream_widgets.testing import ScriptedBackend, picture
 from seedream_widgets.values.request import Request
+from tests.memory import let_go
 from tests.scripted import SECONDS, started, until
 
 KEY = "key-id:very-secret"
@@ -162,7 +163,7 @@ def test_a_closed_client_leaves_nothing_of_its_backend(fal_server, tmp_path):
     backend = weakref.ref(client.backend)
     client.close()
     del client
-    until(lambda: gc.collect() and backend() is None)
+    let_go(backend)
 
 
 def test_a_client_that_was_closed_learns_the_prices_again(fal_server, tmp_path):

@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 import time
-import tracemalloc
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import islice
@@ -16,6 +15,7 @@ import pytest
 from seedream_widgets.errors import RequestError
 from seedream_widgets.library.index import Index
 from tests.library_folders import counted, receipt, save, set_favourite, settle
+from tests.memory import taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -448,16 +448,16 @@ def test_each_root_has_its_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(list(files)) == 2
 
 
-def test_a_search_holds_no_results(tmp_path: Path, index: Index) -> None:
+@pytest.mark.slow
+def test_a_search_holds_no_results(tmp_path: Path) -> None:
     for number in range(400):
         save(tmp_path, f"r{number:03}", prompt=f"a fox {number} " * 50)
-    found = index.search("fox")
-    tracemalloc.start()
-    count = sum(1 for _ in found)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert count == 400
-    assert peak < 500_000
+    assert read(tmp_path) == 400
+    assert taken(read, tmp_path).peak < 500_000
+
+
+def read(folder: Path) -> int:
+    return sum(1 for _ in Index(folder, folder / "cache" / "index.sqlite").search("fox"))
 
 
 @pytest.mark.slow

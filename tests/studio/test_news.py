@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 import weakref
 
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.news import News
+from tests.memory import let_go
 from tests.scripted import until
 
 
@@ -53,4 +53,4 @@ def test_it_keeps_nothing_alive():
     news.begin()
     until(lambda: ref().times)
     del told
-    until(lambda: gc.collect() is not None and ref() is None)
+    let_go(ref)

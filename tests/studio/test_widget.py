@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import io
 import json
@@ -19,6 +18,7 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.testing import ScriptedBackend
+from tests.memory import let_go
 
 MESSAGES = Path(__file__).parents[1] / "messages"
 FORM = json.loads((MESSAGES / "submit.json").read_text())["form"]
@@ -547,11 +547,7 @@ def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
     gone = weakref.ref(studio)
     studio.close()
     del studio
-    end = time.monotonic() + 5
-    while gone() is not None and time.monotonic() < end:
-        gc.collect()
-        time.sleep(0.05)
-    assert gone() is None
+    let_go(gone)
     assert job.done is not running
     backend.release("fetch")
     assert len(job.result(10)) == 1

@@ -97,10 +97,11 @@ def test_slow_files_are_few_at_once(server: FalServer, tmp_path: Path) -> None:
 
     async def scenario(backend: FalBackend) -> None:
         nonlocal most
+        before = {*threading.enumerate()}
         url = OutputFile(URL.replace("fox", "slow"))
         slow = [asyncio.ensure_future(backend.download(url, tmp_path / f"{n}")) for n in range(12)]
         while not all(each.done() for each in slow):
-            names = [thread.name for thread in threading.enumerate()]
+            names = [thread.name for thread in {*threading.enumerate()} - before]
             most = max(most, names.count("seedream-download"))
             await asyncio.sleep(0.01)
 
@@ -230,12 +231,14 @@ def test_each_file_has_a_thread_that_python_need_not_wait_for(
 ) -> None:
     server.settings.bytes_per_second = 3_000_000
     seen: list[threading.Thread] = []
+    before = {*threading.enumerate()}
 
     async def scenario(backend: FalBackend) -> None:
         files = [backend.download(OutputFile(URL), tmp_path / str(n)) for n in range(6)]
         together = asyncio.gather(*files)
         while not together.done():
-            at_work = [each for each in threading.enumerate() if each.name == "seedream-download"]
+            new = {*threading.enumerate()} - before
+            at_work = [each for each in new if each.name == "seedream-download"]
             assert len(at_work) <= 2
             seen.extend(at_work)
             await asyncio.sleep(0.01)
