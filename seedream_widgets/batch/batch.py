@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -17,6 +16,7 @@ from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
 from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
 from seedream_widgets.batch.poster import export_html, export_png, layout
+from seedream_widgets.batch.words import BatchEstimate, ask_of, faults, how_far, states
 from seedream_widgets.batch.workers import submitter
 from seedream_widgets.display.progress import progress_line
 from seedream_widgets.errors import (
@@ -34,7 +34,7 @@ from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
 from seedream_widgets.money.pricing import estimate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -47,28 +47,6 @@ if TYPE_CHECKING:
 _GRACE = 2.0
 """Seconds after an interrupt in which a second one cancels what is queued."""
 _LOOK = 0.1
-_TOLD = ("running", "failed", "uncertain", "missing")
-
-
-@dataclass(frozen=True)
-class BatchEstimate:
-    """What the missing cells of a batch may cost, in US dollars.
-
-    Attributes:
-        cells: How many cells have no result yet.
-        low: The least they cost.
-        high: The most they cost.
-    """
-
-    cells: int
-    low: Decimal
-    high: Decimal
-
-    def __str__(self) -> str:
-        count = f"{self.cells:,} request{'' if self.cells == 1 else 's'}"
-        if self.low == self.high:
-            return f"{count}, about ${self.low:.2f}"
-        return f"{count}, ${self.low:.2f} to ${self.high:.2f}"
 
 
 class Batch:
@@ -88,7 +66,8 @@ class Batch:
         self._manifest = manifest
         self._lock = threading.RLock()
         self._drive: Drive | None = None
-        self._watchers: list[Callable[[Cell], object]] = []
+        self._asked: BatchEstimate | None = None
+        self._watchers: list[Callable[[Cell | None], object]] = []
         self.look()
 
     @property
@@ -213,7 +192,8 @@ class Batch:
             self._share(shared)
             self.look()
             self._offer()
-            self._check_budget(retry)
+            self._asked = self.estimate(retry=retry)
+            self._check_budget(self._asked)
             manifests.write(self._client.library, self._manifest)
             client = self._client
             if executor is not None:
@@ -222,13 +202,18 @@ class Batch:
             else:
                 self._drive = Drive(self._submit, self._to_send(retry), self._picker_up())
             self._drive.listen(self._tell_watchers)
+            self._drive.at_end(lambda: self._tell_watchers(None))
             if on_update:
                 self._drive.listen(on_update)
             self._drive.start()
             return self._drive
 
-    def _watch(self, watcher: Callable[[Cell], object]) -> Callable[[], None]:
-        """Have `watcher` told of each change of a cell in this and later runs; call it to stop."""
+    def _watch(self, watcher: Callable[[Cell | None], object]) -> Callable[[], None]:
+        """Have `watcher` told of each change of a cell in this and later runs, and of their ends.
+
+        Returns:
+            Call it to stop. The end of a run is told as ``None``.
+        """
         self._watchers.append(watcher)
 
         def stop() -> None:
@@ -236,7 +221,7 @@ class Batch:
 
         return stop
 
-    def _tell_watchers(self, cell: Cell) -> None:
+    def _tell_watchers(self, cell: Cell | None) -> None:
         for watcher in tuple(self._watchers):
             watcher(cell)
 
@@ -290,11 +275,11 @@ class Batch:
 
         return go_on
 
-    def _check_budget(self, retry: bool) -> None:
+    def _check_budget(self, cost: BatchEstimate) -> None:
         limit = self._client.budget.limit
         if limit is None or not self._client.backend.bills:
             return
-        cost, committed = self.estimate(retry=retry), self._client.budget.committed
+        committed = self._client.budget.committed
         if committed + cost.high > limit:
             raise BudgetError(
                 f"batch {self.name!r} may cost ${cost.high:.2f} ({cost.cells} requests), and "
@@ -335,8 +320,9 @@ class Batch:
             RequestError: The shared place can't be reached, or can't decide between two.
             KeyboardInterrupt: It was interrupted.
         """
-        drive = self.start(retry=retry, on_update=on_update, executor=executor, shared=shared)
         with progress_line(progress, len(self)) as tell:
+            tell(len(self._those("done")), str(self.estimate(retry=retry)))
+            drive = self.start(retry=retry, on_update=on_update, executor=executor, shared=shared)
             try:
                 while not drive.wait(_LOOK):
                     self._tell(tell, drive)
@@ -349,15 +335,26 @@ class Batch:
         return self
 
     def _tell(self, tell: Callable[[int, str], None], drive: Drive) -> None:
-        """Say how far the run is: what runs, what failed, the time left and the money."""
+        """Say how far the run is: what runs, what failed and why, the time left and the money."""
+        told = how_far(self.cells, drive, self._asked, self._client.backend.bills)
+        tell(len(self._those("done")), ", ".join(filter(None, [*told, faults(self.cells)])))
+
+    def _standing(self) -> dict[str, Any]:
+        """Return how far it is and what can be done now, as a sheet says it."""
+        drive, bills = self._drive, self._client.backend.bills
+        running = drive is not None and not drive.ended
         counts = states(self.cells)
-        parts = [f"{counts[state]} {state}" for state in _TOLD if counts.get(state)]
-        seconds = drive.seconds_left()
-        if seconds and not drive.ended:
-            parts.append(f"about {_plain_time(seconds)} left ({drive.slots} at once)")
-        if self._client.backend.bills:
-            parts.append(f"${self._client.spent:.2f} spent in this session")
-        tell(counts.get("done", 0), ", ".join(parts))
+        asks = []
+        if not running:
+            anew = counts.get("missing") or counts.get("failed")
+            ways = [*([False] if anew else []), *([True] if counts.get("uncertain") else [])]
+            asks = [ask_of(counts, self.estimate(retry=way), bills, retry=way) for way in ways]
+        return {
+            "words": how_far(self.cells, drive, self._asked, bills),
+            "faults": faults(self.cells),
+            "running": running,
+            "asks": asks,
+        }
 
     def retry(
         self,
@@ -586,18 +583,3 @@ def _ended(drive: Drive) -> Future[None]:
     future: Future[None] = Future()
     drive.at_end(lambda: future.set_result(None))
     return future
-
-
-def _plain_time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
-
-
-def states(cells: Iterable[Cell]) -> dict[str, int]:
-    """Count cells by state."""
-    counts: dict[str, int] = {}
-    for cell in cells:
-        counts[cell.state] = counts.get(cell.state, 0) + 1
-    return counts

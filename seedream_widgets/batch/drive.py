@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from seedream_widgets.errors import SeedreamError
+from seedream_widgets.errors import ResultError, SeedreamError
+from seedream_widgets.money.pricing import cost
 from seedream_widgets.values.status import InProgress
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Drive:
         self._in_progress: dict[Cell, float] = {}
         self._generated: list[float] = []
         self._ended: list[Cell] = []
+        self._adding = threading.Lock()
+        self._added = 0
+        self._spent = Decimal(0)
         self._listeners: list[Callable[[Cell], object]] = []
         self._last: list[Callable[[], object]] = []
         self._stopped = False
@@ -85,6 +90,15 @@ class Drive:
             left = len(self._cells) - len(self._ended)
             mean = sum(self._generated) / len(self._generated)
             return left * mean / self.slots
+
+    @property
+    def spent(self) -> Decimal:
+        """What the results that came in this run cost, in US dollars."""
+        with self._adding:
+            while self._added < len(self._ended):
+                self._spent += _cost(self._ended[self._added])
+                self._added += 1
+            return self._spent
 
     def listen(self, callback: Callable[[Cell], object]) -> None:
         """Call ``callback(cell)`` at each change, on another thread; its errors harm nothing."""
@@ -204,3 +218,11 @@ class Drive:
                 import logging
 
                 logging.getLogger(__name__).exception("a callback of a batch failed")
+
+
+def _cost(cell: Cell) -> Decimal:
+    try:
+        result = cell.opened()
+    except ResultError:  # it was deleted meanwhile
+        result = None
+    return Decimal(0) if result is None else cost(result)

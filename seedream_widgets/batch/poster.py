@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 200_000_000
 """Most pixels of one exported PNG: many programs open no larger one."""
+LEAST_EDGE = 16
 _GAP = 8
 _FEW, _EDGES, _BYTES = 100, (640, 256), (90_000, 14_000)
 _WORDS = 300
@@ -98,7 +99,7 @@ def export_png(
     Raises:
         RequestError: It would have more than 200 megapixels, and neither `edge` nor `pages` helps.
     """
-    if edge is not None and (type(edge) is not int or not 16 <= edge <= 16384):
+    if edge is not None and (type(edge) is not int or not LEAST_EDGE <= edge <= 16384):
         raise RequestError(
             f"edge takes a whole number of pixels from 16 to 16384, got {edge!r:.40}",
             field="edge",
@@ -107,11 +108,11 @@ def export_png(
     drawing = _Drawing(grid, edge)
     width, height, row = drawing.width, drawing.height, drawing.row_height
     if width * height > MOST_PIXELS and not pages:
-        scale = (MOST_PIXELS / (width * height)) ** 0.5 * 0.95
+        scaled = fitting_edge(grid)
         count = -(-len(grid.rows) // max(1, drawing.rows_within(MOST_PIXELS)))
         raise RequestError(
             f"the sheet would have {width * height / 1e6:,.0f} megapixels ({width:,} x "
-            f"{height:,}), more than {MOST_PIXELS // 10**6}; pass edge={int(drawing.edge * scale)} "
+            f"{height:,}), more than {MOST_PIXELS // 10**6}; pass edge={scaled} "
             f"to have it scaled down, or pages=True for about {count} files",
             field="edge",
         )
@@ -135,6 +136,20 @@ def export_png(
         finally:
             part.unlink(missing_ok=True)
     return named
+
+
+def fitting_edge(grid: Layout) -> int | None:
+    """Return how large the pictures of one PNG may be at most; ``None``: as they came."""
+    drawing = _Drawing(grid, None)
+    pixels = drawing.width * drawing.height
+    if pixels <= MOST_PIXELS:
+        return None
+    edge = drawing.edge
+    while pixels > MOST_PIXELS and edge > LEAST_EDGE:  # labels don't shrink as pictures do
+        edge = max(LEAST_EDGE, int(edge * (MOST_PIXELS / pixels) ** 0.5 * 0.95))
+        drawing = _Drawing(grid, edge)
+        pixels = drawing.width * drawing.height
+    return edge
 
 
 class _Drawing:

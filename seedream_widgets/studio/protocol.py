@@ -99,6 +99,47 @@ class Ballot(Message):
 
 
 @dataclass(frozen=True)
+class Ask(Message):
+    """Have a sheet's batch ask for what it lacks.
+
+    Attributes:
+        retry: Whether to send once more what may have been billed.
+        high: The most that it may cost in US dollars, as the button said.
+    """
+
+    kind: ClassVar[str] = "ask"
+    retry: bool
+    high: str
+
+
+@dataclass(frozen=True)
+class Stop(Message):
+    """Cancel all that a sheet's batch asks for."""
+
+    kind: ClassVar[str] = "stop"
+
+
+@dataclass(frozen=True)
+class Export(Message):
+    """Ask for the whole sheet as one file.
+
+    Attributes:
+        format: ``"png"`` or ``"html"``.
+        x: The axis that runs across; "" for the last one.
+        fit: Whether the pictures of a PNG may be scaled so that it can be opened.
+    """
+
+    kind: ClassVar[str] = "export"
+    format: str
+    x: str = ""
+    fit: bool = False
+
+    def __post_init__(self) -> None:
+        if self.format not in ("png", "html"):
+            raise ProtocolError("format must be png or html")
+
+
+@dataclass(frozen=True)
 class Write(Message):
     """Set traits that stay out of the saved notebook, where prompts are not stored."""
 
@@ -364,6 +405,7 @@ _KINDS: dict[str, type[Message]] = {
         Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
         UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore,
         Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot, Ledger,
+        Ask, Stop, Export,
     )
 }  # fmt: skip
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.batch.poster import words_of
+from seedream_widgets.batch.poster import MOST_PIXELS, fitting_edge, layout, words_of
 from seedream_widgets.batch.vote import Vote
+from seedream_widgets.errors import RequestError
+from seedream_widgets.files import file_name
+from seedream_widgets.images.limits import megabytes
 from seedream_widgets.jobs.engine import shared
+from seedream_widgets.library.entry import amount
+from seedream_widgets.money.pricing import shown
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answers
 from seedream_widgets.studio.aside import Aside
 from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.picks import Picks, Selects
 from seedream_widgets.studio.previews import Previews
-from seedream_widgets.studio.shelf import Shelf
+from seedream_widgets.studio.shelf import MOST_ZIP, Shelf
 from seedream_widgets.studio.viewer import Viewer
 from seedream_widgets.values.result import image_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from seedream_widgets.batch.batch import Batch
     from seedream_widgets.batch.cell import Cell
     from seedream_widgets.studio.answers import Answer, Late, Table
@@ -48,13 +54,20 @@ class Sheet(Bridge, Selects):
         self._batch = batch
         self._engine = engine = shared()
         self._changed: dict[str, Cell] = {}
+        self._due = False
         self._waiting = threading.Lock()
         self._ballot: Vote | None = None
         self._aside = Aside(engine)
         library = batch._client.library
         self._shelf = Shelf(self, self._aside, lambda: library)
         viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
-        own: Table = {protocol.Grid: self._grid, protocol.Ballot: self._vote}
+        own: Table = {
+            protocol.Grid: self._grid,
+            protocol.Ballot: self._vote,
+            protocol.Ask: self._ask,
+            protocol.Stop: self._halt,
+            protocol.Export: self._export,
+        }
         answers = Answers(self, engine, self._aside, {**self._shelf.table, **viewer.table, **own})
         super().__init__(_view="sheet")
         self._follow(Picks(self, self._shelf))
@@ -117,21 +130,88 @@ class Sheet(Bridge, Selects):
         batch = self._batch
         cells = await self._aside(lambda: [told(cell) for cell in batch])
         axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
-        return {"name": batch.name, "axes": axes, "cells": cells}, []
+        standing = await self._aside(self._standing)
+        return {"name": batch.name, "axes": axes, "cells": cells, "standing": standing}, []
 
-    def _note(self, cell: Cell) -> None:
-        """Gather a change, on whatever thread it came, and tell the page of several at once."""
+    def _standing(self) -> dict[str, Any]:
+        """Return how far the batch is, and what its buttons are to say."""
+        standing = self._batch._standing()
+        asks = [
+            {"words": ask.words, "high": shown(ask.high), "retry": ask.retry}
+            for ask in standing["asks"]
+        ]
+        return {**standing, "words": " · ".join(standing["words"]), "asks": asks}
+
+    def _note(self, cell: Cell | None) -> None:
+        """Gather changes, on whatever thread they come, and tell the page of several at once."""
         with self._waiting:
-            first = not self._changed
-            self._changed[cell.name] = cell
+            first, self._due = not self._due, True
+            if cell is not None:
+                self._changed[cell.name] = cell
         if first:
             self._engine.start(self._flush())
 
     async def _flush(self) -> None:
         await asyncio.sleep(_PAUSE)
         with self._waiting:
-            cells, self._changed = list(self._changed.values()), {}
-        await self._aside(lambda: self._post({"kind": "cells", "cells": [told(c) for c in cells]}))
+            cells, self._changed, self._due = list(self._changed.values()), {}, False
+
+        def tell() -> None:
+            news = [told(cell) for cell in cells]
+            self._post({"kind": "cells", "cells": news, "standing": self._standing()})
+
+        await self._aside(tell)
+
+    async def _ask(self, message: protocol.Ask) -> Answer:
+        answer: Answer = await self._aside(self._begin, message)
+        return answer
+
+    def _begin(self, message: protocol.Ask) -> Answer:
+        batch, said = self._batch, amount(message.high)
+        if said is None:
+            raise protocol.ProtocolError("high must be an amount in US dollars")
+        now = batch.estimate(retry=message.retry)
+        more = Decimal(shown(now.high)) > Decimal(said)
+        if more and not self._standing()["running"]:
+            self._note(None)  # the page gets the button as it is now
+            raise RequestError(
+                f"this is {now} now, more than the button said; press again to send", field="high"
+            )
+        batch.start(retry=message.retry)
+        return {"standing": self._standing()}, []
+
+    async def _halt(self, _: protocol.Stop) -> Answer:
+        await self._aside(self._batch.cancel)
+        return {"standing": await self._aside(self._standing)}, []
+
+    async def _export(self, message: protocol.Export) -> Answer:
+        answer: Answer = await self._aside(self._file, message)
+        return answer
+
+    def _file(self, message: protocol.Export) -> Answer:
+        batch, x = self._batch, message.x or None
+        edge = fitting_edge(layout(batch.axes, batch.cells, x)) if message.format == "png" else None
+        if edge is not None and not message.fit:
+            raise RequestError(
+                f"As the pictures came, this PNG would have more than {MOST_PIXELS // 10**6} "
+                f"megapixels. Press Save as PNG again to have them scaled to {edge} pixels, or run "
+                'sheet.save("sheet.png", pages=True) in a cell for several files',
+                field="edge",
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"sheet.{message.format}")
+            batch.export(path, format=message.format, x=x, edge=edge)
+            size = path.stat().st_size
+            if size > MOST_ZIP:
+                raise RequestError(
+                    f"the file has {megabytes(size)}, more than {megabytes(MOST_ZIP)}; run "
+                    f'sheet.save("sheet.{message.format}", edge=512) in a cell',
+                    field="format",
+                )
+            data = path.read_bytes()
+        name = file_name(batch.name, f".{message.format}")
+        kind = "image/png" if message.format == "png" else "text/html"
+        return {"name": name, "media_type": kind}, [data]
 
     def _vote(self, message: protocol.Ballot) -> Late:
         return self._voted(message.better, message.other)

@@ -306,3 +306,17 @@ def test_names_that_differ_only_in_case_are_one_batch(tmp_path):
     assert (first.name, again.name) == ("Foxes", "Foxes")
     assert len(make(client, name="FOXES")) == 3
     assert list(Batches(client)) == ["Foxes"]
+
+
+def test_the_line_says_the_cost_first_then_what_was_spent_and_why_some_failed(
+    client, backend, capsys
+):
+    batch = make(client, prompt=["a fox", "an owl"], seed=[1])
+    backend.errors["submit"] = sd.ContentRejectedError("it was refused", billing="no")
+    batch.run(progress=True)
+    said = capsys.readouterr().err
+    assert said.index("2 requests, about $0.06") < said.index("refused")
+    assert "$0.00 of about $0.06, 2 refused by a safety checker" in said
+    del backend.errors["submit"]
+    batch.run(progress=True)
+    assert "$0.06 of about $0.06" in capsys.readouterr().err

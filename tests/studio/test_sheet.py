@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from io import BytesIO
+
 import pytest
+from PIL import Image
 
 import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.batch import poster
 from seedream_widgets.batch.batch import make
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.studio.sheet import Sheet
@@ -130,3 +136,135 @@ def test_a_closed_sheet_hears_no_more(sheet, batch):
     assert batch._watchers == []
     batch.run(progress=False)
     sheet.close()
+
+
+def standing(page):
+    return page.ask("grid")[0]["result"]["standing"]
+
+
+def ended(page):
+    """Wait until the page was told that the run is over, and return how it stands."""
+    until(lambda: told(page) and not told(page)[-1]["standing"]["running"])
+    return told(page)[-1]["standing"]
+
+
+def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, backend):
+    page = Page(sheet)
+    assert standing(page) == {
+        "words": "4 missing",
+        "faults": "",
+        "running": False,
+        "asks": [{"words": "Run 4 requests, about $0.12", "high": "0.12", "retry": False}],
+    }
+    reply, _ = page.ask("ask", retry=False, high="0.12")
+    assert reply["kind"] == "reply"
+    assert ended(page) == {
+        "words": "$0.12 of about $0.12",
+        "faults": "",
+        "running": False,
+        "asks": [],
+    }
+    assert backend.count("submit") == 4
+
+
+def test_what_was_there_already_is_not_counted_as_spent(sheet, batch):
+    page = Page(sheet)
+    batch._client.submit(batch[0].request).result(30)
+    page.ask("ask", retry=False, high="0.12")
+    assert ended(page)["words"] == "$0.09 of about $0.09"
+
+
+@pytest.mark.parametrize("high", ["0.11", "0"])
+def test_what_would_cost_more_than_the_button_said_is_not_sent(sheet, backend, high):
+    page = Page(sheet)
+    reply, _ = page.ask("ask", retry=False, high=high)
+    assert reply["message"] == (
+        "this is 4 requests, about $0.12 now, more than the button said; press again to send"
+    )
+    until(lambda: told(page))  # the page gets the button as it is
+    assert told(page)[-1]["standing"]["asks"][0]["high"] == "0.12"
+    assert backend.calls == []
+
+
+@pytest.mark.parametrize("high", ["-1", "NaN", "much", ""])
+def test_an_amount_that_is_none_is_refused(sheet, backend, high):
+    reply, _ = Page(sheet).ask("ask", retry=False, high=high)
+    assert reply["message"] == "high must be an amount in US dollars"
+    assert backend.calls == []
+
+
+def test_what_would_break_the_budget_is_refused_in_words(sheet, batch, backend):
+    batch._client.budget.limit = Decimal("0.05")
+    reply, _ = Page(sheet).ask("ask", retry=False, high="0.12")
+    assert "may cost $0.12 (4 requests)" in reply["message"]
+    assert backend.calls == []
+
+
+def test_all_of_it_is_cancelled_on_the_page(page, tmp_path):
+    backend = ScriptedBackend("fal", hold=["queued"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+    shown = batch.sheet()
+    page = Page(shown)
+    page.ask("ask", retry=False, high="0.60")
+    until(lambda: backend.count("submit") == 8)
+    assert standing(page)["running"]
+    assert page.ask("stop")[0]["kind"] == "reply"
+    last = ended(page)
+    assert last["faults"] == "8 cancelled"
+    assert [ask["words"] for ask in last["asks"]] == ["Run 20 requests, about $0.60"]
+    assert backend.count("submit") == backend.count("cancel") == 8
+    shown.close()
+
+
+def test_a_retry_says_what_may_be_billed_twice(sheet, batch, backend):
+    page = Page(sheet)
+    backend.errors["submit"] = sd.BackendError("fal is away", billing="no")
+    batch.run(progress=False)
+    batch[0].refusal = sd.ContentRejectedError("it was refused", billing="maybe")
+    now = standing(page)
+    assert now["faults"] == "1 refused by a safety checker, 3 failed at fal"
+    assert [(ask["words"], ask["retry"]) for ask in now["asks"]] == [
+        ("Retry 3 requests, about $0.09", False),
+        ("Retry 4 requests (1 of them may be billed twice), about $0.12", True),
+    ]
+    del backend.errors["submit"]
+    page.ask("ask", retry=False, high="0.09")
+    ended(page)
+    assert standing(page)["asks"] == [
+        {
+            "words": "Retry 1 request (may be billed twice), about $0.03",
+            "high": "0.03",
+            "retry": True,
+        }
+    ]
+
+
+def test_all_of_it_is_saved_from_the_page(sheet, batch):
+    page = Page(sheet)
+    batch.run(progress=False)
+    reply, buffers = page.ask("export", format="png")
+    assert reply["result"] == {"name": "foxes.png", "media_type": "image/png"}
+    assert bytes(buffers[0]).startswith(b"\x89PNG")
+    reply, buffers = page.ask("export", format="html", x="prompt")
+    assert reply["result"]["name"] == "foxes.html"
+    assert b"&lt;b&gt;fox" in bytes(buffers[0])
+    assert "format must be png or html" in page.ask("export", format="exe")[0]["message"]
+    assert "x takes the name of an axis" in page.ask("export", format="png", x="y")[0]["message"]
+
+
+def test_a_picture_too_large_is_said_first_and_scaled_then(page, tmp_path, monkeypatch):
+    client = Client(OfflineBackend(pace=0), library=tmp_path)
+    batch = make(client, prompt="a fox", seed=[1, 2], image_size=(1024, 1024)).run(progress=False)
+    shown = batch.sheet()
+    page = Page(shown)
+    _, whole = page.ask("export", format="png", seconds=60)
+    width, height = Image.open(BytesIO(bytes(whole[0]))).size
+    monkeypatch.setattr(poster, "MOST_PIXELS", width * height // 2)
+    reply, _ = page.ask("export", format="png", seconds=60)
+    assert reply["field"] == "edge"
+    assert "Press Save as PNG again to have them scaled to" in reply["message"]
+    reply, small = page.ask("export", format="png", fit=True, seconds=60)
+    assert reply["kind"] == "reply", reply
+    width, height = Image.open(BytesIO(bytes(small[0]))).size
+    assert width * height <= poster.MOST_PIXELS
+    shown.close()

@@ -107,7 +107,9 @@ export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget"; job_id: string }
   | { kind: "code"; job_id?: string; image_ids?: string[] }
-  | { kind: "sync" | "resume" | "grid" | "ledger" }
+  | { kind: "sync" | "resume" | "grid" | "ledger" | "stop" }
+  | { kind: "ask"; retry: boolean; high: string }
+  | { kind: "export"; format: string; x?: string; fit?: boolean }
   | { kind: "vote"; better: string; other: string }
   | { kind: "write"; traits: Record<string, unknown> }
   | Upload
@@ -330,11 +332,34 @@ const sheetCell = shape<SheetCell>({
   failed: flag,
 });
 
-export const gridReply = shape<{ name: string; axes: SheetAxis[]; cells: SheetCell[] }>({
+/** How far a batch is, and what a press can ask for: in words, for so many US dollars at most. */
+export interface Standing {
+  words: string;
+  faults: string;
+  running: boolean;
+  asks: { words: string; high: string; retry: boolean }[];
+}
+
+const standing = shape<Standing>({
+  words: text,
+  faults: text,
+  running: flag,
+  asks: list(shape<Standing["asks"][number]>({ words: text, high: decimal, retry: flag })),
+});
+
+export const gridReply = shape<{
+  name: string;
+  axes: SheetAxis[];
+  cells: SheetCell[];
+  standing: Standing;
+}>({
   name: text,
   axes: list(shape<SheetAxis>({ name: text, labels: list(text) })),
   cells: list(sheetCell),
+  standing,
 });
+
+export const standingReply = shape<{ standing: Standing }>({ standing });
 
 /** A vote between two cells, by their names; no pair is left once the order is clear. */
 export interface Ballot {
@@ -350,7 +375,7 @@ export type Notice =
   | { kind: "job"; seq: number; job: Card }
   | { kind: "forgotten"; job_id: string }
   | { kind: "library" }
-  | { kind: "cells"; cells: SheetCell[] }
+  | { kind: "cells"; cells: SheetCell[]; standing: Standing }
   | { kind: "unsaved"; traits: Record<string, unknown> }
   | { kind: "uploaded"; upload_id: string; reference: Reference }
   | { kind: "restored"; upload_id: string; note: string | null }
@@ -371,7 +396,7 @@ const kinds: { [K in Incoming["kind"]]: Parse<Omit<Extract<Incoming, { kind: K }
   }),
   job: shape({ seq: integer, job: card }),
   library: shape({}),
-  cells: shape({ cells: list(sheetCell) }),
+  cells: shape({ cells: list(sheetCell), standing }),
   forgotten: shape({ job_id: text }),
   unsaved: shape({ traits: record((value) => value) }),
   uploaded: shape({ upload_id: text, reference }),

@@ -15,6 +15,8 @@ export interface PictureList {
   readonly total: number;
   /** The id at a place from 0 on; null where there is none any more. */
   at(index: number): Promise<string | null>;
+  /** The place beside another one, where they stand in a grid; the same at its edges. */
+  along?(from: number, right: number, down: number): number;
 }
 
 /** A list of ids that are all known. */

@@ -1,14 +1,15 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { between } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
+import { useBusy } from "../pictures/busy";
 import { Button, Chip } from "../pictures/buttons";
 import { useMeasure } from "../pictures/measure";
-import { listOf } from "../pictures/pictures";
 import { edgeFor } from "../pictures/previews";
 import { Select } from "../pictures/Select";
 import { Small } from "../pictures/Small";
-import { firstLayout, type Layout, near, placed, placeOf, turned } from "./layout";
+import { firstLayout, type Layout, near, placed, placeOf, turned, walkOf } from "./layout";
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
 
@@ -157,11 +158,10 @@ function Grid({ batch, layout, size, side }: GridProps) {
     scroller.current?.querySelector<HTMLElement>('[role="gridcell"][tabindex="0"]')?.focus();
   });
 
-  function view(cell: SheetCell | undefined) {
-    // In reading order, so that a step goes along the axis across, then to the next row.
-    const ids = rows.flatMap((_, r) => columns.map((__, c) => cells.get(placeOf(r, c))?.id ?? ""));
-    const there = ids.filter(Boolean);
-    if (cell?.id) open(listOf(there), there.indexOf(cell.id));
+  function view(r: number, c: number) {
+    const { list, index } = walkOf(cells, rows.length, columns.length);
+    const at = index.get(placeOf(r, c));
+    if (at !== undefined) open(list, at);
   }
   function onKeyDown(event: KeyboardEvent) {
     const cell = cells.get(placeOf(row, column));
@@ -180,7 +180,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
       }
       moved.current = true;
       setActive(next);
-    } else if (event.key === "Enter") view(cell);
+    } else if (event.key === "Enter") view(row, column);
     else if (event.key === " " && cell?.id) sheet.pick(cell.id);
     else return;
     event.preventDefault();
@@ -279,7 +279,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
                 >
                   <Tile
                     {...{ cell, size, chosen }}
-                    view={() => view(cell)}
+                    view={() => view(r, c)}
                     pick={() => cell?.id && sheet.pick(cell.id)}
                   />
                 </div>
@@ -292,9 +292,24 @@ function Grid({ batch, layout, size, side }: GridProps) {
   );
 }
 
+interface PressProps {
+  doing(): Promise<unknown>;
+  children: ComponentChildren;
+}
+
+/** A button whose work takes a while. */
+function Press({ doing, children }: PressProps) {
+  const [busy, press] = useBusy(doing);
+  return (
+    <Chip aria-disabled={busy} onClick={press}>
+      {children}
+    </Chip>
+  );
+}
+
 /** A batch as a grid, which fills while its cells come. */
 export function Sheet() {
-  const { sheet } = useSheet();
+  const { sheet, announcer } = useSheet();
   const batch = useStore(sheet.batch);
   const fault = useStore(sheet.fault);
   const picked = useStore(sheet.picked);
@@ -305,6 +320,12 @@ export function Sheet() {
   const section = useRef<HTMLElement>(null);
   const done = batch ? [...batch.cells.values()].filter(({ id }) => id).length : 0;
   useEffect(() => void sheet.load(), [sheet]);
+  const was = useRef(false);
+  const { running = false, faults = "" } = batch?.standing ?? {};
+  useEffect(() => {
+    if (was.current && !running) announcer.say(`The run has ended: ${done} pictures. ${faults}`);
+    was.current = running;
+  }, [running]);
   useLayoutEffect(() => {
     const element = section.current;
     if (!element) return;
@@ -318,13 +339,28 @@ export function Sheet() {
   if (!batch) return <p class="sd-empty">{fault || "Loading the sheet…"}</p>;
   const laid = layout ?? firstLayout(batch.axes);
   const size = chosenSize || fitted(wide, batch.axes[laid.x]?.labels.length ?? 1);
+  const { standing } = batch;
+  const x = batch.axes[laid.x]?.name ?? "";
   return (
     <section ref={section} class="sd-sheet" aria-label={`Sheet of ${batch.name}`}>
-      <div class="sd-sheet-bar">
-        <strong>{batch.name}</strong>
-        <span>
-          {done} of {batch.cells.size} pictures
+      <header class="sd-bar">
+        <b>{batch.name}</b>
+        <span class="sd-meta sd-grow">
+          {[`${done} of ${batch.cells.size} pictures`, standing.words].filter(Boolean).join(" · ")}
         </span>
+        {standing.running && <Press doing={sheet.stop}>Cancel</Press>}
+        {standing.asks.map((ask) => (
+          <Press key={ask.retry} doing={() => sheet.ask(ask)}>
+            {ask.words}
+          </Press>
+        ))}
+      </header>
+      {standing.running && (
+        <span class="sd-track">
+          <i style={{ width: `${(100 * done) / batch.cells.size}%` }} />
+        </span>
+      )}
+      <div class="sd-sheet-bar">
         <Axes axes={batch.axes} layout={laid} set={setLayout} />
         <label>
           Size{" "}
@@ -340,8 +376,14 @@ export function Sheet() {
         <Chip disabled={done < 2} onClick={() => void sheet.prefer()}>
           {picked.length > 1 ? "Vote on the chosen" : "Vote"}
         </Chip>
+        {["png", "html"].map((format) => (
+          <Press key={format} doing={() => sheet.save(format, x)}>
+            Save as {format.toUpperCase()}
+          </Press>
+        ))}
         {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}
       </div>
+      {standing.faults && <p class="sd-note">{standing.faults}</p>}
       {fault && (
         <p class="sd-note" role="alert">
           {fault}

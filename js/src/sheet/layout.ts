@@ -1,5 +1,6 @@
 /** Which axis of a batch runs where, and what stands at each place then. */
 import type { SheetAxis, SheetCell } from "../kernel/wire";
+import { listOf, type PictureList } from "../pictures/pictures";
 
 export interface Layout {
   /** The axis that runs across, and the one that runs down; -1 where there is none. */
@@ -34,6 +35,37 @@ export function placed(cells: Iterable<SheetCell>, { x, y, at }: Layout): Map<st
     }
   }
   return found;
+}
+
+/** The pictures of a grid in reading order, with the way along its axes; and where each stands. */
+export function walkOf(cells: ReadonlyMap<string, SheetCell>, rows: number, columns: number) {
+  const ids: string[] = [];
+  const places: [number, number][] = [];
+  const index = new Map<string, number>();
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const place = placeOf(row, column);
+      const id = cells.get(place)?.id;
+      if (!id) continue;
+      index.set(place, ids.length);
+      places.push([row, column]);
+      ids.push(id);
+    }
+  }
+  const list: PictureList = {
+    ...listOf(ids),
+    along(from, right, down) {
+      let [row, column] = places[from] ?? [0, 0];
+      for (;;) {
+        row += down;
+        column += right;
+        if (row < 0 || column < 0 || row >= rows || column >= columns) return from;
+        const to = index.get(placeOf(row, column));
+        if (to !== undefined) return to;
+      }
+    },
+  };
+  return { list, index };
 }
 
 /** What of a row of `count` tiles is near the screen: the first, and the one after the last. */

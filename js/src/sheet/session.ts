@@ -10,8 +10,11 @@ import {
   type Outgoing,
   type SheetAxis,
   type SheetCell,
+  type Standing,
+  standingReply,
   voteReply,
 } from "../kernel/wire";
+import { download, savedFile } from "../pictures/download";
 import type { PictureList } from "../pictures/pictures";
 import type { Previews } from "../pictures/previews";
 
@@ -19,6 +22,8 @@ export interface Batch {
   name: string;
   axes: SheetAxis[];
   cells: ReadonlyMap<string, SheetCell>;
+  /** How far it is, and what can be asked for now. */
+  standing: Standing;
 }
 
 export interface SheetState {
@@ -31,6 +36,11 @@ export interface SheetState {
   pick(id: string): void;
   /** Say which of two is better; without them a vote begins. */
   prefer(better?: string, other?: string): Promise<void>;
+  /** Have the kernel ask for what is missing, as one of the buttons says it. */
+  ask(what: Standing["asks"][number]): Promise<void>;
+  stop(): Promise<void>;
+  /** Save all of it as "png" or "html", with this axis across. */
+  save(format: string, x: string): Promise<void>;
 }
 
 export interface SheetSession {
@@ -49,22 +59,38 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
   const vote = createStore<Ballot | null>(null);
   const picked = traits.store("_picked", list(text), []);
 
-  async function ask<T>(message: Outgoing, parse: Parse<T>): Promise<T | null> {
+  /** A PNG would be too large, which was said: the next press has its pictures scaled. */
+  let fit = false;
+
+  async function send(message: Outgoing): Promise<Reply | null> {
     try {
-      const reply: Reply = await channel.request(message, { quiet: true });
+      const reply = await channel.request(message, { quiet: true });
       fault.set("");
-      return read(parse, reply.result) ?? null;
+      return reply;
     } catch (error) {
-      if (error instanceof Refusal) fault.set(error.message);
+      if (error instanceof Refusal) {
+        fault.set(error.message);
+        fit = error.field === "edge";
+      }
       return null;
     }
+  }
+
+  const ask = async <T>(message: Outgoing, parse: Parse<T>) =>
+    read(parse, (await send(message))?.result) ?? null;
+
+  /** Take over how far it is. */
+  async function stand(message: Outgoing) {
+    const found = await ask(message, standingReply);
+    const now = batch.get();
+    if (found && now) batch.set({ ...now, ...found });
   }
 
   async function load() {
     const found = await ask({ kind: "grid" }, gridReply);
     if (!found) return;
     const cells = new Map(found.cells.map((cell) => [cell.name, cell]));
-    batch.set({ name: found.name, axes: found.axes, cells });
+    batch.set({ ...found, cells });
   }
 
   channel.listen((notice) => {
@@ -72,7 +98,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
     if (notice.kind !== "cells" || !now) return;
     const cells = new Map(now.cells);
     for (const cell of notice.cells) cells.set(cell.name, cell);
-    batch.set({ ...now, cells });
+    batch.set({ ...now, cells, standing: notice.standing });
   });
   channel.onRevived(() => void load());
 
@@ -91,6 +117,13 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
     async prefer(better = "", other = "") {
       const ballot = await ask({ kind: "vote", better, other }, voteReply);
       if (ballot) vote.set(ballot);
+    },
+    ask: ({ retry, high }) => stand({ kind: "ask", retry, high }),
+    stop: () => stand({ kind: "stop" }),
+    async save(format, x) {
+      const reply = await send({ kind: "export", format, x, fit });
+      const file = reply && savedFile(reply);
+      if (file) download(file.blob, file.name);
     },
   };
 }

@@ -172,7 +172,12 @@ function Open({ shown, close }: Props) {
     // Between pictures as long as the whole one is seen; Alt moves what is zoomed in any case.
     if (event.altKey || (!view.fit && !pinned)) {
       setView((old) => (old.fit ? old : panned(old, right * PAN_STEP, down * PAN_STEP)));
-    } else if (right) void viewer.step(right, event.shiftKey && pinned ? "pinned" : "picture");
+      return;
+    }
+    const which = event.shiftKey && pinned ? "pinned" : "picture";
+    const from = which === "pinned" ? shown.pinnedAt : at;
+    const by = list.along ? list.along(from, right, down) - from : right;
+    if (by) void viewer.step(by, which);
   }
 
   function onKeyDown(event: KeyboardEvent) {

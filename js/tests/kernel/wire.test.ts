@@ -17,6 +17,7 @@ import {
   previewReply,
   receiptReply,
   receivedReply,
+  standingReply,
   submitReply,
   syncReply,
   trashReply,
@@ -58,6 +59,9 @@ const OUTGOING = [
   "grid",
   "vote",
   "ledger",
+  "ask",
+  "stop",
+  "export",
 ];
 const INCOMING = Object.keys(golden)
   .map((path) => path.replace(/^.*\/(.*)\.json$/, "$1"))
@@ -107,6 +111,9 @@ describe("kernel to page", () => {
     ["reply_grid", gridReply],
     ["reply_ledger", ledgerReply],
     ["reply_vote", voteReply],
+    ["reply_ask", standingReply],
+    ["reply_stop", standingReply],
+    ["reply_export", originalReply],
     ["reply_pictures", picturesReply],
     ["reply_trash", trashReply],
     ["reply_collect", collectReply],

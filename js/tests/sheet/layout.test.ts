@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SheetCell } from "../../src/kernel/wire";
-import { firstLayout, near, placed, placeOf, turned } from "../../src/sheet/layout";
+import { firstLayout, near, placed, placeOf, turned, walkOf } from "../../src/sheet/layout";
 
 const axis = (name: string, count: number) => ({
   name,
@@ -46,5 +46,37 @@ describe("the layout of a sheet", () => {
     expect(near(30, 100, 1000, 450)).toEqual([9, 16]);
     expect(near(30, 100, 2900, 450)).toEqual([28, 30]);
     expect(near(0, 100, 0, 450)).toEqual([0, 0]);
+  });
+});
+
+describe("the way through the pictures of a sheet", () => {
+  const there = (name: string, ...at: number[][]): SheetCell => ({
+    ...cell(name, ...at),
+    id: name,
+  });
+  const cells = [
+    there("a", [0, 0], [1, 1]),
+    cell("not asked yet", [0, 1]),
+    there("b", [0, 2]),
+    there("c", [1, 0]),
+    there("d", [2, 2]),
+  ];
+  const layout = { x: 1, y: 0, at: [0, 0] };
+  const { list, index } = walkOf(placed(cells, layout), 3, 3);
+  const from = (row: number, column: number) => index.get(placeOf(row, column)) ?? -1;
+
+  it("is in reading order, past what has no picture", async () => {
+    expect(list.total).toBe(5);
+    const ids = await Promise.all([0, 1, 2, 3, 4].map((at) => list.at(at)));
+    expect(ids).toEqual(["a", "b", "c", "a", "d"]);
+  });
+
+  it("goes along the axis across and the axis down, over gaps, and ends at the edges", () => {
+    expect(list.along?.(from(0, 0), 1, 0)).toBe(from(0, 2));
+    expect(list.along?.(from(0, 2), -1, 0)).toBe(from(0, 0));
+    expect(list.along?.(from(0, 2), 0, 1)).toBe(from(2, 2));
+    expect(list.along?.(from(1, 1), 0, -1)).toBe(from(1, 1));
+    expect(list.along?.(from(2, 2), 1, 0)).toBe(from(2, 2));
+    expect(list.along?.(from(1, 0), 0, -1)).toBe(from(0, 0));
   });
 });

@@ -1,0 +1,141 @@
+"""How far a batch is, in words: beside the bar of a run, and above its sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedream_widgets.errors import (
+    BackendError,
+    BudgetError,
+    ContentRejectedError,
+    CredentialsError,
+    JobCancelled,
+    RequestError,
+    ResultError,
+    SeedreamError,
+    SubmitUnknownError,
+)
+from seedream_widgets.money.pricing import usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+    from seedream_widgets.batch.cell import Cell
+    from seedream_widgets.batch.drive import Drive
+
+_TOLD = ("running", "missing")
+_FAULTS = (
+    (JobCancelled, "cancelled"),
+    (ContentRejectedError, "refused by a safety checker"),
+    (SubmitUnknownError, "sent without a reply"),
+    (ResultError, "drawn, but not fetched"),
+    (CredentialsError, "without a key that fal takes"),
+    (BudgetError, "over the budget"),
+    (RequestError, "not accepted"),
+    (BackendError, "failed at fal"),
+    (SeedreamError, "failed here"),
+)
+"""The kinds of faults; of an error the first one counts."""
+
+
+@dataclass(frozen=True)
+class BatchEstimate:
+    """What the missing cells of a batch may cost, in US dollars.
+
+    Attributes:
+        cells: How many cells have no result yet.
+        low: The least they cost.
+        high: The most they cost.
+    """
+
+    cells: int
+    low: Decimal
+    high: Decimal
+
+    @property
+    def money(self) -> str:
+        """The cost in words: "about $0.27", or "$0.27 to $0.54"."""
+        if self.low == self.high:
+            return f"about ${self.low:.2f}"
+        return f"${self.low:.2f} to ${self.high:.2f}"
+
+    def __str__(self) -> str:
+        return f"{self.cells:,} request{'' if self.cells == 1 else 's'}, {self.money}"
+
+
+class Ask(NamedTuple):
+    """Something that may be asked for: what, for how much at most, and whether it was sent once."""
+
+    words: str
+    high: Decimal
+    retry: bool
+
+
+def states(cells: Iterable[Cell]) -> dict[str, int]:
+    """Count cells by state."""
+    counts: dict[str, int] = {}
+    for cell in cells:
+        counts[cell.state] = counts.get(cell.state, 0) + 1
+    return counts
+
+
+def faults(cells: Iterable[Cell]) -> str:
+    """Count what failed, by kind: "2 refused by a safety checker, 1 cancelled"; "" for nothing."""
+    counts: dict[str, int] = {}
+    for cell in cells:
+        if (error := cell.error) is not None and cell.state != "running":
+            words = next(words for kind, words in _FAULTS if isinstance(error, kind))
+            counts[words] = counts.get(words, 0) + 1
+    return ", ".join(f"{count:,} {words}" for words, count in counts.items())
+
+
+def how_far(
+    cells: Iterable[Cell], drive: Drive | None, asked: BatchEstimate | None, bills: bool
+) -> list[str]:
+    """Return how far a run is: what runs and waits, the time left, and the money.
+
+    Args:
+        cells: The batch's.
+        drive: Its last run.
+        asked: What that run may cost.
+        bills: Whether it costs money at all.
+    """
+    counts = states(cells)
+    parts = [f"{counts[state]:,} {state}" for state in _TOLD if counts.get(state)]
+    if drive is None:
+        return parts
+    seconds = drive.seconds_left()
+    if seconds and not drive.ended:
+        parts.append(f"about {_plain_time(seconds)} left ({drive.slots} at once)")
+    if bills:
+        spent = usd(drive.spent)
+        parts.append(f"{spent} of {asked.money}" if asked else f"{spent} spent")
+    return parts
+
+
+def ask_of(counts: dict[str, int], cost: BatchEstimate, bills: bool, *, retry: bool) -> Ask:
+    """Return what can be asked for, as its button says it.
+
+    Args:
+        counts: The cells by state.
+        cost: What it may cost.
+        bills: Whether it costs money.
+        retry: Whether what may have been billed is sent once more.
+    """
+    one = cost.cells == 1
+    uncertain, failed = counts.get("uncertain", 0), counts.get("failed", 0)
+    verb = "Retry" if not counts.get("missing") and (failed or retry) else "Run"
+    words = f"{verb} {cost.cells:,} request{'' if one else 's'}"
+    if retry:
+        which = "may" if uncertain == cost.cells else f"{uncertain:,} of them may"
+        words += f" ({which} be billed twice)"
+    return Ask(f"{words}, {cost.money}" if bills else words, cost.high, retry)
+
+
+def _plain_time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
