@@ -80,7 +80,9 @@ class Studio:
 
     def wait_for_pictures(self, prompt: str, count: int = 1, timeout: float = 20_000) -> None:
         """Wait until a card shows so many pictures, really drawn."""
-        self.card(prompt).first.scroll_into_view_if_needed()  # previews come when they are near
+        expect(self.tiles(prompt)).to_have_count(count, timeout=timeout)
+        # Previews come when they are near; another view may have pushed this one away meanwhile.
+        self.tiles(prompt).first.scroll_into_view_if_needed()
         pictures = self.pictures(prompt)
         expect(pictures).to_have_count(count, timeout=timeout)
         for picture in pictures.all():
