@@ -67,12 +67,12 @@ class Kernel:
 
 
 @contextmanager
-def kernel(home: Path) -> Iterator[Kernel]:
-    """Start a kernel with a library of its own and no key."""
+def kernel(home: Path, **more: str) -> Iterator[Kernel]:
+    """Start a kernel with a library of its own, no key, and `more` in its environment."""
     import os
 
     env = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
-    manager, client = start_new_kernel(env={**env, "SEEDREAM_HOME": str(home)})
+    manager, client = start_new_kernel(env={**env, "SEEDREAM_HOME": str(home), **more})
     try:
         yield Kernel(manager, client)
     finally:

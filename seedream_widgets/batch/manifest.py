@@ -164,7 +164,7 @@ def _described(request: Request) -> dict[str, Any]:
     return {
         "prompt": request.prompt,
         "settings": {name: value for name, value in settings.items() if value is not None},
-        "inputs": describe_inputs(request),
+        "inputs": describe_inputs(request.images),
     }
 
 

@@ -54,7 +54,7 @@ def task_of(cell: Cell, library: Library, backend: str) -> dict[str, Any]:
         "name": cell.name,
         "prompt": request.prompt,
         "settings": describe_settings(request),
-        "inputs": describe_inputs(request),
+        "inputs": describe_inputs(request.images),
     }
 
 

@@ -53,6 +53,8 @@ class Engine:
         self.following = Following()
         self.slots = asyncio.Semaphore(SENDING)
         self.lost = LostReplies()
+        self.cells: dict[str, list[str]] = {}
+        """Which cells made a studio of a name, in their order: each goes on with its own."""
         self.replies: set[asyncio.Future[Any]] = set()
         """Submits that were sent and have no reply yet."""
         self.ending = False

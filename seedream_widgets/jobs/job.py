@@ -120,6 +120,17 @@ class Job:
         self._unwanted = False
         self._outcome: Result | SeedreamError | None = None
 
+    @classmethod
+    def _ended_before(cls, result: Result, engine: Engine) -> Job:
+        """Return a job that ended with `result` in an earlier session."""
+        ended = result.created.timestamp()
+        began = ended - min(max(0.0, result.timings.total), 86_400.0)
+        job = cls(result.request, backend=result.backend, engine=engine, created=began)
+        job._history.append((ended, Completed()))
+        job.finished, job._outcome = ended, result
+        job._future.set_result(result)
+        return job
+
     @property
     def prompt(self) -> str:
         """The prompt as it may be shown: empty where it is not to be stored, as a notebook is."""

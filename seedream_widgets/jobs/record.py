@@ -261,7 +261,7 @@ def entry_of(
     asked = {
         "prompt": request.prompt if policy.store_prompts else "",
         "settings": describe_settings(request),
-        "inputs": describe_inputs(request),
+        "inputs": describe_inputs(request.images),
     }
     return Pending(
         id=id,
@@ -300,7 +300,7 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = No
         prompt=request.prompt,
         settings=describe_settings(request),
         arguments=request.arguments,
-        inputs=describe_inputs(request),
+        inputs=describe_inputs(request.images),
         seed=result.seed,
         images=[file.to_dict() for file in result.files],
         timings={

@@ -61,8 +61,8 @@ class Library:
 
     ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
     ``receipt.json``; ``inputs/`` the input images by digest, ``uploads/`` where fal has them;
-    ``journal/`` what is under way; ``collections/`` lists of results under a name; ``trash/`` what
-    was deleted, until it is emptied.
+    ``journal/`` what is under way; ``collections/`` lists of results under a name; ``studios/``
+    what each studio goes on with; ``trash/`` what was deleted, until it is emptied.
     The index for searching is a cache outside the folder and is rebuilt from it at any time.
 
     Args:
@@ -340,7 +340,10 @@ class Library:
 
     def _keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""
-        for image in (*request.images, *filter(None, [request.mask])):
+        self._keep_images((*request.images, *filter(None, [request.mask])))
+
+    def _keep_images(self, images: Iterable[ImageInput | ImageUrl]) -> None:
+        for image in images:
             if isinstance(image, ImageUrl):
                 continue
             file = self._input_file(image.sha256)

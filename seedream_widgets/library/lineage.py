@@ -179,7 +179,7 @@ def _picked(found: Sequence[tuple[Any, Origin]]) -> tuple[Any, Origin]:
 
 
 def _inputs(result: Result) -> list[dict[str, Any]]:
-    said = result.receipt.inputs if result.receipt else describe_inputs(result.request)
+    said = result.receipt.inputs if result.receipt else describe_inputs(result.request.images)
     return [each for each in said if isinstance(each, dict)]
 
 

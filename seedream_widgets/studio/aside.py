@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -30,6 +31,11 @@ class Aside:
     async def __call__(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in a thread; call it on the engine's loop only."""
         return await self._loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
+
+    def later(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run `work` in a thread, and wait for nothing; once closed, not at all."""
+        with suppress(RuntimeError):
+            self._threads.submit(partial(work, *args, **kwargs))
 
     def close(self) -> None:
         """Take no more work."""

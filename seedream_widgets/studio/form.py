@@ -66,6 +66,7 @@ class Form(Bridge):
     _money: t.Dict[str, Any] = t.Dict(
         help="US dollars: spent, in flight, may be billed, limit"
     ).tag(sync=True)
+    _search: t.Dict[str, Any] = t.Dict(help="What its gallery begins with").tag(sync=True)
     _arrived = t.Unicode(
         "", help="Id of the newest picture a click brought; the page writes it"
     ).tag(sync=True)

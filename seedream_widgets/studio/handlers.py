@@ -66,6 +66,7 @@ class Handlers:
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
             protocol.Forget: self._forget,
+            protocol.ShowAgain: self._show_again,
             protocol.Sync: self._sync,
             protocol.Write: self._write,
             protocol.Upload: self._upload,
@@ -146,6 +147,10 @@ class Handlers:
 
     def _forget(self, message: protocol.Forget) -> Answer:
         self._session.forget(message.job_id)
+        return {}, []
+
+    def _show_again(self, message: protocol.ShowAgain) -> Answer:
+        self._session.show_again(message.job_id)
         return {}, []
 
     async def _sync(self, message: protocol.Sync) -> Callable[[], Answer]:

@@ -37,6 +37,28 @@ _FILTERS = {
 }
 
 
+def kept_search(asked: object) -> dict[str, Any]:
+    """Return the search that a studio's gallery goes on with, as its page takes it.
+
+    What is not known is left out, and so is "this session", which is another one now.
+
+    Args:
+        asked: ``query`` and ``filters`` as they were kept; untrusted.
+    """
+    about = asked if isinstance(asked, dict) else {}
+    words, filters = about.get("query"), about.get("filters")
+    known = {
+        name: value
+        for name, value in (filters.items() if isinstance(filters, dict) else ())
+        if name != "session" and value and type(value) is _FILTERS.get(name) and _is_short(value)
+    }
+    return {"query": words if isinstance(words, str) and _is_short(words) else "", "filters": known}
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, str) or len(value) <= MAX_TEXT
+
+
 def found(
     library: Library, asked: Browse | Pick, session: Iterable[str], within: Search | None = None
 ) -> Search:
@@ -57,7 +79,7 @@ def found(
         wanted = _FILTERS.get(name)
         if wanted is None or type(value) is not wanted:
             raise ProtocolError(f"filters.{name!r:.40} is unknown or of a wrong type")
-        if isinstance(value, str) and len(value) > MAX_TEXT:
+        if not _is_short(value):
             raise ProtocolError(f"filters.{name} must have at most {MAX_TEXT} characters")
     groups = []
     if filters.pop("session", False):

@@ -69,6 +69,14 @@ class Forget(Message):
 
 
 @dataclass(frozen=True)
+class ShowAgain(Message):
+    """Bring back a card that was taken away."""
+
+    kind: ClassVar[str] = "show_again"
+    job_id: str
+
+
+@dataclass(frozen=True)
 class Sync(Message):
     """Ask for every card and the number of the last update."""
 
@@ -402,10 +410,10 @@ class Difference(Message):
 _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
-        Submit, Cancel, Forget, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange, UseResult,
-        UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash, Restore,
-        Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot, Ledger,
-        Ask, Stop, Export,
+        Submit, Cancel, Forget, ShowAgain, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange,
+        UseResult, UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash,
+        Restore, Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot,
+        Ledger, Ask, Stop, Export,
     )
 }  # fmt: skip
 

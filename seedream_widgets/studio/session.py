@@ -15,6 +15,7 @@ from seedream_widgets.jobs.engine import shared
 from seedream_widgets.money.pricing import estimate
 from seedream_widgets.studio.aside import Aside
 from seedream_widgets.studio.cards import FORM, card, money
+from seedream_widgets.studio.continued import Continued, notebook_name
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.news import News
 from seedream_widgets.studio.previews import Previews
@@ -26,7 +27,7 @@ from seedream_widgets.values.result import image_id
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from seedream_widgets.backends.base import Backend
     from seedream_widgets.images.growing import Growing
@@ -46,7 +47,13 @@ SHOWN = 100
 class Session:
     """The jobs of one studio, between the client and the page."""
 
-    def __init__(self, studio: Form, client: Client | None, ended: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        studio: Form,
+        client: Client | None,
+        name: str | None,
+        ended: Callable[[], object],
+    ) -> None:
         self.studio = studio
         self.engine = shared()
         self.previews = Previews(self.engine)
@@ -54,14 +61,23 @@ class Session:
         self._ended = ended
         self._client = client
         self._jobs: list[Job] = []
-        self._forgotten: set[str] = set()
+        self._forgotten: dict[str, tuple[str, bool]] = {}
         self._heard: set[str] = set()
         self._listeners: list[Callable[[Result], object]] = []
         self._joined: dict[str, float] = {}
         self._selected_at = 0.0
         studio.observe(self._note_selection, "selected")
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
-        self.shelf = Shelf(studio, self.aside, self._library, self._made, self._result_of)
+        if not self.client._policy.store_prompts:
+            name = ""
+        elif name is None:
+            name = notebook_name(self.engine)
+        self.kept = Continued(studio, self._library(), name)
+        self._before: set[str] = set()
+        self.shelf = Shelf(
+            *(studio, self.aside, self._library, self._made, self._result_of),
+            searched=self.kept.searched,
+        )
         self._told: list[Callable[[], object]] = [self._library().on_change(self._note_change)]
         self._news = News(self.engine, studio._lock, self.refresh)
         self.client.prices.on_change(self._news.changed)
@@ -74,7 +90,7 @@ class Session:
         """Return the request ids of what this session made or was answered with."""
         jobs = (*self.client.jobs, *self._jobs)
         return {job.request_id for job in jobs if job.request_id} | {
-            job.result().request_id for job in self.completed
+            job.result().request_id for job in self.completed if job.id not in self._before
         }
 
     def _note_change(self, change: Change) -> None:
@@ -86,19 +102,29 @@ class Session:
             if what == "deleted" and job.id not in self._forgotten:
                 self.forget(job.id)
             elif what == "restored" and job.id in self._forgotten:
-                self._forgotten.discard(job.id)
-                self._publisher.publish(job)
+                self.show_again(job.id)
 
     def _result_of(self, request_id: str) -> Result | None:
         """Return the result of a job of that request id."""
         results = (job.result() for job in self.completed)
         return next((each for each in results if each.request_id == request_id), None)
 
-    def begin(self) -> None:
-        """Show what of the library still runs here, such as a click of this cell's last run.
+    def begin(self, given: Collection[str]) -> None:
+        """Go on with what is kept, and show what of the library still runs here.
 
-        The cell may have made a client anew, too.
+        That may be a click of this cell's last run; the cell may have made a client anew, too.
+
+        Args:
+            given: The fields of the form that have their values already.
         """
+        self.kept.fill(given)
+        self._jobs = self.kept.results(self.engine)
+        self._before = {job.id for job in self._jobs}
+        self._heard |= self._before
+        if self._jobs and not {"selected", "pinned"} & {*given}:
+            pinned = self.kept.pinned
+            self.studio.pinned = self._result_of(pinned.rpartition(":")[0]) is not None
+            self.studio.selected = pinned if self.studio.pinned else first_image(self._jobs[-1])
         running = self.engine.following.of(self.client.library.path)
         for job in sorted(running, key=lambda job: job.created):
             if not job.done:
@@ -244,7 +270,7 @@ class Session:
         with self.studio._lock:
             known = job in self._jobs
             self._joined[job.id] = time.time()
-            self._forgotten.discard(job.id)
+            self._forgotten.pop(job.id, None)
             self._heard.discard(job.id)
             self._jobs = [each for each in self._jobs if each is not job] + [job]
         self.refresh()
@@ -289,8 +315,13 @@ class Session:
             return
         self._heard.add(job.id)
         result = job.result()
+        self._keep(result, shown=True)
         for listener in tuple(self._listeners):
             self.engine.start(self._call(listener, result))
+
+    def _keep(self, result: Result, *, shown: bool) -> None:
+        """Have the next studio of this name show a result, or show it no more."""
+        self.aside.later(self.kept.came if shown else self.kept.dismissed, result)
 
     async def _call(self, listener: Callable[[Result], object], result: Result) -> None:
         try:
@@ -343,18 +374,38 @@ class Session:
         Raises:
             RequestError: It still runs, or this studio has none of that id.
         """
-        if not self.job(name).done:
+        job = self.job(name)
+        if not job.done:
             raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
         with self.studio._lock:
-            self._forgotten.add(name)
-            job = self.job(name)
-            gone = job.result().request_id if job in self.completed else None
-            if gone is not None and self.studio.selected.rpartition(":")[0] == gone:
+            gone = job.result() if job in self.completed else None
+            selected, pinned = self.studio.selected, self.studio.pinned
+            was_selected = gone is not None and selected.rpartition(":")[0] == gone.request_id
+            self._forgotten[name] = (selected, pinned) if was_selected else ("", False)
+            if was_selected:
                 latest = self._latest
                 self.studio.pinned = False
                 self.studio.selected = first_image(latest) if latest else ""
+        if gone is not None:
+            self._keep(gone, shown=False)
         self.studio._post({"kind": "forgotten", "job_id": name})
         # What was dismissed leaves the saved notebook, too.
+        self.engine.loop.call_soon_threadsafe(self._ended)
+
+    def show_again(self, name: str) -> None:
+        """Bring a dismissed card back, and its picture as the selected one where it was that.
+
+        Raises:
+            RequestError: This studio has none of that id.
+        """
+        job = self.job(name)
+        with self.studio._lock:
+            selected, pinned = self._forgotten.pop(name, ("", False))
+            if selected:
+                self.studio.selected, self.studio.pinned = selected, pinned
+        if job in self.completed:
+            self._keep(job.result(), shown=True)
+        self._publisher.publish(job)
         self.engine.loop.call_soon_threadsafe(self._ended)
 
     def selection(self) -> tuple[Result, int]:

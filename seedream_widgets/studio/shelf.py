@@ -37,6 +37,7 @@ class Shelf:
         session: Gives the request ids of this session's results.
         held: Gives a result by its request id where somebody holds it already, as a job does.
         within: Gives the search that is shown, where that is not the whole library.
+        searched: Told of each new search of the page.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class Shelf:
         session: Callable[[], Iterable[str]] = tuple,
         held: Callable[[str], Result | None] = lambda _: None,
         within: Callable[[], Search | None] = lambda: None,
+        searched: Callable[[protocol.Browse], object] = lambda _: None,
     ) -> None:
         self._widget, self._aside = widget, aside
         self._library, self._session, self._held = library, session, held
-        self._within = within
+        self._within, self._searched = within, searched
         self._stop = library().on_change(self._tell)
         self.table: Table = {
             protocol.Browse: self._browse,
@@ -111,9 +113,12 @@ class Shelf:
         return {}, []
 
     async def _browse(self, message: protocol.Browse) -> Answer:
-        return await self._aside(
+        told = await self._aside(
             told_page, self._library(), message, self._session(), self._within()
-        ), []
+        )
+        if message.days:  # the first page; further ones ask for the same
+            await self._aside(self._searched, message)
+        return told, []
 
     async def _pick(self, message: protocol.Pick) -> Answer:
         ids = await self._aside(picked, self._library(), message, self._session(), self._within())

@@ -36,6 +36,10 @@ class Studio(Form):
         client: Who sends the requests; the session's default client unless given.
         prompt: What to draw, or to change.
         references: Up to 10 images of any kind that `sd.edit` takes; with any, it is an edit.
+        name: It goes on where the last studio of this name ended, with its form, the gallery's
+            search and the recent results; what is given here counts more. They are kept in the
+            library. The notebook's path unless given, where the host tells it; ``""`` keeps
+            nothing, and so does a client that stores no prompts.
         **form: First values of the form's fields.
     """
 
@@ -43,8 +47,9 @@ class Studio(Form):
         self,
         client: Client | None = None,
         *,
-        prompt: str = "",
-        references: Any = (),
+        prompt: str | None = None,
+        references: Any = None,
+        name: str | None = None,
         **form: Any,
     ) -> None:
         from seedream_widgets.jobs.client import Client
@@ -56,25 +61,29 @@ class Studio(Form):
 
         unknown = set(form) - {*self._fields(), "layout"}
         if unknown:
-            name = min(unknown)
-            raise self._unknown(name, form[name])
+            wrong = min(unknown)
+            raise self._unknown(wrong, form[wrong])
+        check_type(name, (str, type(None)), "name", "a text, or None for the notebook's path")
         if client is not None:
             check_type(client, Client, "client", "a Client, such as sd.Client()")
         self._lock = threading.RLock()
-        self._session = Session(self, client, lambda: sheet.changed())
+        self._session = Session(self, client, name, lambda: sheet.changed())
         self._stores_prompts = self._session.client._policy.store_prompts
         self._handlers = handlers = Handlers(self._session)
-        name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = sheet = ContactSheet(name, lambda: self.results, self._session.engine)
+        style = f"seedream-{uuid4().hex[:8]}"
+        self._sheet = sheet = ContactSheet(style, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
         standing = money(self._session.client.budget.standing)
         told = {"_facts": about, "_backend": backend, "_money": standing}
-        form.update(told, prompt=prompt, references=references)
-        super().__init__(**form, _dom_classes=(name,))
+        fields = {"prompt": prompt, "references": references}
+        form |= {field: value for field, value in fields.items() if value is not None}
+        super().__init__(**form, **told, _dom_classes=(style,))
         self._gallery = StudioGallery(Picks(self, self._session.shelf))
         self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
-        self._session.begin()
+        self._session.begin(form)
+        if name:  # a notebook's cell says its arguments again
+            self._session.kept.keep()
 
     @property
     def client(self) -> Client:

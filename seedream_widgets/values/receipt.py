@@ -14,7 +14,7 @@ from seedream_widgets.images.origins import Origin, digest_of
 from seedream_widgets.values.request import MAX_PROMPT, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 VERSION = 1
@@ -172,11 +172,10 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
-def describe_inputs(request: Request) -> list[dict[str, Any]]:
-    """Return the input images by digest or URL, without their bytes."""
+def describe_inputs(images: Iterable[ImageInput | ImageUrl]) -> list[dict[str, Any]]:
+    """Return input images by digest or URL, without their bytes."""
     return [
-        {"url": image.url} if isinstance(image, ImageUrl) else _described(image)
-        for image in request.images
+        {"url": image.url} if isinstance(image, ImageUrl) else _described(image) for image in images
     ]
 
 
@@ -223,10 +222,10 @@ def request_again(
     digest has none, and can't be sent again. A setting that is not accepted any more takes its
     default.
     """
-    images = tuple(image for each in inputs if (image := _image(each, find)))
+    images = tuple(image for each in inputs if (image := input_again(each, find)))
     known = {name: settings[name] for name in SETTINGS if name in settings}
     if known.get("mask") is not None:
-        known["mask"] = _image(known["mask"], find)
+        known["mask"] = input_again(known["mask"], find)
     prompt = prompt[:MAX_PROMPT] if prompt.strip() else UNKNOWN_PROMPT
     while True:
         try:
@@ -248,7 +247,13 @@ def digests_of(about: dict[str, Any]) -> tuple[str, ...]:
     return tuple(filter(None, map(digest_of, said[:4]))) if isinstance(said, list) else ()
 
 
-def _image(each: object, find: Callable[[str], ImageInput]) -> ImageInput | ImageUrl | None:
+def input_again(each: object, find: Callable[[str], ImageInput]) -> ImageInput | ImageUrl | None:
+    """Return an input image that a receipt tells of; its bytes are read when they are asked for.
+
+    Args:
+        each: What the receipt tells; untrusted.
+        find: Reads an image by its digest.
+    """
     about = each if isinstance(each, dict) else {}
     url, digest = about.get("url"), about.get("sha256")
     if isinstance(url, str) and url.startswith("https://"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -68,7 +69,8 @@ def notebook(
     opened: list[Notebook] = []
 
     def open_notebook(source: Sequence[str] | Path) -> Notebook:
-        name = f"{request.node.name.partition('[')[0]}_{len(opened)}.ipynb"
+        # A name of its own for each case, too: a studio goes on by its notebook's path.
+        name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', request.node.name)[:80]}_{len(opened)}.ipynb"
         if isinstance(source, Path):
             shutil.copyfile(source, lab.folder / name)
         else:

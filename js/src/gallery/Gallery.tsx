@@ -3,12 +3,14 @@ import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
-import { Chip, IconButton, Link } from "../pictures/buttons";
+import { Chip, IconButton } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { Select } from "../pictures/Select";
+import { Undo } from "../pictures/Undo";
 import { DENSITIES, type Density } from "./layout";
 import { Pictures } from "./Pictures";
 import { useSession } from "./session";
+import { isNarrowed } from "./state";
 import { counted } from "./words";
 
 const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
@@ -258,25 +260,13 @@ function Selection() {
   );
 }
 
-function Undo() {
-  const undoable = useStore(useSession().undoable);
-  if (!undoable) return null;
-  return (
-    <p class="sd-bar sd-undo">
-      {undoable.words}
-      <Link onClick={undoable.undo}>Undo</Link>
-    </p>
-  );
-}
-
 /** All pictures of the library: searched, filtered, selected. */
 export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
-  const { gallery } = useSession();
+  const { gallery, undoable } = useSession();
   const found = useStore(gallery.found);
   const fault = useStore(gallery.fault);
   const query = useStore(gallery.query);
   useEffect(() => gallery.begin(), [gallery]);
-  const narrowed = query.words || Object.values(query.filters).some(Boolean);
   return (
     <section class="sd-gallery" aria-label="Gallery">
       <Bar onClose={onClose} />
@@ -287,14 +277,14 @@ export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
       )}
       {found?.total === 0 ? (
         <p class="sd-empty">
-          {narrowed
+          {isNarrowed(query)
             ? "No picture is like that. Try other words or fewer filters."
             : "No pictures yet."}
         </p>
       ) : (
         <Pictures />
       )}
-      <Undo />
+      <Undo of={undoable} class="sd-bar sd-undo" />
       <Selection />
     </section>
   );

@@ -3,6 +3,7 @@ import { useStore } from "../kernel/store";
 import { Chip } from "../pictures/buttons";
 import { Small } from "../pictures/Small";
 import { useSession } from "./session";
+import { isNarrowed } from "./state";
 import { counted } from "./words";
 
 const SHOWN = 12;
@@ -13,6 +14,7 @@ export function Strip({ onOpen }: { onOpen(): void }) {
   const found = useStore(gallery.found);
   useStore(pictures.version);
   useEffect(() => gallery.begin(), [gallery]);
+  const narrowed = isNarrowed(useStore(gallery.query));
   const total = found?.total ?? 0;
   const ids = Array.from({ length: Math.min(SHOWN, total) }, (_, at) => found?.known(at));
   return (
@@ -30,7 +32,7 @@ export function Strip({ onOpen }: { onOpen(): void }) {
             ),
         )}
       </span>
-      <span class="sd-meta">{found && counted(total)}</span>
+      <span class="sd-meta">{found && counted(total) + (narrowed ? " found" : "")}</span>
     </div>
   );
 }

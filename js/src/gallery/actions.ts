@@ -6,7 +6,8 @@ import { codeReply, collectReply, type Outgoing, trashReply } from "../kernel/wi
 import { download, savedFile } from "../pictures/download";
 import { listOf, type Pictures } from "../pictures/pictures";
 import type { PicturesActions } from "../pictures/session";
-import type { GalleryActions, Undoable } from "./session";
+import type { Undoable } from "../pictures/Undo";
+import type { GalleryActions } from "./session";
 import type { Gallery } from "./state";
 import { counted } from "./words";
 

@@ -2,13 +2,8 @@
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
+import type { Undoable } from "../pictures/Undo";
 import type { Gallery } from "./state";
-
-/** What was done and can be undone, in words. */
-export interface Undoable {
-  words: string;
-  undo(): void;
-}
 
 export interface GalleryActions extends PicturesActions {
   favourite(): void;

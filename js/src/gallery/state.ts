@@ -1,6 +1,16 @@
 /** What a gallery shows and what is selected in it; the page of the library it looks at. */
 import { type Channel, Refusal } from "../kernel/channel";
-import { list, read, text } from "../kernel/parse";
+import {
+  either,
+  flag,
+  integer,
+  list,
+  type Parse,
+  read,
+  record,
+  shape,
+  text,
+} from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import { type Filters, pickReply } from "../kernel/wire";
@@ -13,6 +23,15 @@ const TYPING = 150;
 const SETTLE = 250;
 /** Above this many pictures in a row the kernel tells their ids at once. */
 const FEW = 100;
+
+const kept = shape<{ query: string; filters: Filters }>({
+  query: text,
+  filters: record(either<unknown, unknown>(text, either(flag, integer))) as Parse<Filters>,
+});
+
+/** Whether it asks for less than all. */
+export const isNarrowed = ({ words, filters }: Query) =>
+  words !== "" || Object.values(filters).some(Boolean);
 
 export interface Place {
   index: number;
@@ -51,7 +70,9 @@ export function createGallery(
   traits: Traits,
   ended: AbortSignal,
 ): Gallery {
-  const query = createStore<Query>({ words: "", filters: {} });
+  // What the last studio of this name was searched for.
+  const { query: words, filters } = traits.get("_search", kept, { query: "", filters: {} });
+  const query = createStore<Query>({ words, filters });
   const found = createStore<Found | null>(null);
   const fault = createStore("");
   const focus = createStore(0);

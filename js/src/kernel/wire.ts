@@ -105,7 +105,7 @@ export type Again = "vary" | "large" | "missing";
 
 export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
-  | { kind: "cancel" | "forget"; job_id: string }
+  | { kind: "cancel" | "forget" | "show_again"; job_id: string }
   | { kind: "code"; job_id?: string; image_ids?: string[] }
   | { kind: "sync" | "resume" | "grid" | "ledger" | "stop" }
   | { kind: "ask"; retry: boolean; high: string }

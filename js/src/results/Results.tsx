@@ -3,6 +3,7 @@ import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
 import { IconButton, Link } from "../pictures/buttons";
+import { Undo } from "../pictures/Undo";
 import { useLook } from "./ImageTile";
 import { JobCard } from "./JobCard";
 import { Menu, type MenuItem } from "./Menu";
@@ -180,6 +181,7 @@ export function Results() {
         </div>
       )}
       <Current cards={cards} chosen={chosen} />
+      <Undo of={session.dismissed} class="sd-note sd-calm" />
       <FromBefore />
       {cards.length === 0 && <Empty />}
       {cards.map((card) => (

@@ -4,6 +4,7 @@ import type { Place } from "../kernel/faults";
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { Again, Card } from "../kernel/wire";
+import type { Undoable } from "../pictures/Undo";
 import type { Jobs } from "./jobs";
 
 export interface ResultsActions extends FormActions {
@@ -34,6 +35,8 @@ export interface ResultsSession extends FormSession {
   selected: Store<string>;
   pinned: Store<boolean>;
   jobs: Jobs;
+  /** The last card that was taken away, to have it back. */
+  dismissed: Store<Undoable | null>;
   actions: ResultsActions;
 }
 

@@ -2,13 +2,14 @@
 import type { AnyModel } from "@anywidget/types";
 import { createGalleryActions } from "../gallery/actions";
 import { Gallery } from "../gallery/Gallery";
-import type { GallerySession, Undoable } from "../gallery/session";
+import type { GallerySession } from "../gallery/session";
 import { createGallery } from "../gallery/state";
 import { createFaults } from "../kernel/faults";
 import { list, text } from "../kernel/parse";
 import { Scope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
+import type { Undoable } from "../pictures/Undo";
 import type { ViewerSession } from "../viewer/session";
 import { createViewer } from "../viewer/state";
 import { Viewer } from "../viewer/Viewer";

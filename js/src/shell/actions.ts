@@ -34,7 +34,7 @@ import {
 import { asPng, download, savedFile } from "../pictures/download";
 import { resultOf } from "../pictures/pictures";
 import type { ResultsActions, ResultsSession } from "../results/session";
-import type { Announcer } from "./announcer";
+import { type Announcer, shorten } from "./announcer";
 
 const HELD = "That request is in the form again";
 
@@ -144,6 +144,7 @@ export function createActions(parts: Parts): Actions {
     // A double click is one press.
     if (hint && Date.now() - warned.at < GESTURE) return;
     parts.before.set(null);
+    parts.dismissed.set(null);
     void parts.submission.send(asked, shownTerms(parts, values, ids));
   }
 
@@ -248,6 +249,20 @@ export function createActions(parts: Parts): Actions {
     parts.before.set(null);
   }
 
+  async function dismiss({ id, prompt }: Card) {
+    if (!(await ask({ kind: "forget", job_id: id }, "results"))) return;
+    jobs.forget(id);
+    const words = `Dismissed: ${shorten(prompt)}`;
+    parts.dismissed.set({
+      words,
+      undo() {
+        parts.dismissed.set(null);
+        void ask({ kind: "show_again", job_id: id }, "results").then(jobs.sync);
+      },
+    });
+    announcer.say(`${words}. Undo brings it back`);
+  }
+
   async function original(imageId: string) {
     const reply = await channel.request({ kind: "original", image_id: imageId }, { quiet: true });
     const file = savedFile(reply);
@@ -306,10 +321,7 @@ export function createActions(parts: Parts): Actions {
     },
     leaveNumbers,
     cancel: async (card) => void (await ask({ kind: "cancel", job_id: card.id }, "results")),
-    dismiss: (card) =>
-      void ask({ kind: "forget", job_id: card.id }, "results").then((done) => {
-        if (done) jobs.forget(card.id);
-      }),
+    dismiss: (card) => void dismiss(card),
     reuse,
     editPicture: (imageId) => editPicture(imageId),
     changeRegion: ({ id }, box) => editPicture(id, box),

@@ -7,13 +7,13 @@ import { type Backend, backend, facts, noFacts } from "../form/facts";
 import { type Before, createForm } from "../form/form";
 import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
-import type { Undoable } from "../gallery/session";
 import { createGallery } from "../gallery/state";
 import { createFaults } from "../kernel/faults";
 import { flag, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
+import type { Undoable } from "../pictures/Undo";
 import { createJobs } from "../results/jobs";
 import { notifyPython } from "../results/notify";
 import type { Tool, ViewerSession } from "../viewer/session";
@@ -56,6 +56,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     region: createStore<{ reference: string; box: number[] } | null>(null),
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
+    dismissed: createStore<Undoable | null>(null),
     pictures,
     faults,
     submission,

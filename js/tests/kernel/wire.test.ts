@@ -41,6 +41,7 @@ const OUTGOING = [
   "preview",
   "original",
   "forget",
+  "show_again",
   "resume",
   "code",
   "upload_restore",

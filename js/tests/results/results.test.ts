@@ -2,7 +2,7 @@ import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { message } from "../fake";
 import { unmountAll } from "../mount";
-import { button, card, click, doing, field, prompt, ui, withJobs } from "../ui";
+import { button, card, click, doing, field, prompt, type, ui, withJobs } from "../ui";
 
 afterEach(unmountAll);
 
@@ -93,6 +93,23 @@ describe("results", () => {
     expect(ui(view).queryByRole("article")).toBeNull();
     await act(async () => {});
     expect(view.root.contains(document.activeElement)).toBe(true);
+  });
+
+  it("have a dismissed card back by Undo, until the next request", async () => {
+    const view = await withJobs([card("job_completed")]);
+    const undo = () => ui(view).queryByRole("button", { name: "Undo" });
+    await click(button(view, "Dismiss"));
+    expect(view.root.querySelector(".sd-stage")?.textContent).toContain(
+      "Dismissed: a red fox in snow",
+    );
+    await click(undo() as Element);
+    expect(view.model.last("show_again").job_id).toBe("j1");
+    expect(ui(view).getByRole("article")).toBeTruthy();
+    expect(undo()).toBeNull();
+    await click(button(view, "Dismiss"));
+    await type(prompt(view), "a fox");
+    await click(button(view, /^Generate/));
+    expect(undo()).toBeNull();
   });
 
   it("are told once for each change of state", async () => {

@@ -1,0 +1,107 @@
+"""What studios go on with the next time: a plain JSON file for each name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from seedream_widgets.files import file_name, put_in_place, read_file, read_json
+from seedream_widgets.library.folder import make_private, staging
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+FOLDER = "studios"
+MOST_BYTES = 400_000
+"""Most bytes of a file: several times what the longest prompt and all else take."""
+MOST_RESULTS = 12
+"""Results that the next studio of a name shows."""
+MOST_ID = 200
+
+
+class KeptStudio:
+    """What the studios of one name left behind, in a library.
+
+    It is read as untrusted, and written whole, one part at a time: what another kernel wrote of
+    the other parts stays. Where the disk is full or may only be read, nothing is kept.
+
+    Args:
+        root: The library's folder.
+        name: Such as a notebook's path.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        self._root, self._name = root, name
+        digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:12]
+        words = name.replace("\\", "/").rpartition("/")[2]
+        self.path = root / FOLDER / file_name(words, f"-{digest}.json")
+        self._lock = threading.Lock()
+        self._is_told = False
+
+    def read(self) -> dict[str, Any]:
+        """Return what is kept: ``form``, ``gallery``, ``results``, ``pinned``, each if it is there.
+
+        All values in it may come from anybody.
+        """
+        try:
+            data = read_file(str(self.path), MOST_BYTES)
+            kept = None if data is None else read_json(data)
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            self._tell("read", error)
+            return {}
+        if not isinstance(kept, dict) or kept.get("name") != self._name:
+            self._tell("read", "it is not what a studio of this name wrote")
+            return {}
+        return kept
+
+    def results(self) -> list[str]:
+        """Return the request ids of the results to show, newest first."""
+        found = self.read().get("results")
+        listed = found[: 10 * MOST_RESULTS] if isinstance(found, list) else []
+        ids = [each for each in listed if isinstance(each, str) and 0 < len(each) <= MOST_ID]
+        return list(dict.fromkeys(ids))[:MOST_RESULTS]
+
+    def write(self, **parts: Any) -> None:
+        """Write some parts anew."""
+        with self._lock:
+            self._write({**self.read(), **parts})
+
+    def change_results(self, *, came: str = "", gone: str = "") -> None:
+        """Put a result in front of the others, or take one out."""
+        with self._lock:
+            others = [each for each in self.results() if each not in (came, gone)]
+            listed = [came, *others] if came else others
+            self._write({**self.read(), "results": listed[:MOST_RESULTS]})
+
+    def _write(self, kept: dict[str, Any]) -> None:
+        text = json.dumps({**kept, "name": self._name}, ensure_ascii=False, indent=1)
+        data = text.encode("utf-8", "replace")
+        if len(data) > MOST_BYTES:
+            self._tell("written", f"it would have more than {MOST_BYTES:,} bytes")
+            return
+        part = staging(uuid4().hex, self._root)
+        try:
+            make_private(part.parent, self._root)
+            make_private(self.path.parent, self._root)
+            # Not waited for until it is on the disk: it is written while somebody types.
+            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(data)
+            put_in_place(part, self.path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            self._tell("written", error)
+
+    def _tell(self, done: str, why: object) -> None:
+        if not self._is_told:
+            self._is_told = True
+            _log.warning("%s can't be %s, so that studio begins anew: %s", self.path, done, why)
