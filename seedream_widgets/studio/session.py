@@ -316,6 +316,7 @@ class Session:
         self._heard.add(job.id)
         result = job.result()
         self._keep(result, shown=True)
+        self.shelf.changed()
         for listener in tuple(self._listeners):
             self.engine.start(self._call(listener, result))
 

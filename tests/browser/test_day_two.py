@@ -30,6 +30,7 @@ def test_a_cell_goes_on_in_this_kernel_and_the_next(
     for prompt in ("a red fox in snow", "an owl at dusk"):
         studio.submit(prompt)
         studio.wait_for_pictures(prompt)
+    expect(studio.root).to_contain_text("2 pictures")
     studio.card("an owl at dusk").get_by_role("button", name="Dismiss").click()
     expect(studio.cards).to_have_count(1)
     expect(studio.results).to_contain_text("Dismissed: an owl at dusk")

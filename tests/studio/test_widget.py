@@ -18,6 +18,7 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.testing import ScriptedBackend
+from tests.scripted import until
 from tests.memory import let_go
 
 MESSAGES = Path(__file__).parents[1] / "messages"
@@ -387,6 +388,17 @@ def test_a_new_result_is_selected_when_it_comes(open_page):
     page.set(selected="nobody:0")
     with pytest.raises(sd.ResultError, match=r"no result .nobody."):
         _ = page.studio.image
+
+
+def test_the_gallery_is_told_of_each_new_result(open_page):
+    page = open_page()
+
+    def told():
+        return [content for content, _ in page.messages if content["kind"] == "library"]
+
+    for count in (1, 2):
+        finish(page)
+        until(lambda count=count: len(told()) == count)
 
 
 def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_page):
