@@ -18,8 +18,8 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.testing import ScriptedBackend
-from tests.scripted import until
 from tests.memory import let_go
+from tests.scripted import until
 
 MESSAGES = Path(__file__).parents[1] / "messages"
 FORM = json.loads((MESSAGES / "submit.json").read_text())["form"]
