@@ -256,13 +256,14 @@ def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
     request, file = result.request, result.files[index]
     asked = request.image_size or request.endpoint.default_size
     size = asked if isinstance(asked, str) else f"{asked[0]} × {asked[1]}"
+    came = f"{file.width} × {file.height}"
     offline = result.backend == "offline"
     rows = {
         "Prompt": request.prompt if request.prompt != UNKNOWN_PROMPT else "",
         "Kind": _kind(len(request.images)),
         "Model": request.model,
         "Seed": "not told" if result.seed is None else str(result.seed),
-        "Size": f"{file.width} × {file.height}, asked for {size}",
+        "Size": came if size == came else f"{came}, asked for {size}",
         "Images": _number(result, index),
         "Region": _region(file),
         "Enhance prompt": request.enhance_prompt_mode,

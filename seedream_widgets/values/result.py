@@ -477,7 +477,8 @@ class Result:
                 value=image,
             )
         second = other.files[image].pil if isinstance(other, Result) else other
-        return difference(self.files[image].pil, second, unequal)
+        found = difference(self.files[image].pil, second, unequal)
+        return replace(found, image=picture(found.image))
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
         return tuple(file.read_bytes() for file in self.files)

@@ -8,6 +8,14 @@ _REFERENCE = re.compile(
     r"\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)",
     re.IGNORECASE,
 )
+# Without references "figure 8" and "picture 3" are what they are, and so are the places of a set.
+_MEANT = re.compile(
+    r"\b(?:image|img)\s*#?(\d{1,2})\b(?![:.×x]\d|\s*:|\s*(?:/|of)\s*\d)"
+    r"|图 ?(\d{1,2})(?!\d|\s*[::])",
+    re.IGNORECASE,
+)
+_WRITTEN = re.compile('"[^"]*"|“[^”]*”')
+"""Words that the picture is to show."""
 _SERIES = "Generate a series of {} coherent images: "
 
 
@@ -52,18 +60,25 @@ def missing_words(prompt: str, asked: int, first: int, came: int) -> str:
 
 def references_in(prompt: str) -> tuple[int, ...]:
     """Return the numbers that a prompt names images by ("image 2", "Figure 2"), each once."""
-    found = (int(match[1] or match[2]) for match in _REFERENCE.finditer(prompt))
+    return _numbers(_REFERENCE, prompt)
+
+
+def _numbers(names: re.Pattern[str], prompt: str) -> tuple[int, ...]:
+    found = (int(match[1] or match[2]) for match in names.finditer(prompt))
     return tuple(dict.fromkeys(found))
 
 
 def wrong_references(prompt: str, images: int) -> str | None:
     """Return what is wrong with the images that a prompt names, in a sentence; else ``None``.
 
+    What stands in double quotes is to be written into the picture, and names nothing.
+
     Args:
         prompt: What the user wrote.
         images: How many reference images go with it.
     """
-    wrong = [number for number in references_in(prompt) if not 1 <= number <= images]
+    named_images = _numbers(_REFERENCE if images else _MEANT, _WRITTEN.sub(" ", prompt))
+    wrong = [number for number in named_images if not 1 <= number <= images]
     if not wrong:
         return None
     named = " and ".join(f"image {number}" for number in wrong[:3])

@@ -140,7 +140,7 @@ def test_a_receipt_says_what_was_asked_and_what_came(there):
     assert rows["Prompt"] == FORM["prompt"]
     assert rows["Seed"] == "5"
     assert rows["Kind"] == "edit of 1 image"
-    assert rows["Size"] == "960 × 960, asked for 960 × 960"
+    assert rows["Size"] == "960 × 960"
     assert rows["Endpoint"] == "offline preview, not Seedream"
     assert rows["Request"] == page.studio.result.request_id
     assert "Cost" not in rows

@@ -45,6 +45,13 @@ def test_its_face_is_small_and_says_its_size(noise):
     assert image._repr_jpeg_() == base64.b64decode(bundle["image/jpeg"])
 
 
+def test_a_difference_is_small_in_a_notebook_too(fox):
+    found = fox.difference(Image.new("RGB", (1280, 960), "teal"))
+    face(found.image)
+    assert found.image._repr_png_() is None
+    assert found.image.mode == "RGB"
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
 def test_an_image_of_any_mode_has_a_face(mode):
     image = picture(Image.new("RGB", (700, 500), "teal").convert("L" if "I" in mode else mode))

@@ -57,6 +57,22 @@ def test_a_prompt_that_names_what_is_there_warns_of_nothing(tmp_path):
         client.submit(sd.Request("image 1 at night", [picture()])).result(SECONDS)
 
 
+ORDINARY = [
+    ("a skater draws a figure 8", 0),
+    ("a wall of pictures, picture 4 hangs askew", 0),
+    ("picture 0 of nothing", 0),
+    ("image 3 of 12 in a series", 0),
+    ("image 1: a fox. Image 2: a bear", 0),
+    ("a poster that says “Image 4”", 0),
+    ('image 1 with the words "image 4"', 1),
+]
+
+
+@pytest.mark.parametrize(("prompt", "count"), ORDINARY)
+def test_ordinary_words_warn_of_nothing(prompt, count):
+    assert wrong_references(prompt, count) is None
+
+
 def test_a_series_says_its_count_and_asks_for_it():
     request = sd.series("a fox from morning to night", 4, seed=3)
     assert request.prompt == ("Generate a series of 4 coherent images: a fox from morning to night")

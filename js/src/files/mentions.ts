@@ -2,6 +2,13 @@
 
 const MENTION = /\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)/gi;
 
+/** Without references "figure 8" and "picture 3" are what they are, as are the places of a set. */
+const MEANT =
+  /\b(?:image|img)\s*#?(\d{1,2})\b(?![:.×x]\d|\s*:|\s*(?:\/|of)\s*\d)|图 ?(\d{1,2})(?!\d|\s*[::])/gi;
+
+/** Words that the picture is to show. */
+const WRITTEN = /"[^"]*"|“[^”]*”/g;
+
 interface Mention {
   number: number;
   from: number;
@@ -14,6 +21,12 @@ export const mentions = (prompt: string): Mention[] =>
     from: match.index,
     to: match.index + match[0].length,
   }));
+
+/** Numbers of the images that a prompt names and that are not among its references. */
+export const misnamed = (prompt: string, references: number): number[] =>
+  [...prompt.replace(WRITTEN, " ").matchAll(references ? MENTION : MEANT)]
+    .map((match) => Number(match[1] ?? match[2]))
+    .filter((number) => number < 1 || number > references);
 
 /** The image that the caret stands in or beside the name of; 0 for none. */
 export const mentionAt = (prompt: string, caret: number): number =>

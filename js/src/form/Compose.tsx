@@ -8,16 +8,16 @@ import { blocker, check } from "./checks";
 import { Generate } from "./Generate";
 import { ModelChange } from "./ModelPicker";
 import { PromptField } from "./PromptField";
+import { useSent } from "./region";
 import { SizeField } from "./SizeField";
 import { useSession } from "./session";
 
 export function Compose() {
   const session = useSession();
-  const facts = useStore(session.facts);
-  const form = useStore(session.form.values);
+  const { facts, form, images } = useSent();
   const references = useStore(session.references.shown);
   const uploading = useStore(session.uploads.tiles).filter(isActive).length;
-  const checks = check(facts, form, references.length);
+  const checks = check(facts, form, images);
 
   function onKeyDown(event: KeyboardEvent) {
     // A key that is held repeats: that is no further press, on the button neither.

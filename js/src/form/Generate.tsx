@@ -5,6 +5,7 @@ import { useStore } from "../kernel/store";
 import { Button } from "../pictures/buttons";
 import { endpointOf, modelOf } from "./facts";
 import { estimate } from "./price";
+import { useSent } from "./region";
 import { useSession } from "./session";
 import { WAITING } from "./submission";
 import { takes } from "./taken";
@@ -14,13 +15,11 @@ const PHASES = { sending: "Sending…", waiting: WAITING, sent: "Sent" };
 /** What it makes and costs, and how old that price is where it is not today's. */
 function useTerms(): string {
   const session = useSession();
-  const form = useStore(session.form.values);
-  const facts = useStore(session.facts);
-  const references = useStore(session.references.shown).length;
+  const { facts, form, images } = useSent();
   const { bills } = useStore(session.backend);
-  const endpoint = endpointOf(facts, form.model, references);
+  const endpoint = endpointOf(facts, form.model, images);
   if (!endpoint) return "";
-  const cost = estimate(facts, endpoint, form, references, bills);
+  const cost = estimate(facts, endpoint, form, images, bills);
   return bills && cost && endpoint.price.age ? `${cost} · ${endpoint.price.age}` : cost;
 }
 

@@ -5,19 +5,18 @@ import { useStore } from "../kernel/store";
 import { endpointOf, type Model, modelOf } from "./facts";
 import { formatSpan, priceOf } from "./price";
 import { RadioGroup } from "./RadioGroup";
+import { useSent } from "./region";
 import { useSession } from "./session";
 import { changes, kept, takes } from "./taken";
 
 /** What the request as it stands would cost with a model. */
 function usePrice(): (model: Model) => string {
   const session = useSession();
-  const facts = useStore(session.facts);
-  const form = useStore(session.form.values);
-  const references = useStore(session.references.shown).length;
+  const { facts, form, images } = useSent();
   const { bills } = useStore(session.backend);
   return (model) => {
-    const endpoint = endpointOf(facts, model.name, references);
-    const price = endpoint && priceOf(facts, endpoint, form, references);
+    const endpoint = endpointOf(facts, model.name, images);
+    const price = endpoint && priceOf(facts, endpoint, form, images);
     if (!price) return "";
     return bills ? formatSpan(price) : "free, offline";
   };

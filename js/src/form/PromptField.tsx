@@ -6,6 +6,7 @@ import { useStore } from "../kernel/store";
 import { Link } from "../pictures/buttons";
 import { mentionHint } from "./checks";
 import { Renumber, useMentions } from "./Mentions";
+import { regionOf } from "./region";
 import { useSession } from "./session";
 
 const LINES = 12;
@@ -75,9 +76,9 @@ function Replaced() {
 /** Only a part of image 1 is to change. */
 function Region() {
   const { actions, references, region } = useSession();
-  const marked = useStore(region);
-  const [first] = useStore(references.shown);
-  if (!marked || marked.reference !== first?.id) return null;
+  const ids = useStore(references.shown).map(({ id }) => id);
+  const marked = regionOf(useStore(region), ids);
+  if (!marked) return null;
   const [left, top, right, bottom] = marked.box;
   return (
     <p class="sd-note sd-calm">

@@ -1,6 +1,6 @@
 /** What keeps a form from being sent, said at its field before the click. */
 
-import { mentions } from "../files/mentions";
+import { misnamed } from "../files/mentions";
 import type { FormTraits } from "../kernel/wire";
 import { type Endpoint, endpointOf, type Facts, modelOf } from "./facts";
 import { isNamed, type SizeProblem, sizeProblem } from "./sizes";
@@ -101,8 +101,7 @@ export function blocker(checks: Checks, uploading: number, facts: Facts): string
 
 /** A warning when the prompt names an image that is not there. */
 export function mentionHint(prompt: string, references: number): string | null {
-  const named = mentions(prompt).map(({ number }) => number);
-  const wrong = named.filter((number) => number < 1 || number > references);
+  const wrong = misnamed(prompt, references);
   if (wrong.length === 0) return null;
   const highest = Math.max(...wrong);
   const there =

@@ -3,7 +3,7 @@
 import type { Parse } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
-import { type FormTraits, formFields } from "../kernel/wire";
+import { type FormTraits, formFields, type Size } from "../kernel/wire";
 import { isWritable } from "./checks";
 import type { Facts } from "./facts";
 import { initialForm } from "./taken";
@@ -14,6 +14,16 @@ const DEBOUNCE = 250;
 export interface Before {
   form: FormTraits;
   references: string[];
+}
+
+/** The part of image 1 that alone is to change. */
+export interface Region {
+  /** The id that image 1 has as a reference. */
+  reference: string;
+  /** Left, top, right and bottom in the picture's pixels. */
+  box: number[];
+  /** Of the picture, in pixels. */
+  size: Size;
 }
 
 export interface FormStore {

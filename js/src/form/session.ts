@@ -4,7 +4,7 @@ import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import type { Backend, Facts } from "./facts";
-import type { Before, FormStore } from "./form";
+import type { Before, FormStore, Region } from "./form";
 import type { Cards, Submission } from "./submission";
 
 export interface FormActions extends FilesActions {
@@ -28,7 +28,7 @@ export interface FormSession extends FilesSession {
   /** Set while what was replaced can be had back. */
   before: Store<Before | null>;
   /** The region of image 1, known by its id, that alone may change. */
-  region: Store<{ reference: string; box: number[] } | null>;
+  region: Store<Region | null>;
   /** The prompt as it would be renumbered, where images moved that it names. */
   renumber: Store<string | null>;
   jobs: Cards;

@@ -36,6 +36,15 @@ export function MoneyPill() {
       current = false;
     };
   }, [open, money]);
+  useEffect(() => {
+    const details = ref.current;
+    if (!open || !details) return;
+    // Not every browser gives it the focus, and Escape goes where that is.
+    details.querySelector("summary")?.focus();
+    const elsewhere = (event: Event) => event.composedPath().includes(details) || setOpen(false);
+    addEventListener("pointerdown", elsewhere, true);
+    return () => removeEventListener("pointerdown", elsewhere, true);
+  }, [open]);
   function onKeyDown(event: KeyboardEvent) {
     if (event.key !== "Escape" || !open) return;
     event.stopPropagation();
@@ -49,6 +58,9 @@ export function MoneyPill() {
       open={open}
       onToggle={() => setOpen(ref.current?.open ?? false)}
       onKeyDown={onKeyDown}
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (relatedTarget && !currentTarget.contains(relatedTarget as Node)) setOpen(false);
+      }}
     >
       <summary class="sd-pill" title="Show what was spent, and on what">
         {standing(money)}

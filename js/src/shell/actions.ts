@@ -7,9 +7,10 @@ import { moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check, mentionHint } from "../form/checks";
 import { endpointOf } from "../form/facts";
-import type { Before } from "../form/form";
+import type { Before, Region } from "../form/form";
 import { exact, type Money } from "../form/money";
 import { priceOf } from "../form/price";
+import { regionOf, sentFor } from "../form/region";
 import { GESTURE } from "../form/submission";
 import { taken } from "../form/taken";
 import { createGalleryActions } from "../gallery/actions";
@@ -51,7 +52,10 @@ export interface Parts
 
 export interface Actions extends ResultsActions, GalleryActions {
   /** Have the next request change a region of a picture alone. */
-  changeRegion(picture: { id: string }, box: number[]): Promise<void>;
+  changeRegion(
+    picture: { id: string; width: number; height: number },
+    box: number[],
+  ): Promise<void>;
   /** Mark a picture's result as a favourite; an input is none. */
   favour(picture: { id: string }): Promise<unknown>;
   /** What was spent, and on what; else the sentence why it is not known. */
@@ -124,16 +128,15 @@ export function createActions(parts: Parts): Actions {
   function submit() {
     const facts = parts.facts.get();
     const values = form.values.get();
-    const checks = check(facts, values, references.ids().length);
+    const ids = references.ids();
+    const region = parts.region.get();
+    const sent = sentFor(facts, values, ids, region);
+    const checks = check(facts, sent.form, sent.images);
     const uploading = uploads.tiles.get().filter(isActive).length;
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
-    const ids = references.ids();
-    const marked = parts.region.get();
-    const asked = {
-      ...requestForm(parts, values, ids),
-      ...(marked && marked.reference === ids[0] && { mask: marked.box }),
-    };
+    const marked = regionOf(region, ids);
+    const asked = { ...requestForm(parts, values, ids), ...(marked && { mask: marked.box }) };
     const hint = mentionHint(values.prompt, ids.length);
     const key = JSON.stringify(asked);
     if (hint && warned.form !== key) {
@@ -145,7 +148,7 @@ export function createActions(parts: Parts): Actions {
     if (hint && Date.now() - warned.at < GESTURE) return;
     parts.before.set(null);
     parts.dismissed.set(null);
-    void parts.submission.send(asked, shownTerms(parts, values, ids));
+    void parts.submission.send(asked, shownTerms(parts, sent.form, sent.images));
   }
 
   function addFiles(files: File[], place: DropPlace = "references") {
@@ -212,19 +215,19 @@ export function createActions(parts: Parts): Actions {
   }
 
   /** Make a picture image 1, and let only a region of it change where one is given. */
-  async function editPicture(imageId: string, box?: number[]) {
+  async function editPicture(imageId: string, region?: Omit<Region, "reference">) {
     const before = held();
     const most = parts.facts.get().limits.references;
     if (before.references.length >= most) {
       parts.viewing.set(null);
       return faults.tell("references", `edit takes up to ${most} images; remove one first.`);
     }
-    const exact = box ? { exact: true } : {};
+    const exact = region ? { exact: true } : {};
     const reply = await ask({ kind: "use_result", image_id: imageId, ...exact }, "references");
     const id = read(addedReply, reply?.result)?.reference.id;
     if (!id) return parts.viewing.set(null);
     arrange([id, ...references.ids().filter((other) => other !== id)]);
-    if (box) parts.region.set({ reference: id, box });
+    if (region) parts.region.set({ reference: id, ...region });
     offerUndo(before);
     announcer.say("It is image 1 of the next request");
     toForm("prompt");
@@ -285,7 +288,10 @@ export function createActions(parts: Parts): Actions {
   function tryAgain({ form: { references: ids, image_size, ...rest }, size }: Card) {
     const before = form.values.get();
     const values = { ...before, ...rest, image_size: image_size ?? size ?? before.image_size };
-    void parts.submission.send(requestForm(parts, values, ids), shownTerms(parts, values, ids));
+    void parts.submission.send(
+      requestForm(parts, values, ids),
+      shownTerms(parts, values, ids.length),
+    );
   }
 
   channel.listen((notice) => {
@@ -324,7 +330,7 @@ export function createActions(parts: Parts): Actions {
     dismiss: (card) => void dismiss(card),
     reuse,
     editPicture: (imageId) => editPicture(imageId),
-    changeRegion: ({ id }, box) => editPicture(id, box),
+    changeRegion: ({ id, width, height }, box) => editPicture(id, { box, size: [width, height] }),
     clearRegion: () => parts.region.set(null),
     askAgain,
     tryAgain,
@@ -375,9 +381,9 @@ function requestForm({ facts }: Parts, values: FormTraits, ids: string[]): Form 
 }
 
 /** What the button says of who answers and for how much. */
-function shownTerms({ backend, facts }: Parts, values: FormTraits, ids: string[]): Terms {
+function shownTerms({ backend, facts }: Parts, values: FormTraits, images: number): Terms {
   const { name, bills } = backend.get();
-  const endpoint = endpointOf(facts.get(), values.model, ids.length);
-  const span = bills && endpoint && priceOf(facts.get(), endpoint, values, ids.length);
+  const endpoint = endpointOf(facts.get(), values.model, images);
+  const span = bills && endpoint && priceOf(facts.get(), endpoint, values, images);
   return { backend: name, bills, high: span ? exact(span[1]) : "0" };
 }

@@ -4,7 +4,7 @@ import type { Hover } from "../files/drops";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
 import { type Backend, backend, facts, noFacts } from "../form/facts";
-import { type Before, createForm } from "../form/form";
+import { type Before, createForm, type Region } from "../form/form";
 import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import { createGallery } from "../gallery/state";
@@ -53,7 +53,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     references,
     lit: createStore(0),
     renumber: createStore<string | null>(null),
-    region: createStore<{ reference: string; box: number[] } | null>(null),
+    region: createStore<Region | null>(null),
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
     dismissed: createStore<Undoable | null>(null),

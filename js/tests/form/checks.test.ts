@@ -62,6 +62,12 @@ it.each([
   ["image 2 at night", 1, "there is 1 reference image."],
   ["like image 1", 0, "there are no reference images"],
   ["an image 16:9 wide", 0, null],
+  ["a skater draws a figure 8", 0, null],
+  ["a wall of pictures, picture 4 hangs askew", 0, null],
+  ["image 3 of 12 in a series", 0, null],
+  ["image 1: a fox. Image 2: a bear", 0, null],
+  ["a poster that says “Image 4”", 0, null],
+  ['image 1 with the words "image 4"', 1, null],
   ["image 3840 wide", 0, null],
 ])("hints at what %j names", (prompt, references, hint) => {
   const told = mentionHint(prompt, references);

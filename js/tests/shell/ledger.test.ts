@@ -36,6 +36,19 @@ it("shows the sums, the limits and the last requests", async () => {
   await waitFor(() => expect(pill(view).open).toBe(false));
 });
 
+it.each([
+  ["a press elsewhere", () => fireEvent.pointerDown(document.body)],
+  ["the focus elsewhere", (view: View) => view.root.querySelector("textarea")?.focus()],
+])("closes at %s, and not at a press within", async (_, leave) => {
+  const view = await opened();
+  const within = pill(view).querySelector(".sd-menu") as HTMLElement;
+  fireEvent.pointerDown(within);
+  await waitFor(() => expect(document.activeElement?.tagName).toBe("SUMMARY"));
+  expect(pill(view).open).toBe(true);
+  leave(view);
+  await waitFor(() => expect(pill(view).open).toBe(false));
+});
+
 it("says the kernel's sentence where it can't tell", async () => {
   const view = await mount({ _money: spent });
   view.model.onSend = () => undefined;

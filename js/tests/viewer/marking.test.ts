@@ -88,6 +88,23 @@ it("is marked by keys, sent with image 1, and forgotten with it", async () => {
   expect(view.root.textContent).not.toContain("Only a region");
 });
 
+it("costs what its marked copy and the picture's own shape cost, before the press", async () => {
+  const view = await withJobs([CARD], { model: "v5-pro", image_size: [1024, 1024] });
+  answers(view);
+  await click(button(view, /^View image 1/));
+  await click(button(view, "Mark a region"));
+  await click(button(view, "Change this region"));
+  await type(prompt(view), "a green hat");
+  // Two references at most come along, and 2304 x 1728 asks for the dearer pixels.
+  await click(button(view, "Remove image 2"));
+  const go = button(view, /^Generate/);
+  expect(go.textContent).toContain("$0.1395");
+  await click(go);
+  expect(view.model.last("submit")).toMatchObject({ terms: { high: "0.1395" } });
+  await click(button(view, "Clear"));
+  expect(go.textContent).toContain("$0.0675");
+});
+
 it("can be cleared", async () => {
   const view = await withJobs([CARD], { _references: [reference("own")] });
   answers(view);
