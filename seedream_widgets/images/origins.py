@@ -79,13 +79,18 @@ def pixel_digest(image: Image) -> str:
     return digest.hexdigest()
 
 
-def digest_of_pixels(data: bytes) -> str:
-    """Return the `pixel_digest` of an image file, or an empty text where it can't be decoded."""
+def digest_of_pixels(data: bytes, size: tuple[int, int]) -> str:
+    """Return the `pixel_digest` of an image file; an empty text where it can't be decoded.
+
+    One that is not of this size, as the receipt says that tells of it, is not decoded.
+    """
     from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
     from seedream_widgets.images.pixels import to_rgb, upright
 
     try:
         image = open_image(data)
+        if image.size != size:
+            return ""
         with in_turn(image):
             decode(image)
             return pixel_digest(to_rgb(upright(image, image.info[ORIENTATION])))
@@ -104,7 +109,8 @@ def origin_in(data: bytes, pixels: str) -> Origin | None:
 
     Args:
         data: The file.
-        pixels: Its `pixel_digest`, which tells which of the result's images it is.
+        pixels: Its `pixel_digest`, by which receipts of before tell which of the result's images
+            it is.
     """
     from seedream_widgets.images.receipts import extract
 
@@ -117,7 +123,9 @@ def origin_in(data: bytes, pixels: str) -> Origin | None:
     if not isinstance(said, dict) or not isinstance(images, list):
         return None
     named = [each for each in images[:_MOST_IMAGES] if isinstance(each, dict)]
-    equal = [number for number, each in enumerate(named, 1) if each.get("pixels") == pixels]
-    number = equal[0] if equal else int(len(named) == 1)
+    number = said.get("image")
+    if type(number) is not int or not 0 < number <= len(named):
+        equal = [n for n, each in enumerate(named, 1) if each.get("pixels") == pixels]
+        number = equal[0] if equal else int(len(named) == 1)
     about = {"request_id": said.get("request_id"), "image": number}
     return Origin.from_dict(about | ({"sha256": named[number - 1].get("sha256")} if number else {}))

@@ -29,7 +29,8 @@ SENDING = 16
 DECODERS = 2
 """Threads that decode and encode; Pillow releases the GIL while it does."""
 ARRIVALS = 2
-"""Threads that decode what has come: previews are not to hold it up, and it no submit."""
+"""Threads that decode for jobs, to put an answer into its region or to tell where an input came
+from: previews are not to hold that up, and it no submit."""
 WRITERS = 4
 """Threads that read and write the disk, so that no picture holds up a submit."""
 _EXIT_SECONDS = 2.0
@@ -83,7 +84,7 @@ class Engine:
         return await self._run_in(self.pool, lambda: work(*args, **kwargs))
 
     async def run_on_arrivals(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` on a picture that has come, in a pool of its own; call it on the loop only."""
+        """Run `work` on a job's pictures, in a pool of its own; call it on the loop only."""
         return await self._run_in(self.arrivals, lambda: work(*args, **kwargs))
 
     async def run_on_disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

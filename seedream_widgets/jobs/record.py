@@ -5,12 +5,13 @@ What can't be written is said in `Record.note`, and the job goes on: the picture
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.errors import (
@@ -76,6 +77,7 @@ class Record:
         # A backend of one's own need not tell its accounts apart.
         self._account: Callable[[str], str] | None = getattr(backend, "account", None)
         self._trouble: Exception | None = None
+        self._origins: asyncio.Future[list[dict[str, Any]]] | None = None
         self.lost: Sent | None = None
         """What an earlier session sent without hearing the reply."""
         if entry and entry.sent:
@@ -118,6 +120,22 @@ class Record:
     async def accepted(self, handle: Handle) -> None:
         """Write down how to find it again."""
         await self._step("accepted", handle.to_dict())
+        if self.job.request.images:
+            self._look_for_origins()  # the request waits at the backend meanwhile
+
+    def _look_for_origins(self) -> asyncio.Future[list[dict[str, Any]]]:
+        """Begin to look which results the input images came from, once."""
+        if self._origins is None:
+            inputs = describe_inputs(self.job.request.images)
+            self._origins = asyncio.ensure_future(self._with_origins(inputs))
+        return self._origins
+
+    async def _with_origins(self, inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        try:
+            return await self._engine.run_on_arrivals(with_origins, inputs, self.library)
+        except Exception:  # the result counts more than where it came from
+            _log.exception("where the inputs of job %s came from can't be told", self.job.id)
+            return inputs
 
     async def _step(self, step: Step, handle: dict[str, str] | None = None) -> bool:
         """Write down how far it is, and tell whether that could be done."""
@@ -195,7 +213,7 @@ class Record:
         """Put a result into the library, whole, and return it as it stands there."""
         receipt = self._receipt(result)
         if receipt.inputs:
-            receipt = await self._try(with_origins, receipt, self.library) or receipt
+            receipt = replace(receipt, inputs=await self._look_for_origins())
         await self.lighten()
         result = replace(result, request=self.job.request, receipt=receipt, _again=self._again)
         kept = None

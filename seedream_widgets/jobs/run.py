@@ -28,7 +28,6 @@ from seedream_widgets.errors import (
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images import ImageInput, ImageUrl
 from seedream_widgets.images.masks import compose
-from seedream_widgets.images.origins import digest_of_pixels
 from seedream_widgets.jobs.lost import sent_now
 from seedream_widgets.jobs.resume import lost_before
 from seedream_widgets.library.journal import TakenOver
@@ -277,7 +276,6 @@ class _Run:
             wanted = self.job._arriving if len(output.files) <= _FEW else None
             arriving = partial(wanted, number - 1) if wanted else None
             image = await self._download(str(number), file, arriving)
-            image = await self.engine.run_on_arrivals(_with_pixels, image)
             self.job._update(Fetching(next(fetched), len(output.files)))
             return image
 
@@ -409,7 +407,6 @@ def _composed(answer: ResultImage, request: Request) -> ResultImage:
         data=composed.data if held else None,
         byte_count=len(composed.data),
         sha256=hashlib.sha256(composed.data).hexdigest(),
-        pixels=digest_of_pixels(composed.data),
         composed=Composition(answer, *how),
     )
 
@@ -438,14 +435,6 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
     url = "" if file.url.startswith("data:") else file.url
     digest = hashlib.sha256(data).hexdigest()
     return ResultImage(whole, kind, width, height, url, data, len(data), digest)
-
-
-def _with_pixels(image: ResultImage) -> ResultImage:
-    """Return it with the digest by which its pixels are known again, where they can be read."""
-    try:
-        return replace(image, pixels=digest_of_pixels(image.read_bytes()))
-    except (OSError, ResultError):
-        return image
 
 
 def _timings(job: Job) -> Timings:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.files import read_file
 from seedream_widgets.images import LIMITS, ImageInput, load_image
-from seedream_widgets.images.origins import Origin, digest_of
+from seedream_widgets.images.origins import Origin, digest_of, digest_of_pixels
 from seedream_widgets.library.folder import RECEIPT, path_of
 from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_again
@@ -158,7 +158,8 @@ def _asked(settings: object) -> int | None:
 
 Link = tuple[str, int, int]
 """A digest that a picture of a result is known by, its number from 1, and 1 where the result gave
-it, 0 where it was an input of it."""
+it, 0 where it was an input of it. The size of a picture (``2048x1152``) stands for the digest of
+its pixels until that is asked for, and beside those of an input that nobody knows the origin of."""
 _MOST_LINKS = 200
 
 
@@ -169,13 +170,26 @@ def links_of(receipt: dict[str, Any]) -> list[Link]:
         said = receipt.get(name)
         for number, each in enumerate(said[:50] if isinstance(said, list) else (), 1):
             if isinstance(each, dict):
-                known = _made_digests(each) if made else used_digests(each)
-                links += [(digest, number, made) for digest in known]
+                known = _made_digests(each) if made else [*used_digests(each), unknown_size(each)]
+                links += [(digest, number, made) for digest in known if digest]
     return links[:_MOST_LINKS]
 
 
 def _made_digests(image: dict[str, Any]) -> list[str]:
-    return [*filter(None, (digest_of(image.get("sha256")), digest_of(image.get("pixels"))))]
+    file, pixels = digest_of(image.get("sha256")), digest_of(image.get("pixels"))
+    return [file, pixels or (size_of(image) if file else "")]
+
+
+def size_of(about: dict[str, Any]) -> str:
+    """Return what stands for the digest of a picture's pixels that nobody has looked at."""
+    width, height = about.get("width"), about.get("height")
+    known = type(width) is int and type(height) is int and 0 < width * height < 1 << 30
+    return f"{width}x{height}" if known else ""
+
+
+def unknown_size(about: dict[str, Any]) -> str:
+    """Return the size of an input of a receipt, empty where it says where it came from."""
+    return "" if Origin.from_dict(about.get("from")) else size_of(about)
 
 
 def used_digests(about: dict[str, Any]) -> list[str]:
@@ -185,6 +199,15 @@ def used_digests(about: dict[str, Any]) -> list[str]:
     by_id = f"id:{origin.request_id}" if origin and not told else ""
     own = digest_of(about.get("sha256"))
     return [*dict.fromkeys(filter(None, (own, *digests_of(about), told, by_id)))]
+
+
+def pixels_of(entry: Entry, number: int) -> str:
+    """Return the `digest_of_pixels` of a result's picture, empty where it can't be read."""
+    try:
+        file = entry.result().files[number - 1]
+        return digest_of_pixels(file.read_bytes(), (file.width, file.height))
+    except (ResultError, IndexError):
+        return ""
 
 
 def microseconds(when: datetime) -> int:
@@ -330,7 +353,6 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
         str(image.get("url", "")),
         byte_count=there if isinstance(count, int) else None,
         sha256=digest_of(image.get("sha256")),
-        pixels=digest_of(image.get("pixels")),
         composed=_composition(folder, image.get("composed")),
     )
 

@@ -21,6 +21,7 @@ from seedream_widgets.library.entry import (
     Row,
     entry_of,
     links_of,
+    pixels_of,
     row_of,
 )
 from seedream_widgets.library.search import Filter, Search, filter_of, narrowed
@@ -37,6 +38,12 @@ _SETTLED_NS = 2_000_000_000
 _PASSES = 3
 _INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 16)})"
 _LINK = "INSERT INTO pictures (result, digest, number, made) VALUES (?, ?, ?, ?)"
+_LEARN = (
+    "UPDATE pictures SET digest = ? WHERE made = 1"
+    " AND result = (SELECT id FROM results WHERE request_id = ?) AND number = ? AND digest = ?"
+)
+_MOST_PIXELS = 200_000_000
+"""Decoded at once at most to know a picture again, about 8 s; the next time it goes on."""
 _SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?, ?, ?, ?)"
 
 
@@ -321,7 +328,7 @@ def _delete(path: Path) -> None:
             delete(path.with_name(path.name + ending))
 
 
-VERSION = 4
+VERSION = 5
 
 # A day with stamp 0 is read again at the next refresh. `skipped` holds the folders without a
 # readable receipt, and the copies of a result that has its row already: those tell its id, and
@@ -514,11 +521,14 @@ class Index:
         self._look()
         return self._newest(Filter(("key = ?", "backend = ?"), (key, backend)), 20)
 
-    def linked(self, digests: Sequence[str], *, made: bool) -> list[tuple[Entry, str, int]]:
+    def linked(
+        self, digests: Sequence[str], *, made: bool, size: str = ""
+    ) -> list[tuple[Entry, str, int]]:
         """Return the results that gave a picture of these digests, or that took one as an input.
 
         Newest first, up to 1,000, each with the digest of that picture's file (as a receipt names
-        it first) and the picture's number, from 1.
+        it first) and the picture's number, from 1. Where there is none, the pictures of a `size`
+        whose pixels were never looked at are, the newest first, `_MOST_PIXELS` in all.
         """
         self._look()
         marks = ", ".join("?" * len(digests))
@@ -531,8 +541,52 @@ class Index:
             f" JOIN pictures ON pictures.result = results.id"
             f" WHERE made = ? AND digest IN ({marks}) ORDER BY created DESC LIMIT 1000"
         )
-        rows = self._run(lambda db: db.execute(asked, (int(made), *digests)).fetchall())
-        return [(self.entry(row), row[-2], row[-1]) for row in rows]
+
+        def rows(db: sqlite3.Connection) -> list[Row]:
+            found = db.execute(asked, (int(made), *digests)).fetchall()
+            if size and not found and self._look_at_pixels(db, "digest = ?", size):
+                found = db.execute(asked, (int(made), *digests)).fetchall()
+            return found
+
+        return [(self.entry(row), row[-2], row[-1]) for row in self._run(rows)]
+
+    def made_by(self, request_id: str) -> list[str]:
+        """Return the digests that a result's pictures are known by, also by their pixels."""
+        asked = (
+            "SELECT digest FROM pictures JOIN results ON pictures.result = results.id"
+            " WHERE made = 1 AND request_id = ? AND digest <> '' AND digest NOT LIKE '%x%'"
+        )
+
+        def digests(db: sqlite3.Connection) -> list[str]:
+            self._look_at_pixels(db, "request_id = ?", request_id)
+            return [digest for (digest,) in db.execute(asked, (request_id,)).fetchall()]
+
+        self._look()
+        return self._run(digests)
+
+    def _look_at_pixels(self, db: sqlite3.Connection, which: str, value: str) -> int:
+        """Put digests in the place of sizes, and return how many pictures were decoded for it.
+
+        It is done when somebody asks, as few pictures are ever an input, and decoding one costs
+        more than all else that is done for a result.
+        """
+        asked = (
+            f"SELECT {COLUMNS}, number, digest FROM results"
+            f" JOIN pictures ON pictures.result = results.id"
+            f" WHERE made = 1 AND digest LIKE '%x%' AND {which} ORDER BY created DESC LIMIT 1000"
+        )
+        looked_at, left = 0, _MOST_PIXELS
+        for row in db.execute(asked, (value,)).fetchall():
+            *_, number, size = row
+            width, _, height = size.partition("x")
+            left -= int(width) * int(height)
+            if looked_at and left < 0:
+                break
+            learned = (pixels_of(self.entry(row), number), row[2], number, size)
+            with writing(db):
+                db.execute(_LEARN, learned)
+            looked_at += 1
+        return looked_at
 
     def get(self, request_id: str) -> Entry | None:
         """Return the result of a request id, if it is here."""

@@ -1,21 +1,22 @@
 """Lineage: which results a result's inputs came from, and what was made of its own pictures.
 
 Pictures are known again by the digests of their files and of their pixels, in the library that
-holds the result and in the session's. What an input says of itself (a receipt in a file, say) is
-believed where no digest tells more, and only ever names a result.
+holds the result and in the session's: by their pixels last, and only those of the input's size.
+What an input says of itself (a receipt in a file, say) is believed where no digest tells more, and
+only ever names a result.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.faces import shown
 from seedream_widgets.images.origins import Origin
-from seedream_widgets.library.entry import used_digests
+from seedream_widgets.library.entry import unknown_size, used_digests
 from seedream_widgets.library.library import Library
 from seedream_widgets.values.receipt import describe_inputs
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from seedream_widgets.values.receipt import Receipt
     from seedream_widgets.values.result import Result
 
 MOST = 1000
@@ -62,14 +62,21 @@ class Source:
 class Lineage:
     """The line of one result, looked up when it is asked for.
 
+    Args:
+        result: Whose line it is.
+        libraries: Where it is looked up.
+        pixels: Whether pictures may be decoded for it.
+
     Attributes:
         result: Whose line it is.
         sources: A `Source` for each input image, in order.
     """
 
-    def __init__(self, result: Result, libraries: Sequence[Library]) -> None:
+    def __init__(
+        self, result: Result, libraries: Sequence[Library], *, pixels: bool = True
+    ) -> None:
         self.result = result
-        self._libraries = libraries
+        self._libraries, self._pixels = libraries, pixels
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -84,8 +91,11 @@ class Lineage:
     @property
     def children(self) -> tuple[Result, ...]:
         """The results made of its pictures, oldest first."""
-        digests = [digest for file in self.result.files for digest in (file.sha256, file.pixels)]
-        asked = [*filter(None, digests), f"id:{self.result.request_id}"]
+        asked = [*(file.sha256 for file in self.result.files), f"id:{self.result.request_id}"]
+        sizes = [f"{file.width}x{file.height}" for file in self.result.files]
+        if self._pixels and any(library.users(sizes) for library in self._libraries):
+            for library in self._libraries:
+                asked += library._made_by(self.result.request_id)
         found = [
             result
             for library in self._libraries
@@ -100,7 +110,8 @@ class Lineage:
         found: list[Result] = []
         turn = [self.result]
         while turn and len(found) < MOST:
-            above = [each for one in turn for each in Lineage(one, self._libraries).parents]
+            lines = (Lineage(one, self._libraries, pixels=self._pixels) for one in turn)
+            above = [each for line in lines for each in line.parents]
             known = {_id(each) for each in (self.result, *found)}
             turn = [each for each in _once(above) if _id(each) not in known]
             found += turn
@@ -110,7 +121,8 @@ class Lineage:
         told = Origin.from_dict(about.get("from"))
         name = str(about.get("name") or about.get("url") or "an image")[:200]
         for library in self._libraries:
-            if found := _origin(library, about, told, self.result):
+            size = unknown_size(about) if self._pixels else ""
+            if found := _origin(library, about, told, self.result, size):
                 return Source(number, name, *found)
         return Source(number, name, told, None)
 
@@ -139,27 +151,33 @@ def lineage_of(result: Result, session: Library) -> Lineage:
 
 
 def own_lineage(result: Result) -> Lineage | None:
-    """Return the lineage of a result within the library that holds it, if one does."""
+    """Return the lineage of a result within the library that holds it, if one does.
+
+    It is there at once: no picture is decoded for it.
+    """
     root = _root(result)
-    return Lineage(result, [Library(root)]) if root else None
+    return Lineage(result, [Library(root)], pixels=False) if root else None
 
 
-def with_origins(receipt: Receipt, library: Library) -> Receipt:
-    """Return a receipt whose inputs name the results of `library` that they came from."""
-    inputs = [each | _named_origin(library, each) for each in receipt.inputs]
-    return replace(receipt, inputs=inputs)
+def with_origins(inputs: list[dict[str, Any]], library: Library) -> list[dict[str, Any]]:
+    """Return a receipt's inputs with the results of `library` that they came from.
+
+    Pictures may be decoded for it, for some seconds at most.
+    """
+    return [each | _named_origin(library, each) for each in inputs]
 
 
 def _named_origin(library: Library, about: dict[str, Any]) -> dict[str, Any]:
-    found = library.makers(used_digests(about))
+    found = library.makers(used_digests(about), unknown_size(about))
     return {"from": _picked(found)[1].to_dict()} if found else {}
 
 
 def _origin(
-    library: Library, about: dict[str, Any], told: Origin | None, child: Result
+    library: Library, about: dict[str, Any], told: Origin | None, child: Result, size: str
 ) -> tuple[Origin, Result] | None:
     """Return the picture that an input is, and its result, where this library holds it."""
-    found = [each for each in library.makers(used_digests(about)) if each[0].folder != _at(child)]
+    makers = library.makers(used_digests(about), size)
+    found = [each for each in makers if each[0].folder != _at(child)]
     if told and told.request_id:  # several may have given the very same picture
         found = [each for each in found if each[1].request_id == told.request_id] or found
     earlier = [each for each in found if each[0].created <= child.created] or found

@@ -56,9 +56,9 @@ class Receipt:
         inputs: The input images: name, digest, media type and size, or URL; ``digests`` by which
             a picture is known again, and ``from``, the result's picture that it is or was made of.
         seed: The seed the backend says it used.
-        images: The files: name, format, width, height, bytes, SHA-256 of the file and of its
-            pixels, URL at fal; ``composed`` where the answer was put into a masked region here:
-            what came (``answer``) and how it was moved.
+        images: The files: name, format, width, height, bytes, SHA-256, URL at fal; ``composed``
+            where the answer was put into a masked region here: what came (``answer``) and how it
+            was moved.
         timings: Seconds in the queue, generating, fetching, and in all.
         price: US dollars an image, when and where that was read.
         cost: US dollars for the request at that price: for `billable_units` where fal told them,
@@ -96,9 +96,15 @@ class Receipt:
         """Return a JSON-ready dict."""
         return asdict(self)
 
-    def to_json(self) -> str:
-        """Return readable JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+    def to_json(self, image: int = 0) -> str:
+        """Return readable JSON.
+
+        Args:
+            image: Number of the image, from 1, whose file it goes into, so that the file tells
+                which of the result's images it is.
+        """
+        said = self.to_dict() | ({"image": image} if image else {})
+        return json.dumps(said, ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Receipt:

@@ -99,7 +99,6 @@ class ResultImage:
         data: The bytes themselves where no file could be written, else ``None``.
         byte_count: How many bytes came; ``None`` for a result that was kept before this was noted.
         sha256: Hex digest of the bytes that came; empty where `byte_count` is ``None``.
-        pixels: Hex digest of its pixels, however they are written; empty where it is not known.
         composed: Of an edit with a mask, the model's own answer and how it was put into the
             original here; else ``None``, and the file is as it came.
     """
@@ -112,7 +111,6 @@ class ResultImage:
     data: bytes | None = field(default=None, repr=False, compare=False)
     byte_count: int | None = field(default=None, repr=False)
     sha256: str = field(default="", repr=False)
-    pixels: str = field(default="", repr=False)
     composed: Composition | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,7 +122,6 @@ class ResultImage:
             "height": self.height,
             "bytes": self.byte_count,
             "sha256": self.sha256,
-            "pixels": self.pixels,
             "url": self.url,
         }
         return said | ({"composed": self.composed.to_dict()} if self.composed else {})
@@ -532,21 +529,25 @@ class Result:
                 can't write files of that suffix.
             OSError: It can't be written.
         """
-        text = self.receipt.to_json() if receipt and self.receipt else ""
         path = user_path(target, "target")
         is_folder = path.is_dir() or str(target).endswith(("/", os.sep))
         if _LIKE_A_SUFFIX.fullmatch(path.suffix) and not is_folder:
             _writes(path)  # before anything is made
             path.parent.mkdir(parents=True, exist_ok=True)
             if len(self.files) == 1:
-                return (self.files[0].save(path, text),)
+                return (self.files[0].save(path, self._text(1) if receipt else ""),)
             return tuple(
-                file.save(path.with_stem(f"{path.stem}-{number}"), text)
+                file.save(
+                    path.with_stem(f"{path.stem}-{number}"), self._text(number) if receipt else ""
+                )
                 for number, file in enumerate(self.files, 1)
             )
         path.mkdir(parents=True, exist_ok=True)
         return tuple(
-            file.save(_free(path / f"{self._file_stem(number)}{SUFFIXES[file.format]}"), text)
+            file.save(
+                _free(path / f"{self._file_stem(number)}{SUFFIXES[file.format]}"),
+                self._text(number) if receipt else "",
+            )
             for number, file in enumerate(self.files, 1)
         )
 
@@ -565,8 +566,11 @@ class Result:
 
     def _file_bytes(self, index: int) -> bytes:
         """Return one image's file with the receipt in it, as `save` writes it."""
-        receipt = self.receipt.to_json() if self.receipt else ""
-        return b"".join(_carry(self.files[index].read_bytes(), receipt))
+        return b"".join(_carry(self.files[index].read_bytes(), self._text(index + 1)))
+
+    def _text(self, number: int) -> str:
+        """Return the receipt that goes into the file of an image, counted from 1."""
+        return self.receipt.to_json(image=number) if self.receipt else ""
 
     @property
     def missing(self) -> int:

@@ -208,14 +208,15 @@ def test_closing_in_a_callback_stops_no_job(fal_server, tmp_path):
         other.result(SECONDS)
 
 
-def test_pictures_that_come_delay_no_submit(tmp_path):
+def test_looking_where_inputs_came_from_delays_no_submit(tmp_path):
     busy, backend = threading.Event(), ScriptedBackend("fal")
     for _ in range(ARRIVALS):
         shared().arrivals.submit(busy.wait, SECONDS)
     try:
-        first = started(backend, tmp_path)
+        first = started(backend, tmp_path, images=[picture(1)])
         until(lambda: backend.count("download") == 1)
-        started(backend, tmp_path, "an owl")
+        owl = started(backend, tmp_path, "an owl")
+        assert len(owl.result(SECONDS)) == 1
         until(lambda: backend.count("download") == 2)
         with pytest.raises(JobTimeout):
             first.result(1)

@@ -11,11 +11,15 @@ import pytest
 from PIL import Image, ImageFilter
 
 import seedream_widgets as sd
+from seedream_widgets.images.origins import digest_of_pixels
+from seedream_widgets.library import index
 from seedream_widgets.library.index import Index
+from seedream_widgets.library.search import Filter
 from seedream_widgets.testing import ScriptedBackend, as_default_client
 from tests.scripted import SECONDS
 
 PHOTO = (96, 64)
+SIZE = "96x64"
 
 
 def photo(number: int) -> bytes:
@@ -105,6 +109,98 @@ def test_an_input_is_known_again(client, tmp_path, way):
     assert not night.children
 
 
+def looked_at(client):
+    """Return the pictures of the library whose pixels were looked at."""
+    there = client.library._index.select("id", Filter())
+    unseen = client.library._index.linked([SIZE], made=True)
+    return 2 * len(there) - len(unseen)
+
+
+def test_no_picture_is_decoded_until_an_input_is_of_its_size_and_of_nobody_known(client, tmp_path):
+    fox = made(client, "a fox")
+    made(client, "image 1 at night", fox)
+    made(client, "image 1 by day", saved_with_its_receipt(fox, tmp_path))
+    made(client, "image 1, cut", cropped_by_pil(fox, tmp_path))
+    made(client, "a photo of another size", fox.arrays[0][:32])
+    assert fox.children
+    assert looked_at(client) == 0
+    made(client, "of this size", photo(99))
+    assert looked_at(client) == 10
+    assert "pixels" not in fox.receipt.images[0]
+
+
+def test_only_so_many_are_decoded_at_once_and_the_next_time_it_goes_on(client, monkeypatch):
+    fox = made(client, "a fox")
+    for number in range(3):
+        made(client, f"fox {number}")
+    monkeypatch.setattr(index, "_MOST_PIXELS", 5 * PHOTO[0] * PHOTO[1])
+    children = [made(client, f"edit {number}", fox.arrays[0]) for number in range(4)]
+    found = ["from" in child.receipt.inputs[0] for child in children]
+    assert found[0] is False
+    assert found[-1] is True
+    assert children[0].parents[0].request_id == fox.request_id
+    assert {each.request_id for each in fox.children} == {each.request_id for each in children}
+
+
+def test_of_a_result_of_which_not_all_was_decoded_nothing_else_is_a_child(client, monkeypatch):
+    fox = made(client, "a fox")
+    made(client, "a photo of this size", photo(99))
+    client.library._index._cache._path.unlink()
+    monkeypatch.setattr(index, "_MOST_PIXELS", 1)
+    assert fox.children == ()
+    assert looked_at(client) == 1
+
+
+def test_a_picture_that_can_not_be_decoded_is_passed_over(client):
+    fox, owl = made(client, "a fox"), made(client, "an owl")
+    array = fox.arrays[0]
+    owl.files[0].path.write_bytes(b"damaged")
+    assert made(client, "night", array).parents[0].request_id == fox.request_id
+
+
+def test_a_picture_that_is_larger_than_a_strangers_receipt_says_is_not_decoded(client):
+    fox = made(client, "a fox")
+    path = fox.files[0].path.parent / "receipt.json"
+    said = json.loads(path.read_bytes())
+    said["images"][0] |= {"width": 48, "height": 32}
+    path.write_text(json.dumps(said))
+    client.library._index._cache._path.unlink()
+    night = made(client, "image 1 at night", fox.arrays[0][:32, :48])
+    assert "from" not in night.receipt.inputs[0]
+    assert client.library._index.linked(["48x32"], made=True) == []
+    assert digest_of_pixels(fox.files[0].read_bytes(), (48, 32)) == ""
+
+
+def test_pixels_that_a_receipt_of_before_names_are_not_looked_at_again(client):
+    fox = made(client, "a fox")
+    array = fox.arrays[1]
+    path = fox.files[0].path.parent / "receipt.json"
+    said = json.loads(path.read_bytes())
+    for each, file in zip(said["images"], fox.files, strict=True):
+        each["pixels"] = digest_of_pixels(file.read_bytes(), PHOTO)
+        file.path.write_bytes(b"x" * file.byte_count)
+    path.write_text(json.dumps(said))
+    client.library._index._cache._path.unlink()
+    night = made(client, "image 1 at night", array)
+    assert night.receipt.inputs[0]["from"]["image"] == 2
+
+
+@pytest.mark.parametrize("told", [{"image": 2}, {"image": "2"}, {"image": 3}, {"image": True}])
+def test_a_saved_file_of_before_tells_by_its_pixels_which_image_it_is(client, tmp_path, told):
+    fox = made(client, "a fox")
+    said = fox.receipt.to_dict() | told
+    for each, file in zip(said["images"], fox.files, strict=True):
+        each["pixels"] = digest_of_pixels(file.read_bytes(), PHOTO)
+    other = sd.Client(Photos("two"), library=tmp_path / "two")
+    saved = fox.files[1].save(tmp_path / "saved.png", json.dumps(said))
+    night = made(other, "image 1 at night", saved)
+    assert night.receipt.inputs[0]["from"] == {
+        "sha256": fox.files[1].sha256,
+        "request_id": fox.request_id,
+        "image": 2,
+    }
+
+
 def test_a_file_of_ones_own_has_no_parent(client):
     fox = made(client, "a fox", photo(99))
     assert fox.parents == ()
@@ -158,7 +254,7 @@ def test_a_receipt_of_before_is_read_and_its_files_are_known(client):
         path = result.files[0].path.parent / "receipt.json"
         said = json.loads(path.read_bytes())
         for each in said["images"]:
-            del each["pixels"]
+            each.pop("pixels", None)
         for each in said["inputs"]:
             del each["digests"], each["from"]
         path.write_text(json.dumps(said))
