@@ -247,12 +247,16 @@ def told(cell: Cell) -> dict[str, Any]:
     """Return what the page shows of a cell."""
     result = cell.opened()
     file = result.files[0] if result is not None else None
+    asked = cell.request.image_size  # so that no tile changes its shape when its picture comes
+    width, height = (
+        (file.width, file.height) if file else asked if isinstance(asked, tuple) else (0, 0)
+    )
     return {
         "name": cell.name,
         "at": [list(at) for at in cell.places],
         "id": image_id(result.request_id, 0) if result is not None else None,
-        "width": file.width if file else 0,
-        "height": file.height if file else 0,
+        "width": width,
+        "height": height,
         "words": cell.request.prompt[:_WORDS] if file else words_of(cell)[:_WORDS],
         "failed": file is None and cell.error is not None,
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 SIZE = (1024, 1024)
 TRIES = 3
+UNDER_WAY = 20
 
 
 def prompts(count: int) -> list[str]:
@@ -49,7 +50,7 @@ def loop(count: int, folder: str) -> dict[str, object]:
 
     async def main() -> None:
         client, files = fal_client.AsyncClient(), httpx.AsyncClient()
-        few = asyncio.Semaphore(20)
+        few = asyncio.Semaphore(UNDER_WAY)
 
         async def one(number: int, prompt: str) -> None:
             async with few:

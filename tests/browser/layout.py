@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 OVERFLOWING = """root => {
   const OVERHANGING = ".sd-ref";  // its remove button sits on its corner
-  const CLIPPED = ".sd-hidden, .sd-track";  // the bar slides out of its track
+  // The bar slides out of its track, and a sheet's grid scrolls.
+  const CLIPPED = ".sd-hidden, .sd-track, .sd-sheet-scroll > *";
   const name = element => `${element.tagName.toLowerCase()}.${element.className}`;
   const edge = root.getBoundingClientRect().right + 1;
   return [root, ...root.querySelectorAll("*")].filter(element => {

@@ -311,6 +311,7 @@ export interface SheetCell {
   at: number[][];
   /** Its picture; null while there is none, and `words` say why. */
   id: string | null;
+  /** In pixels, asked for while there is none; 0 where that is left to fal. */
   width: number;
   height: number;
   words: string;

@@ -9,14 +9,18 @@ import { useMeasure } from "../pictures/measure";
 import { edgeFor } from "../pictures/previews";
 import { Select } from "../pictures/Select";
 import { Small } from "../pictures/Small";
-import { firstLayout, type Layout, near, placed, placeOf, turned, walkOf } from "./layout";
+import { firstLayout, type Layout, near, placed, placeOf, tallest, turned, walkOf } from "./layout";
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
 
-const HEAD = 44;
+/** What a line of labels takes, and a letter of them as they break at spaces, in CSS pixels. */
+const LINE = 19;
+const LETTER = 9;
+const MOST_LINES = 4;
 /** Beside the grid's content, in CSS pixels: the sheet's padding, two lines, a scroll bar. */
 const AROUND = 34;
 const TABS = 6;
+const LARGEST = 384;
 const px = (pixels: number) => `${pixels}px`;
 
 interface TileProps {
@@ -43,9 +47,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
         aria-label="Choose"
         title={chosen ? "In sheet.selection" : "Choose (Space)"}
         onClick={pick}
-      >
-        {chosen ? "★" : "☆"}
-      </Button>
+      />
     </>
   );
 }
@@ -120,7 +122,13 @@ const MOVES: Record<string, [number, number]> = {
 
 /** The size at which all columns are seen, in CSS pixels, as long as it is a useful one. */
 const fitted = (wide: number, columns: number) =>
-  Math.max(96, Math.min(256, Math.floor((wide - AROUND - sideOf(wide)) / columns)));
+  Math.max(96, Math.min(LARGEST, Math.floor((wide - AROUND - sideOf(wide)) / columns)));
+
+/** The height of the names above the columns. */
+function headOf(columns: string[], size: number): number {
+  const letters = columns.reduce((most, { length }) => Math.max(most, length), 0);
+  return 8 + LINE * between(1, Math.ceil((letters * LETTER) / size), MOST_LINES);
+}
 
 /** The width of the names at the left. */
 const sideOf = (wide: number) => (wide < 560 ? 84 : 140);
@@ -142,6 +150,8 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const columns = batch.axes[layout.x]?.labels ?? [""];
   const rows = batch.axes[layout.y]?.labels ?? [""];
   const cells = useMemo(() => placed(batch.cells.values(), layout), [batch, layout]);
+  const head = headOf(columns, size);
+  const high = Math.round(size * useMemo(() => tallest(batch.cells.values()), [batch]));
 
   function look() {
     const box = scroller.current;
@@ -173,8 +183,8 @@ function Grid({ batch, layout, size, side }: GridProps) {
       ];
       const box = scroller.current;
       if (box) {
-        const [top, left] = [next[0] * size, next[1] * size];
-        box.scrollTop = Math.max(Math.min(box.scrollTop, top), top + size + HEAD - seen.high);
+        const [top, left] = [next[0] * high, next[1] * size];
+        box.scrollTop = Math.max(Math.min(box.scrollTop, top), top + high + head - seen.high);
         box.scrollLeft = Math.max(Math.min(box.scrollLeft, left), left + size + side - seen.wide);
         look();
       }
@@ -186,7 +196,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
     event.preventDefault();
   }
 
-  const [firstRow, endRow] = near(rows.length, size, seen.top, seen.high);
+  const [firstRow, endRow] = near(rows.length, high, seen.top, seen.high);
   const [firstColumn, endColumn] = near(columns.length, size, seen.left, seen.wide);
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
   const shown = range(firstColumn, endColumn);
@@ -215,7 +225,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
         class="sd-sheet-head"
         role="row"
         aria-rowindex={1}
-        style={{ width: px(width), height: px(HEAD) }}
+        style={{ width: px(width), height: px(head) }}
       >
         <div
           class="sd-sheet-side"
@@ -241,7 +251,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
       <div
         role="presentation"
         class="sd-sheet-body"
-        style={{ width: px(width), height: px(rows.length * size) }}
+        style={{ width: px(width), height: px(rows.length * high) }}
       >
         {kept.map((r) => (
           <div
@@ -249,7 +259,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
             role="row"
             class="sd-sheet-row"
             aria-rowindex={r + 2}
-            style={{ top: px(r * size), height: px(size), width: px(width) }}
+            style={{ top: px(r * high), height: px(high), width: px(width) }}
           >
             <div
               class="sd-sheet-side"
@@ -274,11 +284,12 @@ function Grid({ batch, layout, size, side }: GridProps) {
                   aria-selected={chosen}
                   aria-label={labelOf(r, c, cell)}
                   title={cell?.words}
-                  style={{ left: left(c), width: px(size), height: px(size) }}
+                  style={{ left: left(c), width: px(size), height: px(high) }}
                   onFocus={() => setActive([r, c])}
                 >
                   <Tile
-                    {...{ cell, size, chosen }}
+                    size={Math.max(size, high)}
+                    {...{ cell, chosen }}
                     view={() => view(r, c)}
                     pick={() => cell?.id && sheet.pick(cell.id)}
                   />
@@ -345,7 +356,7 @@ export function Sheet() {
     <section ref={section} class="sd-sheet" aria-label={`Sheet of ${batch.name}`}>
       <header class="sd-bar">
         <b>{batch.name}</b>
-        <span class="sd-meta sd-grow">
+        <span class="sd-hint">
           {[`${done} of ${batch.cells.size} pictures`, standing.words].filter(Boolean).join(" · ")}
         </span>
         {standing.running && <Press doing={sheet.stop}>Cancel</Press>}
@@ -367,7 +378,7 @@ export function Sheet() {
           <input
             type="range"
             min={64}
-            max={384}
+            max={LARGEST}
             step={1}
             value={size}
             onInput={(event) => setSize(Number(event.currentTarget.value))}

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { useStore } from "../kernel/store";
 import type { Ballot, SheetCell } from "../kernel/wire";
 import { Chip, Link } from "../pictures/buttons";
 import { edgeFor } from "../pictures/previews";
@@ -7,7 +8,7 @@ import { type Batch, useSheet } from "./session";
 
 const BEST = 5;
 
-const Large = ({ cell: { id, words } }: { cell: SheetCell }) => (
+const Large = ({ cell: { id, words } }: { cell: Pick<SheetCell, "id" | "words"> }) => (
   <Small of={id ?? ""} edge={edgeFor(480)} alt={words}>
     <span>{words}</span>
   </Small>
@@ -16,6 +17,7 @@ const Large = ({ cell: { id, words } }: { cell: SheetCell }) => (
 /** Two cells side by side: press the better one, or an arrow key, until the order is clear. */
 export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
   const { sheet, announcer } = useSheet();
+  const picked = useStore(sheet.picked);
   const box = useRef<HTMLElement>(null);
   const [left, right] = ballot.pair.map((name) => batch.cells.get(name));
   const best = ballot.ranking
@@ -48,17 +50,22 @@ export function VoteBox({ batch, ballot }: { batch: Batch; ballot: Ballot }) {
         </div>
       ) : (
         <ol class="sd-vote-best">
-          {best.map((cell) => (
-            <li key={cell.name}>
-              <Large cell={cell} />
-              {cell.id && <Chip onClick={() => cell.id && sheet.pick(cell.id)}>Choose</Chip>}
+          {best.map(({ name, id, words }, at) => (
+            <li key={name}>
+              <Large cell={{ id, words }} />
+              {at + 1}.{" "}
+              {id && (
+                <Chip aria-pressed={picked.includes(id)} onClick={() => sheet.pick(id)}>
+                  Choose
+                </Chip>
+              )}
             </li>
           ))}
         </ol>
       )}
       <p>
-        <Link onClick={() => sheet.vote.set(null)}>Back to the sheet</Link> The ranking so far is in
-        sheet.ranking.
+        <Link onClick={() => sheet.vote.set(null)}>Back to the sheet</Link>
+        <span>The ranking so far is in sheet.ranking.</span>
       </p>
     </section>
   );

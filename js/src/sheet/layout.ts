@@ -1,4 +1,5 @@
 /** Which axis of a batch runs where, and what stands at each place then. */
+import { between } from "../kernel/numbers";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
 import { listOf, type PictureList } from "../pictures/pictures";
 
@@ -66,6 +67,13 @@ export function walkOf(cells: ReadonlyMap<string, SheetCell>, rows: number, colu
     },
   };
   return { list, index };
+}
+
+/** How high the tallest picture is for its width, as far as a grid goes along with it. */
+export function tallest(cells: Iterable<SheetCell>): number {
+  let most = 0;
+  for (const { width, height } of cells) if (width) most = Math.max(most, height / width);
+  return between(0.5, most || 1, 2);
 }
 
 /** What of a row of `count` tiles is near the screen: the first, and the one after the last. */

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { SheetCell } from "../../src/kernel/wire";
-import { firstLayout, near, placed, placeOf, turned, walkOf } from "../../src/sheet/layout";
+import {
+  firstLayout,
+  near,
+  placed,
+  placeOf,
+  tallest,
+  turned,
+  walkOf,
+} from "../../src/sheet/layout";
 
 const axis = (name: string, count: number) => ({
   name,
@@ -79,4 +87,13 @@ describe("the way through the pictures of a sheet", () => {
     expect(list.along?.(from(2, 2), 1, 0)).toBe(from(2, 2));
     expect(list.along?.(from(1, 0), 0, -1)).toBe(from(0, 0));
   });
+});
+
+it("gives rows the height of the tallest picture, within bounds", () => {
+  const of = (width: number, height: number) => ({ ...cell("a"), width, height });
+  expect(tallest([])).toBe(1);
+  expect(tallest([of(0, 0), of(1152, 864)])).toBe(0.75);
+  expect(tallest([of(1152, 864), of(1024, 1536)])).toBe(1.5);
+  expect(tallest([of(100, 1600)])).toBe(2);
+  expect(tallest([of(1600, 100)])).toBe(0.5);
 });

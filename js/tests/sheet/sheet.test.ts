@@ -1,0 +1,106 @@
+/** The page of a sheet, with a kernel that answers as the golden messages do. */
+import { within } from "@testing-library/preact";
+import { afterEach, expect, it } from "vitest";
+import { FakeModel, initialTraits, message, type Sent } from "../fake";
+import { mount, unmountAll } from "../mount";
+import { button, click, doing, press, ui } from "../ui";
+
+afterEach(unmountAll);
+// happy-dom lays nothing out.
+for (const side of ["clientWidth", "clientHeight"]) {
+  Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 800 });
+}
+
+const result = (name: string) => message<{ result: Record<string, unknown> }>(name).result;
+const { standing: ended } = result("reply_grid") as { standing: Record<string, unknown> };
+const { standing: running } = result("reply_ask") as { standing: Record<string, unknown> };
+
+/** Two rows and three columns; the one in the middle of the first row has no picture. */
+const cells = [0, 1].flatMap((row) =>
+  [0, 1, 2].map((column) => ({
+    name: `${row}${column}`,
+    at: [[row, column]],
+    id: row === 0 && column === 1 ? null : `r${row}${column}:0`,
+    width: 1152,
+    height: 864,
+    words: "a fox",
+    failed: false,
+  })),
+);
+const axes = [
+  { name: "prompt", labels: ["a fox", "an owl"] },
+  { name: "seed", labels: ["1", "2", "3"] },
+];
+
+async function opened(standing = ended) {
+  const model = new FakeModel({ ...initialTraits(), _view: "sheet", _picked: [] });
+  const grid = { name: "foxes", axes, cells, standing };
+  model.onSend = ({ kind }: Sent) =>
+    kind === "grid" ? grid : kind === "look" || kind === "receipt" ? {} : undefined;
+  const view = await mount({}, model);
+  await doing(() => {});
+  return { view, model };
+}
+
+it("says how far it is, and asks for what the button says", async () => {
+  const { view, model } = await opened();
+  const bar = view.root.querySelector("header") as HTMLElement;
+  expect(bar.textContent).toContain("5 of 6 pictures · $0.24 of about $0.27");
+  expect(view.root.textContent).toContain("1 refused by a safety checker");
+  await click(button(view, "Retry 1 request, about $0.03"));
+  expect(model.last("ask")).toMatchObject({ retry: false, high: "0.03" });
+  await doing(() => model.reply(model.last("ask"), { standing: running }));
+  expect(bar.textContent).toContain("about 20 s left (2 at once)");
+  expect(within(bar).queryByRole("button", { name: /Retry/ })).toBeNull();
+  await click(button(view, "Cancel"));
+  await doing(() => model.reply(model.last("stop"), { standing: ended }));
+  expect(within(bar).queryByRole("button", { name: "Cancel" })).toBeNull();
+  expect(view.root.querySelector("[role=status]")?.textContent).toContain("The run has ended");
+});
+
+it("shows why a press is refused, and the button as it is now", async () => {
+  const { view, model } = await opened();
+  await click(button(view, /^Retry/));
+  const now = {
+    ...ended,
+    asks: [{ words: "Retry 1 request, about $0.09", high: "0.09", retry: false }],
+  };
+  await doing(() => {
+    model.refuse(model.last("ask"), "this is $0.09 now", "high");
+    model.say({ kind: "cells", cells: [], standing: now });
+  });
+  expect(ui(view).getByRole("alert").textContent).toBe("this is $0.09 now");
+  await click(button(view, "Retry 1 request, about $0.09"));
+  expect(model.last("ask").high).toBe("0.09");
+});
+
+it("has a picture that is too large scaled at the second press alone", async () => {
+  const { view, model } = await opened();
+  await click(button(view, "Save as PNG"));
+  expect(model.last("export")).toMatchObject({ format: "png", x: "seed", fit: false });
+  await doing(() => model.refuse(model.last("export"), "too many megapixels", "edge"));
+  expect(ui(view).getByRole("alert").textContent).toBe("too many megapixels");
+  await click(button(view, "Save as PNG"));
+  expect(model.last("export").fit).toBe(true);
+});
+
+it("steps along its axes in the viewer", async () => {
+  const { view } = await opened();
+  const grid = ui(view).getByRole("grid");
+  await press(grid, "Enter");
+  await doing(() => {});
+  const dialog = ui(view).getByRole("dialog");
+  const at = () => dialog.querySelector("header b")?.textContent;
+  expect(at()).toBe("1 of 5");
+  await press(dialog, "ArrowRight");
+  expect(at()).toBe("2 of 5"); // past what has no picture
+  await press(dialog, "ArrowDown");
+  expect(at()).toBe("5 of 5");
+  await press(dialog, "ArrowDown");
+  expect(at()).toBe("5 of 5");
+  await press(dialog, "ArrowLeft");
+  await press(dialog, "ArrowUp"); // nothing is above it
+  expect(at()).toBe("4 of 5");
+  await press(dialog, "PageUp"); // in reading order
+  expect(at()).toBe("3 of 5");
+});
