@@ -14,6 +14,7 @@ from seedream_widgets.money.pricing import Prices, cost, estimate, shown, usd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seedream_widgets.values.endpoints import Price
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 
@@ -50,6 +51,23 @@ class Standing:
         return said if self.limit is None else f"{said} of {usd(self.limit)}"
 
 
+class _Counted:
+    """A request and the most that it can cost, worked out anew once its price is another."""
+
+    def __init__(self, request: Request, prices: Prices) -> None:
+        self._request, self._prices = request, prices
+        self._of: Price | None = None
+        self._high = Decimal(0)
+
+    @property
+    def high(self) -> Decimal:
+        price = self._prices.of(self._request.endpoint)
+        if price is not self._of:
+            self._high = estimate(self._request, self._prices).high
+            self._of = price
+        return self._high
+
+
 class Budget:
     """The US dollars of one session: spent, in flight, and perhaps billed.
 
@@ -62,9 +80,9 @@ class Budget:
         self._callbacks: list[Callable[[], object]] = []
         self._limit: Decimal | None = None
         self._lock = threading.Lock()
-        self._in_flight: dict[str, Request] = {}
+        self._in_flight: dict[str, _Counted] = {}
         self._spent = Decimal(0)
-        self._perhaps: dict[str, Request] = {}
+        self._perhaps: dict[str, _Counted] = {}
 
     @property
     def limit(self) -> Decimal | None:
@@ -100,21 +118,18 @@ class Budget:
         in_flight, perhaps = self._sum(self._in_flight), self._sum(self._perhaps)
         return Standing(self._spent, in_flight, perhaps, self._limit)
 
-    def _sum(self, requests: dict[str, Request]) -> Decimal:
-        return sum((self._high(each) for each in requests.values()), Decimal(0))
-
-    def _high(self, request: Request) -> Decimal:
-        return estimate(request, self._prices).high
+    def _sum(self, requests: dict[str, _Counted]) -> Decimal:
+        return sum((each.high for each in requests.values()), Decimal(0))
 
     def high(self, request: Request) -> Decimal:
         """Return the most that a request can cost."""
-        return self._high(request)
+        return estimate(request, self._prices).high
 
     @property
     def in_flight(self) -> dict[str, Decimal]:
         """The most that each running request can cost, by the id of its job."""
         with self._lock:
-            return {name: self._high(each) for name, each in self._in_flight.items()}
+            return {name: each.high for name, each in self._in_flight.items()}
 
     def take(self, job_id: str, request: Request, *, limited: bool = True) -> None:
         """Count the most that a request can cost; one already sent is counted but not `limited`.
@@ -122,29 +137,32 @@ class Budget:
         Raises:
             BudgetError: It would go over the limit; nothing was sent.
         """
-        high = self._high(request)
         with self._lock:
-            now = self._standing()
-            if limited and now.limit is not None and now.committed + high > now.limit:
-                raise BudgetError(
-                    f"this request may cost {usd(high)}, more than the budget leaves ({now}); "
-                    f"raise it with sd.budget({shown(now.committed + high)}) or more, or ask for "
-                    "fewer images"
-                )
+            if limited and self._limit is not None:
+                self._refuse_over(self._limit, self.high(request))
             self._perhaps.pop(job_id, None)  # resumed: its end is open again
-            self._in_flight[job_id] = _without_bytes(request)
+            self._in_flight[job_id] = _Counted(_without_bytes(request), self._prices)
         self._tell()
+
+    def _refuse_over(self, limit: Decimal, high: Decimal) -> None:
+        now = self._standing()
+        if now.committed + high > limit:
+            raise BudgetError(
+                f"this request may cost {usd(high)}, more than the budget leaves ({now}); "
+                f"raise it with sd.budget({shown(now.committed + high)}) or more, or ask for "
+                "fewer images"
+            )
 
     def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:
         """Count what an ended job cost, or may have cost, in place of the most that it could."""
         with self._lock:
-            request = self._in_flight.pop(job_id, None)
-            if request is None:
+            counted = self._in_flight.pop(job_id, None)
+            if counted is None:
                 return
             if result is not None:
                 self._spent += cost(result, self._prices)
             elif billed:
-                self._perhaps[job_id] = request
+                self._perhaps[job_id] = counted
         self._tell()
 
     def _tell(self) -> None:

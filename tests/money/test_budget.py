@@ -14,7 +14,8 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
 from seedream_widgets.jobs.client import Client
-from seedream_widgets.money.budget import Standing, read_usd
+from seedream_widgets.money.budget import Budget, Standing, read_usd
+from seedream_widgets.money.pricing import Prices
 from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
 from seedream_widgets.values.request import Request
@@ -197,10 +198,32 @@ def test_what_it_keeps_of_an_edit_is_no_picture(tmp_path):
     picture = Image.effect_noise((400, 400), 50).convert("RGB")
     client = client_of(tmp_path, None, hold=["completed"])
     job = client.submit(Request("at night", images=(picture,)))
-    (held,) = client.budget._in_flight.values()
+    (counted,) = client.budget._in_flight.values()
+    held = counted._request
     assert (held.endpoint, held.images[0].data) == (job.request.endpoint, b"")
     client.backend.release("completed")
     job.result(SECONDS)
+
+
+def test_what_each_of_many_can_cost_is_worked_out_once_for_a_price():
+    """Anew for each further request it was a thousand squared for a batch of a thousand."""
+    asked = []
+
+    class Asked(Price):
+        def of_image(self, *about):
+            asked.append(about)
+            return super().of_image(*about)
+
+    prices, request = Prices(), Request("a fox")
+    budget = Budget(prices)
+    budget.limit = Decimal(100)
+    prices.take({request.endpoint.id: Asked(Decimal("0.03"), "today", "fal")})
+    for number in range(200):
+        budget.take(f"{number}", request)
+    assert budget.standing.in_flight == 6
+    assert len(asked) <= 1000
+    prices.take({request.endpoint.id: Price(Decimal("0.04"), "today", "fal")})
+    assert budget.standing.in_flight == 8
 
 
 def test_it_reads_as_a_sentence():
