@@ -211,7 +211,7 @@ def test_a_region_is_resumed_after_the_kernel_ended(tmp_path):
     client.submit(request).result(SECONDS)
     from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
 
-    said = json.loads(json.dumps([describe_settings(request), describe_inputs(request)]))
+    said = json.loads(json.dumps([describe_settings(request), describe_inputs(request.images)]))
     again = request_again("a hat", *said, client.library.input)
     assert again == request
     assert again.sent_images()[1].sha256 == request.sent_images()[1].sha256

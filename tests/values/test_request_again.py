@@ -26,7 +26,7 @@ def again(request, find=nothing, **changed):
     told = {
         "prompt": request.prompt,
         "settings": describe_settings(request),
-        "inputs": describe_inputs(request),
+        "inputs": describe_inputs(request.images),
     }
     return request_again(**{**told, **changed}, find=find)
 
