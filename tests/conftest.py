@@ -70,6 +70,8 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("SEEDREAM_HOME", str(tmp_path))
     for name in ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"):
         monkeypatch.delenv(name, raising=False)
+    # What a test types at the hidden prompt is no other test's key.
+    monkeypatch.setattr(importlib.import_module("seedream_widgets.credentials"), "_typed", None)
     if api := sys.modules.get("seedream_widgets.api"):
         monkeypatch.setattr(api, "_client", None)  # the session's client knows its library
     yield

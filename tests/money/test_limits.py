@@ -71,6 +71,7 @@ def test_a_seeded_request_is_counted_once(client):
         client.submit(asked, fresh=True)
 
 
+@pytest.mark.slow
 def test_another_process_knows_the_limit(client, tmp_path):
     sd.budget(5, per="day")
     sd.budget(100, per="month")

@@ -29,6 +29,7 @@ def test_a_card_that_can_not_be_sent_silences_no_other(tmp_path):
     until(lambda: sent[1:] == [(jobs[2], 3)])
 
 
+@pytest.mark.slow
 def test_the_end_of_python_is_no_card_that_says_cancelled():
     """The page then finds the kernel gone, and says what became of the request."""
     code = """
