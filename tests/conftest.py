@@ -29,6 +29,11 @@ SLOW_PLACES = {
         *("range", "soak", "images/test_receipts_hostile.py", "studio/test_fallback.py"),
         *("display/test_live.py", "test_import_cost.py", "test_wheel.py", "test_magics.py"),
         *("jobs/test_elsewhere.py", "library/test_processes.py", "test_files.py"),
+        # Much work: pictures drawn, masks aligned, libraries of many results.
+        *("backends/test_offline_art.py", "batch/test_poster.py", "images/test_masks.py"),
+        *("images/test_regions.py", "jobs/test_region.py", "library/test_index_faults.py"),
+        *("studio/test_continued.py", "studio/test_library.py", "studio/test_sheet.py"),
+        *("studio/test_shelf.py", "studio/test_viewer.py", "values/test_picture.py"),
     )
 }
 SLOW_FIXTURES = {"fal_authority", "fal_server", "s3_server"}

@@ -7,6 +7,8 @@ import sys
 import textwrap
 import threading
 
+import pytest
+
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.publisher import Publisher
 from seedream_widgets.testing import ScriptedBackend
