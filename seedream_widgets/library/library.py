@@ -163,8 +163,10 @@ class Library:
             return whole
         for entry in self._ask(lambda: self._trash.identical(key, backend)) or []:
             if entry.whole():
-                self.restore(entry.request_id)
-                return self._find(entry.request_id)
+                with suppress(SeedreamError):  # another process is bringing it back, too
+                    self.restore(entry.request_id)
+            if kept := self._find(entry.request_id):
+                return kept
         return None if self._shared is None else Mirror(self, self._shared).twin(key, backend)
 
     def _find(self, request_id: str) -> Result | None:
