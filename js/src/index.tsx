@@ -86,6 +86,8 @@ function renderView({ model, el, signal }: Props): () => void {
   const ending = new AbortController();
   const root = document.createElement("section");
   root.className = "sd-root";
+  // Within a frame of its own, as Colab's, the window is as high as what it shows.
+  root.classList.toggle("sd-top", window.parent === window);
   root.tabIndex = -1;
   el.append(root);
 

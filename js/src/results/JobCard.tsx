@@ -9,8 +9,9 @@ import { useBusy } from "../pictures/busy";
 import { IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { useSession } from "./session";
-import { Tiles } from "./Tiles";
+import { shapeOf, Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
+import { parts } from "./words";
 
 /** How many of the pictures that were asked for did not come. */
 const missing = ({ form, images, state }: Card): number =>
@@ -42,7 +43,14 @@ function Meta({ card }: { card: Card }) {
   const skew = useStore(useSession().jobs.skew);
   const { silent } = useStore(useSession().channel.state);
   const now = useNow(running);
-  if (card.state === "completed") return <span class="sd-meta">{receipt(card)}</span>;
+  if (card.state === "completed") {
+    const words = receipt(card);
+    return (
+      <span class="sd-meta" title={words}>
+        {words}
+      </span>
+    );
+  }
   if (!running && !isFinal(card)) return <span class="sd-meta">Interrupted</span>;
   const spent = running ? now - skew - card.created : (card.finished ?? now) - card.created;
   return (
@@ -148,15 +156,31 @@ function useJoined({ id }: Card) {
   return { ref, class: joined ? "sd-job sd-joined" : "sd-job" };
 }
 
-export function JobCard({ card, chosen }: { card: Card; chosen: string }) {
+interface Props {
+  card: Card;
+  chosen: string;
+  /** The prompt of the card beside it. */
+  beside: string | undefined;
+}
+
+export function JobCard({ card, chosen, beside }: Props) {
   const running = useRunning(card);
   const { actions } = useSession();
   const code = useCode(() => actions.code(card));
+  const { count, widening } = shapeOf(card);
+  const [head, tail] = parts(card.prompt, beside);
   return (
-    <article {...useJoined(card)} aria-label={card.prompt} aria-busy={running} tabIndex={-1}>
+    <article
+      {...useJoined(card)}
+      aria-label={card.prompt}
+      aria-busy={running}
+      tabIndex={-1}
+      style={{ "--sd-count": count, "--sd-widening": widening }}
+    >
       <header>
         <span class="sd-job-prompt" title={card.prompt}>
-          {card.prompt}
+          <span>{head}</span>
+          <span>{tail}</span>
         </span>
         <Meta card={card} />
         {code.button}

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
@@ -9,7 +10,9 @@ import { JobCard } from "./JobCard";
 import { Menu, type MenuItem } from "./Menu";
 import { useRoving } from "./rove";
 import { useSession } from "./session";
+import { shapeOf } from "./Tiles";
 
+const DENSITIES = ["Small", "Medium", "Large"];
 export const GO_ONLINE =
   "Set FAL_KEY (in Colab, as a secret) or call sd.login() to use Seedream on fal.";
 
@@ -53,8 +56,14 @@ function wordsFor(cards: Card[], id: string): string | null {
   return `${card.prompt}${which}`;
 }
 
+interface CurrentProps {
+  cards: Card[];
+  chosen: string;
+  children: ComponentChildren;
+}
+
 /** Which picture the next cell gets, though it may have been scrolled away. */
-function Current({ cards, chosen }: { cards: Card[]; chosen: string }) {
+function Current({ cards, chosen, children }: CurrentProps) {
   const { actions, pinned } = useSession();
   const isPinned = useStore(pinned);
   const words = wordsFor(cards, chosen);
@@ -81,6 +90,7 @@ function Current({ cards, chosen }: { cards: Card[]; chosen: string }) {
       >
         {isPinned ? "Unpin" : "Pin"}
       </Link>
+      {children}
     </p>
   );
 }
@@ -154,12 +164,17 @@ export function Results() {
   const fault = useStore(session.faults.all).results;
   const selected = useStore(session.selected);
   const chosen = chosenImage(cards, selected);
+  const [density, setDensity] = useState(1);
+  // As much room as there is, as long as there are few; then all of one size.
+  const count = cards.reduce((sum, card) => sum + shapeOf(card).count, 0);
+  const fill = density === 1 ? (count > 4 ? "many" : "few") : DENSITIES[density]?.toLowerCase();
   const { menu, onMenuKey, onContextMenu } = usePictureMenu(cards, chosen);
   const { onKeyDown, ...roving } = useRoving();
   const results = (
     <section
       {...roving}
       class="sd-stage"
+      data-fill={fill}
       aria-label="Results"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and holds focus when a card goes
       tabIndex={0}
@@ -180,12 +195,21 @@ export function Results() {
           </IconButton>
         </div>
       )}
-      <Current cards={cards} chosen={chosen} />
+      <Current cards={cards} chosen={chosen}>
+        <span class="sd-grow" />
+        <Link title="Smaller or larger pictures" onClick={() => setDensity((density + 1) % 3)}>
+          {DENSITIES[density]}
+        </Link>
+      </Current>
       <Undo of={session.dismissed} class="sd-note sd-calm" />
       <FromBefore />
       {cards.length === 0 && <Empty />}
-      {cards.map((card) => (
-        <JobCard key={card.id} card={card} chosen={chosen} />
+      {cards.map((card, at) => (
+        <JobCard
+          key={card.id}
+          {...{ card, chosen }}
+          beside={(cards[at + 1] ?? cards[at - 1])?.prompt}
+        />
       ))}
     </section>
   );

@@ -24,19 +24,27 @@ function Waiting({ ratio, label, maybe }: Skeleton) {
   );
 }
 
-/** How much wider than a square of the same area; the style sheet has the area. */
-const widening = ([width, height]: readonly [number, number]) =>
-  between(0.72, Math.sqrt(width / height), 1.6).toFixed(3);
+/** The pictures that a card has or waits for, and their shape: the style sheet has the room. */
+export function shapeOf(card: Card) {
+  const asked = Math.min(MOST, card.num_images * card.max_images);
+  const waiting = isFinal(card) ? 0 : Math.max(0, asked - card.images.length);
+  const [first] = card.images;
+  const size = card.size ?? (first ? ([first.width, first.height] as const) : ([1, 1] as const));
+  return {
+    waiting,
+    size,
+    /** A card without a picture takes the place of those that were asked for. */
+    count: card.images.length + waiting || asked,
+    /** How much wider than a square of the same area. */
+    widening: between(0.72, Math.sqrt(size[0] / size[1]), 1.6).toFixed(3),
+  };
+}
 
 /** One tile for each picture asked for, of its shape, so that nothing jumps when they arrive. */
 export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
   const facts = useStore(useSession().facts);
-  const asked = Math.min(MOST, card.num_images * card.max_images);
-  const waiting = isFinal(card) ? 0 : Math.max(0, asked - card.images.length);
-  const count = card.images.length + waiting;
-  if (count === 0) return null;
-  const [first] = card.images;
-  const size = card.size ?? (first ? ([first.width, first.height] as const) : ([1, 1] as const));
+  const { waiting, size } = shapeOf(card);
+  if (card.images.length + waiting === 0) return null;
   const ratio = `${size[0]} / ${size[1]}`;
   const { shape } = card.size ? choiceOf(facts, card.size) : { shape: "auto" };
   const label = shape && shape !== "custom" ? shape : size.join("×");
@@ -46,7 +54,6 @@ export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
       // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of an unstyled list
       role="list"
       aria-busy={waiting > 0}
-      style={{ "--sd-widening": widening(size) }}
     >
       {card.images.map((image: ResultImage, index) => (
         <ImageTile key={image.id} {...{ image, card, index, chosen: image.id === chosen }} />

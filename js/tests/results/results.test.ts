@@ -34,7 +34,7 @@ describe("results", () => {
   it("say which picture studio.image is, and keep the one that is pinned", async () => {
     const view = await withJobs([card("job_completed")]);
     const current = () => view.root.querySelector(".sd-current")?.textContent;
-    expect(current()).toBe("studio.imagea red fox in snow, image 1 of 2Pin");
+    expect(current()).toBe("studio.imagea red fox in snow, image 1 of 2PinMedium");
     await doing(() => view.model.set("selected", "2f6c:1"));
     expect(current()).toContain("image 2 of 2");
     await click(button(view, "Pin"));
@@ -93,6 +93,33 @@ describe("results", () => {
     expect(ui(view).queryByRole("article")).toBeNull();
     await act(async () => {});
     expect(view.root.contains(document.activeElement)).toBe(true);
+  });
+
+  it("are as large as their number and the density say", async () => {
+    const one = { ...card("job_completed"), images: card("job_completed").images.slice(0, 1) };
+    const jobs = [1, 2, 3, 4, 5].map((number) => ({ ...one, id: `j${number}` }));
+    const few = await withJobs(jobs.slice(0, 4));
+    const fill = (view: typeof few) =>
+      view.root.querySelector(".sd-stage")?.getAttribute("data-fill");
+    expect(fill(few)).toBe("few");
+    const many = await withJobs(jobs);
+    expect(fill(many)).toBe("many");
+    await click(button(many, "Medium"));
+    expect(fill(many)).toBe("large");
+    await click(button(many, "Large"));
+    expect(fill(many)).toBe("small");
+    await click(button(many, "Small"));
+    expect(fill(many)).toBe("many");
+  });
+
+  it("tell how many run, and bring the first of them into sight", async () => {
+    const running = card("job_in_progress");
+    const view = await withJobs([card("job_completed"), { ...running, id: "j7" }]);
+    await click(button(view, "1 running"));
+    expect(document.activeElement?.getAttribute("aria-busy")).toBe("true");
+    const job = { ...card("job_completed"), id: "j7" };
+    await doing(() => view.model.say({ kind: "job", seq: 21, job }));
+    expect(ui(view).queryByRole("button", { name: /running/ })).toBeNull();
   });
 
   it("have a dismissed card back by Undo, until the next request", async () => {

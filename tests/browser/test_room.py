@@ -1,0 +1,132 @@
+"""Pictures take the room there is: one is large, those of many jobs flow together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from .layout import overflowing, resize
+from .studio import STUDIO, Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from .conftest import OpenNotebook, Shot
+
+LIKE = "a lighthouse on a cliff above the sea, storm clouds, long exposure, in the manner of"
+STYLES = (
+    *("ink", "oil", "gouache", "charcoal", "woodcut", "collage"),
+    *("pastel", "etching", "mosaic", "fresco", "linocut"),
+)
+TWELVE = f"""
+for style in {STYLES!r}:
+    studio.prompt = {LIKE!r} + " " + style
+    studio.submit()
+"""
+IN_SIGHT = """pictures => pictures.every(picture => {
+  const { top, bottom } = picture.getBoundingClientRect();
+  const stage = picture.closest(".sd-stage").getBoundingClientRect();
+  return top >= Math.max(0, stage.top) && bottom <= Math.min(innerHeight, stage.bottom);
+})"""
+INSIDE = "element => element.scrollWidth <= element.clientWidth"
+
+
+def box(of: Locator) -> Any:
+    return of.bounding_box()
+
+
+def test_one_is_large_and_twelve_are_seen_at_once(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    page.set_viewport_size({"width": 1900, "height": 1000})
+    book = notebook([STUDIO, TWELVE])
+    book.run(0)
+    studio = Studio(page)
+    studio.shape("3:2").click()
+    resize(studio.root, 1600)
+    studio.submit(f"{LIKE} glass")
+    studio.wait_for_pictures(f"{LIKE} glass")
+    one = box(studio.tiles(f"{LIKE} glass"))
+    assert one["width"] > 750
+    assert one["height"] < 640
+    shot("room-one-1600", studio.root)
+
+    book.run(1)
+    pictures = studio.results.locator("img")
+    expect(pictures).to_have_count(12, timeout=60_000)
+    studio.root.evaluate("root => root.scrollIntoView()")
+    assert pictures.evaluate_all(IN_SIGHT)
+    # Prompts that differ at their ends alone are told apart.
+    for style in STYLES:
+        end = studio.card(f"{LIKE} {style}").locator(".sd-job-prompt span").last
+        expect(end).to_have_text(style)
+        assert end.evaluate(INSIDE)
+    shot("room-twelve-1600", studio.root)
+    book.theme("Dark")
+    shot("room-twelve-1600-dark", studio.root)
+    book.theme("Light")
+    sizes = []
+    for density in ("Medium", "Large", "Small"):
+        sizes.append(box(studio.tiles(f"{LIKE} oil"))["width"])
+        for width in (1600, 1280, 720, 420, 320):
+            resize(studio.root, width)
+            assert overflowing(studio.root) == [], (density, width)
+            if density == "Medium" or width == 1280:
+                shot(f"room-{density.lower()}-{width}", studio.root)
+        resize(studio.root, 1600)
+        studio.button(density).click()
+    medium, large, small = sizes
+    assert small < medium < large
+    assert errors == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (960, 540)])
+def test_generate_and_the_newest_result_fit_a_screen_at_200_percent(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot, width: int, height: int
+) -> None:
+    """Of 1280 by 800 and of 1920 by 1080 pixels: zoomed, they are half as many."""
+    page.set_viewport_size({"width": width, "height": height})
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    studio.submit("a fox")
+    studio.wait_for_pictures("a fox")
+    picture = studio.tiles("a fox")
+    (studio.generate if width < 700 else studio.root).evaluate("each => each.scrollIntoView()")
+    shot(f"room-200-percent-{width}")
+    expect(picture).to_be_in_viewport(ratio=0.95)  # borders fall between pixels
+    expect(studio.generate).to_be_in_viewport(ratio=0.95)  # borders fall between pixels
+    assert min(box(picture)["width"], box(picture)["height"]) >= 130
+    assert overflowing(studio.root) == []
+    assert errors == []
+
+
+def test_what_runs_is_told_and_brought_into_sight(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    book = notebook([STUDIO, TWELVE.replace("studio.submit()", "studio.submit().result()")])
+    book.run(0)
+    studio = Studio(page)
+    book.run(1)
+    resize(studio.root, 420)
+    expect(studio.cards).to_have_count(len(STYLES))
+    for prompt in ("one, offline:slow 40", "two, offline:slow 40"):
+        studio.submit(prompt)
+        studio.cards.last.scroll_into_view_if_needed()
+    running = studio.button("2 running")
+    expect(running).to_be_visible()
+    shot("room-running", studio.root)
+    running.click()
+    expect(studio.card("two, offline:slow 40")).to_be_in_viewport()
+    expect(studio.card("two, offline:slow 40")).to_be_focused()
+    for prompt in ("one, offline:slow 40", "two, offline:slow 40"):
+        studio.cancel(prompt).click()
+    expect(running).to_have_count(0)
+    expect(studio.root.get_by_text("running", exact=True)).to_have_count(0)
+    # It comes into sight by itself, too, when it was asked for here.
+    studio.cards.last.scroll_into_view_if_needed()
+    card = studio.submit("three, offline:slow 40")
+    expect(card).to_be_in_viewport()
+    assert errors == []
