@@ -31,6 +31,7 @@ export const initialTraits = (): Record<string, unknown> => ({
   background: null,
   selected: "",
   pinned: false,
+  _shape: [],
   _references: [],
   _facts: message("facts"),
   _backend: { name: "fal", label: null, bills: true },

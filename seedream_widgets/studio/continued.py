@@ -52,7 +52,8 @@ class Continued:
         form = dict(form) if isinstance(form, dict) else {}
         if "references" in form:
             form["references"] = self._references(form["references"])
-        with self._studio._lock:
+        sized = "image_size" in form and "image_size" not in given
+        with self._studio._whole() if sized else self._studio._lock:
             for name in (*FORM, "references"):
                 if name in form and name not in given:
                     self._set(name, form[name])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 
+from seedream_widgets.errors import RequestError
 from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.traits import (
     ImagesTrait,
@@ -21,9 +23,16 @@ from seedream_widgets.values.endpoints import (
     choices,
     endpoint_for,
 )
+from seedream_widgets.values.sizes import Size, size_like
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNSAVED = ("prompt", "_references")
 """Traits that stay out of saved notebooks where prompts are not stored, as may file names."""
+
+
+_OWN_SIZE = endpoint_for(DEFAULT_MODEL, "text-to-image").default_size
 
 
 def _count(help: str) -> Any:
@@ -41,8 +50,9 @@ class Form(Bridge):
 
     prompt = t.Unicode("", help="What to draw, or to change").tag(sync=True)
     image_size = SizeTrait(
-        endpoint_for(DEFAULT_MODEL, "text-to-image").default_size,
-        help="(width, height) in pixels, '4:3 2K', or a name such as 'auto'",
+        _OWN_SIZE,
+        help="(width, height) in pixels, '4:3 2K', or a name such as 'auto'; the shape of image 1 "
+        "while there are references and none was chosen",
     ).tag(sync=True, to_json=size_to_json)
     seed = t.Int(None, allow_none=True, min=0, max=MAX_SEED, help="None is random").tag(sync=True)
     num_images = _count("1 to 6 separate generations")
@@ -60,6 +70,9 @@ class Form(Bridge):
     pinned = t.Bool(False, help="New results leave the selection as it is").tag(sync=True)
     references = ImagesTrait(help="Up to 10 input images; with any, it is an edit")
 
+    _shape: t.List[int] = t.List(help="The size that image 1 has set; empty for none").tag(
+        sync=True
+    )
     _references: t.List[dict[str, Any]] = t.List(help="What the page shows of them").tag(sync=True)
     _facts: t.Dict[str, Any] = t.Dict(help="Endpoints, sizes, prices").tag(sync=True)
     _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
@@ -72,6 +85,9 @@ class Form(Bridge):
     ).tag(sync=True)
 
     _stores_prompts = True
+    _size_chosen = False
+    _size_before: Size | str = _OWN_SIZE
+    _setting = False
 
     @t.default("keys")
     def _names_of_saved_state(self) -> list[str]:
@@ -108,3 +124,55 @@ class Form(Bridge):
 
         with self._lock:
             self._references = describe(change["new"])
+
+    @t.observe("image_size")
+    def _note_size(self, _: object) -> None:
+        if not self._setting:
+            self._size_chosen, self._shape = True, []
+
+    @t.observe("references", "model")
+    def _keep_shape(self, _: object) -> None:
+        """Ask for the shape of image 1, as `sd.edit` does, unless a size was chosen."""
+        with self._lock:
+            if self._size_chosen or self._setting:
+                return
+            shape = self._shape_of_first()
+            if shape is None and not self._shape:
+                return
+            if not self._shape:
+                self._size_before = self.image_size
+            self._setting = True
+            try:
+                self.image_size = shape or self._size_before
+                self._shape = list(shape or ())
+            finally:
+                self._setting = False
+
+    def _shape_of_first(self) -> Size | None:
+        """Return the size that an edit of image 1 asks for; none for a URL, or without images."""
+        from seedream_widgets.images import ImageInput
+
+        first = self.references[0] if self.references else None
+        if not isinstance(first, ImageInput):
+            return None
+        try:
+            rule = endpoint_for(self.model, "edit").size_rule
+        except RequestError:  # the model makes no edits
+            return None
+        return size_like(first.width, first.height, rule)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Set size and references together: the size stands as it is set."""
+        with self._lock:
+            self._setting = True
+            try:
+                yield
+            finally:
+                self._setting = False
+                shape = self._shape_of_first()
+                kept = shape is not None and self.image_size == shape
+                self._shape = list(shape) if kept and shape else []
+                self._size_before = _OWN_SIZE
+                own = not self.references and self.image_size == _OWN_SIZE
+                self._size_chosen = not (kept or own)

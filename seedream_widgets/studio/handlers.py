@@ -240,7 +240,9 @@ class Handlers:
         return {"kind": "restored", "note": note}
 
     def _arrange(self, message: protocol.Arrange) -> Answer:
-        self._studio.references = tuple(self._known(message.references))
+        references = tuple(self._known(message.references))
+        with self._studio._whole() if message.sized else self._studio._lock:
+            self._studio.references = references
         return {"references": describe(self._studio.references)}, []
 
     def _use_result(self, message: protocol.UseResult) -> Late:

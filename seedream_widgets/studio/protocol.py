@@ -198,10 +198,16 @@ class Abandon(Message):
 
 @dataclass(frozen=True)
 class Arrange(Message):
-    """Set the references to these ids, in this order."""
+    """Set the references to these ids, in this order.
+
+    Attributes:
+        references: The ids.
+        sized: Whether the form's size was set with them, and is not to become that of image 1.
+    """
 
     kind: ClassVar[str] = "arrange"
     references: tuple[str, ...]
+    sized: bool = False
 
 
 @dataclass(frozen=True)

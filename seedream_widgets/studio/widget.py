@@ -35,7 +35,8 @@ class Studio(Form):
     Args:
         client: Who sends the requests; the session's default client unless given.
         prompt: What to draw, or to change.
-        references: Up to 10 images of any kind that `sd.edit` takes; with any, it is an edit.
+        references: Up to 10 images of any kind that `sd.edit` takes; with any, it is an edit,
+            and of the shape of image 1 unless a size is chosen.
         name: It goes on where the last studio of this name ended, with its form, the gallery's
             search and the recent results; what is given here counts more. They are kept in the
             library. The notebook's path unless given, where the host tells it; ``""`` keeps
@@ -78,6 +79,7 @@ class Studio(Form):
         told = {"_facts": about, "_backend": backend, "_money": standing}
         fields = {"prompt": prompt, "references": references}
         form |= {field: value for field, value in fields.items() if value is not None}
+        self._size_chosen = "image_size" in form
         super().__init__(**form, **told, _dom_classes=(style,))
         self._gallery = StudioGallery(Picks(self, self._session.shelf))
         self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))

@@ -8,8 +8,11 @@ import { type Reference, reference } from "../kernel/wire";
 export interface References {
   readonly shown: Store<Reference[]>;
   ids(): string[];
-  /** Set the order, at once here; rejects with the kernel's sentence. */
-  arrange(ids: string[]): Promise<void>;
+  /**
+   * Set the order, at once here; rejects with the kernel's sentence. The form takes the shape of
+   * image 1, unless its size was `sized` with them.
+   */
+  arrange(ids: string[], sized?: boolean): Promise<void>;
 }
 
 export const moved = (ids: string[], id: string, to: number): string[] => {
@@ -29,11 +32,11 @@ export function createReferences(channel: Channel, traits: Traits): References {
     shown.set(order ? order.flatMap((id) => byId.get(id) ?? []) : all);
   }
 
-  async function arrange(ids: string[]) {
+  async function arrange(ids: string[], sized?: boolean) {
     order = ids;
     refresh();
     try {
-      await channel.request({ kind: "arrange", references: ids });
+      await channel.request({ kind: "arrange", references: ids, ...(sized && { sized }) });
     } finally {
       // A later order is on its way: that one's answer will settle it.
       if (order === ids) {

@@ -183,7 +183,10 @@ export function SizeField({ checks }: { checks: Checks }) {
     <div class="sd-field">
       <div class="sd-label">
         <span>Size</span>
-        <span>{summary(facts, size)}</span>
+        <span>
+          {summary(facts, size)}
+          {useStore(session.shape).join() === String(size) && " · shape of image 1"}
+        </span>
       </div>
       <RadioGroup
         label="Size"

@@ -27,6 +27,8 @@ export interface FormSession extends FilesSession {
   form: FormStore;
   /** Set while what was replaced can be had back. */
   before: Store<Before | null>;
+  /** The size that the form has from image 1. */
+  shape: Store<readonly number[]>;
   /** The region of image 1, known by its id, that alone may change. */
   region: Store<Region | null>;
   /** The prompt as it would be renumbered, where images moved that it names. */

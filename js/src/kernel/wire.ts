@@ -115,7 +115,7 @@ export type Outgoing =
   | Upload
   | { kind: "chunk"; upload_id: string; offset: number }
   | { kind: "probe" | "abandon"; upload_id: string }
-  | { kind: "arrange"; references: string[] }
+  | { kind: "arrange"; references: string[]; sized?: boolean }
   | { kind: "use_result"; image_id: string; exact?: boolean }
   | { kind: "original"; image_id: string }
   | { kind: "ask_again"; image_id: string; how: Again }

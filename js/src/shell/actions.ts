@@ -86,7 +86,7 @@ export function createActions(parts: Parts): Actions {
   /** What a press was warned of: pressed once more for the same, it is sent. */
   let warned = { form: "", at: 0 };
 
-  function arrange(ids: string[]) {
+  function arrange(ids: string[], sized?: boolean) {
     numbered ??= references.ids();
     const { prompt } = form.values.get();
     const next = renumbered(prompt, numbered, ids);
@@ -94,7 +94,7 @@ export function createActions(parts: Parts): Actions {
     if (warned.form) faults.clear("prompt");
     warned = { form: "", at: 0 };
     if (parts.region.get()?.reference !== ids[0]) parts.region.set(null);
-    void attempt("references", () => references.arrange(ids));
+    void attempt("references", () => references.arrange(ids, sized));
   }
 
   function leaveNumbers() {
@@ -120,7 +120,7 @@ export function createActions(parts: Parts): Actions {
   function fill(form: Partial<FormTraits>, ids = references.ids()) {
     const before = held();
     edit(form);
-    if (ids.join() !== references.ids().join()) arrange(ids);
+    if (ids.join() !== references.ids().join()) arrange(ids, "image_size" in form);
     if ("prompt" in form) leaveNumbers();
     offerUndo(before);
   }

@@ -9,7 +9,7 @@ import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import { createGallery } from "../gallery/state";
 import { createFaults } from "../kernel/faults";
-import { flag, text } from "../kernel/parse";
+import { flag, integer, list, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
@@ -50,6 +50,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     pinned: traits.store("pinned", flag, false),
     form: createForm(traits, allFacts, ended),
     before: createStore<Before | null>(null),
+    shape: traits.store<readonly number[]>("_shape", list(integer), []),
     references,
     lit: createStore(0),
     renumber: createStore<string | null>(null),

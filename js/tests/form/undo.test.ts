@@ -23,8 +23,19 @@ describe("Reuse", () => {
     await click(button(view, "Undo"));
     expect(prompt(view).value).toBe("an idea half written");
     expect(view.model.traits).toMatchObject({ prompt: "an idea half written", seed: 5 });
-    expect(view.model.last("arrange").references).toEqual(["own"]);
+    // The size is back with them: the kernel is not to take that of image 1.
+    expect(view.model.last("arrange")).toMatchObject({ references: ["own"], sized: true });
     expect(ui(view).queryByRole("button", UNDO)).toBeNull();
+  });
+
+  it("says that the size is that of image 1, until another is chosen", async () => {
+    const shaped = { image_size: [1152, 864], _shape: [1152, 864] };
+    const view = await withJobs([], { ...shaped, _references: [reference("own")] });
+    expect(view.root.textContent).toContain("1152 × 864 · 1.0 MP · shape of image 1");
+    await click(ui(view).getByRole("radio", { name: "1:1" }));
+    expect(view.root.textContent).not.toContain("shape of image 1");
+    await click(button(view, "Remove image 1"));
+    expect(view.model.last("arrange")).not.toHaveProperty("sized");
   });
 
   it("offers nothing where nothing was lost", async () => {
