@@ -109,11 +109,11 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     assert focused(page).startswith("Image 1: image.png, 41")
     press("Delete")
     expect_widths(studio, 40, 42)
-    tab_to(page, "1:1")
+    tab_to(page, "4:3")  # that of image 1
     press("ArrowRight")
-    expect(studio.shape("4:3")).to_be_focused()
-    expect(studio.shape("4:3")).to_have_attribute("aria-checked", "true")
-    assert tab_to(page, "Images") == ["2K", "Images"]
+    expect(studio.shape("3:4")).to_be_focused()
+    expect(studio.shape("3:4")).to_have_attribute("aria-checked", "true")
+    assert tab_to(page, "Images") == ["1K", "Images"]
     press("ArrowUp")
     expect(studio.field("Images")).to_have_value("2")
     rest = ["Up to", "Seed", "Reuse last seed", "Random seed"]
@@ -139,7 +139,7 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     book.run(2)
     assert book.text(2) == "[40, 42]"
     book.run(3)
-    assert book.text(3) == "(2, (2304, 1728), True)"
+    assert book.text(3) == "(2, (864, 1152), True)"
     assert errors == []
 
 
@@ -161,8 +161,8 @@ def references_by_keyboard(page: Page, studio: Studio, picture: Path) -> None:
 
 def form_by_keyboard(page: Page, studio: Studio) -> None:
     press = page.keyboard.press
-    see(page, "1:1")
-    for _ in range(8):
+    see(page, "4:3")  # the shape of image 1
+    for _ in range(7):
         press("ArrowRight")
     expect(studio.shape("W×H")).to_be_focused()
     for name in ("Width", "Height"):
