@@ -152,6 +152,12 @@ def test_in_the_studio_from_a_strip(
     audit = Audit(page)
     audit.look("gallery in the studio", studio.root)
     assert "\n".join(audit.found) == ""
+    toolbar.get_by_role("button", name="Vary").click()
+    expect(studio.prompt).not_to_have_value("")
+    expect(studio.generate).to_be_focused()
+    toolbar.get_by_role("button", name="Edit as image 1").click()
+    expect(studio.references).to_have_count(1)
+    expect(studio.prompt).to_be_focused()
 
 
 @pytest.mark.parametrize("width", [320, 560, 900, 1600])

@@ -26,6 +26,8 @@ export interface GallerySession extends PicturesSession {
   /** How Python names what is selected. */
   selectionName: string;
   actions: GalleryActions;
+  /** What goes on from one picture; missing where there is no form. */
+  onward?: { name: string; run(picture: { id: string }): unknown }[];
 }
 
 export const useSession = useScope<GallerySession>;

@@ -74,6 +74,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     actions,
     viewer,
     tools: toolsOf(actions),
+    onward: onwardOf(actions),
     favour: actions.favour,
     changeRegion: actions.changeRegion,
   };
@@ -91,10 +92,15 @@ const factsOf =
     return found && { ...found, words: found.prompt };
   };
 
+/** From a picture to the next request, in the viewer and in the gallery. */
+const onwardOf = (actions: Actions) => [
+  { name: "Edit as image 1", run: ({ id }: { id: string }) => actions.editPicture(id) },
+  { name: "Vary", run: ({ id }: { id: string }) => actions.askAgain(id, "vary") },
+  { name: "Same in 4K", run: ({ id }: { id: string }) => actions.askAgain(id, "large") },
+];
+
 const toolsOf = (actions: Actions): Tool[] => [
-  { name: "Edit as image 1", run: ({ id }) => actions.editPicture(id) },
-  { name: "Vary", run: ({ id }) => actions.askAgain(id, "vary") },
-  { name: "Same in 4K", run: ({ id }) => actions.askAgain(id, "large") },
+  ...onwardOf(actions),
   { name: "Use as a reference", run: ({ id }) => actions.addResult(id) },
   { name: "Save", run: ({ id }) => actions.save(id) },
 ];
