@@ -187,12 +187,13 @@ class Client:
     def _ask(
         self, request: Request, backend: Backend, engine: Engine
     ) -> Job | Result | Ours | Theirs:
-        def plan() -> Pending:
-            about = request, backend.name, uuid4().hex[:12], time.time()
-            return entry_of(*about, self.prices, self._policy)
+        plan = partial(self._plan, request, backend) if backend.bills else None
+        key = request.key
+        return ask(key, backend.name, self.library, engine, plan) if key else Ours(None)
 
-        key, planned = request.key, plan if backend.bills else None
-        return ask(key, backend.name, self.library, engine, planned) if key else Ours(None)
+    def _plan(self, request: Request, backend: Backend) -> Pending:
+        about = request, backend.name, uuid4().hex[:12], time.time()
+        return entry_of(*about, self.prices, self._policy)
 
     def _listed(self, job: Job) -> Job:
         """Return a job that another client of this process may have begun, known here, too."""
@@ -203,6 +204,9 @@ class Client:
     def _send(
         self, request: Request, backend: Backend, engine: Engine, entry: Pending | None
     ) -> Job:
+        if entry is None and backend.bills and kept_limits(self.library):
+            with suppress(OSError):  # before the limits are looked at: other kernels count it, too
+                entry = self.library._journal.plan(self._plan(request, backend))
         job = Job(
             request,
             backend=backend.name,

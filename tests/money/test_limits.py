@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 from decimal import Decimal
@@ -137,3 +138,36 @@ def test_spending_is_summed_up(client):
     assert day["usd"] == sum(charge.usd for charge in found)
     assert next(iter(sd.spending(by="day").columns)) == "day"
     assert all(len(str(usd).partition(".")[2]) >= 2 for usd in sd.spending()["usd"])
+
+
+ROUNDS = 15
+
+
+def ask_in(folder, together, told):
+    came = []
+    for number in range(ROUNDS):
+        client = sd.Client(ScriptedBackend("fal"), library=folder / f"{number}")
+        together.wait(SECONDS)
+        try:
+            client.submit(FOX).result(SECONDS)
+        except sd.BudgetError:
+            came.append(0)
+        else:
+            came.append(1)
+    told.put(came)
+
+
+@pytest.mark.slow
+def test_two_kernels_that_ask_at_once_do_not_go_over_the_limit_together(tmp_path):
+    """Where each sees the other's request, both may be refused."""
+    for number in range(ROUNDS):
+        keep_limit(sd.Library(tmp_path / f"{number}"), "day", Decimal("0.05"))
+    spawn = multiprocessing.get_context("spawn")
+    together, told = spawn.Barrier(2), spawn.Queue()
+    both = [spawn.Process(target=ask_in, args=(tmp_path, together, told)) for _ in range(2)]
+    for each in both:
+        each.start()
+    came = [told.get(timeout=SECONDS) for _ in both]
+    for each in both:
+        each.join(SECONDS)
+    assert max(map(sum, zip(*came, strict=True))) <= 1
