@@ -46,7 +46,8 @@ class Sheet(Bridge, Selects):
     or observe it. ``sheet.ranking`` holds those that were voted on, the best first.
 
     Args:
-        batch: What it shows. How it looks asks for nothing: ``batch.run()`` does.
+        batch: What it shows. How it is laid out asks for nothing: ``batch.run()`` does, and the
+            sheet's own button, which says for how much.
     """
 
     def __init__(self, batch: Batch) -> None:
