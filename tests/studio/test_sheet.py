@@ -229,7 +229,7 @@ def test_a_retry_says_what_may_be_billed_twice(sheet, batch, backend):
     ]
     del backend.errors["submit"]
     page.ask("ask", retry=False, high="0.09")
-    ended(page)
+    until(lambda: not standing(page)["running"])
     assert standing(page)["asks"] == [
         {
             "words": "Retry 1 request (may be billed twice), about $0.03",
