@@ -102,7 +102,11 @@ class Receipt:
         Args:
             image: Number of the image, from 1, whose file it goes into, so that the file tells
                 which of the result's images it is.
+
+        Raises:
+            RequestError: `image` is not a number.
         """
+        check_type(image, int, "image", "the number of an image, 1 is the first")
         said = self.to_dict() | ({"image": image} if image else {})
         return json.dumps(said, ensure_ascii=False, indent=1)
 
