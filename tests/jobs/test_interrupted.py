@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -94,24 +95,32 @@ def test_python_ends_once_the_reply_to_a_submit_is_there(tmp_path, seconds, said
     assert (entry.step, handle) == (("accepted", "r1") if seconds < 5 else ("sending", None))
 
 
-class SlowTakeOver(Journal):
+class HeldTakeOver(Journal):
+    """Says when a take-over has begun, and goes on with it when it may."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+
     def take_over(self, entry):
-        time.sleep(0.5)
+        self.begun.set()
+        assert self.may_go_on.wait(SECONDS)
         return super().take_over(entry)
 
 
 @pytest.mark.slow
 def test_a_cancel_during_a_take_over_leaves_the_request_to_be_resumed(tmp_path):
     library = Library(tmp_path)
-    library._journal = SlowTakeOver(tmp_path)
+    library._journal = journal = HeldTakeOver(tmp_path)
     client = Client(ScriptedBackend("fal"), library=library)
     other = Another(tmp_path)
     other.submit("hold=['fetch']", until="fetch")
     job = client.submit(Request("a fox", seed=7))
     until(lambda: kinds(job)[-1] == "queued")
     other.kill()
-    time.sleep(0.5)  # it is being taken over
+    assert journal.begun.wait(SECONDS)
     job.cancel()
+    journal.may_go_on.set()
     with pytest.raises(JobCancelled):
         job.result(SECONDS)
     until(lambda: client._waiting() == 1)
