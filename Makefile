@@ -34,7 +34,8 @@ dev: .venv/.ready $(BUNDLE)
 		ANYWIDGET_HMR=1 $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) \
 		notebooks/quickstart.ipynb
 
-# Browser tests run by themselves: Playwright keeps an event loop running in the main thread.
+# Browser tests run by themselves: Playwright keeps an event loop running in the main thread. Two
+# browsers at a time, each with a JupyterLab of its own.
 test: check js-test notebooks unit browser journeys
 
 # What needs no other process, no server, no browser and no hypothesis; bytecode is kept, as
@@ -63,10 +64,10 @@ wheel-test: .venv/.ready $(BUNDLE)
 	$(PYTEST) tests/test_wheel.py $(ARGS)
 
 browser: .venv/.ready $(BUNDLE) chromium
-	$(PYTEST) tests/browser $(ARGS)
+	$(PYTEST) tests/browser -n 2 --dist loadfile $(ARGS)
 
 journeys: .venv/.ready $(BUNDLE) chromium
-	$(PYTEST) tests/hosts --hosts $(HOSTS) $(ARGS)
+	$(PYTEST) tests/hosts --hosts $(HOSTS) -n 2 --dist loadfile $(ARGS)
 
 hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 	rm -rf build/hosts
