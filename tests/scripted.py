@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -33,3 +34,21 @@ def until(true: Callable[[], object], seconds: float = SECONDS) -> None:
 
 def kinds(job: Job) -> list[str]:
     return [status.kind for _, status in job.history]
+
+
+def in_two_processes(work: Callable[..., None], folder: Path) -> list[Any]:
+    """Return what two processes tell that do the same at the same moments.
+
+    Args:
+        work: Called with the folder, a barrier at which the two wait for each other, and a queue
+            into which it puts what it tells.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    together, told = spawn.Barrier(2), spawn.Queue()
+    both = [spawn.Process(target=work, args=(folder, together, told)) for _ in range(2)]
+    for each in both:
+        each.start()
+    found = [told.get(timeout=SECONDS) for _ in both]
+    for each in both:
+        each.join(SECONDS)
+    return found

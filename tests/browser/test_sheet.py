@@ -200,7 +200,6 @@ def test_by_keyboard_alone(errors: list[str], shown: Any, page: Page, shot: Shot
     page.keyboard.press("ArrowDown")
     sheet.focused(re.compile("^cat, at night, stars, The safety checker"))
     page.keyboard.press("ArrowDown")
-    sheet.focused(re.compile("^owl, at night"))
     page.keyboard.press("Space")
     owl = sheet.cell(re.compile("^owl, at night"))
     expect(owl).to_have_attribute("aria-selected", "true")

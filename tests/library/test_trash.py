@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import seedream_widgets as sd
 from seedream_widgets.testing import ScriptedBackend
-from tests.scripted import SECONDS
+from tests.scripted import SECONDS, in_two_processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +37,5 @@ def ask(folder: Path, together: Any, told: Any) -> None:
 def test_two_processes_that_ask_for_what_was_deleted_both_get_it(tmp_path: Path) -> None:
     client = sd.Client(ScriptedBackend("fal"), library=tmp_path)
     client.library.delete(*[client.submit(request(seed)).result(SECONDS) for seed in SEEDS])
-    spawn = multiprocessing.get_context("spawn")
-    together, told = spawn.Barrier(2), spawn.Queue()
-    both = [spawn.Process(target=ask, args=(tmp_path, together, told)) for _ in range(2)]
-    for each in both:
-        each.start()
-    ends = [told.get(timeout=SECONDS) for _ in both]
-    for each in both:
-        each.join(SECONDS)
+    ends = in_two_processes(ask, tmp_path)
     assert ends == [([True] * len(SEEDS), 0)] * 2

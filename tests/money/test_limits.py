@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import subprocess
 import sys
 from decimal import Decimal
@@ -15,7 +14,7 @@ from seedream_widgets.errors import BackendError
 from seedream_widgets.money.ledger import charges, summed_up
 from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
-from tests.scripted import SECONDS, until
+from tests.scripted import SECONDS, in_two_processes, until
 
 FOX = sd.Request("a fox", image_size=(1024, 1024))
 
@@ -162,12 +161,5 @@ def test_two_kernels_that_ask_at_once_do_not_go_over_the_limit_together(tmp_path
     """Where each sees the other's request, both may be refused."""
     for number in range(ROUNDS):
         keep_limit(sd.Library(tmp_path / f"{number}"), "day", Decimal("0.05"))
-    spawn = multiprocessing.get_context("spawn")
-    together, told = spawn.Barrier(2), spawn.Queue()
-    both = [spawn.Process(target=ask_in, args=(tmp_path, together, told)) for _ in range(2)]
-    for each in both:
-        each.start()
-    came = [told.get(timeout=SECONDS) for _ in both]
-    for each in both:
-        each.join(SECONDS)
+    came = in_two_processes(ask_in, tmp_path)
     assert max(map(sum, zip(*came, strict=True))) <= 1

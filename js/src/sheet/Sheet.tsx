@@ -162,6 +162,9 @@ function Grid({ batch, layout, size, side }: GridProps) {
   useMeasure(scroller, look);
   const row = Math.min(active[0], rows.length - 1);
   const column = Math.min(active[1], columns.length - 1);
+  // Keys may follow each other faster than the page is drawn.
+  const at = useRef(active);
+  at.current = [row, column];
   useLayoutEffect(() => {
     if (!moved.current) return;
     moved.current = false;
@@ -174,6 +177,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
     if (at !== undefined) open(list, at);
   }
   function onKeyDown(event: KeyboardEvent) {
+    const [row, column] = at.current;
     const cell = cells.get(placeOf(row, column));
     const move = MOVES[event.key];
     if (move) {
@@ -189,6 +193,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
         look();
       }
       moved.current = true;
+      at.current = next;
       setActive(next);
     } else if (event.key === "Enter") view(row, column);
     else if (event.key === " " && cell?.id) sheet.pick(cell.id);

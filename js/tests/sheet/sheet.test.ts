@@ -104,3 +104,14 @@ it("steps along its axes in the viewer", async () => {
   await press(dialog, "PageUp"); // in reading order
   expect(at()).toBe("3 of 5");
 });
+
+it("follows keys that come faster than it is drawn", async () => {
+  const { view, model } = await opened();
+  const grid = ui(view).getByRole("grid", { name: "Sheet" });
+  await doing(() => {
+    for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", " "]) {
+      grid.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    }
+  });
+  expect(model.get("_picked")).toEqual(["r12:0"]);
+});
