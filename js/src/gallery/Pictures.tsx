@@ -179,7 +179,11 @@ export function Pictures() {
     cell.focus({ preventScroll: true });
   });
 
+  // Keys may follow each other faster than the page is drawn.
+  const here = () => Math.min(gallery.focus.get(), Math.max(0, total - 1));
+
   function move(event: KeyboardEvent) {
+    const focused = here();
     const page = Math.max(1, Math.floor(height / (layout.tile[1] + GAP)) - 1);
     const steps: Record<string, number> = {
       ArrowLeft: focused - 1,
@@ -201,6 +205,7 @@ export function Pictures() {
     if (total === 0 || event.altKey) return;
     const command = event.ctrlKey || event.metaKey;
     const { key } = event;
+    const focused = here();
     if (SCROLLING.has(key)) move(event);
     else if (command && key.toLowerCase() === "a") void gallery.all();
     else if (key === " ") void gallery.select(focused, { toggle: command, range: event.shiftKey });

@@ -39,4 +39,19 @@ describe("a gallery", () => {
       expect(view.root.querySelector(".sd-strip")?.textContent).not.toContain("found");
     },
   );
+
+  it("follows keys that come faster than it is drawn", async () => {
+    for (const side of ["clientWidth", "clientHeight"]) {
+      Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 800 });
+    }
+    const view = await opened({});
+    await click(button(view, "Gallery"));
+    const grid = ui(view).getByRole("grid");
+    await doing(() => {
+      for (const key of ["Home", "ArrowRight", "ArrowRight", "ArrowRight"]) {
+        grid.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      }
+    });
+    expect(grid.querySelector("[tabindex='0']")?.getAttribute("data-index")).toBe("3");
+  });
 });
