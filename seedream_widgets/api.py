@@ -90,6 +90,7 @@ def budget(usd: Any = ..., per: str = "session") -> Decimal | None:
         check_period(per)
         if usd is not ...:
             keep_limit(client.library, per, limit)
+            client.budget.changed()
         return kept_limits(client.library).get(per)
     if usd is not ...:
         client.budget.limit = limit

@@ -26,7 +26,7 @@ from seedream_widgets.library import Library
 from seedream_widgets.library.journal import UNSENT, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
-from seedream_widgets.money.limits import check_limits, kept_limits
+from seedream_widgets.money.limits import Limits, kept_limits
 from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
@@ -83,6 +83,7 @@ class Client:
         self._choice = BackendChoice(backend, key, shared, self._policy, self.library._uploads)
         self.prices = Prices()
         self.budget = Budget(self.prices)
+        self._limits = Limits(self.library, self.budget)
         self._current_prices = CurrentPrices(self.prices)
         self._jobs: list[Job] = []
         self._engine: Callable[[], Engine] = shared
@@ -251,8 +252,7 @@ class Client:
         if backend.bills:
             limited = entry is None or entry.step in UNSENT
             if limited:
-                high, ours = self.budget.high(job.request), self.budget.in_flight
-                check_limits(self.library, job.id, high, ours)
+                self._limits.check(job.id, self.budget.high(job.request))
             self.budget.take(job.id, job.request, limited=limited)
             job._account = partial(self._settle, job)
         record = Record(
@@ -335,6 +335,7 @@ class Client:
         client = object.__new__(Client)  # a second one around the same parts, in this process
         vars(client).update(vars(self))
         client.library = Library(self.library.path, place)
+        client._limits = Limits(client.library, self.budget)
         return client
 
     def verify_seed(self, result: Result) -> SeedCheck:

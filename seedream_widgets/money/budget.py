@@ -1,4 +1,4 @@
-"""A session's budget: every request is counted before it is sent."""
+"""What a session's requests cost: each is counted before it is sent."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 
+_WHEN = {"session": "", "day": " today", "month": " this month"}
+
+
 @dataclass(frozen=True)
 class Standing:
-    """Where a session's money stands, in US dollars, all at one moment.
+    """Where the money of a session, a day or a month stands, in US dollars, all at one moment.
 
     Attributes:
         spent: What the images that have come cost: as fal told, else estimated.
@@ -29,17 +32,42 @@ class Standing:
         may_be_billed: The most that requests can cost which ended without images, such as
             cancelled ones, where fal may bill them all the same.
         limit: Most to spend, or ``None``.
+        per: ``"session"``: what this client sent. ``"day"`` or ``"month"``: what all kernels that
+            share its library sent.
     """
 
     spent: Decimal
     in_flight: Decimal
     may_be_billed: Decimal
     limit: Decimal | None
+    per: str = "session"
 
     @property
     def committed(self) -> Decimal:
         """The most that can be billed of what was sent."""
         return self.spent + self.in_flight + self.may_be_billed
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be spent, below 0 where it is over; without a limit, infinity."""
+        return Decimal("Infinity") if self.limit is None else self.limit - self.committed
+
+    def refuse_over(self, high: Decimal) -> None:
+        """Refuse a request that may cost `high`, where less is left.
+
+        Raises:
+            BudgetError: It could go over the limit; nothing was sent.
+        """
+        if high <= self.left:
+            return
+        of = "budget" if self.per == "session" else f"limit of the {self.per}"
+        where = "" if self.per == "session" else ", in all kernels of this library"
+        per = "" if self.per == "session" else f", per={self.per!r}"
+        raise BudgetError(
+            f"this request may cost {usd(high)}, more than the {of} leaves ({self}{where}); "
+            f"raise it with sd.budget({shown(self.committed + high)}{per}) or more, or ask for "
+            "fewer images"
+        )
 
     def __str__(self) -> str:
         parts = [f"spent {usd(self.spent)}"]
@@ -48,7 +76,7 @@ class Standing:
         if self.may_be_billed:
             parts.append(f"may be billed {usd(self.may_be_billed)}")
         said = ", ".join(parts)
-        return said if self.limit is None else f"{said} of {usd(self.limit)}"
+        return said if self.limit is None else f"{said} of {usd(self.limit)}{_WHEN[self.per]}"
 
 
 class _Counted:
@@ -92,7 +120,7 @@ class Budget:
     @limit.setter
     def limit(self, usd: Decimal | None) -> None:
         self._limit = usd
-        self._tell()
+        self.changed()
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call ``callback()`` at each change, on whichever thread; it returns at once."""
@@ -139,19 +167,10 @@ class Budget:
         """
         with self._lock:
             if limited and self._limit is not None:
-                self._refuse_over(self._limit, self.high(request))
+                self._standing().refuse_over(self.high(request))
             self._perhaps.pop(job_id, None)  # resumed: its end is open again
             self._in_flight[job_id] = _Counted(_without_bytes(request), self._prices)
-        self._tell()
-
-    def _refuse_over(self, limit: Decimal, high: Decimal) -> None:
-        now = self._standing()
-        if now.committed + high > limit:
-            raise BudgetError(
-                f"this request may cost {usd(high)}, more than the budget leaves ({now}); "
-                f"raise it with sd.budget({shown(now.committed + high)}) or more, or ask for "
-                "fewer images"
-            )
+        self.changed()
 
     def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:
         """Count what an ended job cost, or may have cost, in place of the most that it could."""
@@ -163,9 +182,10 @@ class Budget:
                 self._spent += cost(result, self._prices)
             elif billed:
                 self._perhaps[job_id] = counted
-        self._tell()
+        self.changed()
 
-    def _tell(self) -> None:
+    def changed(self) -> None:
+        """Tell of a change, also of a limit that is kept elsewhere."""
         for callback in tuple(self._callbacks):
             callback()
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import BudgetError, RequestError, SeedreamError
+from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.files import read_file, read_json
 from seedream_widgets.library.folder import write_private
+from seedream_widgets.money.budget import Standing
 from seedream_widgets.money.ledger import charges
-from seedream_widgets.money.pricing import shown, usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedream_widgets.library import Library
+    from seedream_widgets.money.budget import Budget
 
 Period = Literal["day", "month"]
 PERIODS: tuple[Period, ...] = ("day", "month")
@@ -94,16 +97,22 @@ def began(period: str) -> datetime:
     return datetime(now.year, now.month, first).astimezone()
 
 
-def committed(library: Library, since: datetime, ours: Mapping[str, Decimal]) -> Decimal:
-    """Return the most that fal can bill for what was asked since a moment, by all kernels.
+def _standing(
+    library: Library, per: str, limit: Decimal | None, ours: Mapping[str, Decimal]
+) -> Standing:
+    """Return where the running day or month stands, by all kernels of a library.
 
     Args:
-        library: Whose ledger counts.
-        since: From when on.
+        library: Whose ledger and journal count.
+        per: ``"day"`` or ``"month"``.
+        limit: Its limit.
         ours: The most that requests in flight here can cost, by job id: some of them are not in
             the journal yet.
     """
-    total = sum((charge.usd for charge in charges(library, since)), Decimal(0))
+    since = began(per)
+    sums = dict.fromkeys(("completed", "in flight", "ended"), Decimal(0))
+    for charge in charges(library, since):
+        sums[charge.state if charge.state in sums else "ended"] += charge.usd
     pending = {entry.id: entry for entry in library._journal.pending()}
     first = since.timestamp()
     unsent = (
@@ -111,29 +120,87 @@ def committed(library: Library, since: datetime, ours: Mapping[str, Decimal]) ->
         for entry in pending.values()
         if entry.step == "planned" and entry.created >= first  # nothing to the ledger so far
     )
-    return total + sum(unsent) + sum(high for name, high in ours.items() if name not in pending)
+    unwritten = (high for name, high in ours.items() if name not in pending)
+    in_flight = sum((*unsent, *unwritten), sums["in flight"])
+    return Standing(sums["completed"], in_flight, sums["ended"], limit, per)
 
 
-def check_limits(library: Library, id: str, high: Decimal, ours: Mapping[str, Decimal]) -> None:
-    """Refuse a request that could go over the limit of the day or the month.
+class Limits:
+    """Every limit that a client's requests have to keep: of its session, the day and the month.
 
     Args:
-        library: Which keeps limits and ledger.
-        id: Of the request's job, which may be in the journal already.
-        high: The most that it can cost.
-        ours: As in `committed`.
-
-    Raises:
-        BudgetError: It could; nothing was sent.
+        library: Which keeps limits and ledger, for all kernels.
+        budget: What the session spends.
     """
-    for period, limit in kept_limits(library).items():
-        others = {name: usd for name, usd in ours.items() if name != id}
-        planned = any(entry.id == id for entry in library._journal.pending())
-        spent = committed(library, began(period), others) - (high if planned else 0)
-        if spent + high > limit:
-            raise BudgetError(
-                f"this request may cost {usd(high)}, more than the limit of the {period} leaves "
-                f"({usd(spent)} of {usd(limit)} since {began(period):%Y-%m-%d}, in all kernels of "
-                f"this library); raise it with sd.budget({shown(spent + high)}, per={period!r}), "
-                "or ask for fewer images"
-            )
+
+    def __init__(self, library: Library, budget: Budget) -> None:
+        self._library, self._budget = library, budget
+        self._read = budget.standing, list[Standing]()
+
+    def read(self) -> list[Standing]:
+        """Read from the disk where day and month stand, with a limit or without, and note it.
+
+        Raises:
+            SeedreamError: The limits can't be read.
+        """
+        before, limits = self._budget.standing, kept_limits(self._library)
+        ours = self._budget.in_flight
+        found = [_standing(self._library, per, limits.get(per), ours) for per in PERIODS]
+        self._read = before, found
+        return found
+
+    def read_limited(self) -> None:
+        """Note anew where those stand that have a limit; without any it is one small file."""
+        before, limits, ours = self._budget.standing, {}, self._budget.in_flight
+        with suppress(SeedreamError):  # the ledger says it, and each request that is refused
+            limits = kept_limits(self._library)
+        found = [_standing(self._library, per, limit, ours) for per, limit in limits.items()]
+        self._read = before, found
+
+    @property
+    def standing(self) -> Standing:
+        """Where the limit stands that refuses first, without a look at the disk.
+
+        What was noted last of the day and the month, and what this session spent since.
+        """
+        (before, noted), now = self._read, self._budget.standing
+        return _tightest([_after(each, before, now) for each in noted], now)
+
+    def check(self, id: str, high: Decimal) -> None:
+        """Refuse a request that could go over a limit; it reads the disk.
+
+        Args:
+            id: Of the request's job, which may be in the journal already.
+            high: The most that it can cost.
+
+        Raises:
+            BudgetError: It could; nothing was sent.
+        """
+        ours = {name: usd for name, usd in self._budget.in_flight.items() if name != id}
+        limits = kept_limits(self._library)
+        found = [_standing(self._library, per, limit, ours) for per, limit in limits.items()]
+        pending = self._library._journal.pending() if found else ()
+        planned = next((entry.created for entry in pending if entry.id == id), None)
+        if planned is not None:  # it stands in the journal already, and is no other's
+            found = [
+                replace(each, in_flight=each.in_flight - high)
+                if planned >= began(each.per).timestamp()
+                else each
+                for each in found
+            ]
+        _tightest(found, self._budget.standing).refuse_over(high)
+
+
+def _tightest(kept: list[Standing], session: Standing) -> Standing:
+    limited = [each for each in kept if each.limit is not None]
+    return min((*limited, session), key=lambda each: each.left)
+
+
+def _after(noted: Standing, before: Standing, now: Standing) -> Standing:
+    """Return a day or month with what the session spent since it was noted."""
+    names = "spent", "in_flight", "may_be_billed"
+    sums = {
+        name: max(Decimal(0), getattr(noted, name) + getattr(now, name) - getattr(before, name))
+        for name in names
+    }
+    return replace(noted, **sums)

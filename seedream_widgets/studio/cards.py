@@ -69,12 +69,13 @@ def card(job: Job) -> Card:
 
 
 def money(standing: Standing) -> dict[str, str | None]:
-    """Return what the page says of the session's money, in US dollars."""
+    """Return what the page says of the money, in US dollars: the same as a refusal."""
     return {
         "spent": shown(standing.spent),
         "in_flight": shown(standing.in_flight),
         "may_be_billed": shown(standing.may_be_billed),
         "limit": None if standing.limit is None else shown(standing.limit),
+        "per": standing.per,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.money.ledger import charges
-from seedream_widgets.money.limits import PERIODS, began, committed, kept_limits
+from seedream_widgets.money.limits import began
 from seedream_widgets.money.pricing import usd
 
 if TYPE_CHECKING:
@@ -31,12 +31,10 @@ def ledger(client: Client) -> dict[str, Any]:
         ("May be billed", usd(now.may_be_billed)),
         ("Limit of the session", "none" if now.limit is None else usd(now.limit)),
     ]
-    limits, ours = kept_limits(library), client.budget.in_flight
-    for period in PERIODS:
-        limit = limits.get(period)
-        spent = usd(committed(library, began(period), ours))
-        said = f"{spent}, no limit" if limit is None else f"{spent} of {usd(limit)}"
-        rows.append((f"This {period}, all kernels", said))
+    for each in client._limits.read():
+        spent = usd(each.committed)
+        said = f"{spent}, no limit" if each.limit is None else f"{spent} of {usd(each.limit)}"
+        rows.append((f"This {each.per}, all kernels", said))
     last = [
         (each.prompt[:_LONGEST], f"{usd(each.usd)} {each.certainty}")
         for each in reversed(charges(library, began("month"))[-_LAST:])

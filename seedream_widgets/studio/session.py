@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 SHOWN = 100
 """Most cards the page gets."""
+LIMITS_SECONDS = 6.0
+"""Seconds between two looks at what other kernels spend, where a day or month has a limit."""
 
 
 class Session:
@@ -66,6 +68,7 @@ class Session:
         self._listeners: list[Callable[[Result], object]] = []
         self._joined: dict[str, float] = {}
         self._selected_at = 0.0
+        self._limits_due = time.monotonic() + LIMITS_SECONDS
         studio.observe(self._note_selection, "selected")
         self._publisher = Publisher(self.engine, studio._lock, self._tell)
         if not self.client._policy.store_prompts:
@@ -81,7 +84,7 @@ class Session:
         self._told: list[Callable[[], object]] = [self._library().on_change(self._note_change)]
         self._news = News(self.engine, studio._lock, self.refresh)
         self.client.prices.on_change(self._news.changed)
-        self.client.budget.on_change(self._news.changed)
+        self.client.budget.on_change(self._note_spending)
 
     def _library(self) -> Library:
         return self.client.library
@@ -288,11 +291,29 @@ class Session:
         with studio._lock:
             studio._backend = self.backend()
             studio._facts = facts(client.prices)
-            studio._money = money(client.budget.standing)
+            studio._money = money(client._limits.standing)
+        self._read_limits()
+
+    def _note_spending(self) -> None:
+        self._limits_due = 0.0
+        self._news.changed()
+
+    def _read_limits(self) -> None:
+        """Read anew where day and month stand, now and then: other kernels spend, too."""
+        now = time.monotonic()
+        if now >= self._limits_due:
+            self._limits_due = now + LIMITS_SECONDS
+            self.aside.later(self._told_limits)
+
+    def _told_limits(self) -> None:
+        before = self.client._limits.standing
+        self.client._limits.read_limited()
+        if self.client._limits.standing != before:
+            self._news.changed()
 
     def _tell(self, job: Job, seq: int) -> None:
         if job.status.final:
-            self.studio._money = money(self.client.budget.standing)
+            self.studio._money = money(self.client._limits.standing)
             self._ended()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
         self._hear(job)

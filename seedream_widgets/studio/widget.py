@@ -75,7 +75,8 @@ class Studio(Form):
         self._sheet = sheet = ContactSheet(style, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
-        standing = money(self._session.client.budget.standing)
+        self._session.client._limits.read_limited()
+        standing = money(self._session.client._limits.standing)
         told = {"_facts": about, "_backend": backend, "_money": standing}
         fields = {"prompt": prompt, "references": references}
         form |= {field: value for field, value in fields.items() if value is not None}

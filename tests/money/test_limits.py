@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 import seedream_widgets as sd
 from seedream_widgets.api import replace_default_client
 from seedream_widgets.errors import BackendError
+from seedream_widgets.money.budget import Standing
 from seedream_widgets.money.ledger import charges, summed_up
 from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
 from tests.scripted import SECONDS, in_two_processes, until
 
 FOX = sd.Request("a fox", image_size=(1024, 1024))
+
+
+class Fal(ScriptedBackend):
+    """As fal: no two kernels get a request id twice."""
+
+    def __init__(self, **script):
+        super().__init__("fal", **script)
+
+    async def submit(self, request, image_urls):
+        handle = await super().submit(request, image_urls)
+        return replace(handle, request_id=uuid4().hex)
 
 
 @pytest.fixture
@@ -39,6 +53,101 @@ def test_a_limit_of_the_day_counts_what_other_sessions_spent(client, tmp_path):
     assert "sd.budget(0.09, per='day')" in str(caught.value)
     sd.budget(0.09, per="day")
     again.submit(FOX).result(SECONDS)
+
+
+def refusal(client):
+    with pytest.raises(sd.BudgetError) as caught:
+        client.submit(FOX)
+    return str(caught.value)
+
+
+def pill(studio):
+    """Return what the page says of the money, as `js/src/form/money.ts` puts it together."""
+    told = {**studio._money}
+    per, limit = told.pop("per"), told.pop("limit")
+    return str(Standing(*map(Decimal, told.values()), limit and Decimal(limit), per))
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({"day": "0.07", "month": "5"}, "spent $0.06 of $0.07 today"),
+        ({"day": "5", "month": "0.08"}, "spent $0.06 of $0.08 this month"),
+        ({"day": "0.09", "session": "0.07"}, "spent $0.06 of $0.07"),
+        ({"day": "0.06", "month": "0.06", "session": "0.07"}, "spent $0.06 of $0.06 today"),
+    ],
+)
+def test_the_page_and_the_refusal_tell_the_limit_that_leaves_least(client, page, limits, says):
+    for per, limit in limits.items():
+        sd.budget(limit, per=per)
+    studio = page(client).studio
+    for _ in range(2):
+        client.submit(FOX).result(SECONDS)
+    until(lambda: pill(studio) == says)
+    assert f"leaves ({says}" in refusal(client)
+    assert pill(studio) == says
+
+
+def test_the_page_counts_what_flies_and_what_may_be_billed_as_the_refusal_does(page, tmp_path):
+    other = sd.Client(Fal(), library=tmp_path)
+    keep_limit(other.library, "day", Decimal("0.10"))
+    other.submit(FOX).result(SECONDS)
+    refused = BackendError("refused", status_code=422, billing="maybe")
+    other.backend.errors = {"completed": refused}
+    lost = other.submit(FOX)
+    until(lambda: lost.done)
+    backend = Fal(hold=["completed"])
+    client = sd.Client(backend, library=tmp_path)
+    studio = page(client).studio
+    running = client.submit(FOX)
+    says = "spent $0.03, in flight $0.03, may be billed $0.03 of $0.10 today"
+    until(lambda: pill(studio) == says)
+    assert f"leaves ({says}, in all kernels of this library)" in refusal(client)
+    backend.release("completed")
+    running.result(SECONDS)
+    until(lambda: pill(studio) == "spent $0.06, may be billed $0.03 of $0.10 today")
+
+
+def test_a_studio_opens_with_what_was_spent_today(client, page, tmp_path):
+    sd.budget(5, per="day")
+    client.submit(FOX).result(SECONDS)
+    again = sd.Client(client.backend, library=tmp_path)
+    assert pill(page(again).studio) == "spent $0.03 of $5.00 today"
+
+
+def test_a_limit_set_or_taken_away_later_is_told(client, page):
+    studio = page(client).studio
+    sd.budget(5, per="month")
+    until(lambda: pill(studio) == "spent $0.00 of $5.00 this month")
+    sd.budget(None, per="month")
+    until(lambda: pill(studio) == "spent $0.00")
+
+
+def test_what_a_studio_knows_goes_on_with_each_result_without_a_look_at_the_disk(client, tmp_path):
+    sd.budget(5, per="day")
+    client.submit(FOX).result(SECONDS)
+    client._limits.read_limited()
+    client.submit(FOX).result(SECONDS)
+    assert str(client._limits.standing) == "spent $0.06 of $5.00 today"
+    (tmp_path / "budget.json").write_text("[]")
+    client._limits.read_limited()
+    assert str(client._limits.standing) == "spent $0.06", "the ledger and the refusal say why"
+
+
+def spend_one(folder, together, told):
+    client = sd.Client(Fal(), library=folder)
+    together.wait(SECONDS)
+    client.submit(FOX).result(SECONDS)
+    told.put(client.spent)
+
+
+@pytest.mark.slow
+def test_what_two_other_kernels_spend_is_told_too(client, page, tmp_path):
+    sd.budget(0.07, per="day")
+    studio = page(client).studio
+    assert in_two_processes(spend_one, tmp_path) == [Decimal("0.03")] * 2
+    until(lambda: pill(studio) == "spent $0.06 of $0.07 today")
+    assert "leaves (spent $0.06 of $0.07 today, in all kernels of this library)" in refusal(client)
 
 
 def test_what_is_in_flight_counts(tmp_path):

@@ -329,6 +329,7 @@ def test_the_budget_is_told_and_its_refusal_stands_at_the_button(page, tmp_path)
     client = sd.Client(ScriptedBackend("fal"), library=tmp_path)
     opened = page(client)
     nothing = {"spent": "0.00", "in_flight": "0.00", "may_be_billed": "0.00", "limit": None}
+    nothing["per"] = "session"
     assert opened.studio._money == nothing
     client.budget.limit = Decimal("0.05")
     finish(opened, SEEDED)

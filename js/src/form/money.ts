@@ -1,5 +1,5 @@
 /** Dollars, exactly: decimals are counted in whole millionths, never as floats. */
-import { decimal, nullable, shape } from "../kernel/parse";
+import { decimal, nullable, oneOf, shape } from "../kernel/parse";
 
 const DIGITS = 6;
 
@@ -17,12 +17,15 @@ export function exact(amount: bigint): string {
 
 export const formatMoney = (amount: bigint): string => `$${exact(amount)}`;
 
-/** Where the session's money stands, in US dollars; null is no limit. */
+const WHEN = { session: "", day: " today", month: " this month" };
+
+/** Where the money stands of the limit that binds first, in US dollars; null is no limit. */
 export interface Money {
   spent: string;
   in_flight: string;
   may_be_billed: string;
   limit: string | null;
+  per: keyof typeof WHEN;
 }
 
 export const money = shape<Money>({
@@ -30,12 +33,19 @@ export const money = shape<Money>({
   in_flight: decimal,
   may_be_billed: decimal,
   limit: nullable(decimal),
+  per: oneOf("session", "day", "month"),
 });
 
-export const noMoney: Money = { spent: "0", in_flight: "0", may_be_billed: "0", limit: null };
+export const noMoney: Money = {
+  spent: "0",
+  in_flight: "0",
+  may_be_billed: "0",
+  limit: null,
+  per: "session",
+};
 
-/** The same parts as a refusal counts: "Spent $0.09, in flight $0.03 of $0.20". */
-export function standing({ spent, in_flight, may_be_billed, limit }: Money): string {
+/** The same parts as a refusal counts: "Spent $0.09, in flight $0.03 of $0.20 today". */
+export function standing({ spent, in_flight, may_be_billed, limit, per }: Money): string {
   const parts: [string, string][] = [
     [limit === null ? "Spent this session" : "Spent", spent],
     ["in flight", in_flight],
@@ -45,7 +55,7 @@ export function standing({ spent, in_flight, may_be_billed, limit }: Money): str
     .filter(([, amount], at) => at === 0 || micros(amount) > 0n)
     .map(([what, amount]) => `${what} ${formatMoney(micros(amount))}`)
     .join(", ");
-  return limit === null ? said : `${said} of ${formatMoney(micros(limit))}`;
+  return limit === null ? said : `${said} of ${formatMoney(micros(limit))}${WHEN[per]}`;
 }
 
 /** Whether there is anything to tell. */

@@ -124,7 +124,13 @@ describe("a card", () => {
 
 describe("money", () => {
   it("is told against the budget", async () => {
-    const _money = { spent: "0.06", in_flight: "0.00", may_be_billed: "0.00", limit: "5" };
+    const _money = {
+      spent: "0.06",
+      in_flight: "0.00",
+      may_be_billed: "0.00",
+      limit: "5",
+      per: "session",
+    };
     const view = await mount({ _money });
     expect(view.root.textContent).toContain("Spent $0.06 of $5.00");
     await act(async () => view.model.set("_money", { ..._money, limit: null }));
@@ -134,6 +140,10 @@ describe("money", () => {
     expect(view.root.textContent).toContain(
       "Spent $0.06, in flight $0.03, may be billed $0.12 of $0.20",
     );
+    await act(async () => view.model.set("_money", { ..._money, per: "day" }));
+    expect(view.root.textContent).toContain("Spent $0.06 of $5.00 today");
+    await act(async () => view.model.set("_money", { ..._money, per: "month" }));
+    expect(view.root.textContent).toContain("Spent $0.06 of $5.00 this month");
   });
 
   it("that is refused is said at the button", async () => {

@@ -5,7 +5,13 @@ import { mount, unmountAll, type View } from "../mount";
 
 afterEach(unmountAll);
 
-const spent = { spent: "0.03", in_flight: "0.00", may_be_billed: "0.00", limit: null };
+const spent = {
+  spent: "0.03",
+  in_flight: "0.00",
+  may_be_billed: "0.00",
+  limit: null,
+  per: "session",
+};
 const pill = ({ root }: View) => root.querySelector("details.sd-ledger") as HTMLDetailsElement;
 
 async function opened() {
