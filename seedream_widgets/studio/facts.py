@@ -42,12 +42,13 @@ def _model(name: str, prices: Prices) -> dict[str, Any]:
 
 
 def _endpoint(row: Endpoint, price: Price) -> dict[str, Any]:
-    rule = row.size_rule
+    rule, own = row.size_rule, row.default_size
     return {
         "id": row.id,
         "arguments": list(row.arguments),
         "choices": {name: list(words) for name, words in row.choices.items()},
         "size_names": list(row.size_names),
+        "default_size": own if isinstance(own, str) else list(own),
         "rule": {
             "min_pixels": rule.min_pixels,
             "max_pixels": rule.max_pixels,

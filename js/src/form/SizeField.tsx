@@ -19,6 +19,7 @@ import {
   sizeOfShape,
   tiersOf,
 } from "./sizes";
+import { sizeOf } from "./taken";
 
 const LONG = 20;
 
@@ -156,7 +157,8 @@ function Note({ checks, id, size }: { checks: Checks; id: string; size: ImageSiz
 export function SizeField({ checks }: { checks: Checks }) {
   const session = useSession();
   const facts = useStore(session.facts);
-  const { image_size: size } = useStore(session.form.values);
+  const form = useStore(session.form.values);
+  const size = sizeOf(checks.endpoint, form);
   const { shape, tier, holdCustom } = useShape(facts, size);
   const told = useStore(session.faults.all).image_size;
   const { endpoint } = checks;
@@ -185,6 +187,7 @@ export function SizeField({ checks }: { checks: Checks }) {
         <span>Size</span>
         <span>
           {summary(facts, size)}
+          {size !== form.image_size && " · fal's default"}
           {useStore(session.shape).join() === String(size) && " · shape of image 1"}
         </span>
       </div>

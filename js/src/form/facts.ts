@@ -13,7 +13,7 @@ import {
   shape,
   text,
 } from "../kernel/parse";
-import type { Size } from "../kernel/wire";
+import { type ImageSize, imageSize, type Size } from "../kernel/wire";
 
 const TEXT = "text-to-image";
 
@@ -42,6 +42,8 @@ export interface Endpoint {
   /** The words of arguments that take one of a few, fal's default first. */
   choices: Record<string, string[]>;
   size_names: string[];
+  /** What "default" stands for. */
+  default_size: ImageSize;
   rule: SizeRule;
   max_inputs: number;
   max_inputs_and_outputs: number | null;
@@ -99,6 +101,7 @@ const endpoint = shape<Endpoint>({
   arguments: list(text),
   choices: record(list(text)),
   size_names: list(text),
+  default_size: imageSize,
   rule,
   max_inputs: integer,
   max_inputs_and_outputs: nullable(integer),

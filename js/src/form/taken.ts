@@ -1,5 +1,5 @@
 /** What of a form its endpoint takes: the rest stays as typed, and is not sent. */
-import type { FormTraits } from "../kernel/wire";
+import type { FormTraits, ImageSize } from "../kernel/wire";
 import type { Endpoint, Model } from "./facts";
 
 export const initialForm: FormTraits = {
@@ -29,13 +29,19 @@ const WORDS: Partial<Record<string, string>> = {
 export const takes = (endpoint: Endpoint | null, name: string): boolean =>
   endpoint?.arguments.includes(name) ?? true;
 
+const OWN_SIZE = "default";
+
+/** The size that is asked for: "default" is the endpoint's own. */
+export const sizeOf = (endpoint: Endpoint | null, { image_size: size }: FormTraits): ImageSize =>
+  size === OWN_SIZE && endpoint ? endpoint.default_size : size;
+
 /** The form as it is sent: what the endpoint does not take keeps its default. */
 export function taken(endpoint: Endpoint | null, form: FormTraits): FormTraits {
   const foreign = Object.keys(WORDS).filter((name) => !takes(endpoint, name));
   const defaults = Object.fromEntries(
     foreign.map((name) => [name, initialForm[name as keyof FormTraits]]),
   );
-  const sent = { ...form, ...defaults };
+  const sent = { ...form, ...defaults, image_size: sizeOf(endpoint, form) };
   // The kernel asks for the format that can be clear.
   return sent.background === "transparent" ? { ...sent, output_format: null } : sent;
 }

@@ -171,6 +171,19 @@ describe("the size", () => {
     expect(ui(view).queryByRole("radio", { checked: true })).toBeNull();
   });
 
+  it("takes fal's default, as Python does, and shows what that is", async () => {
+    const view = await mount({ prompt: "a fox", image_size: "default" });
+    expect(view.root.textContent).toContain("2048 × 2048 · 4.2 MP · fal's default");
+    expect(ui(view).getByRole("radio", { name: "1:1" }).getAttribute("aria-checked")).toBe("true");
+    expect(view.root.textContent).not.toContain("knows no size");
+    await click(button(view, /^Generate/));
+    expect(view.model.last("submit")).toMatchObject({ form: { image_size: [2048, 2048] } });
+    await doing(() => view.model.set("model", "v5-lite"));
+    expect(view.root.textContent).toContain("auto_2K · Seedream chooses · fal's default");
+    await click(ui(view).getByRole("radio", { name: "16:9" }));
+    expect(view.model.get("image_size")).not.toBe("default");
+  });
+
   it("tells that fal scales up", async () => {
     const view = await mount({ image_size: [700, 700], _references: [reference("r1")] });
     expect(view.root.textContent).toContain("fal scales it up to about 960 × 960");
