@@ -18,8 +18,8 @@ export CHROMIUM
 PYTEST := env -u FAL_KEY -u FAL_KEY_ID -u FAL_KEY_SECRET SEEDREAM_HOME=$(CURDIR)/build/home \
 	$(BIN)/pytest
 
-# Those that `make test` runs; `make hosts` runs them all.
-HOSTS := jupyterlab,notebook,marimo
+# Those that `make test` runs beside JupyterLab, which `browser` is all about; `make hosts` runs all.
+HOSTS := notebook,marimo
 
 .PHONY: lab dev test quick check unit js-test notebooks wheel-test browser journeys hosts bench model soak range facts live audit wheel \
 	bundle lock clean chromium
@@ -52,7 +52,7 @@ check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 
 # Most of them wait, for servers and kernels; the tests of one file stay together.
 unit: .venv/.ready $(BUNDLE)
-	$(PYTEST) -m "not browser" -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 js-test: js/node_modules/.ready
 	npm --prefix js test --silent

@@ -36,6 +36,10 @@ SLOW_PLACES = {
         *("studio/test_shelf.py", "studio/test_viewer.py", "values/test_picture.py"),
     )
 }
+# Files that take a minute or more go first: the last to run should keep no worker waiting.
+LONG_PLACES = {
+    HERE / place for place in ("crash/test_moments.py", "faults", "soak", "test_notebook_twice.py")
+}
 SLOW_FIXTURES = {"fal_authority", "fal_server", "s3_server"}
 SLOW_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "subprocess.Popen"}
 
@@ -67,6 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = {item.path, *item.path.parents}
         if hypothesis or fixtures & SLOW_FIXTURES or place & SLOW_PLACES:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: not {item.path, *item.path.parents} & LONG_PLACES)
 
 
 @pytest.fixture(autouse=True)

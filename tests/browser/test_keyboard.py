@@ -27,6 +27,8 @@ WIDTHS = "[image.width for image in studio.references]"
 CHOSEN = "len(studio.jobs), studio.image.size, studio.selected.endswith(':1')"
 STOPS = ["Image 1: image.png, 40 × 30", "Remove image 1", "Image 2: image.png, 41 × 30"]
 COPIED = "async () => (await navigator.clipboard.readText()).includes('a fox')"
+SAVED = """path => [...jupyterapp.shell.widgets("main")]
+  .some(widget => widget.context?.path === path && !widget.context.model.dirty)"""
 INSIDE = "() => document.activeElement.closest('.sd-root') !== null"
 SEEN = """() => {
   const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(document.activeElement);
@@ -91,6 +93,24 @@ def test_keys_stay_in_the_widget(errors: list[str], notebook: OpenNotebook, page
     assert book.cells() == cells
     book.run(2)
     assert book.text(2) == "(1, 'one job')"
+    assert errors == []
+
+
+def test_the_notebook_is_saved_by_its_own_key(
+    errors: list[str], notebook: OpenNotebook, page: Page
+) -> None:
+    book = notebook([STUDIO, "x = 1"])
+    book.run(0)
+    studio = Studio(page)
+    for number, target in enumerate((studio.prompt, studio.add, studio.shape("1:1"))):
+        book.write(1, f"x = 'changed {number} times'")
+        sources = book.sources()
+        target.focus()
+        page.keyboard.press("Control+s")
+        page.wait_for_function(SAVED, arg=book.file.name)
+        assert sources[1] in book.file.read_text()
+        expect(target).to_be_focused()
+        assert book.sources() == sources
     assert errors == []
 
 

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tests.fal_server import Job
 
 _log = logging.getLogger(__name__)
-RUNS = int(os.environ.get("CRASH_RUNS", "50"))
+RUNS = int(os.environ.get("CRASH_RUNS", "25"))
 SEED = int(os.environ.get("CRASH_SEED", "3"))
 LONGEST = 1.5
 JOBS, IMAGES = 4, 2
 ENDS = (signal.SIGKILL, signal.SIGTERM)
-MANY = 50
+MANY = 25
 """Runs that are enough to come by most points of a request's life."""
 
 
@@ -56,7 +56,7 @@ def test_random_moments(notebook: Notebook) -> None:
             ) from error
     assert notebook.server.count("submit") <= RUNS * JOBS
     _log.info("killed at: %s", dict(points.most_common()))
-    assert len(points) > 5 or RUNS < MANY, f"the moments are not spread out: {points}"
+    assert len(points) > 4 or RUNS < MANY, f"the moments are not spread out: {points}"
     audit(notebook.library, notebook.server, kernel.ask("cells.spending()"))
 
 

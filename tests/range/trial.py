@@ -18,14 +18,11 @@ BESIDE = (
     "aiohttp", "defusedxml", "hypothesis", "jupyter_client", "numpy", "psutil", "pytest",
     "pytest-timeout", "pysocks", "socksio", "trustme",
 )  # fmt: skip
-QUICK = (
-    "test_api", "jobs/test_client", "values/test_request", "values/test_result",
-    "studio/test_widget", "range/test_in_kernel", "backends/fal/test_submit",
-    "backends/fal/test_downloads",
-)  # fmt: skip
 FEW = ("test_api", "range/test_in_kernel", "backends/fal/test_submit")
 PARTS = (
-    *QUICK, "display/test_html", "images/test_load", "images/test_arrays", "test_init",
+    *FEW, "jobs/test_client", "values/test_request", "values/test_result", "studio/test_widget",
+    "backends/fal/test_downloads", "display/test_html", "images/test_load",
+    "images/test_arrays", "test_init",
     "library/test_library", "images/test_previews", "jobs/test_run", "library/test_index",
     "studio/test_protocol", "studio/test_uploads", "backends/fal/test_fetch",
     "backends/fal/test_uploads", "backends/fal/test_watch",

@@ -402,12 +402,12 @@ def test_the_gallery_is_told_of_each_new_result(open_page):
 
 
 def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_page):
-    page = open_page(prompt="slow, offline:slow 60", pace=0.05)
+    page = open_page(prompt="slow, offline:slow 30", pace=0.03)
     slow = page.studio.submit()
     page.studio.prompt = "quick"
     quick = page.studio.submit()
-    quick.result(20)
-    slow.result(20)
+    quick.result(60)
+    slow.result(60)
     assert quick.finished < slow.finished
     assert page.studio.result is slow.result()
 
