@@ -18,6 +18,7 @@ from seedream_widgets.images.limits import LIMITS
 from seedream_widgets.images.load import load_image
 from seedream_widgets.images.origins import pixel_digest
 from seedream_widgets.images.sources import FileBytes, read_path, read_text
+from seedream_widgets.images.strokes import Strokes
 from seedream_widgets.images.values import ImageInput, ImageUrl
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def read_mask(value: Any, picture: ImageInput) -> ImageInput:
     """Read a mask for a picture; it becomes a PNG of black, and white where it may change.
 
     Args:
-        value: As in `TAKES`, or a mask that was read before.
+        value: As in `TAKES`, the strokes of a brush, or a mask that was read before.
         picture: The picture, as `load_images` gives it.
 
     Raises:
@@ -66,7 +67,10 @@ def read_mask(value: Any, picture: ImageInput) -> ImageInput:
     if isinstance(value, ImageInput) and value.name == MASK_NAME:
         return value
     size = base_picture(picture).size
-    mask = _box(value, size) if _is_box(value) else _drawn(value)
+    if isinstance(value, Strokes):
+        mask = value.drawn(size)
+    else:
+        mask = _box(value, size) if _is_box(value) else _drawn(value)
     if mask.size != size:
         raise _wrong(
             f"has {mask.width} x {mask.height} pixels and its picture {size[0]} x {size[1]}; "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
+from seedream_widgets.images.strokes import Strokes
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Answers, Late, Table
 from seedream_widgets.studio.cards import FORM
@@ -35,6 +36,20 @@ GESTURE_MS = 1000
 
 Given = TypeVar("Given")
 Adding = Coroutine[Any, Any, dict[str, Any]]
+
+
+def _region(mask: Any) -> tuple[Any, ...] | Strokes:
+    """Read a region of image 1: a box, or the strokes of a brush, in the picture's pixels."""
+    if not isinstance(mask, list) or not mask:
+        raise protocol.ProtocolError("mask must be a box of four whole numbers, or strokes")
+    if isinstance(mask[0], list):
+        try:
+            return Strokes.read(mask)
+        except ValueError as error:
+            raise protocol.ProtocolError(f"mask: {error}") from error
+    if len(mask) != 4:
+        raise protocol.ProtocolError("mask must be a list of four whole numbers")
+    return tuple(mask)
 
 
 def _remember(seen: dict[str, Given], name: str, value: Given) -> None:
@@ -114,10 +129,8 @@ class Handlers:
         images = self._known(form.get("references", []))
         mask = form.get("mask")
         if mask is not None:
-            # A box in the picture's pixels. The answer has its shape, whatever size is chosen.
-            if not isinstance(mask, list) or len(mask) != 4:
-                raise protocol.ProtocolError("mask must be a list of four whole numbers")
-            values |= {"mask": tuple(mask), "image_size": None}
+            # The answer has the picture's shape, whatever size is chosen.
+            values |= {"mask": _region(mask), "image_size": None}
         return Request(**{"prompt": "", **values}, images=tuple(images))
 
     def _known(self, ids: Any) -> list[Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 
-How = Literal["vary", "large", "missing"]
+How = Literal["reuse", "vary", "large", "missing"]
 _LONGEST = 4096
 """Longest side in pixels that fal is known to take; see `values.sizes`."""
 
@@ -27,8 +27,8 @@ def ask_again(studio: Form, result: Result, index: int, how: str) -> None:
         studio: Whose form.
         result: The picture's result.
         index: Which of its images, from 0.
-        how: ``"vary"`` with another seed, ``"large"`` in 4K, ``"missing"`` for those of a set that
-            did not come.
+        how: ``"reuse"`` as it was asked, ``"vary"`` with another seed, ``"large"`` in 4K,
+            ``"missing"`` for those of a set that did not come.
 
     Raises:
         RequestError: It can't be asked for so.
@@ -50,6 +50,8 @@ def _request(result: Result, index: int, how: str) -> Request:
             f"sd.library.get({result.request_id!r}).vary()",
             field="mask",
         )
+    if how == "reuse":
+        return asked
     if how == "vary":
         return replace(asked, seed=None, draw=None)
     if how == "large":
@@ -58,7 +60,7 @@ def _request(result: Result, index: int, how: str) -> Request:
         if not result.missing:
             raise RequestError("all pictures that were asked for came", field="max_images")
         return result._request_for_missing()
-    raise RequestError("how takes vary, large or missing", field="how", value=how)
+    raise RequestError("how takes reuse, vary, large or missing", field="how", value=how)
 
 
 def _larger(result: Result, index: int) -> Size:

@@ -230,8 +230,8 @@ class AskAgain(Message):
 
     Attributes:
         image_id: Which picture.
-        how: ``"vary"`` with another seed, ``"large"`` in 4K, ``"missing"`` for those of a set that
-            did not come.
+        how: ``"reuse"`` as it was asked, ``"vary"`` with another seed, ``"large"`` in 4K,
+            ``"missing"`` for those of a set that did not come.
     """
 
     kind: ClassVar[str] = "ask_again"

@@ -152,6 +152,12 @@ def test_in_the_studio_from_a_strip(
     audit = Audit(page)
     audit.look("gallery in the studio", studio.root)
     assert "\n".join(audit.found) == ""
+    studio.prompt.fill("an idea half written")
+    toolbar.get_by_role("button", name="Reuse settings").click()
+    expect(studio.prompt).not_to_have_value("an idea half written")
+    expect(studio.generate).to_be_focused()
+    studio.button("Undo").click()
+    expect(studio.prompt).to_have_value("an idea half written")
     toolbar.get_by_role("button", name="Vary").click()
     expect(studio.prompt).not_to_have_value("")
     expect(studio.generate).to_be_focused()

@@ -1,4 +1,4 @@
-"""A region marked in the viewer, by a drag and in numbers: what comes changes that alone."""
+"""A region marked in the viewer, by a drag, in numbers or by a brush, alone changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .layout import overflowing, resize
 from .studio import Studio
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from .conftest import OpenNotebook, Shot
 
@@ -78,5 +78,80 @@ def test_a_marked_region_changes_alone(
     assert top >= 200
     assert right <= 700
     assert bottom <= 520
+    assert audit.found == []
+    assert errors == []
+
+
+PAINTED = """import numpy as np
+mask = np.asarray(studio.result.request.mask.pil.convert("L")) > 0
+apart = ImageChops.difference(studio.image.convert("RGB"), studio.result.parents[0].image)
+changed = np.asarray(apart).any(axis=2)
+print(bool(changed.any()), bool((changed & ~mask).any()), round(mask.mean(), 1))"""
+
+
+def paint(page: Page, place: Locator, points: list[tuple[float, float]]) -> None:
+    """Drag the real mouse through points, each a share of the picture's width and height."""
+    box = place.bounding_box()
+    assert box is not None
+    for at, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=5)
+        if at == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_what_is_painted_changes_alone(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot, theme: str
+) -> None:
+    book = notebook([STUDIO, "from PIL import ImageChops\n" + PAINTED])
+    page.set_viewport_size({"width": 1640, "height": 900})
+    book.theme(theme)
+    book.run(0)
+    studio, audit = Studio(page), Audit(page)
+    studio.submit("a red fox")
+    studio.wait_for_pictures("a red fox")
+    studio.tiles("a red fox").focus()
+    page.keyboard.press("Enter")
+    viewer = studio.root.get_by_role("dialog", name="Viewer")
+    viewer.get_by_role("button", name="Paint a region").click()
+    change = viewer.get_by_role("button", name="Change this region")
+    undo = viewer.get_by_role("button", name="Undo stroke")
+    expect(undo).to_have_attribute("aria-disabled", "true")
+    expect(change).to_have_count(0)
+    brush = viewer.get_by_role("slider", name="Brush")
+    expect(brush).to_have_value("85")
+    brush.focus()
+    page.keyboard.press("Home")
+    expect(brush).to_have_value("11")
+    brush.fill("120")
+    place = viewer.locator(".sd-marking")
+    place.scroll_into_view_if_needed()
+    strokes = place.locator("polyline")
+    paint(page, place, [(0.3, 0.4), (0.6, 0.4), (0.6, 0.6)])
+    paint(page, place, [(0.2, 0.8)])
+    expect(strokes).to_have_count(2)
+    undo.click()
+    expect(strokes).to_have_count(1)
+    paint(page, place, [(0.3, 0.7), (0.5, 0.8)])
+    for width in (1280, 420):
+        resize(studio.root, width)
+        expect(strokes).to_have_count(2)
+        change.scroll_into_view_if_needed()
+        shot(f"painted-{theme}-{width}", studio.root)
+        assert overflowing(studio.root) == []
+    audit.look("a painted region", studio.root, covered="elmPartially")
+    change.focus()
+    page.keyboard.press("Enter")
+    expect(viewer).to_have_count(0)
+    expect(studio.root).to_contain_text("Only what you painted on image 1 changes")
+    studio.prompt.fill("a green hat")
+    shot(f"painted-form-{theme}", studio.root)
+    audit.look("a painted region in the form", studio.root)
+    studio.generate.click()
+    studio.wait_for_pictures("a green hat")
+    book.run(1)
+    assert book.text(1).split() == ["True", "False", "0.1"]
     assert audit.found == []
     assert errors == []

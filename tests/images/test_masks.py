@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageDraw
 import seedream_widgets as sd
 from seedream_widgets.images import load_images
 from seedream_widgets.images.masks import base_picture, compose, marked_copy, read_mask
+from seedream_widgets.images.strokes import Strokes
 
 SIZE = (96, 64)
 
@@ -46,6 +47,27 @@ def drawn(box=(20, 10, 60, 40), size=SIZE, mode="L"):
 def as_path(folder):
     drawn().save(folder / "mask.png")
     return folder / "mask.png"
+
+
+def test_a_brush_paints_round_strokes():
+    mask = read_mask(Strokes.read([[11, 30, 20, 60, 20]]), loaded(scene())).pil.convert("L")
+    assert mask.getbbox() == (25, 15, 66, 26)
+    assert [mask.getpixel(at) for at in ((25, 15), (65, 25), (45, 15), (45, 25))] == [
+        0, 0, 255, 255,
+    ]  # fmt: skip
+    corner = read_mask(Strokes.read([[9, 20, 20, 50, 20, 50, 40]]), loaded(scene())).pil
+    assert corner.convert("L").getpixel((53, 17)) == 255, "joints are round, too"
+
+
+def test_what_was_painted_alone_changes():
+    picture, answer = scene(), io.BytesIO()
+    Image.new("RGB", SIZE, "red").save(answer, "PNG")
+    mask = read_mask(Strokes.read([[9, 20, 20, 50, 40]]), loaded(picture))
+    whole = Image.open(io.BytesIO(compose(answer.getvalue(), loaded(picture), mask).data))
+    changed = np.asarray(ImageChops.difference(whole, picture)).any(axis=2)
+    inside = np.asarray(mask.pil.convert("L")) > 0
+    assert changed.any()
+    assert not (changed & ~inside).any()
 
 
 WAYS = {

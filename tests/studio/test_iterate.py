@@ -12,6 +12,27 @@ import seedream_widgets as sd
 from seedream_widgets.testing import ScriptedBackend
 from tests.studio.test_widget import FORM, finish, picture
 
+STROKES = (
+    [],
+    [[]],
+    [[4, 5]],
+    [[4, 5, 6, 7]],
+    [[0, 5, 6]],
+    [[4, 5, "6"]],
+    [[4, 5, 6.5]],
+    [[4, 5, float("nan")]],
+    [[4, True, 6]],
+    [[4, 5, 10**30]],
+    [[4, 5, 6], 7],
+    [[4, 5, 6], None],
+    [[4, *[1] * 20_000]],
+    [[4, 5, 6]] * 7_000,
+    [[5_000, *[1] * 1000]],
+    [[4, -50, -50]],
+    [[400, 100, 75]],
+)
+"""No strokes, or strokes of no brush, beside the picture, all over it, or without end."""
+
 
 @pytest.fixture
 def backend():
@@ -29,6 +50,12 @@ def there(page, tmp_path, backend):
 def again(page, target, how):
     page.studio.prompt = "something being written"
     return page.ask("ask_again", image_id=target, how=how)[0]
+
+
+def test_settings_are_in_the_form_as_they_were_asked(there):
+    page, fox = there
+    assert again(page, fox, "reuse")["kind"] == "reply"
+    assert page.studio.request() == page.studio.result.request
 
 
 def test_a_variation_is_in_the_form_with_another_seed(there):
@@ -60,7 +87,7 @@ def test_what_is_missing_of_a_set_goes_beside_what_came(there):
     ("target", "how", "says"),
     [
         ("nobody:0", "vary", "no result 'nobody'"),
-        (None, "better", "how takes vary, large or missing"),
+        (None, "better", "how takes reuse, vary, large or missing"),
         ("r1:9", "vary", "has no image 10"),
     ],
 )
@@ -126,13 +153,15 @@ def test_a_region_marked_on_the_page_changes_alone(there, backend):
     finish(page, {**form, "mask": [4, 4, 20, 16]})
     request = backend.requests[-1]
     assert request.mask.pil.convert("L").getbbox() == (4, 4, 20, 16)
+    finish(page, {**form, "mask": [[5, 8, 8, 16, 8], [3, 20, 20, 20, 20]]})
+    assert backend.requests[-1].mask.pil.convert("L").getbbox() == (6, 6, 22, 22)
     result = page.studio.result
     assert result.files[0].composed is not None
     assert result.image.size == shown.image.size
     again = page.studio._session.snapshot()["jobs"][0]["form"]
     said = page.ask("submit", form=again, terms=None, pressed=0)[0]
     assert "mark it again in the viewer" in said["message"], "a whole edit was not meant"
-    for wrong in ([1, 2, 3], "box", [0, 0, 5000, 10], [1, 1, 1, 1], [0.5, 1, 2, 3]):
+    for wrong in ([1, 2, 3], "box", [0, 0, 5000, 10], [1, 1, 1, 1], [0.5, 1, 2, 3], *STROKES):
         said = page.ask("submit", form={**form, "mask": wrong}, terms=None, pressed=0)[0]
         assert said["kind"] == "error"
         assert "mask" in said["message"]

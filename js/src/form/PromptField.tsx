@@ -79,12 +79,14 @@ function Region() {
   const ids = useStore(references.shown).map(({ id }) => id);
   const marked = regionOf(useStore(region), ids);
   if (!marked) return null;
-  const [left, top, right, bottom] = marked.box;
+  const [left, top, right, bottom] = marked.mask;
+  const what = Array.isArray(left)
+    ? "Only what you painted on image 1 changes"
+    : `Only a region of image 1 changes: ${left}, ${top} to ${right}, ${bottom}`;
   return (
     <p class="sd-note sd-calm">
       <span class="sd-grow">
-        {`Only a region of image 1 changes: ${left}, ${top} to ${right}, ${bottom}. ` +
-          "What comes is put into it here; the rest keeps every pixel and its size."}
+        {what}. What comes is put into it here; the rest keeps every pixel and its size.
       </span>
       <Link onClick={actions.clearRegion}>Clear</Link>
     </p>

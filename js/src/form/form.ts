@@ -3,7 +3,7 @@
 import type { Parse } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
-import { type FormTraits, formFields, type Size } from "../kernel/wire";
+import { type FormTraits, formFields, type Mask, type Size } from "../kernel/wire";
 import { isWritable } from "./checks";
 import type { Facts } from "./facts";
 import { initialForm } from "./taken";
@@ -20,8 +20,7 @@ export interface Before {
 export interface Region {
   /** The id that image 1 has as a reference. */
   reference: string;
-  /** Left, top, right and bottom in the picture's pixels. */
-  box: number[];
+  mask: Mask;
   /** Of the picture, in pixels. */
   size: Size;
 }

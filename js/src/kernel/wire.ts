@@ -36,10 +36,16 @@ export interface FormTraits {
   background: string | null;
 }
 
+/**
+ * A region in a picture's pixels: left, top, right and bottom of a box; or strokes of a round
+ * brush, each its diameter, then x and y of each point.
+ */
+export type Mask = number[] | number[][];
+
 export interface Form extends FormTraits {
   references: string[];
-  /** The region of image 1 that may change: left, top, right, bottom in its pixels. */
-  mask?: number[];
+  /** The region of image 1 that may change. */
+  mask?: Mask;
 }
 
 export interface Upload {
@@ -101,7 +107,7 @@ export interface Browse {
 
 /** Page to kernel; the channel adds `id`. */
 /** How a picture is asked for again: with another seed, in 4K, or what is missing of its set. */
-export type Again = "vary" | "large" | "missing";
+export type Again = "reuse" | "vary" | "large" | "missing";
 
 export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }

@@ -29,6 +29,7 @@ import {
   type FormTraits,
   type Ledger,
   ledgerReply,
+  type Mask,
   type Outgoing,
   type Terms,
 } from "../kernel/wire";
@@ -52,10 +53,7 @@ export interface Parts
 
 export interface Actions extends ResultsActions, GalleryActions {
   /** Have the next request change a region of a picture alone. */
-  changeRegion(
-    picture: { id: string; width: number; height: number },
-    box: number[],
-  ): Promise<void>;
+  changeRegion(picture: { id: string; width: number; height: number }, mask: Mask): Promise<void>;
   /** Mark a picture's result as a favourite; an input is none. */
   favour(picture: { id: string }): Promise<unknown>;
   /** What was spent, and on what; else the sentence why it is not known. */
@@ -136,7 +134,7 @@ export function createActions(parts: Parts): Actions {
     if (channel.state.get().gone || blocker(checks, uploading, facts)) return;
     form.flush();
     const marked = regionOf(region, ids);
-    const asked = { ...requestForm(parts, values, ids), ...(marked && { mask: marked.box }) };
+    const asked = { ...requestForm(parts, values, ids), ...(marked && { mask: marked.mask }) };
     const hint = mentionHint(values.prompt, ids.length);
     const key = JSON.stringify(asked);
     if (hint && warned.form !== key) {
@@ -330,7 +328,7 @@ export function createActions(parts: Parts): Actions {
     dismiss: (card) => void dismiss(card),
     reuse,
     editPicture: (imageId) => editPicture(imageId),
-    changeRegion: ({ id, width, height }, box) => editPicture(id, { box, size: [width, height] }),
+    changeRegion: ({ id, width, height }, mask) => editPicture(id, { mask, size: [width, height] }),
     clearRegion: () => parts.region.set(null),
     askAgain,
     tryAgain,

@@ -12,6 +12,7 @@ import { createFaults } from "../kernel/faults";
 import { flag, integer, list, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
+import type { Again } from "../kernel/wire";
 import { createPictures } from "../pictures/pictures";
 import type { Undoable } from "../pictures/Undo";
 import { createJobs } from "../results/jobs";
@@ -93,11 +94,18 @@ const factsOf =
   };
 
 /** From a picture to the next request, in the viewer and in the gallery. */
-const onwardOf = (actions: Actions) => [
-  { name: "Edit as image 1", run: ({ id }: { id: string }) => actions.editPicture(id) },
-  { name: "Vary", run: ({ id }: { id: string }) => actions.askAgain(id, "vary") },
-  { name: "Same in 4K", run: ({ id }: { id: string }) => actions.askAgain(id, "large") },
-];
+function onwardOf({ askAgain, editPicture }: Actions) {
+  const again = (name: string, how: Again) => ({
+    name,
+    run: ({ id }: { id: string }) => askAgain(id, how),
+  });
+  return [
+    { name: "Edit as image 1", run: ({ id }: { id: string }) => editPicture(id) },
+    again("Reuse settings", "reuse"),
+    again("Vary", "vary"),
+    again("Same in 4K", "large"),
+  ];
+}
 
 const toolsOf = (actions: Actions): Tool[] => [
   ...onwardOf(actions),

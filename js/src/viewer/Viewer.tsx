@@ -16,6 +16,7 @@ import { Facts } from "./Facts";
 import { FIT, framed, onePixel, panned, type View, zoomed } from "./geometry";
 import { Lineage } from "./Lineage";
 import { type Box, Edges, Marking, middle } from "./Marking";
+import { Brush, brushOf, Painting, type Stroke } from "./Painting";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
 import type { Look, Shown } from "./state";
@@ -100,6 +101,8 @@ interface Props {
 function Open({ shown, close }: Props) {
   const { viewer, announcer, tools, favour, changeRegion } = useViewer();
   const [box, setBox] = useState<Box | null>(null);
+  const [strokes, setStrokes] = useState<Stroke[] | null>(null);
+  const [brush, setBrush] = useState(0);
   const { picture, pinned, at, list } = shown;
   const dialog = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>(FIT);
@@ -109,6 +112,11 @@ function Open({ shown, close }: Props) {
   const receiptOfA = useReceipt(pinned);
   const numbers = useDifference(pinned, picture, comparing);
   const words = title(shown);
+  const mark = (box: Box | null, strokes: Stroke[] | null) => {
+    setBox(box);
+    setStrokes(strokes);
+  };
+  const mask = strokes?.length ? strokes : box;
   const change = (part: Partial<Comparing>) => setComparing((old) => ({ ...old, ...part }));
   useModal(dialog, Boolean(close));
 
@@ -116,7 +124,8 @@ function Open({ shown, close }: Props) {
   // Another picture is looked at as a whole; of two that are compared the same part.
   useEffect(() => {
     if (!pinned) setView(FIT);
-    setBox(null);
+    mark(null, null);
+    setBrush(brushOf(picture));
   }, [picture.id]);
 
   function compare() {
@@ -187,7 +196,8 @@ function Open({ shown, close }: Props) {
     const arrow = ARROWS[key];
     const action = KEYS[key.toLowerCase()] ?? KEYS[key];
     if (ctrlKey || metaKey || event.defaultPrevented || !(arrow || action)) return;
-    if (arrow && (target as Element).matches("input, [role=radio]")) return;
+    if ((arrow || key.startsWith("Page")) && (target as Element).matches("input, [role=radio]"))
+      return;
     event.preventDefault();
     event.stopPropagation();
     if (arrow) onArrow(arrow, event);
@@ -270,6 +280,13 @@ function Open({ shown, close }: Props) {
                   {...{ box, picture }}
                 />
               )}
+              {strokes && (
+                <Painting
+                  placed={framed(view, picture, pane)}
+                  change={setStrokes}
+                  {...{ strokes, brush, picture }}
+                />
+              )}
             </>
           )}
         </Pane>
@@ -301,12 +318,32 @@ function Open({ shown, close }: Props) {
                 {box && <Edges change={setBox} {...{ box, picture }} />}
                 <Chip
                   aria-pressed={box !== null}
-                  onClick={() => setBox(box ? null : middle(picture))}
+                  onClick={() => mark(box ? null : middle(picture), null)}
                   title="Mark a box, by dragging or in numbers; only that is changed"
                 >
                   Mark a region
                 </Chip>
-                {box && <Chip onClick={() => changeRegion(picture, box)}>Change this region</Chip>}
+                <Chip
+                  aria-pressed={strokes !== null}
+                  onClick={() => mark(null, strokes ? null : [])}
+                  title="Paint over the picture by dragging; only that is changed"
+                >
+                  Paint a region
+                </Chip>
+                {strokes && (
+                  <>
+                    <Brush change={setBrush} {...{ brush, picture }} />
+                    <Chip
+                      aria-disabled={!strokes.length}
+                      onClick={() => setStrokes(strokes.slice(0, -1))}
+                    >
+                      Undo stroke
+                    </Chip>
+                  </>
+                )}
+                {mask && (
+                  <Chip onClick={() => changeRegion(picture, mask)}>Change this region</Chip>
+                )}
               </>
             )}
             {tools.map(({ name, run }) => (

@@ -1,8 +1,8 @@
 /** What a viewer needs of the widget that it is in. */
 import type { Channel } from "../kernel/channel";
 import { useScope } from "../kernel/scope";
+import type { Mask } from "../kernel/wire";
 import type { Previews } from "../pictures/previews";
-import type { Box } from "./Marking";
 import type { Look, ViewerState } from "./state";
 
 /** Something that can be done with a picture, as a button beside its receipt. */
@@ -18,7 +18,7 @@ export interface ViewerSession {
   announcer: { say(words: string): void };
   tools: Tool[];
   /** Have the next request change a region of a picture alone; absent where there is no form. */
-  changeRegion?: (picture: Look, box: Box) => unknown;
+  changeRegion?: (picture: Look, mask: Mask) => unknown;
   /** Mark the better one of two; absent where nothing can be marked. */
   favour?: (picture: Look) => unknown;
 }
