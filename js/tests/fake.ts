@@ -11,6 +11,12 @@ export const golden = import.meta.glob<Record<string, unknown>>("../../tests/mes
 export const message = <T = Record<string, unknown>>(name: string): T =>
   structuredClone(golden[`../../tests/messages/${name}.json`]) as T;
 
+/** What the kernel answers to "sync": its newest cards, or changes. */
+export const synced = (seq: number, jobs: unknown[], more: object = {}) => ({
+  ...{ seq, jobs, whole: true, gone: [], next: null, waiting: 0 },
+  ...more,
+});
+
 export interface Sent {
   kind: string;
   id: string;

@@ -2,7 +2,7 @@
 import { act } from "@testing-library/preact";
 import { vi } from "vitest";
 import widget from "../src/index";
-import { FakeModel, initialTraits, type Sent } from "./fake";
+import { FakeModel, initialTraits, type Sent, synced } from "./fake";
 
 // happy-dom knows no `ondrop`; Preact looks for it to name the event.
 for (const kind of ["dragstart", "dragenter", "dragover", "dragleave", "drop"]) {
@@ -23,7 +23,7 @@ const open = new Set<() => void>();
 /** By default every message is answered at once; `jobs` is what a sync gives. */
 export function answerAll(jobs: unknown[] = [], seq = 0) {
   return ({ kind }: Sent) => {
-    if (kind === "sync") return { seq, jobs, waiting: 0 };
+    if (kind === "sync") return synced(seq, jobs);
     if (kind === "preview") return undefined;
     return kind === "upload" || kind === "chunk" ? { received: 0 } : {};
   };

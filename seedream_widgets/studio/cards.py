@@ -38,12 +38,13 @@ _MAX_NOTE = 500
 _STEP = re.compile(r"(\d{1,6})\s*(?:of|/)\s*(\d{1,6})")
 
 
-def card(job: Job) -> Card:
-    """Return what the page needs to show `job`."""
+def card(job: Job, place: int) -> Card:
+    """Return what the page needs to show `job`, which lies at `place`; higher is newer."""
     request, status = job.request, job.status
     result = job.result() if isinstance(status, Completed) and job.done else None
     return {
         "id": job.id,
+        "place": place,
         "state": status.kind,
         "text": status.text,
         "prompt": request.prompt,

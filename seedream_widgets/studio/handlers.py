@@ -83,6 +83,7 @@ class Handlers:
             protocol.Forget: self._forget,
             protocol.ShowAgain: self._show_again,
             protocol.Sync: self._sync,
+            protocol.Older: self._older,
             protocol.Write: self._write,
             protocol.Upload: self._upload,
             protocol.Chunk: self._chunk,
@@ -171,9 +172,12 @@ class Handlers:
 
         def tell() -> Answer:
             self._studio._tell_all_unsaved()
-            return {**self._session.snapshot(), "waiting": waiting}, []
+            return {**self._session.snapshot(message.since), "waiting": waiting}, []
 
         return tell
+
+    def _older(self, message: protocol.Older) -> Answer:
+        return self._session.older(message.before), []
 
     def _write(self, message: protocol.Write) -> Answer:
         if list(message.traits) != ["prompt"] or not isinstance(message.traits["prompt"], str):

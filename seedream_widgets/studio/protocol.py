@@ -78,9 +78,22 @@ class ShowAgain(Message):
 
 @dataclass(frozen=True)
 class Sync(Message):
-    """Ask for every card and the number of the last update."""
+    """Ask for the newest cards and the number of the last change.
+
+    Attributes:
+        since: The last change that the page knows: it asks for later ones alone.
+    """
 
     kind: ClassVar[str] = "sync"
+    since: int | None = None
+
+
+@dataclass(frozen=True)
+class Older(Message):
+    """Ask for a page of cards that lie below a place."""
+
+    kind: ClassVar[str] = "older"
+    before: int
 
 
 @dataclass(frozen=True)
@@ -416,10 +429,10 @@ class Difference(Message):
 _KINDS: dict[str, type[Message]] = {
     each.kind: each
     for each in (
-        Submit, Cancel, Forget, ShowAgain, Sync, Write, Upload, Chunk, Probe, Abandon, Arrange,
-        UseResult, UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark, Trash,
-        Restore, Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid, Ballot,
-        Ledger, Ask, Stop, Export,
+        Submit, Cancel, Forget, ShowAgain, Sync, Older, Write, Upload, Chunk, Probe, Abandon,
+        Arrange, UseResult, UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark,
+        Trash, Restore, Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid,
+        Ballot, Ledger, Ask, Stop, Export,
     )
 }  # fmt: skip
 
@@ -449,9 +462,10 @@ class Picture(TypedDict):
 
 
 class Card(TypedDict):
-    """One job as the page shows it."""
+    """One job as the page shows it; `place` is its order, where higher is newer."""
 
     id: str
+    place: int
     state: str
     text: str
     prompt: str

@@ -34,6 +34,11 @@ class Publisher:
         """Have `job` shown soon, from any thread."""
         self._engine.loop.call_soon_threadsafe(self._mark, job)
 
+    def count(self) -> int:
+        """Number one more message to the page; under the lock."""
+        self.seq += 1
+        return self.seq
+
     def _mark(self, job: Job) -> None:
         if self._engine.ending and isinstance(job.status, Cancelled):
             return  # nobody cancelled it: the page asks, hears nothing, and says what is kept
@@ -47,8 +52,7 @@ class Publisher:
         if self._lock.acquire(blocking=False):
             try:
                 for name in list(self._changed)[:BURST]:
-                    self.seq += 1
-                    self._show(self._changed.pop(name), self.seq)
+                    self._show(self._changed.pop(name), self.count())
             finally:
                 self._lock.release()
         # The next flush waits even when nothing is left, so that a burst can't outrun it.

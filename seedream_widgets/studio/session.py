@@ -16,6 +16,7 @@ from seedream_widgets.money.pricing import estimate
 from seedream_widgets.studio.aside import Aside
 from seedream_widgets.studio.cards import FORM, card, money
 from seedream_widgets.studio.continued import Continued, notebook_name
+from seedream_widgets.studio.deck import PAGE, Deck
 from seedream_widgets.studio.facts import facts
 from seedream_widgets.studio.news import News
 from seedream_widgets.studio.previews import Previews
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result, ResultImage
 
 _log = logging.getLogger(__name__)
-SHOWN = 100
-"""Most cards the page gets."""
 LIMITS_SECONDS = 6.0
 """Seconds between two looks at what other kernels spend, where a day or month has a limit."""
 
@@ -62,7 +61,7 @@ class Session:
         self.aside = Aside(self.engine)
         self._ended = ended
         self._client = client
-        self._jobs: list[Job] = []
+        self._deck = Deck()
         self._forgotten: dict[str, tuple[str, bool]] = {}
         self._heard: set[str] = set()
         self._listeners: list[Callable[[Result], object]] = []
@@ -91,7 +90,7 @@ class Session:
 
     def _made(self) -> set[str]:
         """Return the request ids of what this session made or was answered with."""
-        jobs = (*self.client.jobs, *self._jobs)
+        jobs = (*self.client.jobs, *self._deck)
         return {job.request_id for job in jobs if job.request_id} | {
             job.result().request_id for job in self.completed if job.id not in self._before
         }
@@ -99,9 +98,7 @@ class Session:
     def _note_change(self, change: Change) -> None:
         """Have the card of a deleted result go, and come back with it."""
         what, request_id = change
-        for job in self.completed:
-            if job.result().request_id != request_id:
-                continue
+        for job in self._deck.of_result(request_id):
             if what == "deleted" and job.id not in self._forgotten:
                 self.forget(job.id)
             elif what == "restored" and job.id in self._forgotten:
@@ -109,8 +106,8 @@ class Session:
 
     def _result_of(self, request_id: str) -> Result | None:
         """Return the result of a job of that request id."""
-        results = (job.result() for job in self.completed)
-        return next((each for each in results if each.request_id == request_id), None)
+        jobs = self._deck.of_result(request_id)
+        return jobs[-1].result() if jobs else None
 
     def begin(self, given: Collection[str]) -> None:
         """Go on with what is kept, and show what of the library still runs here.
@@ -121,13 +118,14 @@ class Session:
             given: The fields of the form that have their values already.
         """
         self.kept.fill(given)
-        self._jobs = self.kept.results(self.engine)
-        self._before = {job.id for job in self._jobs}
+        for job in self.kept.results(self.engine):
+            self._deck.put(job)
+        self._before = {job.id for job in self._deck}
         self._heard |= self._before
-        if self._jobs and not {"selected", "pinned"} & {*given}:
+        if self._before and not {"selected", "pinned"} & {*given}:
             pinned = self.kept.pinned
             self.studio.pinned = self._result_of(pinned.rpartition(":")[0]) is not None
-            self.studio.selected = pinned if self.studio.pinned else first_image(self._jobs[-1])
+            self.studio.selected = pinned if self.studio.pinned else first_image(self.jobs[0])
         running = self.engine.following.of(self.client.library.path)
         for job in sorted(running, key=lambda job: job.created):
             if not job.done:
@@ -151,12 +149,12 @@ class Session:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The jobs, newest first."""
-        return tuple(reversed(self._jobs))
+        return tuple(self._deck)
 
     @property
     def completed(self) -> tuple[Job, ...]:
         """The jobs that have a result, newest first."""
-        return tuple(job for job in self.jobs if job.done and isinstance(job.status, Completed))
+        return tuple(job for job in self.jobs if _is_completed(job))
 
     @property
     def shown(self) -> tuple[Job, ...]:
@@ -271,13 +269,13 @@ class Session:
 
     def _show(self, job: Job) -> None:
         with self.studio._lock:
-            known = job in self._jobs
             self._joined[job.id] = time.time()
             self._forgotten.pop(job.id, None)
             self._heard.discard(job.id)
-            self._jobs = [each for each in self._jobs if each is not job] + [job]
+            is_new = self._deck.put(job)
+            self._deck.touch(job.id)
         self.refresh()
-        if not known:
+        if is_new:
             job._arriving = partial(self._begin_preview, job)
             self._told += [job.on_update(self._publisher.publish), partial(_stop_showing, job)]
         self._publisher.publish(job)
@@ -312,6 +310,7 @@ class Session:
             self._news.changed()
 
     def _tell(self, job: Job, seq: int) -> None:
+        self._deck.told(job.id, seq)
         if job.status.final:
             self.studio._money = money(self.client._limits.standing)
             self._ended()
@@ -332,7 +331,7 @@ class Session:
 
     def _hear(self, job: Job) -> None:
         """Call who waits for results, in a thread of this studio: the engine never waits."""
-        if job.id in self._heard or job not in self.completed:
+        if job.id in self._heard or not _is_completed(job):
             return
         self._heard.add(job.id)
         result = job.result()
@@ -363,14 +362,34 @@ class Session:
         return studio.pinned or latest is None or self._came(latest) <= self._selected_at
 
     def _card(self, job: Job) -> Card:
-        return card(job)
+        return card(job, self._deck.place(job))
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return the newest cards and the number of the last update."""
+    def snapshot(self, since: int | None = None) -> dict[str, Any]:
+        """Return what the page shows, and the number of the last change.
+
+        Args:
+            since: The last change that the page knows; it is told of later ones alone, unless these
+                are many.
+        """
         self.refresh()
         with self.studio._lock:
-            shown = [job for job in self.jobs if job.id not in self._forgotten][:SHOWN]
-            return {"seq": self._publisher.seq, "jobs": list(self._cards(shown))}
+            seq = self._publisher.seq
+            changed = [] if since is None else self._deck.since(since)
+            if since is None or since > seq or len(changed) > PAGE:
+                return {"seq": seq, "whole": True, "gone": [], **self._page()}
+            jobs = [self.job(name) for name in changed if name not in self._forgotten]
+            gone = [name for name in changed if name in self._forgotten]
+            told = {"jobs": list(self._cards(jobs)), "next": None}
+            return {"seq": seq, "whole": False, "gone": gone, **told}
+
+    def older(self, before: int) -> dict[str, Any]:
+        """Return a page of cards that lie below a place."""
+        with self.studio._lock:
+            return self._page(before)
+
+    def _page(self, before: int | None = None) -> dict[str, Any]:
+        jobs, after = self._deck.page(self._forgotten, before)
+        return {"jobs": list(self._cards(jobs)), "next": after}
 
     def _cards(self, jobs: list[Job]) -> Iterator[Card]:
         for job in jobs:
@@ -385,10 +404,10 @@ class Session:
         Raises:
             RequestError: This studio has none of that id.
         """
-        for job in self._jobs:
-            if job.id == name:
-                return job
-        raise RequestError(f"this studio has no job {name!r:.60}", field="job_id", value=name)
+        job = self._deck.get(name)
+        if job is None:
+            raise RequestError(f"this studio has no job {name!r:.60}", field="job_id", value=name)
+        return job
 
     def forget(self, name: str) -> None:
         """Take an ended job's card away; its result stays in the library, and in `jobs`.
@@ -400,7 +419,7 @@ class Session:
         if not job.done:
             raise RequestError("a running job can't be dismissed; cancel it", field="job_id")
         with self.studio._lock:
-            gone = job.result() if job in self.completed else None
+            gone = job.result() if _is_completed(job) else None
             selected, pinned = self.studio.selected, self.studio.pinned
             was_selected = gone is not None and selected.rpartition(":")[0] == gone.request_id
             self._forgotten[name] = (selected, pinned) if was_selected else ("", False)
@@ -408,9 +427,11 @@ class Session:
                 latest = self._latest
                 self.studio.pinned = False
                 self.studio.selected = first_image(latest) if latest else ""
+            seq = self._publisher.count()
+            self._deck.told(name, seq)
+            self.studio._post({"kind": "forgotten", "seq": seq, "job_id": name})
         if gone is not None:
             self._keep(gone, shown=False)
-        self.studio._post({"kind": "forgotten", "job_id": name})
         # What was dismissed leaves the saved notebook, too.
         self.engine.loop.call_soon_threadsafe(self._ended)
 
@@ -423,9 +444,10 @@ class Session:
         job = self.job(name)
         with self.studio._lock:
             selected, pinned = self._forgotten.pop(name, ("", False))
+            self._deck.touch(name)
             if selected:
                 self.studio.selected, self.studio.pinned = selected, pinned
-        if job in self.completed:
+        if _is_completed(job):
             self._keep(job.result(), shown=True)
         self._publisher.publish(job)
         self.engine.loop.call_soon_threadsafe(self._ended)
@@ -460,6 +482,10 @@ class Session:
 def first_image(job: Job) -> str:
     """Return the name of the first picture of a job's result."""
     return image_id(job.result().request_id, 0)
+
+
+def _is_completed(job: Job) -> bool:
+    return job.done and isinstance(job.status, Completed)
 
 
 def _stop_showing(job: Job) -> None:

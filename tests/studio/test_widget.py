@@ -454,7 +454,8 @@ def test_a_dismissed_card_is_gone_but_its_result_stays(open_page):
     page.ask("cancel", job_id=job_id)
     page.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])
     page.ask("forget", job_id=job_id)
-    assert {"kind": "forgotten", "job_id": job_id} in [m for m, _ in page.messages]
+    seq = page.studio._session.snapshot()["seq"]
+    assert {"kind": "forgotten", "seq": seq, "job_id": job_id} in [m for m, _ in page.messages]
     assert page.ask("sync")[0]["result"]["jobs"] == []
     assert len(page.studio.jobs) == 1
 
@@ -464,7 +465,9 @@ def test_two_studios_share_nothing_but_the_client(open_page):
     finish(one)
     assert one.studio.prompt == "one"
     assert two.studio.results == ()
-    assert two.ask("sync")[0]["result"] == {"seq": 0, "jobs": [], "waiting": 0}
+    assert two.ask("sync")[0]["result"] == {
+        "seq": 0, "whole": True, "gone": [], "jobs": [], "next": None, "waiting": 0,
+    }  # fmt: skip
 
 
 def test_an_observer_that_waits_for_a_job_does_not_hang_the_engine(open_page):

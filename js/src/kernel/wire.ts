@@ -113,7 +113,9 @@ export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget" | "show_again"; job_id: string }
   | { kind: "code"; job_id?: string; image_ids?: string[] }
-  | { kind: "sync" | "resume" | "grid" | "ledger" | "stop" }
+  | { kind: "sync"; since?: number }
+  | { kind: "older"; before: number }
+  | { kind: "resume" | "grid" | "ledger" | "stop" }
   | { kind: "ask"; retry: boolean; high: string }
   | { kind: "export"; format: string; x?: string; fit?: boolean }
   | { kind: "vote"; better: string; other: string }
@@ -230,6 +232,8 @@ export interface Fault {
 
 export interface Card {
   id: string;
+  /** Its order: a higher one is newer. */
+  place: number;
   state: JobState;
   text: string;
   prompt: string;
@@ -261,6 +265,7 @@ const fault = shape<Fault>({ message: text, field: nullable(text) });
 
 export const card = shape<Card>({
   id: text,
+  place: integer,
   state: oneOf<JobState>(
     "preparing",
     "queued",
@@ -380,7 +385,7 @@ export const voteReply = shape<Ballot>({ pair: list(text), ranking: list(text), 
 /** Kernel to page, besides `reply` and `error`. */
 export type Notice =
   | { kind: "job"; seq: number; job: Card }
-  | { kind: "forgotten"; job_id: string }
+  | { kind: "forgotten"; seq: number; job_id: string }
   | { kind: "library" }
   | { kind: "cells"; cells: SheetCell[]; standing: Standing }
   | { kind: "unsaved"; traits: Record<string, unknown> }
@@ -404,7 +409,7 @@ const kinds: { [K in Incoming["kind"]]: Parse<Omit<Extract<Incoming, { kind: K }
   job: shape({ seq: integer, job: card }),
   library: shape({}),
   cells: shape({ cells: list(sheetCell), standing }),
-  forgotten: shape({ job_id: text }),
+  forgotten: shape({ seq: integer, job_id: text }),
   unsaved: shape({ traits: record((value) => value) }),
   uploaded: shape({ upload_id: text, reference }),
   restored: shape({ upload_id: text, note: nullable(text) }),
@@ -421,11 +426,18 @@ export const incoming: Parse<Incoming> = (value) => {
 export const receivedReply = shape<{ received: number }>({ received: integer });
 export const submitReply = shape<{ job_id: string }>({ job_id: text });
 export const codeReply = shape<{ code: string }>({ code: text });
-export const syncReply = shape<{ seq: number; jobs: Card[]; waiting: number }>({
-  seq: integer,
-  jobs: readable(card),
-  waiting: integer,
-});
+/** Newest first; before the place `next` older ones begin, null where there are none. */
+const cardPage = { jobs: readable(card), next: nullable(integer) };
+export const olderReply = shape<{ jobs: Card[]; next: number | null }>(cardPage);
+export const syncReply = shape<{
+  seq: number;
+  /** Whether these are the newest cards, or the changes since the number that was asked with. */
+  whole: boolean;
+  jobs: Card[];
+  gone: string[];
+  next: number | null;
+  waiting: number;
+}>({ ...cardPage, seq: integer, whole: flag, gone: list(text), waiting: integer });
 export const previewReply = shape<{ media_type: string }>({ media_type: text });
 export const originalReply = shape<{ name: string; media_type: string }>({
   name: text,

@@ -5,7 +5,7 @@ import { Check } from "../files/icons";
 import type { Card, ResultImage } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
 import { Button } from "../pictures/buttons";
-import { listOf, resultOf } from "../pictures/pictures";
+import { resultOf } from "../pictures/pictures";
 import { edgeFor } from "../pictures/previews";
 import { Small } from "../pictures/Small";
 import { useSession } from "./session";
@@ -17,6 +17,19 @@ interface Props {
   chosen: boolean;
 }
 
+/** Call `then` whenever an element comes near the screen, until the answer is called. */
+export function whenNear(element: Element | null, then: () => void): (() => void) | undefined {
+  if (!element || !globalThis.IntersectionObserver) return undefined;
+  // The element may not be on the page yet, so it is watched and not measured here.
+  const near = new IntersectionObserver(
+    (seen) => seen.some((entry) => entry.isIntersecting) && then(),
+    // rootMargin counts where the page itself scrolls; notebooks scroll in a panel of theirs.
+    { rootMargin: "400px", scrollMargin: "400px" } as IntersectionObserverInit,
+  );
+  near.observe(element);
+  return () => near.disconnect();
+}
+
 /** The preview edge for the tile's place; 0 until it comes near the screen. */
 function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultImage): number {
   const [edge, setEdge] = useState(0);
@@ -26,14 +39,7 @@ function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultI
     const long = Math.max(1, height / width);
     const measure = () => setEdge((old) => Math.max(old, edgeFor(element.clientWidth * long)));
     if (!globalThis.IntersectionObserver) return measure();
-    // The element may not be on the page yet, so it is watched and not measured here.
-    const near = new IntersectionObserver(
-      (seen) => seen.some((entry) => entry.isIntersecting) && measure(),
-      // rootMargin counts where the page itself scrolls; notebooks scroll in a panel of theirs.
-      { rootMargin: "400px", scrollMargin: "400px" } as IntersectionObserverInit,
-    );
-    near.observe(element);
-    return () => near.disconnect();
+    return whenNear(element, measure);
   }, [tile, width, height]);
   return edge;
 }
@@ -89,9 +95,9 @@ const codeOf = (id: string) =>
 export function useLook() {
   const { actions, jobs } = useSession();
   return (id: string, against?: string) => {
-    const ids = jobs.cards.get().flatMap((card) => card.images.map((image) => image.id));
+    const list = jobs.pictures();
     actions.select(id);
-    actions.open(listOf(ids), ids.indexOf(id), against);
+    actions.open(list, list.ids.indexOf(id), against);
   };
 }
 

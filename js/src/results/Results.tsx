@@ -1,11 +1,11 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
 import { IconButton, Link } from "../pictures/buttons";
 import { Undo } from "../pictures/Undo";
-import { useLook } from "./ImageTile";
+import { useLook, whenNear } from "./ImageTile";
 import { JobCard } from "./JobCard";
 import { Menu, type MenuItem } from "./Menu";
 import { useRoving } from "./rove";
@@ -47,26 +47,34 @@ export function chosenImage(cards: Card[], selected: string): string {
   return selected || (cards.find((card) => card.state === "completed")?.images[0]?.id ?? "");
 }
 
-/** A picture by its card's words: "a red fox in snow, image 2 of 4". */
-function wordsFor(cards: Card[], id: string): string | null {
-  const card = cards.find(({ images }) => images.some((image) => image.id === id));
-  if (!card) return null;
-  const index = card.images.findIndex((image) => image.id === id);
-  const which = card.images.length > 1 ? `, image ${index + 1} of ${card.images.length}` : "";
-  return `${card.prompt}${which}`;
+/** A picture's card, and its words: "a red fox in snow, image 2 of 4". */
+function useWords(id: string): [Card | undefined, string | null] {
+  const { jobs, pictures } = useSession();
+  useStore(jobs.cards);
+  useStore(pictures.version);
+  const card = jobs.of(id);
+  const known = pictures.known(id);
+  const unknown = Boolean(id) && !card && !known;
+  useEffect(() => {
+    if (unknown) pictures.facts(id).catch(() => {});
+  }, [unknown, id, pictures]);
+  const count = card?.images.length ?? known?.count ?? 1;
+  const index = card?.images.findIndex((image) => image.id === id) ?? known?.index ?? 0;
+  const words = card?.prompt ?? known?.prompt;
+  const which = count > 1 ? `, image ${index + 1} of ${count}` : "";
+  return [card, words === undefined ? null : words + which];
 }
 
 interface CurrentProps {
-  cards: Card[];
   chosen: string;
   children: ComponentChildren;
 }
 
 /** Which picture the next cell gets, though it may have been scrolled away. */
-function Current({ cards, chosen, children }: CurrentProps) {
+function Current({ chosen, children }: CurrentProps) {
   const { actions, pinned } = useSession();
   const isPinned = useStore(pinned);
-  const words = wordsFor(cards, chosen);
+  const [card, words] = useWords(chosen);
   if (!chosen) return null;
   function show(event: MouseEvent) {
     const root = (event.currentTarget as Element).closest(".sd-root");
@@ -77,12 +85,12 @@ function Current({ cards, chosen, children }: CurrentProps) {
   return (
     <p class="sd-current">
       <code>studio.image</code>
-      {words ? (
+      {card ? (
         <Link aria-label={`Show ${words}`} onClick={show}>
           {words}
         </Link>
       ) : (
-        <span>is a picture whose card is gone</span>
+        <span>{words ?? "is a picture whose card is gone"}</span>
       )}
       <Link
         title={isPinned ? "Let new pictures become studio.image" : "Keep it when new pictures come"}
@@ -103,8 +111,8 @@ interface Opened {
 }
 
 /** The menu of a picture, by right click, Shift+F10 or the menu key. */
-function usePictureMenu(cards: Card[], chosen: string) {
-  const { actions, announcer } = useSession();
+function usePictureMenu(chosen: string) {
+  const { actions, announcer, jobs } = useSession();
   const look = useLook();
   const [opened, setOpened] = useState<Opened | null>(null);
 
@@ -123,7 +131,7 @@ function usePictureMenu(cards: Card[], chosen: string) {
     setOpened({ x, y, id: pick.dataset.image, pick });
   }
 
-  const card = opened && cards.find(({ images }) => images.some(({ id }) => id === opened.id));
+  const card = opened && jobs.of(opened.id);
   async function copyCode(card: Card) {
     const code = await actions.code(card);
     if (!code) return;
@@ -158,9 +166,22 @@ function usePictureMenu(cards: Card[], chosen: string) {
   };
 }
 
+/** Older cards come as one gets near the end, and where that can't be seen, by a press. */
+function Older() {
+  const { jobs } = useSession();
+  const ref = useRef<HTMLParagraphElement>(null);
+  useEffect(() => whenNear(ref.current, jobs.more), [jobs]);
+  return (
+    <p ref={ref} class="sd-note sd-calm">
+      <Link onClick={jobs.more}>Show older pictures</Link>
+    </p>
+  );
+}
+
 export function Results() {
   const session = useSession();
   const cards = useStore(session.jobs.cards);
+  const older = useStore(session.jobs.older);
   const fault = useStore(session.faults.all).results;
   const selected = useStore(session.selected);
   const chosen = chosenImage(cards, selected);
@@ -168,7 +189,7 @@ export function Results() {
   // As much room as there is, as long as there are few; then all of one size.
   const count = cards.reduce((sum, card) => sum + shapeOf(card).count, 0);
   const fill = density === 1 ? (count > 4 ? "many" : "few") : DENSITIES[density]?.toLowerCase();
-  const { menu, onMenuKey, onContextMenu } = usePictureMenu(cards, chosen);
+  const { menu, onMenuKey, onContextMenu } = usePictureMenu(chosen);
   const { onKeyDown, ...roving } = useRoving();
   const results = (
     <section
@@ -195,7 +216,7 @@ export function Results() {
           </IconButton>
         </div>
       )}
-      <Current cards={cards} chosen={chosen}>
+      <Current chosen={chosen}>
         <span class="sd-grow" />
         <Link title="Smaller or larger pictures" onClick={() => setDensity((density + 1) % 3)}>
           {DENSITIES[density]}
@@ -203,7 +224,7 @@ export function Results() {
       </Current>
       <Undo of={session.dismissed} class="sd-note sd-calm" />
       <FromBefore />
-      {cards.length === 0 && <Empty />}
+      {cards.length === 0 && older === null && <Empty />}
       {cards.map((card, at) => (
         <JobCard
           key={card.id}
@@ -211,6 +232,7 @@ export function Results() {
           beside={(cards[at + 1] ?? cards[at - 1])?.prompt}
         />
       ))}
+      {older !== null && <Older key={older} />}
     </section>
   );
   return (

@@ -1,12 +1,15 @@
-/** The cards, newest first: full cards by message, the whole list again whenever one was missed. */
+/** The cards, newest first: the newest when the view opens, then one message a change, older ones
+ * by pages. Whenever a message was missed, the changes since the last one are asked for. */
 import { type Channel, TimedOut } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
-import { type Card, isFinal, syncReply } from "../kernel/wire";
+import { type Card, isFinal, olderReply, syncReply } from "../kernel/wire";
+import type { PictureList } from "../pictures/pictures";
 
 const SILENCE = 5000;
 const LONGEST = 60_000;
-const KEPT = 100;
+/** Most ended cards that are held unasked. */
+const KEPT = 50;
 const FLASH = 1500;
 
 export interface Jobs {
@@ -17,32 +20,102 @@ export interface Jobs {
   readonly waiting: Store<number>;
   /** The card that a click has joined, for a moment. */
   readonly joined: Store<string>;
-  /** Ask for all cards; false where no answer came. */
+  /** The place before which older cards are to be had; null where there are none. */
+  readonly older: Store<number | null>;
+  /** Have a page of older cards come. */
+  more(): Promise<void>;
+  /** The card of a picture. */
+  of(imageId: string): Card | undefined;
+  /** The pictures of all cards from the newest on, as they are now; older ones come when needed. */
+  pictures(): PictureList & { ids: readonly string[] };
+  /** Ask for what was missed; false where no answer came. */
   sync(): Promise<boolean>;
   /** Fetch what waits; rejects with the kernel's sentence. */
   resume(): Promise<void>;
-  /** Bring a card to the front. */
+  /** Bring a card into sight. */
   join(id: string): void;
-  /** Take a card away here. */
-  forget(id: string): void;
+  /** Take cards away here, and put others in their places. */
+  change(gone: string[], cards?: Card[]): void;
 }
-
-const merge = (cards: Card[], next: Card): Card[] =>
-  cards.some((card) => card.id === next.id)
-    ? cards.map((card) => (card.id === next.id ? next : card))
-    : [next, ...cards].slice(0, KEPT);
 
 export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   const cards = createStore<Card[]>([]);
   const skew = createStore(0);
   const waiting = createStore(0);
   const joined = createStore("");
+  const older = createStore<number | null>(null);
+  const ofPicture = new Map<string, Card>();
+  let room = KEPT;
+  let turning: Promise<void> | null = null;
   let resuming = false;
   let seq: number | null = null;
   let running: Promise<boolean> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let patience = SILENCE;
+
+  /** Lay these cards out, by their places; the oldest go where there are more than were asked for. */
+  function lay(all: Card[]) {
+    const ended = all.filter(isFinal).sort((one, other) => other.place - one.place);
+    const last = ended[room - 1];
+    if (last && ended.length > room) older.set(last.place);
+    const shown = all.filter((card) => !isFinal(card) || !last || card.place >= last.place);
+    shown.sort((one, other) => other.place - one.place);
+    ofPicture.clear();
+    for (const card of shown) for (const { id } of card.images) ofPicture.set(id, card);
+    cards.set(shown);
+  }
+
+  function change(gone: string[], changed: Card[] = []) {
+    const next = new Map(cards.get().map((card) => [card.id, card]));
+    for (const id of gone) next.delete(id);
+    for (const card of changed) next.set(card.id, card);
+    lay([...next.values()]);
+  }
+
+  async function turn(before: number) {
+    const { result } = await channel.request({ kind: "older", before }, { quiet: true });
+    const page = read(olderReply, result);
+    // The list may have been laid out anew meanwhile.
+    if (!page || older.get() !== before) return;
+    room += page.jobs.length;
+    older.set(page.next);
+    change([], page.jobs);
+  }
+
+  function more(): Promise<void> {
+    const before = older.get();
+    if (before === null) return Promise.resolve();
+    turning ??= turn(before)
+      .catch(() => {}) // Asked again when it is looked at again.
+      .finally(() => {
+        turning = null;
+      });
+    return turning;
+  }
+
+  function pictures() {
+    const ids: string[] = [];
+    let last = Number.POSITIVE_INFINITY;
+    function add() {
+      for (const { place, images } of cards.get()) {
+        if (place >= last || images.length === 0) continue;
+        ids.push(...images.map(({ id }) => id));
+        last = place;
+      }
+    }
+    add();
+    return {
+      ids,
+      get total() {
+        return ids.length;
+      },
+      async at(index: number) {
+        if (index >= ids.length - 1) await more().then(add);
+        return ids[index] ?? null;
+      },
+    };
+  }
 
   /** An output flood drops comm messages without a word, so silence is asked about. */
   function watch() {
@@ -53,12 +126,17 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
 
   async function ask(): Promise<boolean> {
     try {
-      const { result } = await channel.request({ kind: "sync" }, { limit: patience });
+      const since = seq === null ? {} : { since: seq };
+      const { result } = await channel.request({ kind: "sync", ...since }, { limit: patience });
       const state = read(syncReply, result);
       patience = SILENCE;
       if (!state) return true;
       seq = state.seq;
-      cards.set(state.jobs);
+      if (state.whole) {
+        room = Math.max(KEPT, state.jobs.length);
+        older.set(state.next);
+        lay(state.jobs);
+      } else change(state.gone, state.jobs);
       waiting.set(state.waiting);
       return true;
     } catch (error) {
@@ -104,19 +182,17 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   }
 
   function join(id: string) {
-    const isIt = (card: Card) => card.id === id;
-    cards.set([...cards.get()].sort((one, other) => +isIt(other) - +isIt(one)));
     joined.set(id);
     setTimeout(() => joined.set(""), FLASH);
   }
 
-  const forget = (id: string) => cards.set(cards.get().filter((card) => card.id !== id));
-
   channel.listen((notice) => {
-    if (notice.kind === "forgotten") forget(notice.job_id);
-    if (notice.kind !== "job" || (seq !== null && notice.seq <= seq)) return;
-    measureSkew(notice.job);
-    cards.set(merge(cards.get(), notice.job));
+    if (notice.kind !== "job" && notice.kind !== "forgotten") return;
+    if (seq !== null && notice.seq <= seq) return;
+    if (notice.kind === "job") {
+      measureSkew(notice.job);
+      change([], [notice.job]);
+    } else change([notice.job_id]);
     const missed = seq === null || notice.seq !== seq + 1;
     if (missed) void sync();
     else seq = notice.seq;
@@ -124,5 +200,9 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   });
   channel.onRevived(() => void sync());
   ended.addEventListener("abort", () => [timer, retry].forEach(clearTimeout));
-  return { cards, skew, waiting, joined, sync, resume, join, forget };
+  return {
+    ...{ cards, skew, waiting, joined, older },
+    of: (id) => ofPicture.get(id),
+    ...{ more, pictures, sync, resume, join, change },
+  };
 }

@@ -4,6 +4,7 @@ import type { Place } from "../kernel/faults";
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { Again, Card } from "../kernel/wire";
+import type { Pictures } from "../pictures/pictures";
 import type { Undoable } from "../pictures/Undo";
 import type { Jobs } from "./jobs";
 
@@ -35,6 +36,7 @@ export interface ResultsSession extends FormSession {
   selected: Store<string>;
   pinned: Store<boolean>;
   jobs: Jobs;
+  pictures: Pictures;
   /** The last card that was taken away, to have it back. */
   dismissed: Store<Undoable | null>;
   actions: ResultsActions;

@@ -250,9 +250,11 @@ export function createActions(parts: Parts): Actions {
     parts.before.set(null);
   }
 
-  async function dismiss({ id, prompt }: Card) {
-    if (!(await ask({ kind: "forget", job_id: id }, "results"))) return;
-    jobs.forget(id);
+  async function dismiss(card: Card) {
+    const { id, prompt } = card;
+    // At once: several in a row never wait for one another.
+    jobs.change([id]);
+    if (!(await ask({ kind: "forget", job_id: id }, "results"))) return jobs.change([], [card]);
     const words = `Dismissed: ${shorten(prompt)}`;
     parts.dismissed.set({
       words,

@@ -49,10 +49,16 @@ export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announce
 export function announceJobs({ say }: Announcer, jobs: Jobs, phase: Store<Phase>) {
   const told = new Map<string, JobState>();
   let first = true;
+  let newest = 0;
   jobs.cards.subscribe(() => {
-    const changed = jobs.cards.get().filter((card) => told.get(card.id) !== card.state);
-    for (const card of changed) told.set(card.id, card.state);
-    // What was there when the page opened is no news.
+    // What was there when the page opened is no news, nor are older cards that come later.
+    const changed = jobs.cards
+      .get()
+      .filter(({ id, place, state }) => (told.has(id) ? told.get(id) !== state : place > newest));
+    for (const { id, place, state } of jobs.cards.get()) {
+      told.set(id, state);
+      newest = Math.max(newest, place);
+    }
     if (!first && changed.length > 0) {
       const news = (card: Card) => `${shorten(card.prompt)}: ${card.error?.message ?? card.text}`;
       say(changed.map(news).join(". "));

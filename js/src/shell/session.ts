@@ -85,10 +85,9 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
 const factsOf =
   ({ jobs, pictures }: Parts) =>
   async (id: string): Promise<Look | null> => {
-    for (const { images, prompt } of jobs.cards.get()) {
-      const image = images.find((image) => image.id === id);
-      if (image) return { ...image, words: prompt };
-    }
+    const card = jobs.of(id);
+    const image = card?.images.find((image) => image.id === id);
+    if (card && image) return { ...image, words: card.prompt };
     const found = pictures.known(id) ?? (await pictures.facts(id));
     return found && { ...found, words: found.prompt };
   };

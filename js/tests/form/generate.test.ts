@@ -1,6 +1,6 @@
 import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { FakeModel, initialTraits, message } from "../fake";
+import { FakeModel, initialTraits, message, synced } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
 import { button, card, click, doing, press, prompt, reference, type, ui, withJobs } from "../ui";
 
@@ -80,7 +80,7 @@ describe("Generate", () => {
   it("sends one for a double click, and tells of a kernel that is busy", async () => {
     vi.useFakeTimers();
     const model = new FakeModel({ ...initialTraits(), prompt: "a fox" });
-    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [], waiting: 0 } : undefined);
+    model.onSend = ({ kind }) => (kind === "sync" ? synced(0, []) : undefined);
     const view = await mount({}, model);
     const go = button(view, /^Generate/);
     await click(go);
@@ -191,7 +191,7 @@ describe("Generate", () => {
   it("gives a click up whose answer was lost, once a later question is answered", async () => {
     vi.useFakeTimers();
     const model = new FakeModel({ ...initialTraits(), prompt: "a fox" });
-    model.onSend = ({ kind }) => (kind === "sync" ? { seq: 0, jobs: [], waiting: 0 } : undefined);
+    model.onSend = ({ kind }) => (kind === "sync" ? synced(0, []) : undefined);
     const view = await mount({}, model);
     await click(button(view, /^Generate/));
     await act(async () => void (await vi.advanceTimersByTimeAsync(7000)));

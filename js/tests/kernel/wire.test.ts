@@ -11,6 +11,7 @@ import {
   incoming,
   ledgerReply,
   type Outgoing,
+  olderReply,
   originalReply,
   pickReply,
   picturesReply,
@@ -41,6 +42,7 @@ const OUTGOING = [
   "preview",
   "original",
   "forget",
+  "older",
   "show_again",
   "resume",
   "code",
@@ -98,6 +100,7 @@ describe("kernel to page", () => {
 
   it.each([
     ["reply_sync", syncReply],
+    ["reply_older", olderReply],
     ["reply_submit", submitReply],
     ["reply_code", codeReply],
     ["reply_upload", receivedReply],

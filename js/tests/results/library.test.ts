@@ -1,6 +1,6 @@
 import { act, fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { FakeModel, initialTraits, message, type Sent } from "../fake";
+import { FakeModel, initialTraits, message, type Sent, synced } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
 import { button, card, click, doing, prompt, reference, type, ui, withJobs } from "../ui";
 
@@ -9,7 +9,7 @@ afterEach(unmountAll);
 const withWaiting = (waiting: number) => {
   const model = new FakeModel(initialTraits());
   model.onSend = (sent: Sent) => {
-    if (sent.kind === "sync") return { seq: 0, jobs: [], waiting };
+    if (sent.kind === "sync") return synced(0, [], { waiting });
     return sent.kind === "resume" ? undefined : answerAll()(sent);
   };
   return mount({}, model);
@@ -112,6 +112,8 @@ describe("a card", () => {
     view.model.onSend = (sent) =>
       sent.kind === "submit" ? { job_id: "j1" } : answerAll(two, 20)(sent);
     await click(button(view, /^Generate/));
+    const job = { ...card("job_in_progress"), place: 2 };
+    await act(async () => view.model.say({ kind: "job", seq: 21, job }));
     await act(async () => void (await vi.advanceTimersByTimeAsync(1000)));
     const [first, ...rest] = ui(view).getAllByRole("article");
     expect(first?.getAttribute("aria-label")).toBe("a red fox in snow");

@@ -1,7 +1,7 @@
 import { act } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { message } from "../fake";
-import { unmountAll } from "../mount";
+import { FakeModel, message, synced } from "../fake";
+import { mount, unmountAll } from "../mount";
 import { button, card, click, doing, field, prompt, type, ui, withJobs } from "../ui";
 
 afterEach(unmountAll);
@@ -137,6 +137,33 @@ describe("results", () => {
     await type(prompt(view), "a fox");
     await click(button(view, /^Generate/));
     expect(undo()).toBeNull();
+  });
+
+  it("go at once when dismissed, and come back where the kernel refuses", async () => {
+    const view = await withJobs([card("job_completed")]);
+    view.model.onSend = () => undefined;
+    await click(button(view, "Dismiss"));
+    expect(ui(view).queryByRole("article")).toBeNull();
+    await doing(() => view.model.refuse(view.model.last("forget"), "the disk is full"));
+    expect(ui(view).getByRole("article")).toBeTruthy();
+    expect(ui(view).getByRole("alert").textContent).toContain("the disk is full");
+  });
+
+  it("of earlier come by a press, unannounced", async () => {
+    const model = new FakeModel();
+    model.onSend = ({ kind }) => {
+      const job = card("job_completed");
+      if (kind === "sync") return synced(20, [{ ...job, place: 9 }], { next: 9 });
+      return kind === "older"
+        ? { jobs: [{ ...job, id: "j0", prompt: "older" }], next: null }
+        : undefined;
+    };
+    const view = await mount({}, model);
+    await click(button(view, "Show older pictures"));
+    expect(model.last("older").before).toBe(9);
+    expect(ui(view).getAllByRole("article")[1]?.getAttribute("aria-label")).toBe("older");
+    expect(ui(view).queryByRole("button", { name: "Show older pictures" })).toBeNull();
+    expect(ui(view).getByRole("status").textContent).toBe("");
   });
 
   it("are told once for each change of state", async () => {
