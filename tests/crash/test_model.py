@@ -13,6 +13,7 @@ import logging
 import os
 import random
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -43,19 +44,28 @@ PRICE = 3
 @pytest.fixture(autouse=True)
 def _virtual_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have the clocks of Python tell the world's time, each machine's as far off as it is."""
-    real, real_monotonic = time.time, time.monotonic
+    real, real_monotonic, real_sleep = time.time, time.monotonic, time.sleep
+
+    def within() -> Process | None:
+        """Return the process that this thread is; threads of other tests have their own time."""
+        process = _world[0].current if _world[0] else None
+        return process if process and process.thread is threading.current_thread() else None
 
     def clock() -> float:
-        world = _world[0]
-        return world.now + world.current.clock if world and world.current else real()
+        process = within()
+        return process.world.now + process.clock if process else real()
 
     def monotonic() -> float:
-        world = _world[0]
-        return world.now - START if world and world.current else real_monotonic()
+        process = within()
+        return process.world.now - START if process else real_monotonic()
+
+    def sleep(seconds: float) -> None:
+        process = within()
+        process.world.sleep(seconds) if process else real_sleep(seconds)
 
     monkeypatch.setattr(time, "time", clock)
     monkeypatch.setattr(time, "monotonic", monotonic)
-    monkeypatch.setattr(time, "sleep", lambda seconds: _world[0] and _world[0].sleep(seconds))
+    monkeypatch.setattr(time, "sleep", sleep)
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     logging.disable(logging.CRITICAL)
     yield
