@@ -132,7 +132,10 @@ def check_index(index: object, takes: str) -> None:
 def described(value: object) -> str:
     """Return a value as an error names it: short ones as they are written, others by their type."""
     if value is None or isinstance(value, bool | int | float | str):
-        shown = repr(value[:60] if isinstance(value, str) else value)
+        try:
+            shown = repr(value[:60] if isinstance(value, str) else value)
+        except ValueError:  # Python writes out no number of more than 4300 digits
+            return "a number of thousands of digits"
         return shown if len(shown) <= 60 else f"{shown[:60]}…"
     return type(value).__name__
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +131,9 @@ def read(library: Library, name: str) -> Manifest:
             field="name",
             value=name,
         ) from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        *(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError),
+    ) as error:
         raise RequestError(
             f"the batch in {path} can't be read ({error!s:.200}); its results are still in the "
             "library. Move the file away and make the batch anew: nothing is paid for twice",
@@ -147,7 +150,8 @@ def names(library: Library) -> list[str]:
 def _found(library: Library) -> Iterator[tuple[float, str]]:
     for path in (library.path / FOLDER).glob(f"*/{FILE}"):
         if _NAME.fullmatch(path.parent.name):
-            yield path.stat().st_mtime, path.parent.name
+            with suppress(OSError):  # moved away meanwhile, or a link to nowhere
+                yield path.stat().st_mtime, path.parent.name
 
 
 def _path(library: Library, name: str) -> Path:

@@ -115,8 +115,14 @@ class Collections:
         return f"<Collections: {', '.join(map(repr, self)) or 'none yet'}>"
 
     def read(self) -> dict[str, tuple[str, ...]]:
-        """Return the request ids of each collection; a file that is not one is passed over."""
-        return {name: ids for _, name, ids in self._files()}
+        """Return the request ids of each collection; a file that is not one is passed over.
+
+        Two files of one name, such as a copy, are one collection.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for _, name, ids in self._files():
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *ids)))
+        return found
 
     def write(self, name: str, ids: list[str]) -> None:
         """Write a collection anew.
@@ -132,9 +138,13 @@ class Collections:
                 field="collection",
             )
         text = json.dumps({"name": name, "results": ids}, ensure_ascii=False, indent=1)
-        path = next((path for path, known, _ in self._files() if known == name), None)
+        path, *copies = [path for path, known, _ in self._files() if known == name] or [
+            self._free(name)
+        ]
         try:
-            write_private(path or self._free(name), text.encode(), self._root)
+            write_private(path, text.encode(), self._root)
+            for copy in copies:  # what it held is in the one now, or was taken out
+                delete(copy)
         except OSError as error:
             raise SeedreamError(
                 f"the collection {name!r} can't be written ({error.strerror}); make "

@@ -317,7 +317,7 @@ def load(folder: Path) -> Result:
             request=_request(folder, receipt),
             request_id=receipt.request_id,
             files=files,
-            seed=receipt.seed,
+            seed=_seed(receipt.seed),
             timings=Timings(**{name: float(receipt.timings[name]) for name in _TIMINGS}),
             backend=receipt.backend,
             created=moment(receipt.created, timezone.utc),
@@ -331,6 +331,7 @@ def load(folder: Path) -> Result:
         ) from error
 
 
+_MOST_PIXELS = 1 << 31
 _TIMINGS = ("queue", "generation", "fetch", "total")
 
 
@@ -348,13 +349,20 @@ def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
     return ResultImage(
         path,
         image["format"],
-        int(image["width"]),
-        int(image["height"]),
+        _pixels(image["width"]),
+        _pixels(image["height"]),
         str(image.get("url", "")),
         byte_count=there if isinstance(count, int) else None,
         sha256=digest_of(image.get("sha256")),
         composed=_composition(folder, image.get("composed")),
     )
+
+
+def _pixels(told: Any) -> int:
+    number = int(told)
+    if not 0 <= number < _MOST_PIXELS:
+        raise ValueError(f"it has an image of {told!r:.40} pixels")
+    return number
 
 
 def _composition(folder: Path, said: object) -> Composition | None:

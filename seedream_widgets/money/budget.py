@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import BudgetError, RequestError
+from seedream_widgets.errors import BudgetError, RequestError, described
 from seedream_widgets.images import ImageInput
 from seedream_widgets.money.pricing import Prices, cost, estimate, shown, usd
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 
+MOST_USD = 1_000_000_000
+"""No limit is larger: sums beyond it would not be exact."""
 _WHEN = {"session": "", "day": " today", "month": " this month"}
 
 
@@ -204,16 +206,17 @@ def read_usd(usd: Any) -> Decimal:
     """Read an amount of US dollars exactly.
 
     Raises:
-        RequestError: It is not an amount of 0 or more.
+        RequestError: It is not an amount from 0 to `MOST_USD`.
     """
     try:
         amount = Decimal(str(usd))
-        if amount.is_finite() and amount >= 0 and not isinstance(usd, bool):
+        if amount.is_finite() and 0 <= amount <= MOST_USD and not isinstance(usd, bool):
             return amount
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # more digits than Python writes out
         pass
     raise RequestError(
-        f"usd takes an amount of 0 or more, or None for no limit, got {usd!r:.40}",
+        f"usd takes an amount of 0 or more, {MOST_USD:,} at most, or None for no limit, got "
+        f"{described(usd)}",
         field="usd",
         value=usd,
     )

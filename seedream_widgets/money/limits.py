@@ -6,13 +6,13 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.files import read_file, read_json
 from seedream_widgets.library.folder import write_private
-from seedream_widgets.money.budget import Standing
+from seedream_widgets.money.budget import Standing, read_usd
 from seedream_widgets.money.ledger import charges
 
 if TYPE_CHECKING:
@@ -38,14 +38,10 @@ def kept_limits(library: Library) -> dict[str, Decimal]:
         values = read_json(read_file(str(path), _MOST_BYTES) or b"")
         if not isinstance(values, dict):
             raise TypeError("it is no object")
-        limits: dict[str, Decimal] = {
-            period: Decimal(str(values[period])) for period in PERIODS if period in values
-        }
-        if all(limit.is_finite() and limit >= 0 for limit in limits.values()):
-            return limits
+        return {period: read_usd(values[period]) for period in PERIODS if period in values}
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError, TypeError, InvalidOperation, RecursionError):
+    except (OSError, ValueError, TypeError, RecursionError, RequestError):
         pass
     raise SeedreamError(
         f"{path} holds the limits for a day and a month, and can't be read; set them anew with "
@@ -131,11 +127,19 @@ class Limits:
     Args:
         library: Which keeps limits and ledger, for all kernels.
         budget: What the session spends.
+
+    Attributes:
+        stale: Whether something changed since the disk was read.
     """
 
     def __init__(self, library: Library, budget: Budget) -> None:
         self._library, self._budget = library, budget
         self._read = budget.standing, list[Standing]()
+        self.stale = True
+        budget.on_change(self._note_change)
+
+    def _note_change(self) -> None:
+        self.stale = True
 
     def read(self) -> list[Standing]:
         """Read from the disk where day and month stand, with a limit or without, and note it.

@@ -83,7 +83,7 @@ class Session:
         self._told: list[Callable[[], object]] = [self._library().on_change(self._note_change)]
         self._news = News(self.engine, studio._lock, self.refresh)
         self.client.prices.on_change(self._news.changed)
-        self.client.budget.on_change(self._note_spending)
+        self.client.budget.on_change(self._news.changed)
 
     def _library(self) -> Library:
         return self.client.library
@@ -124,13 +124,23 @@ class Session:
         self._heard |= self._before
         if self._before and not {"selected", "pinned"} & {*given}:
             pinned = self.kept.pinned
-            self.studio.pinned = self._result_of(pinned.rpartition(":")[0]) is not None
+            self.studio.pinned = self._is_here(pinned)
             self.studio.selected = pinned if self.studio.pinned else first_image(self.jobs[0])
         running = self.engine.following.of(self.client.library.path)
         for job in sorted(running, key=lambda job: job.created):
             if not job.done:
                 self._show(job)
         self._news.begin()
+
+    def _is_here(self, name: str) -> bool:
+        """Tell whether a picture of this name is among the jobs' results; it may be any text."""
+        if self._result_of(name.rpartition(":")[0]) is None:
+            return False
+        try:
+            self.shelf.made(name)
+        except SeedreamError:
+            return False
+        return True
 
     def close(self) -> None:
         """Have the page told no more, and let go of the jobs: they keep no closed studio alive."""
@@ -292,15 +302,11 @@ class Session:
             studio._money = money(client._limits.standing)
         self._read_limits()
 
-    def _note_spending(self) -> None:
-        self._limits_due = 0.0
-        self._news.changed()
-
     def _read_limits(self) -> None:
         """Read anew where day and month stand, now and then: other kernels spend, too."""
-        now = time.monotonic()
-        if now >= self._limits_due:
-            self._limits_due = now + LIMITS_SECONDS
+        now, limits = time.monotonic(), self.client._limits
+        if limits.stale or now >= self._limits_due:
+            limits.stale, self._limits_due = False, now + LIMITS_SECONDS
             self.aside.later(self._told_limits)
 
     def _told_limits(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from traitlets import TraitError, TraitType
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, described
 from seedream_widgets.values.sizes import Size, read_size
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ else:
     Trait = TraitType  # Colab's traitlets 5.7 can't be subscripted
 
 _MAX_NAME = 40
+_MAX_SIDE = 1_000_000
+"""Pixels; the page takes no more either."""
 
 
 class FieldError(RequestError, TraitError):
@@ -58,7 +60,16 @@ class SizeTrait(Trait):
             size = read_size(value)
         except RequestError as error:
             raise FieldError(str(error), field="image_size", value=value) from error
-        return size[:_MAX_NAME] if isinstance(size, str) else size
+        if isinstance(size, str):
+            return size[:_MAX_NAME]
+        if not all(1 <= side <= _MAX_SIDE for side in size):
+            raise FieldError(
+                f"image_size takes a width and a height of 1 to {_MAX_SIDE:,} pixels, got "
+                f"{' x '.join(map(described, size))}",
+                field="image_size",
+                value=value,
+            )
+        return size
 
 
 def size_to_json(value: Size | str, _widget: object) -> list[int] | str:

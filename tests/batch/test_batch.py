@@ -172,6 +172,7 @@ def _interrupt(thread: threading.Thread) -> None:
         (lambda values: values | {"version": 99}, "its version is 99"),
         (lambda values: values | {"cells": [{**values["cells"][0], "prompt": "b"}]}, "was changed"),
         (lambda values: values | {"cells": 3}, "can't be read"),
+        (lambda values: values | {"created": 10**400}, "can't be read"),
         (lambda values: [], "can't be read"),
     ],
 )

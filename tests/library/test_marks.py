@@ -177,6 +177,25 @@ def test_a_strangers_file_that_is_no_collection_harms_no_other(tmp_path, said, c
     assert "strange.json is not a collection" in caplog.text
 
 
+def test_two_files_of_one_name_are_one_collection(tmp_path):
+    """A copy, such as two machines that share a folder leave behind, hides nothing."""
+    for name in ("one", "two", "three"):
+        save(tmp_path, name)
+    folder = tmp_path / "collections"
+    folder.mkdir()
+    for name, ids in {"trip.json": ["one"], "trip (copy).json": ["two", "one"]}.items():
+        (folder / name).write_text(json.dumps({"name": "Trip", "results": ids}))
+    library = Library(tmp_path)
+    trip = library.collections["Trip"]
+    assert set(trip.ids) == {"one", "two"}
+    entries = {entry.request_id: entry for entry in library.search()}
+    trip.add(entries["three"])
+    assert set(trip.ids) == {"one", "two", "three"}
+    trip.remove(entries["two"])
+    assert set(trip.ids) == {"one", "three"}
+    assert len([*folder.iterdir()]) == 1
+
+
 def test_what_a_stranger_lists_is_looked_up_and_nothing_else(tmp_path):
     save(tmp_path, "one")
     ids = ["one", "../../etc/passwd", 7, None, "", "x" * 201, "'; DROP TABLE results; --"]

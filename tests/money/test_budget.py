@@ -115,7 +115,23 @@ def test_amounts_are_exact(usd, exact):
     assert sd.budget() is None
 
 
-@pytest.mark.parametrize("usd", [-1, "NaN", "inf", True, "five", [], b"5", float("nan")])
+@pytest.mark.parametrize(
+    "usd",
+    [
+        -1,
+        "NaN",
+        "inf",
+        True,
+        "five",
+        [],
+        b"5",
+        float("nan"),
+        "1e10",
+        "1e999999",
+        pytest.param(10**400, id="400 digits"),
+        pytest.param(10**5000, id="5000 digits"),
+    ],
+)
 def test_what_is_no_amount(usd):
     with pytest.raises(RequestError, match="usd takes an amount of 0 or more"):
         read_usd(usd)

@@ -202,10 +202,13 @@ def test_each_limit_is_its_own(client):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"day": "much"}', '{"day": -1}', '{"day": "NaN"}', "5"]
+    "text",
+    ["", "[]", '{"day": "much"}', '{"day": -1}', '{"day": "NaN"}', "5"]
+    + [f'{{"day": {huge}}}' for huge in ('"1e999"', '"1e999999999"', "1" + "0" * 400, "1e400")],
 )
-def test_limits_that_can_not_be_read_stop_what_they_could_forbid(client, tmp_path, text):
+def test_limits_that_can_not_be_read_stop_what_they_could_forbid(client, page, tmp_path, text):
     (tmp_path / "budget.json").write_text(text)
+    assert page(client).studio._money["limit"] is None
     with pytest.raises(sd.SeedreamError, match=r"budget\.json .* can't be read; set them anew"):
         client.submit(FOX)
     assert client.jobs == ()

@@ -109,6 +109,38 @@ def test_a_receipt_names_files_of_its_folder_alone(library: Path, outside: Path,
     assert {path.name for path in folder.iterdir()} == {"1.png", "receipt.json", "favourite"}
 
 
+@pytest.mark.parametrize(
+    "width",
+    [
+        10**30,
+        pytest.param(10**400, id="400 digits"),
+        -5,
+        1e400,
+        float("nan"),
+        pytest.param("7" * 5000, id="5000 digits"),
+        [7],
+        None,
+    ],
+)
+def test_an_image_of_no_size_is_told_and_takes_no_table_with_it(
+    library: Path, width: object
+) -> None:
+    image = {"file": "1.png", "format": "PNG", "width": width, "height": 24, "url": ""}
+    tampered(library, images=[image])
+    with pytest.raises(ResultError, match="can't be read"):
+        Library(library).get("r1")
+    assert len(use(library)) == 1
+    assert len(Library(library).to_pandas()) == 0
+
+
+@pytest.mark.parametrize("seed", [10**30, pytest.param(-(10**400), id="400 digits")])
+def test_a_seed_without_bounds_is_none(library: Path, seed: object) -> None:
+    tampered(library, seed=seed)
+    assert use(library) == []
+    assert Library(library).get("r1").seed is None
+    assert len(Library(library).to_pandas()) == 1
+
+
 @pytest.mark.parametrize("what", ["1.png", "receipt.json", "favourite"])
 def test_a_link_out_of_a_results_folder_is_not_followed(
     library: Path, outside: Path, what: str

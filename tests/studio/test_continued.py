@@ -225,6 +225,31 @@ def test_a_strangers_file_harms_nothing(open_page, tmp_path, text):
     assert open_page().studio.prompt == "a fox"
 
 
+def left_behind(folder, **parts):
+    """Write what a studio named foxes left behind, as anybody could."""
+    path = KeptStudio(folder, "foxes").path
+    path.parent.mkdir()
+    path.write_text(json.dumps({"name": "foxes", **parts}))
+
+
+@pytest.mark.parametrize("pinned", ["{}:7", "{}:x", "{}:-1", "{}:99999999999999999999", "{}"])
+def test_a_strangers_pin_is_no_picture_and_the_newest_is_the_image(
+    open_page, client, tmp_path, pinned
+):
+    fox = client.submit(sd.Request("a fox")).result(60).request_id
+    left_behind(tmp_path, results=[fox], pinned=pinned.format(fox))
+    studio = open_page().studio
+    assert (studio.pinned, studio.selected) == (False, f"{fox}:0")
+    assert studio.image.size == studio.result.image.size
+
+
+@pytest.mark.parametrize("size", [[10**400, 5], [-1, 5], [0, 0], [1e400, 5], [float("nan"), 5]])
+def test_a_strangers_size_is_not_taken(open_page, tmp_path, size):
+    left_behind(tmp_path, form={"prompt": "a fox", "image_size": size})
+    studio = open_page().studio
+    assert (studio.prompt, studio.image_size) == ("a fox", (2048, 2048))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets few make links")
 def test_a_link_leads_nowhere_else(open_page, tmp_path):
     open_page(prompt="a fox")
