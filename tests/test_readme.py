@@ -18,16 +18,17 @@ PLACES = (ROOT, ROOT / "seedream_widgets")
 
 
 def test_there_are_blocks_to_run():
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", BLOCKS, ids=["widget", "headless", "library"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["widget", "headless", "library", "explore"])
 def test_a_block_runs(block, tmp_path, monkeypatch, page):
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(compile(block, "README.md", "exec"), names)
-    saved = [*tmp_path.glob("fox.png"), *tmp_path.glob("fox.jpg"), *tmp_path.glob("night/*")]
+    kept = ("fox.png", "fox.jpg", "night/*", "foxes.html")
+    saved = [path for name in kept for path in tmp_path.glob(name)]
     assert len(saved) == 1
     if "studio" in names:
         names["studio"].close()
