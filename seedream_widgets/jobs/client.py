@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
 
 _TAKES = "a Request, such as sd.Request('a red fox'), or give the text to sd.submit"
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Client:
@@ -144,7 +141,7 @@ class Client:
         check_type(request, Request, "request", _TAKES)
         if wrong := wrong_references(request.prompt, len(request.images)):
             warn(wrong)
-        return _uninterrupted(lambda: self._submit(request, fresh))
+        return self._engine().uninterrupted(lambda: self._submit(request, fresh))
 
     def _submit_as_agreed(self, request: Request, agree: Callable[[Backend], object]) -> Job:
         """Start `request` unless `agree` raises, which gets the backend that will answer.
@@ -152,7 +149,8 @@ class Client:
         A key may be set at any moment: the one that was agreed to is the one that answers.
         `agree` is called on another thread, and must wait for nothing.
         """
-        return _uninterrupted(lambda: self._submit(request, fresh=False, agree=agree))
+        work = partial(self._submit, request, fresh=False, agree=agree)
+        return self._engine().uninterrupted(work)
 
     def _submit(
         self, request: Request, fresh: bool, agree: Callable[[Backend], object] | None = None
@@ -360,26 +358,3 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client {self._choice}, {len(self._jobs)} jobs>"
-
-
-def _uninterrupted(work: Callable[[], T]) -> T:
-    """Do `work` to its end, though a Ctrl+C may end the waiting for it.
-
-    Python interrupts its main thread alone, and there at any point: between a request that is
-    sent and the list of jobs that it is to stand in, for one.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    done: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except BaseException as error:
-            done.set_exception(error)
-
-    try:
-        threading.Thread(target=run, name="seedream-submit").start()
-    except RuntimeError:  # Python is ending and starts no more threads
-        return work()
-    return done.result()

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from seedream_widgets.jobs.lost import LostReplies
@@ -60,6 +61,12 @@ class Engine:
         """Submits that were sent and have no reply yet."""
         self.ending = False
         """Whether Python ends: nothing more is sent."""
+        self._errands: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._runs_errands = True
+        self._errand_thread = threading.Thread(
+            target=self._run_errands, name="seedream-submit", daemon=True
+        )
+        self._errand_thread.start()
         self._thread.start()
 
     def _run(self) -> None:
@@ -97,6 +104,35 @@ class Engine:
         except RuntimeError:  # Python is ending and starts no more threads: what is left is short
             return work()
         return await waiting
+
+    def uninterrupted(self, work: Callable[[], T]) -> T:
+        """Do `work` to its end, though a Ctrl+C may end the waiting for it.
+
+        Python interrupts its main thread alone, and there at any point: between a request that is
+        sent and the list of jobs that it is to stand in, for one. Nor is that thread to start
+        another one here, or to wait with what `threading` has for it: interrupted at the wrong
+        moment it keeps their locks, and what the other does never ends.
+        """
+        if not self._runs_errands or threading.current_thread() is not threading.main_thread():
+            return work()
+        done, ended = threading.Lock(), Future[T]()
+        done.acquire()
+
+        def run() -> None:
+            try:
+                ended.set_result(work())
+            except BaseException as error:
+                ended.set_exception(error)
+            done.release()
+
+        self._errands.put(run)
+        done.acquire()
+        return ended.result()
+
+    def _run_errands(self) -> None:
+        while (errand := self._errands.get()) is not None:
+            errand()
+            del errand  # its images are not to be kept until the next one
 
     @property
     def here(self) -> bool:
@@ -139,6 +175,9 @@ class Engine:
         """End every task and the thread; fal goes on with what it has accepted."""
         if not self._thread.is_alive():
             return
+        self._runs_errands = False
+        self._errands.put(None)
+        self._errand_thread.join(_REPLY_SECONDS)
         self.start(self._drain()).add_done_callback(
             lambda _: self.loop.call_soon_threadsafe(self._end)
         )

@@ -89,7 +89,8 @@ class Record:
 
     async def plan(self) -> None:
         """Write the request and its images down before anything is sent."""
-        await self._try(self.library._keep_inputs, self.job.request)
+        if self.job.request.images:
+            await self._try(self.library._keep_inputs, self.job.request)
         if self._journal and not self._entry:
             job = self.job
             about = job.request, job.backend, job.id, job.created
@@ -190,8 +191,9 @@ class Record:
 
     async def lighten(self) -> None:
         """Let go of the input images of a job that ends; they are in the library."""
-        light = await self._try(self.library._without_inputs, self.job.request)
-        self.job.request = light or self.job.request
+        if self.job.request.images:
+            light = await self._try(self.library._without_inputs, self.job.request)
+            self.job.request = light or self.job.request
 
     def stage(self) -> Path:
         """Make the folder to download to."""
@@ -220,7 +222,7 @@ class Record:
         if all(file.data is None for file in result.files):
             kept = await self._try(self._commit, result)
         if kept:
-            shared = await self._try(self._share, kept)
+            shared = self.library._shared is None or await self._try(self._share, kept)
             if self._journal and self._entry:
                 # What others do not see yet is fetched again from fal, by whoever resumes it.
                 end = self._journal.close if shared else self._journal.release

@@ -202,6 +202,8 @@ class _Run:
         return handle
 
     async def _upload(self) -> list[str]:
+        if not self.job.request.images:
+            return []
         images = await self.engine.run_on_disk(self.job.request.sent_images)
         local = len([image for image in images if not isinstance(image, ImageUrl)])
         uploaded = itertools.count(1)

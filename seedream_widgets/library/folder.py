@@ -131,12 +131,24 @@ def staging(name: str, root: Path) -> Path:
     return root / STAGING / f"{name}.{this_process()}"
 
 
+def make_stage(folder: Path, root: Path) -> Path:
+    """Make a folder of `staging` and return it; a power cut may take it, until `put` moves it."""
+    make_private(folder.parent, root)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that its owner alone may read, as `open` takes it for its ``opener``."""
+    return os.open(path, flags, 0o600)
+
+
 def write_private(path: Path, data: bytes, root: Path) -> None:
     """Write a file below `root` whole or not at all, and have it on the disk when done."""
     part = staging(uuid4().hex, root)
     make_private(part.parent, root)
     try:
-        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with open(part, "xb", opener=private) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

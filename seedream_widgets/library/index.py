@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import time
+import weakref
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,6 +198,8 @@ def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str
 
 
 T = TypeVar("T")
+_NO_WAL = "PRAGMA journal_mode = TRUNCATE"
+"""A WAL needs memory shared by all users of the file, which network folders lack."""
 _BUSY_SECONDS = 5.0
 _TRIES = 5
 """Processes that meet a corrupt file together take it from each other."""
@@ -205,7 +208,10 @@ _AGAIN_SECONDS = 30.0
 
 
 class Cache:
-    """Run work on the SQLite file at `path`, with a connection for each call.
+    """Run work on the SQLite file at `path`, on a connection that nobody else uses meanwhile.
+
+    One stays open between two calls, as a job asks twice and to open it takes longer than to ask;
+    not on Windows, where nobody can delete a file that is open.
 
     A corrupt file, or one of another version, is deleted and made anew; what is new is filled by
     `fill`. Where the file can't be had (locked, or on a disk that is full or only read), the
@@ -218,6 +224,9 @@ class Cache:
         self._path, self._fill, self._full_text = path, fill, full_text
         self.trouble: str | None = None
         self._again = 0.0
+        self._idle: dict[int, tuple[sqlite3.Connection, tuple[int, int]]] = {}
+        """The open connection and its file, by the process: none outlasts a fork."""
+        weakref.finalize(self, _close, self._idle)
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` makes of the connection; it may run twice, and must not mind.
@@ -233,8 +242,7 @@ class Cache:
             try:
                 if before is None:
                     _create_private(self._path)
-                with closing(self._open()) as db:
-                    found = work(db)
+                found = self._run_on(before, work)
                 self.trouble = None
                 return found
             except (sqlite3.DatabaseError, OSError) as error:
@@ -247,13 +255,32 @@ class Cache:
                     return self._give_up(work, refused)
         raise AssertionError("the last try returns")
 
+    def _run_on(self, file: tuple[int, int] | None, work: Callable[[sqlite3.Connection], T]) -> T:
+        kept, its = self._idle.pop(os.getpid(), (None, None))
+        if kept and its != file:  # while it is open, no other file gets its number
+            kept.close()
+            kept = None
+        db = kept or self._open()
+        try:
+            if kept:  # a moment where the file is as it was left
+                db.execute(_NO_WAL).fetchall()
+            found = work(db)
+        except BaseException:
+            db.close()
+            raise
+        if file is None or os.name == "nt" or os.getpid() in self._idle:
+            db.close()
+        else:
+            self._idle[os.getpid()] = db, file
+        return found
+
     def _open(self) -> sqlite3.Connection:
         import sqlite3
 
-        db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        how: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
+        db: sqlite3.Connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, **how)
         try:
-            # No WAL: it needs memory shared by all users of the file, which network folders lack.
-            db.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
+            db.execute(_NO_WAL).fetchall()
             db.execute("PRAGMA synchronous = OFF")
             create(db, self._full_text)
             if not _is_filled(db):
@@ -296,6 +323,11 @@ def writing(db: sqlite3.Connection, *, durable: bool = False) -> Iterator[None]:
     finally:
         if durable:
             db.execute("PRAGMA synchronous = OFF")
+
+
+def _close(idle: dict[int, tuple[sqlite3.Connection, tuple[int, int]]]) -> None:
+    if found := idle.pop(os.getpid(), None):
+        found[0].close()
 
 
 def _is_in_use(error: Exception) -> bool:
@@ -617,7 +649,10 @@ class Index:
             if (among := asked.among) is not None:
                 db.create_function("among", 1, among.__contains__)
             query = f"SELECT {columns} FROM results WHERE {where} {tail}"
-            return db.execute(query, values).fetchall()
+            found = db.execute(query, values).fetchall()
+            if among is not None:
+                db.create_function("among", 1, None)
+            return found
 
         return self._run(rows)
 

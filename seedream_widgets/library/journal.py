@@ -19,7 +19,7 @@ import logging
 import re
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -547,9 +547,8 @@ def _text(entry: Pending) -> bytes:
     Raises:
         OSError: It is larger than what would be read again.
     """
-    values = asdict(entry)
-    values = {name: values[name] for name in _WRITTEN}
-    text = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+    values = {name: getattr(entry, name) for name in _WRITTEN}
+    text = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
     if len(text) > MAX_BYTES:
         raise OSError(f"a journal entry takes up to {MAX_BYTES:,} bytes, got {len(text):,}")
     return text

@@ -22,7 +22,8 @@ from seedream_widgets.library.entry import Entry, load, read_input
 from seedream_widgets.library.folder import (
     RECEIPT,
     RESULTS,
-    make_private,
+    make_stage,
+    private,
     put,
     read_receipt,
     staging,
@@ -482,7 +483,7 @@ class Library:
         """Make that folder; files of an earlier run are replaced one by one."""
         if not self._swept:
             self._sweep()
-        return make_private(self._staging(name), self.path)
+        return make_stage(self._staging(name), self.path)
 
     def _clear(self, name: str) -> None:
         """Take away what an unfinished job left in its staging folder."""
@@ -516,8 +517,7 @@ class Library:
         """Put a staged result to its place; ``False`` where that holds other pictures."""
         held = _held(target, receipt)
         if held == "nothing":
-            write_private(stage / RECEIPT, receipt.to_json().encode(), self.path)
-            sync(stage)
+            _finish(stage, receipt)
             try:
                 put(stage, target, self.path)
             except OSError:
@@ -531,7 +531,7 @@ class Library:
         if held == "these":
             shutil.rmtree(stage, ignore_errors=True)
         else:
-            self._ask(lambda: self._index.add(target, receipt.to_dict()))
+            self._ask(lambda: self._index.add(target, vars(receipt)))
         return True
 
     def _place(self, receipt: Receipt, words: str) -> Path:
@@ -588,6 +588,13 @@ def _held(folder: Path, receipt: Receipt) -> Literal["nothing", "these", "others
     return "these" if theirs == ours else "others"
 
 
+def _finish(stage: Path, receipt: Receipt) -> None:
+    """Write the receipt beside its pictures, and have all of them on the disk."""
+    with open(stage / RECEIPT, "wb", opener=private) as file:
+        file.write(receipt.to_json().encode())
+    sync(stage)
+
+
 def _digests(images: Any) -> list[Any]:
     listed = images if isinstance(images, list) else []
     return [each.get("sha256") if isinstance(each, dict) else None for each in listed]
@@ -595,8 +602,7 @@ def _digests(images: Any) -> list[Any]:
 
 def _repair(stage: Path, target: Path, receipt: Receipt, root: Path) -> None:
     """Put a result over a damaged one, its receipt last; what else lies there stays."""
-    write_private(stage / RECEIPT, receipt.to_json().encode(), root)
-    sync(stage)
+    _finish(stage, receipt)
     for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
         put(path, target / path.name, root)
     stage.rmdir()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import uuid4
 
 from seedream_widgets.files import delete, patiently, put_in_place, read_file
-from seedream_widgets.library.folder import make_private, staging
+from seedream_widgets.library.folder import make_private, private, staging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +113,7 @@ class FolderSteps:
         for needed in (part, path):
             make_private(needed.parent, self._root)
         try:
-            with open(part, "xb", opener=_private) as file:
+            with open(part, "xb", opener=private) as file:
                 file.write(data)
                 file.flush()
                 made = _link(part, path) or _write(path, data)
@@ -176,7 +176,7 @@ class FolderSteps:
             os.utime(path)  # the moment is the disk's: a network folder's server sets it
         except FileNotFoundError:
             make_private(path.parent, self._root)
-            os.close(_private(str(path), os.O_CREAT | os.O_WRONLY))
+            os.close(private(str(path), os.O_CREAT | os.O_WRONLY))
             os.utime(path)
         return path.stat().st_mtime
 
@@ -186,10 +186,6 @@ class FolderSteps:
             return (self._root / name).stat().st_mtime
         except OSError:
             return 0.0
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _link(part: Path, path: Path) -> bool:
@@ -214,7 +210,7 @@ def _write(path: Path, data: bytes) -> bool:
         FileExistsError: There is one.
         OSError: It can't be written; there is none.
     """
-    with open(path, "xb", opener=_private) as file:
+    with open(path, "xb", opener=private) as file:
         try:
             file.write(data)
             file.flush()

@@ -107,7 +107,7 @@ class Receipt:
             RequestError: `image` is not a number.
         """
         check_type(image, int, "image", "the number of an image, 1 is the first")
-        said = self.to_dict() | ({"image": image} if image else {})
+        said = vars(self) | ({"image": image} if image else {})
         return json.dumps(said, ensure_ascii=False, indent=1)
 
     @classmethod

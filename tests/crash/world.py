@@ -448,6 +448,7 @@ def _engine(loop: asyncio.AbstractEventLoop) -> Any:
 
     engine = SimpleNamespace(
         loop=loop, run_on_disk=run, run_in_pool=run, run_on_arrivals=run,
+        uninterrupted=lambda work: work(),
         here=False, forked=False, ending=False, following=Following(), _closing=[],
         slots=asyncio.Semaphore(SENDING), replies=set(), lost=LostReplies(),
     )  # fmt: skip

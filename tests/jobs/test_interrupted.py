@@ -25,29 +25,37 @@ def script(code, *arguments):
 
 
 CTRL_C = """
-import signal, sys, time
+import random, signal, sys, time
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
 from tests.scripted import until
 
+armed = False
+
 def interrupt(*_):
-    raise KeyboardInterrupt
+    global armed
+    if armed:
+        armed = False
+        raise KeyboardInterrupt
 
 signal.signal(signal.SIGALRM, interrupt)
 backend = ScriptedBackend("fal", hold=["fetch"])
 client = Client(backend, library=sys.argv[1])
-began = time.perf_counter()
 client.submit(Request("warm", seed=0))
-each, interrupted = time.perf_counter() - began, 0
-for number in range(150):
+took = interrupted = number = 0
+while interrupted < 40 and number < 2000:
+    number += 1
+    began = time.perf_counter()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 1e-6 + each * number / 100)
+        armed = True
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 + took * random.random())
         client.submit(Request(f"fox {number}", seed=number if number % 2 else None))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        armed = False
+        took = time.perf_counter() - began
     except KeyboardInterrupt:
         interrupted += 1
-assert interrupted > 10, interrupted
+assert interrupted > 10, (interrupted, number)
 time.sleep(0.5)
 until(lambda: backend.count("submit") == len(client.jobs))
 listed = {job.request.prompt for job in client.jobs}
@@ -61,6 +69,43 @@ assert {entry.id for entry in entries} == {job.id for job in client.jobs}
 @pytest.mark.slow
 def test_a_ctrl_c_in_a_submit_hides_no_job(tmp_path):
     done = script(CTRL_C, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+STUCK = """
+import random, signal, time
+from seedream_widgets.jobs.engine import shared
+
+armed = False
+
+def interrupt(*_):
+    global armed
+    if armed:
+        armed = False
+        raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+engine = shared()
+took = interrupted = tries = 0
+while interrupted < 3000 and tries < 30_000:
+    tries += 1
+    began = time.perf_counter()
+    try:
+        armed = True
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 + took * random.random())
+        engine.uninterrupted(lambda: None)
+        armed = False
+        took = time.perf_counter() - began
+    except KeyboardInterrupt:
+        interrupted += 1
+assert interrupted > 300, (interrupted, tries)
+assert engine.uninterrupted(lambda: "still works") == "still works"
+"""
+
+
+@pytest.mark.slow
+def test_a_ctrl_c_at_any_moment_leaves_no_thread_stuck(tmp_path):
+    done = script(STUCK)
     assert (done.returncode, done.stderr) == (0, "")
 
 

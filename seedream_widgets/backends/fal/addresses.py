@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -80,9 +81,12 @@ def is_upload(url: object, queue: str) -> bool:
 
 
 def _split(url: object) -> SplitResult | None:
-    if not isinstance(url, str) or len(url) > _LONGEST or not url.isascii():
-        return None
-    if not url.isprintable() or " " in url or "\\" in url:
+    return _parts(url) if isinstance(url, str) and len(url) <= _LONGEST else None
+
+
+@lru_cache(maxsize=64)  # a job asks fifty times, of a handful of addresses
+def _parts(url: str) -> SplitResult | None:
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
         parts = urlsplit(url)

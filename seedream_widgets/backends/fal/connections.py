@@ -7,12 +7,17 @@ import os
 import ssl
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from ipaddress import ip_network
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import (  # type: ignore[attr-defined]
+    getproxies,
+    getproxies_environment,
+    proxy_bypass,
+    proxy_bypass_environment,
+)
 
 import httpx
 from urllib3 import PoolManager, ProxyManager
@@ -84,7 +89,7 @@ class Environment:
         bundle = lend_bundle()
         files = ((name, os.environ.get(name, "")) for name in _CERTIFICATES)
         return cls(
-            tuple(sorted(getproxies().items())),
+            tuple(sorted((_named() or _of_system()).items())),
             tuple((name, path, _changed(path)) for name, path in files if path),
             ssl.SSLContext.__module__,  # truststore puts its own in its place
             bundle,
@@ -237,9 +242,29 @@ def _is_no_host(entry: str) -> bool:
     return False
 
 
+def _named() -> dict[str, str]:
+    """Return the proxies that variables name, by scheme."""
+    names = (n for n in os.environ if n[-6:].lower() == "_proxy" or n == "REQUEST_METHOD")
+    return _read(tuple((name, os.environ.get(name)) for name in names))
+
+
+@lru_cache(maxsize=1)
+def _read(variables: tuple[tuple[str, str | None], ...]) -> dict[str, str]:
+    """Have urllib read them, once for what they are: each step of each job asks.
+
+    It looks at every variable of the process each time, which takes ten times as long.
+    """
+    return getproxies_environment()
+
+
+def _of_system() -> dict[str, str]:
+    """Return the proxies of a system's own settings, which macOS and Windows have."""
+    return {} if getproxies is getproxies_environment else getproxies()
+
+
 def _changed(path: str) -> float:
     try:
-        return Path(path).stat().st_mtime
+        return os.stat(path).st_mtime
     except OSError:
         return 0.0
 
@@ -298,8 +323,13 @@ class Connections:
 def _proxy(url: str) -> str:
     """Return the address of the proxy to `url`; empty for none."""
     parts = urlsplit(url)
-    if proxy_bypass(parts.netloc):
+    named = _named()
+    if named or getproxies is getproxies_environment:
+        bypassed = bool(proxy_bypass_environment(parts.netloc, named))
+    else:
+        bypassed = bool(proxy_bypass(parts.netloc))
+    if bypassed:
         return ""
-    proxies = getproxies()
+    proxies = named or _of_system()
     found = proxies.get(parts.scheme) or proxies.get("all") or ""
     return found if not found or "://" in found else f"http://{found}"
