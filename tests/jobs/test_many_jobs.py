@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 import seedream_widgets as sd
 from tests.fal_server import FalServer
@@ -18,22 +19,22 @@ def test_a_hundred_jobs_at_once(fal_server, tmp_path):
     requests = [sd.Request(f"fox {number}", image_size=(1024, 1024)) for number in range(JOBS)]
 
     async def kernel() -> tuple[list[sd.Result], float]:
-        lag = asyncio.ensure_future(worst_lag())
-        results = await asyncio.gather(*map(client.submit, requests))
-        lag.cancel()
-        return results, await lag
+        jobs = [client.submit(each) for each in requests]
+        turns = asyncio.ensure_future(longest_turn())
+        results = await asyncio.gather(*jobs)
+        turns.cancel()
+        return results, await turns
 
-    async def worst_lag() -> float:
-        worst = 0.0
-        try:
+    async def longest_turn() -> float:
+        longest, before = 0.0, time.thread_time()
+        with suppress(asyncio.CancelledError):
             while True:
-                began = time.monotonic()
                 await asyncio.sleep(0.01)
-                worst = max(worst, time.monotonic() - began - 0.01)
-        except asyncio.CancelledError:
-            return worst
+                now = time.thread_time()
+                longest, before = max(longest, now - before), now
+        return longest
 
-    results, lag = asyncio.run(kernel())
+    results, longest = asyncio.run(kernel())
     client.close()
     for request, result in zip(requests, results, strict=True):
         assert result.request is request
@@ -44,4 +45,5 @@ def test_a_hundred_jobs_at_once(fal_server, tmp_path):
     assert len(fal_server.bill) == JOBS
     assert fal_server.connections("stream") <= JOBS
     assert fal_server.count("status") <= 2 * JOBS
-    assert lag < 1.0, "the kernel's loop stood still"
+    # In its own thread's time, which does not count what else the machine does.
+    assert longest < 0.5, "the kernel's loop did the jobs' work"

@@ -8,11 +8,13 @@ import shutil
 import sqlite3
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from seedream_widgets.library.index import Index
+from seedream_widgets.library.search import Filter
 from tests.library_folders import place, receipt, save, set_favourite, settle
 
 if TYPE_CHECKING:
@@ -439,3 +441,38 @@ def test_a_library_that_moves_away_comes_back(tmp_path: Path, cache: Path) -> No
     assert ids(index) == []
     shutil.move(tmp_path / "elsewhere", root)
     assert ids(index) == ["r1"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_forked_child_leaves_the_parents_open_connection_alone(
+    tmp_path: Path, cache: Path
+) -> None:
+    index = Index(tmp_path, cache)
+    save(tmp_path, "before")
+    assert ids(index) == ["before"]
+    kept = dict(index._cache._idle)
+    assert [*kept] == [os.getpid()]
+    child = os.fork()
+    if child == 0:
+        try:
+            index.add(save(tmp_path, "child"), receipt("child"))
+            own = index._cache._idle[os.getpid()][0]
+            asked = own is not kept[os.getppid()][0] and len(index.search()) == 2
+            os._exit(0 if asked and index._cache._idle[os.getppid()] == kept[os.getppid()] else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert ids(index) == ["before", "child"]
+    assert index._cache._idle == kept
+
+
+def test_a_search_lets_go_of_what_it_looked_among(tmp_path: Path, cache: Path) -> None:
+    index = Index(tmp_path, cache)
+    save(tmp_path, "fox")
+    index.refresh()
+    among = frozenset({"fox"})
+    gone = weakref.ref(among)
+    assert len(index.select("name", Filter(among=among))) == 1
+    del among
+    assert gone() is None
