@@ -17,7 +17,7 @@ from .studio import Studio, wait_until_drawn
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FloatRect, Locator, Page
 
     from .conftest import OpenNotebook, Shot
     from .lab import Notebook
@@ -34,6 +34,12 @@ def shown(page: Page) -> Locator:
     gallery = page.get_by_role("region", name="Gallery", exact=True)
     gallery.wait_for(timeout=60_000)
     return gallery
+
+
+def box(of: Locator) -> FloatRect:
+    found = of.bounding_box()
+    assert found is not None
+    return found
 
 
 def cells(gallery: Locator) -> Locator:
@@ -90,6 +96,47 @@ def test_by_mouse(alone: tuple[Notebook, Locator], page: Page, shot: Shot) -> No
     counted(gallery, "120 pictures")
     shot("gallery-dark")
     book.theme("Light")
+
+
+def test_a_band_drawn_with_the_mouse_selects(
+    alone: tuple[Notebook, Locator], page: Page, shot: Shot
+) -> None:
+    _, gallery = alone
+    grid, mouse = gallery.get_by_role("grid", name="Pictures"), page.mouse
+    toolbar = gallery.get_by_role("toolbar", name="Selection")
+    band = gallery.locator(".sd-band")
+    wait_until_drawn(cells(gallery).nth(0).locator("img"))
+    first, third, whole = (
+        box(each) for each in (cells(gallery).nth(0), cells(gallery).nth(2), grid)
+    )
+    mouse.move(first["x"] + 3, first["y"] - 8)  # on the day's heading
+    mouse.down()
+    mouse.move(third["x"] + 12, third["y"] + 12, steps=5)
+    expect(band).to_have_count(1)
+    expect(toolbar).to_contain_text("3 selected")
+    shot("gallery-band")
+    mouse.move(first["x"] + 12, first["y"] + 12, steps=3)
+    expect(toolbar).to_contain_text("1 selected")
+    mouse.up()
+    expect(band).to_have_count(0)
+    expect(toolbar).to_contain_text("1 selected")
+    page.keyboard.down("Control")
+    mouse.move(third["x"] + third["width"] - 3, first["y"] - 8)
+    mouse.down()
+    mouse.move(third["x"] + third["width"] - 12, third["y"] + 12, steps=5)
+    mouse.up()
+    page.keyboard.up("Control")
+    expect(toolbar).to_contain_text("2 selected")
+    mouse.move(first["x"] + 3, first["y"] - 8)
+    mouse.down()
+    for at in range(30):  # near the edge it scrolls on
+        mouse.move(first["x"] + 200 + at, whole["y"] + whole["height"] - 6)
+    expect(toolbar).to_contain_text("selected")
+    assert grid.evaluate("grid => grid.scrollTop") > 100
+    mouse.up()
+    expect(band).to_have_count(0)
+    mouse.click(whole["x"] + 3, whole["y"] + 60)  # on nothing: it selects nothing
+    expect(toolbar).to_have_count(0)
 
 
 def test_by_keyboard(alone: tuple[Notebook, Locator], page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +124,31 @@ def test_the_menu_of_a_picture_by_mouse_and_by_keyboard(
     other.click(button="right")
     item(studio, "Compare with studio.image").click()
     expect(viewer.get_by_role("radiogroup", name="Compare mode")).to_be_visible()
+    assert errors == []
+
+
+def test_a_picture_is_dragged_into_another_cell(
+    errors: list[str], book: Notebook, studio: Studio, page: Page
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1800})  # both cells are in sight
+    tile = studio.tiles(f"fox {JOBS - 1}").first
+    tile.scroll_into_view_if_needed()
+    source = tile.bounding_box()
+    assert source is not None
+    page.mouse.move(source["x"] + 60, source["y"] + 60)
+    page.mouse.down()
+    goal = book.cell(1).locator(".cm-line").first.bounding_box()
+    assert goal is not None
+    for at in (0.3, 0.6, 0.9, 1.0):
+        page.mouse.move(
+            source["x"] + 60 + at * (goal["x"] + 12 - source["x"] - 60),
+            source["y"] + 60 + at * (goal["y"] + 6 - source["y"] - 60),
+        )
+    page.mouse.up()
+    dropped = '[...document.querySelectorAll(".jp-Cell .cm-content")].some(' \
+        'each => each.innerText.includes("sd.library.get("))'  # fmt: skip
+    page.wait_for_function(f"() => {dropped}")
+    assert re.search(r'sd\.library\.get\("[^"]+"\)\.images\[0\]', book.sources()[1])
     assert errors == []
 
 

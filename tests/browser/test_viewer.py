@@ -36,6 +36,8 @@ for job in [
 studio"""
 SHARP = "picture => [...picture.querySelectorAll('.sd-sharp')].some(image => image.naturalWidth)"
 ZOOM = """picture => picture.querySelector('img').getBoundingClientRect().width"""
+DENSE = """layer => [...layer.querySelectorAll(".sd-sharp")].some(
+  image => Math.abs(image.naturalWidth / image.getBoundingClientRect().width - 2) < 0.02)"""
 TALL = """box => {
   box.closest(".sd-root").style.minHeight = "2000px";
   Object.assign(box.style, { top: 0, height: "2000px", maxHeight: "none" });
@@ -155,6 +157,49 @@ def test_a_picture_is_looked_at_by_keyboard_alone(
     press("Escape")
     expect(viewer.dialog).to_have_count(0)
     expect(tile).to_be_focused()
+    assert errors == []
+
+
+def test_pinches_zoom_and_100_percent_is_a_pixel_of_the_screen(
+    errors: list[str], studio: Studio, page: Page
+) -> None:
+    session = page.context.new_cdp_session(page)
+    screen = {"width": 1280, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+    session.send("Emulation.setDeviceMetricsOverride", screen)
+    page.wait_for_function("window.devicePixelRatio === 2")
+    viewer = Viewer(studio)
+    studio.tiles("a tall owl").dblclick()
+    viewer.wait_until_sharp()
+    viewer.button("100 %").click()
+    expect(viewer.button("100 %")).to_have_attribute("aria-pressed", "true")
+    assert viewer.width() == 512  # of 1024 pixels, on a screen of two for each CSS pixel
+    page.wait_for_function(DENSE, arg=viewer.layers.first.element_handle())
+    viewer.button("Fit").click()
+    expect(viewer.button("Fit")).to_have_attribute("aria-pressed", "true")
+    fitted = viewer.width()
+    pane = viewer.panes.bounding_box()
+    assert pane is not None
+    x, y = pane["x"] + pane["width"] / 2, pane["y"] + pane["height"] / 2
+    page.mouse.move(x, y)
+    page.keyboard.down("Control")  # so a touchpad's pinch comes
+    page.mouse.wheel(0, -50)
+    page.keyboard.up("Control")
+    picture = viewer.dialog.locator(".sd-picture").first.element_handle()
+    page.wait_for_function(f"picture => ({ZOOM})(picture) > {fitted * 1.2}", arg=picture)
+    zoomed = viewer.width()
+    assert page.evaluate("window.visualViewport.scale") == 1
+
+    def touch(kind: str, *across: float) -> None:
+        points = [{"x": x + side * apart, "y": y, "id": number}
+                  for apart in across for number, side in enumerate((-1, 1))]  # fmt: skip
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 40)
+    for apart in (50, 60, 70, 80):
+        touch("touchMove", apart)
+    touch("touchEnd")
+    page.wait_for_function(f"picture => ({ZOOM})(picture) > {zoomed * 1.5}", arg=picture)
+    assert viewer.width() == pytest.approx(zoomed * 2, rel=0.05)
     assert errors == []
 
 
