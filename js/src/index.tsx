@@ -1,8 +1,9 @@
 import type { AnyModel } from "@anywidget/types";
 import { type ComponentChild, render } from "preact";
 import { acceptDrops } from "./files/drops";
-import type { Channel } from "./kernel/channel";
 import { followConnection } from "./kernel/liveness";
+import { listen } from "./kernel/page";
+import { type Base, createBase } from "./shell/base";
 import { ComparePage, createCompareSession } from "./shell/ComparePage";
 import { createGallerySession, GalleryPage } from "./shell/GalleryPage";
 import { guardKeyboard } from "./shell/keyboard";
@@ -20,19 +21,17 @@ interface Props {
 /** What one of our widgets draws; `live` is called once it shows what the kernel has. */
 interface Page {
   name: string;
-  channel: Channel;
   page: ComponentChild;
   begin(live: () => void): void;
 }
 
-type Draw = (model: AnyModel, root: HTMLElement, ended: AbortSignal) => Page;
+type Draw = (base: Base, root: HTMLElement) => Page;
 
-const studio: Draw = (model, root, ended) => {
-  const session = createSession(model, root, ended);
-  const { actions, channel, dropping, jobs } = session;
+const studio: Draw = (base, root) => {
+  const session = createSession(base);
+  const { actions, dropping, jobs } = session;
   return {
     name: "Seedream image studio",
-    channel,
     page: <Studio session={session} />,
     begin(live) {
       const handlers = {
@@ -40,39 +39,36 @@ const studio: Draw = (model, root, ended) => {
         onAddress: actions.addAddress,
         onHover: dropping.set,
       };
-      acceptDrops(root, handlers, ended);
-      root.addEventListener("focusout", actions.flush, { signal: ended });
+      acceptDrops(root, handlers, base.ended);
+      listen(root, "focusout", actions.flush, { signal: base.ended });
       jobs.cards.subscribe(live);
       void jobs.sync();
     },
   };
 };
 
-const sheet: Draw = (model, root, ended) => {
-  const session = createSheetSession(model, root, ended);
+const sheet: Draw = (base) => {
+  const session = createSheetSession(base);
   return {
     name: "Seedream sheet",
-    channel: session.channel,
     page: <SheetPage session={session} />,
     begin: (live) => session.sheet.batch.subscribe(live),
   };
 };
 
-const compare: Draw = (model, root, ended) => {
-  const session = createCompareSession(model, root, ended);
+const compare: Draw = (base) => {
+  const session = createCompareSession(base);
   return {
     name: "Seedream comparison",
-    channel: session.channel,
     page: <ComparePage session={session} />,
     begin: (live) => session.viewer.shown.subscribe(live),
   };
 };
 
-const gallery: Draw = (model, root, ended) => {
-  const session = createGallerySession(model, root, ended);
+const gallery: Draw = (base) => {
+  const session = createGallerySession(base);
   return {
     name: "Seedream gallery",
-    channel: session.channel,
     page: <GalleryPage session={session} />,
     begin: (live) => session.gallery.found.subscribe(live),
   };
@@ -92,14 +88,15 @@ function renderView({ model, el, signal }: Props): () => void {
   el.append(root);
 
   const draw = VIEWS[String(model.get("_view"))] ?? studio;
-  const { name, channel, page, begin } = draw(model, root, ending.signal);
+  const base = createBase(model, root, ending.signal);
+  const { name, page, begin } = draw(base, root);
   root.setAttribute("aria-label", name);
   followTheme(root, ending.signal);
   render(page, root);
   guardKeyboard(root, ending.signal);
   // The static contact sheet of the notebook is hidden while a view has the kernel's own pictures.
   begin(() => root.classList.add("sd-live"));
-  followConnection(el, channel.lose, ending.signal);
+  followConnection(el, base.channel.lose, ending.signal);
 
   function cleanup() {
     ending.abort();

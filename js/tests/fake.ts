@@ -41,7 +41,7 @@ export const initialTraits = (): Record<string, unknown> => ({
   _references: [],
   _facts: message("facts"),
   _backend: { name: "fal", label: null, bills: true },
-  _money: { spent: "0.00", in_flight: "0.00", may_be_billed: "0.00", limit: null, per: "session" },
+  _money: "",
   _arrived: "",
 });
 

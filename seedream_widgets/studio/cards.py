@@ -69,15 +69,12 @@ def card(job: Job, place: int) -> Card:
     }
 
 
-def money(standing: Standing) -> dict[str, str | None]:
-    """Return what the page says of the money, in US dollars: the same as a refusal."""
-    return {
-        "spent": shown(standing.spent),
-        "in_flight": shown(standing.in_flight),
-        "may_be_billed": shown(standing.may_be_billed),
-        "limit": None if standing.limit is None else shown(standing.limit),
-        "per": standing.per,
-    }
+def money(standing: Standing) -> str:
+    """Return what the page says of the money, as a refusal counts it; "" if there is nothing."""
+    if standing.limit is None and not standing.committed:
+        return ""
+    when = " this session" if standing.limit is None else ""
+    return str(standing).replace("spent", f"Spent{when}", 1)
 
 
 def form_of(request: Request) -> dict[str, Any]:

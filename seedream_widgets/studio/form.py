@@ -76,9 +76,7 @@ class Form(Bridge):
     _references: t.List[dict[str, Any]] = t.List(help="What the page shows of them").tag(sync=True)
     _facts: t.Dict[str, Any] = t.Dict(help="Endpoints, sizes, prices").tag(sync=True)
     _backend: t.Dict[str, Any] = t.Dict(help="Who answers").tag(sync=True)
-    _money: t.Dict[str, Any] = t.Dict(
-        help="US dollars: spent, in flight, may be billed, limit"
-    ).tag(sync=True)
+    _money = t.Unicode("", help="What was spent, and of how much, in words").tag(sync=True)
     _search: t.Dict[str, Any] = t.Dict(help="What its gallery begins with").tag(sync=True)
     _arrived = t.Unicode(
         "", help="Id of the newest picture a click brought; the page writes it"

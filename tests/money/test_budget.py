@@ -141,9 +141,9 @@ def test_setting_the_limit_is_told_at_once(page, tmp_path):
     client = Client(ScriptedBackend("fal"), library=tmp_path)
     studio = page(client).studio
     client.budget.limit = Decimal("5.00")
-    until(lambda: studio._money["limit"] == "5.00")
+    until(lambda: studio._money == "Spent $0.00 of $5.00")
     client.budget.limit = None
-    until(lambda: studio._money["limit"] is None)
+    until(lambda: studio._money == "")
 
 
 LIVE = Price(Decimal("0.05"), "2026-11-28", "fal's pricing API")

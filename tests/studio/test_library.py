@@ -328,19 +328,17 @@ def test_a_file_with_a_receipt_dropped_elsewhere_is_a_reference(open_page):
 def test_the_budget_is_told_and_its_refusal_stands_at_the_button(page, tmp_path):
     client = sd.Client(ScriptedBackend("fal"), library=tmp_path)
     opened = page(client)
-    nothing = {"spent": "0.00", "in_flight": "0.00", "may_be_billed": "0.00", "limit": None}
-    nothing["per"] = "session"
-    assert opened.studio._money == nothing
+    assert opened.studio._money == ""
     client.budget.limit = Decimal("0.05")
     finish(opened, SEEDED)
-    assert opened.studio._money == {**nothing, "spent": "0.03", "limit": "0.05"}
+    assert opened.studio._money == "Spent $0.03 of $0.05"
     answer = opened.ask("submit", form={**SEEDED, "seed": 8})[0]
     assert (answer["kind"], answer["field"]) == ("error", None)
     assert "more than the budget leaves (spent $0.03 of $0.05)" in answer["message"]
     assert len(opened.studio.jobs) == 1
     client.budget.limit = Decimal("1E+1")
     opened.ask("sync")
-    assert opened.studio._money["limit"] == "10.00"
+    assert opened.studio._money == "Spent $0.03 of $10.00"
 
 
 @pytest.mark.slow

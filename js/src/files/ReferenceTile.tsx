@@ -1,12 +1,13 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
+import { joined } from "../kernel/words";
 import { Button } from "../pictures/buttons";
 import { edgeFor } from "../pictures/previews";
 import { Small } from "../pictures/Small";
-import { carries, drag, REFERENCE_DRAG } from "./drops";
+import { drag, REFERENCE_DRAG, useOwnDrops } from "./drops";
 import { Close } from "./icons";
-import { STEPS } from "./keys";
+import { stepOf } from "./keys";
 import { useSession } from "./session";
 
 interface Props {
@@ -17,7 +18,7 @@ interface Props {
 
 function describe({ name, width, height, note }: Reference): string {
   const size = width > 0 ? `, ${width} × ${height}` : "";
-  return [`${name}${size}`, note].filter(Boolean).join(". ");
+  return joined(". ", `${name}${size}`, note);
 }
 
 /** Alt+arrow moves, Delete removes; the element moves in the page, so focus is given back. */
@@ -32,7 +33,7 @@ function useTileKeys({ reference, index, count }: Props) {
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.target !== event.currentTarget) return;
-    const step = event.altKey ? STEPS[event.key] : undefined;
+    const step = event.altKey ? stepOf(event.key) : undefined;
     if (step !== undefined) {
       event.preventDefault();
       const to = index + step;
@@ -52,23 +53,14 @@ function useTileKeys({ reference, index, count }: Props) {
 /** Drop a tile on another to stand there. */
 function useTileDrag({ reference, index }: Props) {
   const { actions } = useSession();
-  const [over, setOver] = useState(false);
-  return {
-    over,
-    handlers: {
-      draggable: true,
-      onDragStart: (event: DragEvent) => drag(event, REFERENCE_DRAG, reference.id, "move"),
-      onDragOver: (event: DragEvent) => setOver(carries(event, REFERENCE_DRAG)),
-      onDragLeave: () => setOver(false),
-      onDrop: (event: DragEvent) => {
-        setOver(false);
-        const id = event.dataTransfer?.getData(REFERENCE_DRAG);
-        if (!id) return;
-        event.preventDefault();
-        actions.moveReference(id, index);
-      },
-    },
-  };
+  const { over, handlers } = useOwnDrops([REFERENCE_DRAG], (event) => {
+    const id = event.dataTransfer?.getData(REFERENCE_DRAG);
+    if (!id) return;
+    event.preventDefault();
+    actions.moveReference(id, index);
+  });
+  const onDragStart = (event: DragEvent) => drag(event, REFERENCE_DRAG, reference.id, "move");
+  return { over, handlers: { draggable: true, onDragStart, ...handlers } };
 }
 
 export function ReferenceTile(props: Props) {

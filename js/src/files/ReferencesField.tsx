@@ -1,6 +1,5 @@
-import { useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
-import { carries, IMAGE_DRAG, needsShift, REFERENCE_DRAG } from "./drops";
+import { IMAGE_DRAG, needsShift, REFERENCE_DRAG, useOwnDrops } from "./drops";
 import { Fault } from "./Fault";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
@@ -28,25 +27,14 @@ function AddButton() {
 /** Result tiles dragged here become references; reference tiles dropped past the last go last. */
 function useZone() {
   const { actions, references } = useSession();
-  const [over, setOver] = useState(false);
-  const accepts = (event: DragEvent) =>
-    carries(event, IMAGE_DRAG) || carries(event, REFERENCE_DRAG);
-  return {
-    over,
-    handlers: {
-      onDragOver: (event: DragEvent) => setOver(accepts(event)),
-      onDragLeave: () => setOver(false),
-      onDrop: (event: DragEvent) => {
-        setOver(false);
-        // A tile has taken it.
-        if (event.defaultPrevented) return;
-        const image = event.dataTransfer?.getData(IMAGE_DRAG);
-        const reference = event.dataTransfer?.getData(REFERENCE_DRAG);
-        if (image) actions.addResult(image);
-        else if (reference) actions.moveReference(reference, references.ids().length);
-      },
-    },
-  };
+  return useOwnDrops([IMAGE_DRAG, REFERENCE_DRAG], (event) => {
+    // A tile has taken it.
+    if (event.defaultPrevented) return;
+    const image = event.dataTransfer?.getData(IMAGE_DRAG);
+    const reference = event.dataTransfer?.getData(REFERENCE_DRAG);
+    if (image) actions.addResult(image);
+    else if (reference) actions.moveReference(reference, references.ids().length);
+  });
 }
 
 export function ReferencesField({ fault }: { fault: string | null }) {

@@ -5,7 +5,7 @@ export type Addressed = { url: string } | { file: File } | { fault: string };
 
 type Data = Pick<DataTransfer, "types" | "getData">;
 
-const IMAGE = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
+export const IMAGE_NAME = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 
 /** The source of an image that is copied or dragged by itself; nothing of it is loaded here. */
 function loneImage(data: Data): string | null {
@@ -51,7 +51,7 @@ async function follow(address: string, isImage: boolean): Promise<Addressed> {
   if (url && /^(file|vscode-)/.test(url.protocol)) return { fault: onDisk(url) };
   if (scheme === "data:" && /^data:image\//i.test(address)) return inline(address);
   const about = url && scheme !== "data:" ? `${url.host || url.protocol}` : "What was dropped";
-  if (!isImage && !(url && IMAGE.test(url.pathname))) {
+  if (!isImage && !(url && IMAGE_NAME.test(url.pathname))) {
     return {
       fault: `${about}: this is a link, not an image. Drag the image itself, or save it and drop the file.`,
     };

@@ -1,10 +1,10 @@
 /** Files and addresses dropped or pasted anywhere on the widget, and our own drags. */
+import { useState } from "preact/hooks";
+import { claim, listen } from "../kernel/page";
 import { type Addressed, hasAddress, readAddress } from "./addresses";
 
 export const IMAGE_DRAG = "application/x-seedream-image";
 export const REFERENCE_DRAG = "application/x-seedream-reference";
-
-const EVENTS = ["dragenter", "dragover", "dragleave", "drop"] as const;
 
 export const carries = (event: DragEvent, type: string): boolean =>
   event.dataTransfer ? [...event.dataTransfer.types].includes(type) : false;
@@ -57,7 +57,7 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
     dataTransfer?.effectAllowed === "none" || dataTransfer?.types.length === 0;
 
   /** VS Code asks for Shift, and others open the file, unless the drag is claimed early. */
-  function claim(event: DragEvent) {
+  function claimEarly(event: DragEvent) {
     if (hasFiles(event) && event.composedPath().includes(root)) event.preventDefault();
   }
 
@@ -75,8 +75,7 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
       if (isDrop && offered && takeAddress(data, true)) event.preventDefault();
       return;
     }
-    event.preventDefault();
-    event.stopPropagation();
+    claim(event);
     if (!offered && !isShut(event)) return;
     if (data) data.dropEffect = "copy";
     const left = type === "dragleave" && !root.contains(event.relatedTarget as Node | null);
@@ -97,11 +96,23 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
     event.preventDefault();
   }
 
-  for (const kind of EVENTS) {
-    root.addEventListener(kind, take, { signal: ended });
-    if (kind !== "dragleave") {
-      window.addEventListener(kind, claim, { capture: true, signal: ended });
-    }
-  }
-  root.addEventListener("paste", paste, { signal: ended });
+  listen(root, "dragenter dragover dragleave drop", take, { signal: ended });
+  listen(window, "dragenter dragover drop", claimEarly, { capture: true, signal: ended });
+  listen(root, "paste", paste, { signal: ended });
+}
+
+/** What of ours is dropped on an element, and whether it hangs over it. */
+export function useOwnDrops(types: string[], take: (event: DragEvent) => void) {
+  const [over, setOver] = useState(false);
+  return {
+    over,
+    handlers: {
+      onDragOver: (event: DragEvent) => setOver(types.some((type) => carries(event, type))),
+      onDragLeave: () => setOver(false),
+      onDrop(event: DragEvent) {
+        setOver(false);
+        take(event);
+      },
+    },
+  };
 }

@@ -9,7 +9,7 @@ export const Plus = icon("M8 3v10M3 8h10");
 export const Close = icon("M4 4l8 8M12 4l-8 8");
 export const Again = icon("M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3.2 2.6v2.6h2.6");
 export const Dice = icon(
-  "M3.5 2.5h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1zM5.6 5.6h.01M10.4 5.6h.01M8 8h.01M5.6 10.4h.01M10.4 10.4h.01",
+  "M2.5 2.5h11v11h-11zM5.6 5.6h.01M10.4 5.6h.01M8 8h.01M5.6 10.4h.01M10.4 10.4h.01",
 );
 export const Check = icon("M3.5 8.5l3 3 6-7");
 export const Previous = icon("M10 3.5L5.5 8l4.5 4.5");

@@ -15,6 +15,10 @@ export interface References {
   arrange(ids: string[], sized?: boolean): Promise<void>;
 }
 
+/** Why there is no room for more references. */
+export const full = (most: number, rest = "remove one first"): string =>
+  `edit takes up to ${most} images; ${rest}.`;
+
 export const moved = (ids: string[], id: string, to: number): string[] => {
   const rest = ids.filter((other) => other !== id);
   const place = Math.max(0, Math.min(to, rest.length));

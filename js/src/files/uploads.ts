@@ -2,9 +2,12 @@
 
 import { formatBytes } from "../kernel/bytes";
 import type { Channel } from "../kernel/channel";
+import { atEnd, revoke } from "../kernel/page";
 import { createStore, type Store } from "../kernel/store";
 import type { Notice } from "../kernel/wire";
 import type { Previews } from "../pictures/previews";
+import { IMAGE_NAME } from "./addresses";
+import { full } from "./references";
 import { createSender } from "./sending";
 import { isExpected } from "./transfer";
 
@@ -38,10 +41,9 @@ const PICTURE_BYTES = 12 * 1024 * 1024;
 const READING_PATIENCE = 10_000;
 const READING_ROUNDS = 6;
 const PROGRESS_INTERVAL = 100;
-const EXTENSIONS = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 
 export const isImageFile = (file: File): boolean =>
-  file.type ? file.type.startsWith("image/") : EXTENSIONS.test(file.name);
+  file.type ? file.type.startsWith("image/") : IMAGE_NAME.test(file.name);
 
 const TURNS_TEXT = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -84,7 +86,7 @@ export function createUploads(
 
   function forget(id: string) {
     const tile = tiles.get().find((entry) => entry.id === id);
-    if (tile?.picture) URL.revokeObjectURL(tile.picture);
+    revoke(tile?.picture);
     tiles.set(tiles.get().filter((entry) => entry.id !== id));
     waiting.delete(id);
   }
@@ -134,9 +136,7 @@ export function createUploads(
     const others = files.filter((file) => !isImageFile(file));
     for (const file of images.slice(0, Math.max(0, room))) take(file, onFault);
     if (!onFault && images.length > room) {
-      return room <= 0
-        ? `edit takes up to ${most} images; remove one first.`
-        : `edit takes up to ${most} images; the last ${images.length - room} stayed out.`;
+      return room <= 0 ? full(most) : full(most, `the last ${images.length - room} stayed out`);
     }
     return others.length > 0 ? noImages(others.map(({ name }) => name)) : null;
   }
@@ -161,7 +161,7 @@ export function createUploads(
   function send(id: string, entry: Waiting, restores: boolean): Promise<void> {
     const decoded = new Promise<string | null>((resolve) => {
       entry.decoded = resolve;
-      entry.stop.signal.addEventListener("abort", () => resolve(null));
+      atEnd(entry.stop.signal, () => resolve(null));
     });
     let shown = 0;
     return sendInTurn({
@@ -212,9 +212,9 @@ export function createUploads(
     const fault = notice.kind === "upload_failed" ? notice.message : null;
     waiting.get(notice.upload_id)?.decoded(fault);
   });
-  ended.addEventListener("abort", () => {
+  atEnd(ended, () => {
     for (const { stop } of waiting.values()) stop.abort();
-    for (const { picture } of tiles.get()) if (picture) URL.revokeObjectURL(picture);
+    for (const { picture } of tiles.get()) revoke(picture);
   });
   return { tiles, add, remove };
 }

@@ -31,8 +31,7 @@ function Count({ name, label, title, fault }: CountProps) {
       <NumberField
         {...{ id, label, title, min, max, step: 1 }}
         value={useStore(form.values)[name]}
-        invalid={Boolean(fault)}
-        describedBy={fault ? `${id}-note` : undefined}
+        note={fault && `${id}-note`}
         onValue={(value, typed) => actions.edit({ [name]: value ?? Number.NaN }, typed)}
       />
     </div>
@@ -55,8 +54,7 @@ function Seed({ fault }: { fault: string | null | undefined }) {
         <NumberField
           {...{ id, label: "Seed", step: 1, placeholder: "random", optional: true }}
           value={seed}
-          invalid={Boolean(fault)}
-          describedBy={fault ? `${id}-note` : undefined}
+          note={fault && `${id}-note`}
           onValue={(value, typed) => actions.edit({ seed: value }, typed)}
         />
         <Button
@@ -122,7 +120,7 @@ export function Counts({ checks }: { checks: Checks }) {
           <Count
             name="max_images"
             label="Up to"
-            title="How many images each generation may give; say the number in the prompt too"
+            title="Most images of one generation; say the number in the prompt too"
             fault={upTo}
           />
         )}

@@ -2,9 +2,11 @@ import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useSaid } from "../files/Fault";
 import { askedFor, mentionAt } from "../files/mentions";
+import { claim, hasCommand } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
 import { Link } from "../pictures/buttons";
+import { Note } from "../pictures/Note";
 import { edgeFor } from "../pictures/previews";
 import { Small } from "../pictures/Small";
 import { useSession } from "./session";
@@ -67,15 +69,14 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.isComposing);
+    const plain = !(hasCommand(event) || event.altKey || event.isComposing);
     if (!active || !plain) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) setAt((choices.indexOf(active) + step + choices.length) % choices.length);
     else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) choose(active);
     else if (event.key === "Escape") close();
     else return;
-    event.preventDefault();
-    event.stopPropagation();
+    claim(event);
   }
 
   const list = active && (
@@ -140,13 +141,13 @@ function Option({ id, choice: { reference, number }, active, onChoose }: OptionP
 export function Renumber() {
   const { actions, renumber } = useSession();
   const text = useStore(renumber);
-  useSaid(text && "The prompt names images by their old numbers. It can be renumbered");
+  const words = "The images moved; the prompt names them by their old numbers.";
+  useSaid(text && words);
   if (!text) return null;
   return (
-    <p class="sd-note sd-calm">
-      <span class="sd-grow">The images moved; the prompt names them by their old numbers.</span>
+    <Note words={words}>
       <Link onClick={actions.renumber}>Renumber</Link>
       <Link onClick={actions.leaveNumbers}>Leave</Link>
-    </p>
+    </Note>
   );
 }

@@ -1,7 +1,10 @@
 /** Which Seedream: each told apart by what matters for this very request. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useSaid } from "../files/Fault";
+import { claim } from "../kernel/page";
 import { useStore } from "../kernel/store";
+import { joined } from "../kernel/words";
 import { endpointOf, type Model, modelOf } from "./facts";
 import { formatSpan, priceOf } from "./price";
 import { RadioGroup } from "./RadioGroup";
@@ -29,15 +32,8 @@ function traits(model: Model): string {
   const most = `up to ${(text.rule.max_pixels / 1e6).toFixed(1)} MP`;
   const references = edit ? `${edit.max_inputs} references` : "no references yet";
   const unsure = Object.values(model.endpoints).some((row) => row.unconfirmed.length > 0);
-  return [
-    most,
-    references,
-    takes(text, "seed") ? "seed" : "no seed",
-    model.speed,
-    unsure && "partly unconfirmed",
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  const seed = takes(text, "seed") ? "seed" : "no seed";
+  return joined(" · ", most, references, seed, model.speed, unsure && "partly unconfirmed");
 }
 
 /** What the last change of model did to the form, and what is held back. */
@@ -53,7 +49,7 @@ function useChange(): string {
     before.current = form.model;
   }, [form.model]);
   const endpoint = endpointOf(facts, form.model, useStore(session.references.shown).length);
-  return [line, kept(endpoint, form)].filter(Boolean).join(" ");
+  return joined(" ", line, kept(endpoint, form));
 }
 
 export function ModelPicker() {
@@ -82,8 +78,7 @@ export function ModelPicker() {
       class="sd-models"
       onKeyDown={(event) => {
         if (!open || (event.key !== "Escape" && event.key !== "Enter")) return;
-        event.preventDefault();
-        event.stopPropagation();
+        claim(event);
         close();
       }}
       onFocusOut={({ currentTarget, relatedTarget }) => {

@@ -12,9 +12,8 @@ interface Props {
   optional?: boolean;
   placeholder?: string;
   title?: string;
-  invalid?: boolean | undefined;
-  describedBy?: string | undefined;
-  class?: string;
+  /** The id of the note that says what is wrong with it, where something is. */
+  note?: string | false | null | undefined;
 }
 
 const written = (value: number | null) => (value === null || Number.isNaN(value) ? "" : `${value}`);
@@ -28,7 +27,7 @@ function parse(input: HTMLInputElement, optional: boolean): number | null {
 /** A number as it is typed: half-typed text stays, the form hears NaN meanwhile. */
 export function NumberField({ value, onValue, optional = false, ...props }: Props) {
   const [text, setText] = useState(written(value));
-  const { describedBy, invalid, label, ...rest } = props;
+  const { note, label, ...rest } = props;
   // Before the next key: later it would undo what that has typed.
   useLayoutEffect(() => {
     if (!Number.isNaN(value)) setText(written(value));
@@ -36,12 +35,12 @@ export function NumberField({ value, onValue, optional = false, ...props }: Prop
   return (
     <input
       {...rest}
-      class={`sd-input ${props.class ?? ""}`}
+      class="sd-input"
       type="number"
       inputMode="numeric"
       aria-label={label}
-      aria-invalid={invalid ? true : undefined}
-      aria-describedby={describedBy}
+      aria-invalid={note ? true : undefined}
+      aria-describedby={note || undefined}
       value={text}
       onInput={({ currentTarget }) => {
         setText(currentTarget.value);

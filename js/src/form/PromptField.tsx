@@ -1,9 +1,12 @@
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
 import { Fault, useSaid } from "../files/Fault";
+import { activeIn, focusOn, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { Link } from "../pictures/buttons";
+import { useMeasure } from "../pictures/measure";
+import { Note } from "../pictures/Note";
 import { mentionHint } from "./checks";
 import { Renumber, useMentions } from "./Mentions";
 import { regionOf } from "./region";
@@ -13,13 +16,13 @@ const LINES = 12;
 
 /** Replace the whole text as typing does, so that the browser's own undo brings the old one back. */
 function replaceText(area: HTMLTextAreaElement, text: string) {
-  const { activeElement: active } = area.getRootNode() as Document | ShadowRoot;
+  const active = activeIn(area) as HTMLElement | null;
   // A change that comes while the user is elsewhere takes no focus.
-  if (area.value && active instanceof HTMLElement && active.closest(".sd-root")?.contains(area)) {
-    area.focus({ preventScroll: true });
+  if (area.value && active && rootOf(active)?.contains(area)) {
+    focusOn(area);
     area.select();
     area.ownerDocument.execCommand?.(text ? "insertText" : "delete", false, text);
-    if (active !== area) active.focus({ preventScroll: true });
+    if (active !== area) focusOn(active);
   }
   if (area.value !== text) area.value = text;
 }
@@ -42,14 +45,9 @@ function useText(area: RefObject<HTMLTextAreaElement | null>, text: string) {
 /** Grow with the text, so that a prompt is read whole; a drag of the corner still wins. */
 function useAutoGrow(area: RefObject<HTMLTextAreaElement | null>, text: string) {
   const [width, setWidth] = useState(0);
-  useEffect(() => {
-    // Some hosts draw before they attach, and all can change the width. A frame later, as a
-    // height that changes within the observer's own turn is reported as an error.
-    const measure = () => requestAnimationFrame(() => setWidth(area.current?.offsetWidth ?? 0));
-    const observer = new ResizeObserver(measure);
-    if (area.current) observer.observe(area.current);
-    return () => observer.disconnect();
-  }, [area]);
+  // Some hosts draw before they attach, and all can change the width. A frame later, as a height
+  // that changes within the observer's own turn is reported as an error.
+  useMeasure(area, () => requestAnimationFrame(() => setWidth(area.current?.offsetWidth ?? 0)));
   useLayoutEffect(() => {
     const { current } = area;
     if (!current) return;
@@ -66,10 +64,9 @@ function Replaced() {
   const { actions, before } = useSession();
   if (!useStore(before)) return null;
   return (
-    <p class="sd-note sd-calm">
-      <span>This replaced what was in the form.</span>
+    <Note words="This replaced what was in the form.">
       <Link onClick={actions.undo}>Undo</Link>
-    </p>
+    </Note>
   );
 }
 
@@ -84,12 +81,11 @@ function Region() {
     ? "Only what you painted on image 1 changes"
     : `Only a region of image 1 changes: ${left}, ${top} to ${right}, ${bottom}`;
   return (
-    <p class="sd-note sd-calm">
-      <span class="sd-grow">
-        {what}. What comes is put into it here; the rest keeps every pixel and its size.
-      </span>
+    <Note
+      words={`${what}. What comes is put into it here; the rest keeps every pixel and its size.`}
+    >
       <Link onClick={actions.clearRegion}>Clear</Link>
-    </p>
+    </Note>
   );
 }
 
@@ -140,11 +136,7 @@ export function PromptField({ references }: { references: number }) {
           {`Reading ${restoring.name}`}
         </p>
       )}
-      {warning && (
-        <p class="sd-note sd-warn" id={`${id}-note`}>
-          {warning}
-        </p>
-      )}
+      {warning && <Note class="sd-warn" id={`${id}-note`} words={warning} />}
       <Region />
       <Replaced />
       <Renumber />

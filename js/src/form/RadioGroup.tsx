@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import { STEPS } from "../files/keys";
+import { stepOf } from "../files/keys";
+import { hasCommand } from "../kernel/page";
 import { Button } from "../pictures/buttons";
 
 export interface Option {
@@ -28,8 +29,8 @@ export function RadioGroup({ options, value, onChange, ...props }: Props) {
   const stop = open.find((option) => option.value === value) ?? open[0];
 
   function onKeyDown(event: KeyboardEvent) {
-    const step = STEPS[event.key];
-    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const step = stepOf(event.key);
+    if (step === undefined || event.altKey || hasCommand(event)) return;
     event.preventDefault();
     const focused = (event.target as HTMLElement).dataset.value;
     const at = open.findIndex((option) => option.value === focused);

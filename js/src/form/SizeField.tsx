@@ -1,3 +1,4 @@
+import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { useSaid } from "../files/Fault";
 import { useStore } from "../kernel/store";
@@ -33,14 +34,16 @@ function Outline({ ratio }: { ratio: string }) {
 
 function shapeOptions(facts: Facts, endpoint: Endpoint | null): Option[] {
   const hasAuto = endpoint?.size_names.some((name) => name.startsWith("auto"));
-  const auto = { value: "auto", label: "Auto", content: [<i class="sd-auto" key="i" />, "Auto"] };
-  const custom = { value: "custom", label: "W×H", content: [<i class="sd-wh" key="i" />, "W×H"] };
-  const shapes = ratios(facts).map((ratio) => ({
-    value: ratio,
-    label: ratio,
-    content: [<Outline key="i" ratio={ratio} />, ratio],
-  }));
-  return [...(hasAuto ? [auto] : []), ...shapes, custom];
+  const option = (value: string, label: string, drawn: VNode) => ({
+    value,
+    label,
+    content: [drawn, label],
+  });
+  return [
+    ...(hasAuto ? [option("auto", "Auto", <i class="sd-auto" key="i" />)] : []),
+    ...ratios(facts).map((ratio) => option(ratio, ratio, <Outline key="i" ratio={ratio} />)),
+    option("custom", "W×H", <i class="sd-wh" key="i" />),
+  ];
 }
 
 /** The right end of the label: the true pixels, or the name with what is known of it. */
@@ -90,7 +93,7 @@ function Tiers({ facts, endpoint, shape, tier, onSize }: TierProps) {
   );
 }
 
-function Custom({ size, invalid, noteId, onSize }: CustomProps) {
+function Custom({ size, note, onSize }: CustomProps) {
   const { channel } = useSession();
   const field = (label: string, at: 0 | 1) => (
     <NumberField
@@ -99,8 +102,7 @@ function Custom({ size, invalid, noteId, onSize }: CustomProps) {
       value={size[at]}
       min={1}
       step={1}
-      invalid={invalid}
-      describedBy={invalid ? noteId : undefined}
+      note={note}
       onValue={(value) => {
         const side = value ?? Number.NaN;
         onSize(at === 0 ? [side, size[1]] : [size[0], side]);
@@ -119,8 +121,7 @@ function Custom({ size, invalid, noteId, onSize }: CustomProps) {
 
 interface CustomProps {
   size: Size;
-  invalid: boolean;
-  noteId: string;
+  note: string | false;
   onSize(size: Size): void;
 }
 
@@ -204,7 +205,7 @@ export function SizeField({ checks }: { checks: Checks }) {
         <Tiers {...{ facts, endpoint, shape, tier }} onSize={choose} />
       )}
       {shape === "custom" && !isNamed(size) && (
-        <Custom size={size} invalid={checks.size !== null} noteId={noteId} onSize={chooseCustom} />
+        <Custom size={size} note={checks.size !== null && noteId} onSize={chooseCustom} />
       )}
       <Note checks={checks} id={noteId} size={size} />
     </div>

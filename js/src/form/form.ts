@@ -1,5 +1,6 @@
 /** The form of one view: local while it is typed, written to the traits a moment later. */
 
+import { atEnd } from "../kernel/page";
 import type { Parse } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
@@ -94,6 +95,6 @@ export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSign
       values.set({ ...values.get(), [name]: value });
     });
   }
-  ended.addEventListener("abort", flush);
+  atEnd(ended, flush);
   return { values, edit, flush };
 }

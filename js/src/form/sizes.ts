@@ -46,9 +46,6 @@ export const sameSize = (a: ImageSize, b: ImageSize): boolean =>
 
 export const ratios = (facts: Facts): string[] => [...new Set(facts.sizes.map((row) => row.ratio))];
 
-export const tableSize = (facts: Facts, ratio: string, tier: string): Size | null =>
-  facts.sizes.find((row) => row.ratio === ratio && row.tier === tier)?.size ?? null;
-
 export interface Choice {
   /** "auto", a ratio, "custom", or null for a name that has no shape here. */
   shape: string | null;

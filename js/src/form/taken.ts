@@ -1,5 +1,7 @@
 /** What of a form its endpoint takes: the rest stays as typed, and is not sent. */
+
 import type { FormTraits, ImageSize } from "../kernel/wire";
+import { joined } from "../kernel/words";
 import type { Endpoint, Model } from "./facts";
 
 export const initialForm: FormTraits = {
@@ -50,7 +52,7 @@ const known = Object.keys(WORDS) as (keyof FormTraits)[];
 
 function words(names: string[], last = " and "): string {
   const all = names.map((name) => WORDS[name] ?? name);
-  return [all.slice(0, -1).join(", "), ...all.slice(-1)].filter(Boolean).join(last);
+  return joined(last, all.slice(0, -1).join(", "), ...all.slice(-1));
 }
 
 /** What a change of model did to the form, in a line. */
@@ -60,11 +62,12 @@ export function changes(from: Model, to: Model): string {
   const [before, after] = [names(from), names(to)];
   const gone = known.filter((name) => before.has(name) && !after.has(name));
   const come = known.filter((name) => !before.has(name) && after.has(name));
-  const parts = [
+  const said = joined(
+    "; it ",
     gone.length > 0 && `takes no ${words(gone, " and no ")}`,
     come.length > 0 && `${gone.length > 0 ? "lets you choose" : "also takes"} ${words(come)}`,
-  ].filter(Boolean);
-  return parts.length > 0 ? `${to.label} ${parts.join("; it ")}.` : "";
+  );
+  return said && `${to.label} ${said}.`;
 }
 
 /** What was set and is not sent, in a line. */

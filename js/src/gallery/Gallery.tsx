@@ -3,8 +3,9 @@ import { Close } from "../files/icons";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
-import { Chip, IconButton } from "../pictures/buttons";
+import { Chip, Grow, IconButton } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
+import { Note } from "../pictures/Note";
 import { Select } from "../pictures/Select";
 import { Undo } from "../pictures/Undo";
 import { DENSITIES, type Density } from "./layout";
@@ -126,7 +127,7 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
         >
           More…
         </Chip>
-        <span class="sd-grow" />
+        <Grow />
         <span class="sd-meta" role="status">
           {found ? counted(found.total) : "Searching…"}
         </span>
@@ -256,7 +257,7 @@ function Selection() {
         >
           {all > selected.size ? `Delete ${all} pictures` : "Delete"}
         </Chip>
-        <span class="sd-grow" />
+        <Grow />
         <span class="sd-meta">
           In Python: <code>{selectionName}</code>
         </span>
@@ -276,11 +277,7 @@ export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
   return (
     <section class="sd-gallery" aria-label="Gallery">
       <Bar onClose={onClose} />
-      {fault && (
-        <p class="sd-note sd-bar" role="alert">
-          {fault}
-        </p>
-      )}
+      {fault && <Note class="sd-bar" role="alert" words={fault} />}
       {found?.total === 0 ? (
         <p class="sd-empty">
           {isNarrowed(query)

@@ -1,9 +1,12 @@
 /** The pictures of a gallery as a grid: of a long list only what is near the screen is drawn. */
+
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { drag, IMAGE_DRAG } from "../files/drops";
-import { between } from "../kernel/numbers";
+import { between, each } from "../kernel/numbers";
+import { boxOf, focusOn, hasCommand, listen } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
+import { joined } from "../kernel/words";
 import { useMeasure } from "../pictures/measure";
 import { edgeFor } from "../pictures/previews";
 import { Small } from "../pictures/Small";
@@ -17,15 +20,14 @@ const PADDING = 12;
 const MARGIN = 300;
 
 function words({ prompt, index, count, favourite, rating, fault }: Picture): string {
-  return [
+  return joined(
+    ", ",
     prompt || "a prompt that was not kept",
     count > 1 && `image ${index + 1} of ${count}`,
     favourite && "favourite",
     rating > 0 && `rated ${rating} of 5`,
     fault,
-  ]
-    .filter(Boolean)
-    .join(", ");
+  );
 }
 
 interface TileProps {
@@ -59,7 +61,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
       onClick={(event) =>
         void gallery.select(index, {
           range: event.shiftKey,
-          toggle: event.ctrlKey || event.metaKey,
+          toggle: hasCommand(event),
         })
       }
       onDblClick={() => found && actions.open(found, index)}
@@ -97,10 +99,6 @@ function useSize(scroller: { current: HTMLElement | null }) {
   });
   return size;
 }
-
-const SCROLLING = new Set(
-  "ArrowLeft ArrowRight ArrowUp ArrowDown Home End PageUp PageDown".split(" "),
-);
 
 export function Pictures() {
   const { actions, gallery, pictures } = useSession();
@@ -176,13 +174,14 @@ export function Pictures() {
     const cell = element?.querySelector<HTMLElement>(`[data-index="${focused}"]`);
     if (!cell) return;
     following.current = false;
-    cell.focus({ preventScroll: true });
+    focusOn(cell);
   });
 
   // Keys may follow each other faster than the page is drawn.
   const here = () => Math.min(gallery.focus.get(), Math.max(0, total - 1));
 
-  function move(event: KeyboardEvent) {
+  /** Where a key goes to; undefined where it goes nowhere. */
+  function goal(key: string): number | undefined {
     const focused = here();
     const page = Math.max(1, Math.floor(height / (layout.tile[1] + GAP)) - 1);
     const steps: Record<string, number> = {
@@ -195,18 +194,23 @@ export function Pictures() {
       Home: 0,
       End: total - 1,
     };
-    const next = between(0, steps[event.key] ?? focused, total - 1);
+    return steps[key];
+  }
+
+  function move(to: number, event: KeyboardEvent) {
+    const next = between(0, to, total - 1);
     show(next);
-    if ((event.ctrlKey || event.metaKey) && !event.shiftKey) gallery.focus.set(next);
+    if (hasCommand(event) && !event.shiftKey) gallery.focus.set(next);
     else void gallery.select(next, { range: event.shiftKey });
   }
 
   function onKeyDown(event: KeyboardEvent) {
     if (total === 0 || event.altKey) return;
-    const command = event.ctrlKey || event.metaKey;
+    const command = hasCommand(event);
     const { key } = event;
     const focused = here();
-    if (SCROLLING.has(key)) move(event);
+    const to = goal(key);
+    if (to !== undefined) move(to, event);
     else if (command && key.toLowerCase() === "a") void gallery.all();
     else if (key === " ") void gallery.select(focused, { toggle: command, range: event.shiftKey });
     else if (command) return;
@@ -226,8 +230,8 @@ export function Pictures() {
     const target = event.target as Element;
     if (!element || event.button !== 0 || target.closest(".sd-thumb")) return;
     if (event.offsetX > element.clientWidth && target === element) return; // the scrollbar
-    const box = element.getBoundingClientRect();
-    const add = event.ctrlKey || event.metaKey || event.shiftKey;
+    const box = boxOf(element);
+    const add = hasCommand(event) || event.shiftKey;
     const place = (at: PointerEvent) =>
       [
         at.clientX - box.left - PADDING,
@@ -260,9 +264,8 @@ export function Pictures() {
       if (!touched && !add) gallery.set([]);
     };
     const { signal } = dragging;
-    element.addEventListener("pointermove", stretch, { signal });
-    element.addEventListener("pointerup", end, { signal });
-    element.addEventListener("pointercancel", end, { signal });
+    listen(element, "pointermove", stretch, { signal });
+    listen(element, "pointerup pointercancel", end, { signal });
   }
 
   const shift = scrolled - top;
@@ -291,7 +294,7 @@ export function Pictures() {
             {row.heading ? (
               <Heading heading={row.heading} />
             ) : (
-              Array.from({ length: row.count }, (_, at) => {
+              each(row.count, (at) => {
                 const index = row.first + at;
                 const id = found?.known(index);
                 return (

@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { each } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import { Chip } from "../pictures/buttons";
 import { Small } from "../pictures/Small";
@@ -16,7 +17,7 @@ export function Strip({ onOpen }: { onOpen(): void }) {
   useEffect(() => gallery.begin(), [gallery]);
   const narrowed = isNarrowed(useStore(gallery.query));
   const total = found?.total ?? 0;
-  const ids = Array.from({ length: Math.min(SHOWN, total) }, (_, at) => found?.known(at));
+  const ids = each(Math.min(SHOWN, total), (at) => found?.known(at));
   return (
     <div class="sd-strip">
       <Chip aria-expanded={false} onClick={onOpen}>

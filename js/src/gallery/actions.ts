@@ -3,7 +3,7 @@ import { type Channel, Refusal } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
 import { codeReply, collectReply, type Outgoing, trashReply } from "../kernel/wire";
-import { download, savedFile } from "../pictures/download";
+import { saveFile } from "../pictures/download";
 import { listOf, type Pictures } from "../pictures/pictures";
 import type { PicturesActions } from "../pictures/session";
 import type { Undoable } from "../pictures/Undo";
@@ -79,9 +79,7 @@ export function createGalleryActions(
       ids.length === 1
         ? { kind: "original", image_id: first }
         : { kind: "archive", image_ids: ids };
-    const reply = await ask(message);
-    const file = reply && savedFile(reply);
-    if (file) download(file.blob, file.name);
+    saveFile(await ask(message));
   }
 
   return {
@@ -93,13 +91,13 @@ export function createGalleryActions(
       const [first, ...others] = ids;
       if (first !== undefined && others.length > 0) open(listOf(others), 0, first);
     },
-    async collect(collection, remove = false) {
+    async collect(collection) {
       const results = gallery.results();
-      const reply = await ask({ kind: "collect", collection, results, remove });
+      const reply = await ask({ kind: "collect", collection, results });
       const told = read(collectReply, reply?.result);
       if (!told) return;
       pictures.collections.set(told.collections);
-      announcer.say(`${remove ? "Taken out of" : "Added to"} ${collection}`);
+      announcer.say(`Added to ${collection}`);
     },
     saveSelected: () => save([...gallery.selected.get()]),
     saveAll: save,

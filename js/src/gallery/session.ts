@@ -10,7 +10,7 @@ export interface GalleryActions extends PicturesActions {
   rate(rating: number): void;
   compare(): void;
   remove(): void;
-  collect(name: string, remove?: boolean): void;
+  collect(name: string): void;
   saveSelected(): Promise<void>;
   saveAll(ids: string[]): Promise<void>;
   codeOfSelected(): Promise<string | null>;

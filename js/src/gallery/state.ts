@@ -1,5 +1,8 @@
 /** What a gallery shows and what is selected in it; the page of the library it looks at. */
+
 import { type Channel, Refusal } from "../kernel/channel";
+import { each } from "../kernel/numbers";
+import { atEnd } from "../kernel/page";
 import {
   either,
   flag,
@@ -48,11 +51,10 @@ export interface Gallery {
   /** Where the keyboard is. */
   focus: Store<number>;
   /** Asks the view to keep a place where it is while the list grows above it. */
-  moved: Store<{ from: number; to: number } | null>;
+  moved: Store<{ to: number } | null>;
   /** The view's first picture in sight: what is kept in place when others come. */
   watch(place: Place | null): void;
   begin(): void;
-  refresh(): void;
   words(words: string): void;
   filter(filters: Filters): void;
   /** Select one alone; with `range` all from the anchor on; with `toggle` one more or less. */
@@ -76,7 +78,7 @@ export function createGallery(
   const found = createStore<Found | null>(null);
   const fault = createStore("");
   const focus = createStore(0);
-  const moved = createStore<{ from: number; to: number } | null>(null);
+  const moved = createStore<{ to: number } | null>(null);
   const picked = traits.store("_picked", list(text), []);
   const selected = createStore<ReadonlySet<string>>(new Set(picked.get()));
   let anchor = 0;
@@ -98,7 +100,7 @@ export function createGallery(
       if (before && to !== null && to !== before.index) {
         focus.set(Math.max(0, focus.get() + to - before.index));
         anchor = Math.max(0, anchor + to - before.index);
-        moved.set({ from: before.index, to });
+        moved.set({ to });
       }
       found.set(answer.found);
     } catch (error) {
@@ -129,8 +131,8 @@ export function createGallery(
     if (!here || here.total === 0) return [];
     const count = Math.min(MOST, last - first + 1);
     if (count <= FEW) {
-      const each = Array.from({ length: count }, (_, at) => here.at(first + at));
-      return (await Promise.all(each)).filter((id) => id !== null);
+      const all = await Promise.all(each(count, (at) => here.at(first + at)));
+      return all.filter((id) => id !== null);
     }
     const { words, filters } = query.get();
     const { result } = await channel.request({
@@ -165,7 +167,7 @@ export function createGallery(
     if (ids.length !== now.size || ids.some((id) => !now.has(id))) selected.set(new Set(ids));
   });
   pictures.library.subscribe(() => begun && later(SETTLE, true));
-  ended.addEventListener("abort", () => [timer, writing].forEach(clearTimeout));
+  atEnd(ended, () => [timer, writing].forEach(clearTimeout));
 
   return {
     query,
@@ -183,7 +185,6 @@ export function createGallery(
       begun = true;
       void search(false);
     },
-    refresh: () => begun && later(0, true),
     words(words) {
       query.set({ ...query.get(), words });
       later(TYPING, false);

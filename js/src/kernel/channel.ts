@@ -1,7 +1,9 @@
 /** Requests to the kernel and their answers. A slow answer is waited for, a dead kernel is told. */
+
 import type { AnyModel } from "@anywidget/types";
 import { type Bytes, isBytes } from "./bytes";
 import { createLivenessCheck } from "./liveness";
+import { atEnd } from "./page";
 import { read } from "./parse";
 import { createStore, type Store } from "./store";
 import { type Incoming, incoming, type Notice, type Outgoing, type Terms } from "./wire";
@@ -29,6 +31,7 @@ export class Refusal extends Error {
 }
 
 export class TimedOut extends Error {}
+export const UNREADABLE = "The kernel's answer can't be read; run the cell again.";
 export const GONE = "The kernel is gone. Run the cell again.";
 export const SILENT = "The kernel is busy, or gone";
 
@@ -210,7 +213,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
 
   model.on("msg:custom", receive);
   model.on("comm_live_update", commChanged);
-  ended.addEventListener("abort", () => {
+  atEnd(ended, () => {
     model.off("msg:custom", receive);
     model.off("comm_live_update", commChanged);
     liveness.stop();

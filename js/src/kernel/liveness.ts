@@ -1,5 +1,7 @@
 /** Finds out whether the studio still exists in the kernel: not every host says that a kernel was restarted. */
+
 import type { AnyModel } from "@anywidget/types";
+import { watch } from "./page";
 
 const GRACE = 1000;
 const QUESTIONS = 2;
@@ -62,8 +64,5 @@ export function followConnection(el: HTMLElement, cutOff: () => void, ended: Abo
   const look = () => {
     if (el.classList.contains(CUT_OFF)) cutOff();
   };
-  const observer = new MutationObserver(look);
-  observer.observe(el, { attributeFilter: ["class"] });
-  ended.addEventListener("abort", () => observer.disconnect());
-  look();
+  watch([el], { attributeFilter: ["class"] }, look, ended);
 }

@@ -1,6 +1,8 @@
 /** Synced traits, read through a guard and watched. */
+
 import type { AnyModel } from "@anywidget/types";
 import type { Channel } from "./channel";
+import { atEnd } from "./page";
 import type { Parse } from "./parse";
 import { read } from "./parse";
 import { createStore, type Store } from "./store";
@@ -27,7 +29,7 @@ export function createTraits(model: AnyModel, channel: Channel, ended: AbortSign
     const event = `change:${name}`;
     model.on(event, listener);
     watching.set(name, (watching.get(name) ?? new Set()).add(listener));
-    ended.addEventListener("abort", () => model.off(event, listener));
+    atEnd(ended, () => model.off(event, listener));
   }
 
   function hold(name: string, value: unknown) {

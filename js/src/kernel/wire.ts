@@ -297,8 +297,7 @@ export const card = shape<Card>({
   form: cardForm,
 });
 
-export const isFinal = ({ state }: Card): boolean =>
-  state === "completed" || state === "failed" || state === "cancelled";
+export const isFinal = ({ state }: Card): boolean => /^(completed|failed|cancelled)$/.test(state);
 
 export interface Reference {
   id: string;
@@ -466,6 +465,8 @@ export interface Kin {
 
 export const addedReply = shape<{ reference: Reference }>({ reference });
 
+const rows = list(shape<Row>({ name: text, text }));
+
 export interface Receipt {
   rows: Row[];
   inputs: InputImage[];
@@ -474,7 +475,7 @@ export interface Receipt {
 }
 
 export const receiptReply = shape<Receipt>({
-  rows: list(shape<Row>({ name: text, text })),
+  rows,
   inputs: list(shape<InputImage>({ id: text, name: text, width: integer, height: integer })),
   line: list(shape<Kin>({ id: text, words: text, kin: text })),
 });
@@ -486,8 +487,8 @@ export interface Ledger {
 }
 
 export const ledgerReply = shape<Ledger>({
-  rows: list(shape<Row>({ name: text, text })),
-  last: list(shape<Row>({ name: text, text })),
+  rows,
+  last: rows,
 });
 
 export interface Difference {

@@ -2,6 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./buttons";
 import { useSession } from "./session";
 
+export const NO_CLIPBOARD = "This page may not write to the clipboard";
+
 function Code({ text }: { text: string }) {
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {

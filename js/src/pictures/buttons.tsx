@@ -1,6 +1,9 @@
 /** Buttons as they look everywhere; none of them submits a form. */
 import type { ButtonHTMLAttributes } from "preact";
 
+/** Room that pushes what follows to the end of a line. */
+export const Grow = () => <span class="sd-grow" />;
+
 type Props = ButtonHTMLAttributes<HTMLButtonElement>;
 
 const buttonOf = (look?: string) => (props: Props) => (

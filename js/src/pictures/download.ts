@@ -1,6 +1,8 @@
 /** A file of the kernel's on its way to the disk. */
+
 import { exactBytes } from "../kernel/bytes";
 import type { Reply } from "../kernel/channel";
+import { revoke } from "../kernel/page";
 import { read } from "../kernel/parse";
 import { originalReply } from "../kernel/wire";
 
@@ -22,6 +24,12 @@ export async function asPng(blob: Blob): Promise<Blob> {
   return canvas.convertToBlob();
 }
 
+/** Put the file in an answer on the disk, where there is one. */
+export function saveFile(reply: Reply | null) {
+  const file = reply && savedFile(reply);
+  if (file) download(file.blob, file.name);
+}
+
 export function download(blob: Blob, name: string) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -31,5 +39,5 @@ export function download(blob: Blob, name: string) {
   link.click();
   link.remove();
   // The host may still be reading it; a minute is long and not for ever.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  setTimeout(revoke, 60_000, link.href);
 }

@@ -1,5 +1,5 @@
 /** The pictures of the library, whoever made them: what is known of each, by its id. */
-import { type Channel, Refusal } from "../kernel/channel";
+import { type Channel, Refusal, UNREADABLE } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { browseReply, type Day, type Filters, type Picture, picturesReply } from "../kernel/wire";
@@ -83,7 +83,7 @@ export function createPictures(channel: Channel): Pictures {
       { quiet: true },
     );
     const page = read(browseReply, result);
-    if (!page) throw new Refusal("The kernel's answer can't be read; run the cell again.");
+    if (!page) throw new Refusal(UNREADABLE);
     hold(page.pictures);
     return page;
   }

@@ -1,6 +1,8 @@
 /** Small pictures of the kernel's images: asked for by id, a few at a time, held as Blob URLs. */
+
 import { exactBytes } from "../kernel/bytes";
 import { type Channel, KernelGone, Refusal, type Reply } from "../kernel/channel";
+import { atEnd, revoke } from "../kernel/page";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { previewReply } from "../kernel/wire";
@@ -85,7 +87,7 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
     if (!blob || ended.aborted || entries.get(target) !== entry) return;
     const before = entry.url.get();
     entry.url.set(URL.createObjectURL(blob));
-    if (before) URL.revokeObjectURL(before);
+    revoke(before);
     if (entry.wanted > edge) queue.push(target);
   }
 
@@ -106,15 +108,11 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
     const entry = entries.get(target);
     if (!entry || --entry.users > 0) return;
     entries.delete(target);
-    const url = entry.url.get();
-    if (url) URL.revokeObjectURL(url);
+    revoke(entry.url.get());
   }
 
-  ended.addEventListener("abort", () => {
-    for (const { url } of entries.values()) {
-      const held = url.get();
-      if (held) URL.revokeObjectURL(held);
-    }
+  atEnd(ended, () => {
+    for (const { url } of entries.values()) revoke(url.get());
     entries.clear();
     queue.length = 0;
   });
@@ -133,7 +131,7 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
     },
     adopt(target, url) {
       const { url: shown } = entryOf(target);
-      if (shown.get()) URL.revokeObjectURL(url);
+      if (shown.get()) revoke(url);
       else shown.set(url);
     },
     url: (target) => entryOf(target).url,

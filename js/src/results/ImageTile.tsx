@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { drag, IMAGE_DRAG } from "../files/drops";
 import { Check } from "../files/icons";
+import { hasCommand } from "../kernel/page";
 import type { Card, ResultImage } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
 import { Button } from "../pictures/buttons";
@@ -52,38 +53,27 @@ interface ActionsProps {
 
 function Actions({ image, name, view }: ActionsProps) {
   const { actions } = useSession();
-  const [saving, save] = useBusy(() => actions.save(image.id));
+  const { id, width, height } = image;
+  const [saving, save] = useBusy(() => actions.save(id));
+  const act = (verb: string, title: string, onClick: () => unknown, rest = "") => (
+    <Button
+      aria-label={`${verb} ${name}${rest}`}
+      aria-busy={saving && verb === "Save"}
+      {...{ title, onClick }}
+    >
+      {saving && verb === "Save" ? "Saving…" : verb}
+    </Button>
+  );
   return (
     <div class="sd-acts">
-      <Button
-        aria-label={`View ${name}`}
-        title="Look at it large (Enter, or double click)"
-        onClick={view}
-      >
-        View
-      </Button>
-      <Button
-        aria-label={`Edit ${name}`}
-        title="Make it image 1 of the next request"
-        onClick={() => actions.editPicture(image.id)}
-      >
-        Edit
-      </Button>
-      <Button
-        aria-label={`Use ${name} as a reference`}
-        title="Add it to the reference images"
-        onClick={() => actions.addResult(image.id)}
-      >
-        Use
-      </Button>
-      <Button
-        aria-label={`Save ${name}`}
-        aria-busy={saving}
-        title={`Download the original, ${image.width}×${image.height}; in a cell: studio.result.save()`}
-        onClick={save}
-      >
-        {saving ? "Saving…" : "Save"}
-      </Button>
+      {act("View", "Look at it large (Enter, or double click)", view)}
+      {act("Edit", "Make it image 1 of the next request", () => actions.editPicture(id))}
+      {act("Use", "Add it to the reference images", () => actions.addResult(id), " as a reference")}
+      {act(
+        "Save",
+        `Download the original, ${width}×${height}; in a cell: studio.result.save()`,
+        save,
+      )}
     </div>
   );
 }
@@ -109,7 +99,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
   const look = useLook();
   const view = () => look(image.id);
   function onKeyDown(event: KeyboardEvent) {
-    if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
+    if (event.key !== "Enter" || hasCommand(event)) return;
     event.preventDefault();
     view();
   }

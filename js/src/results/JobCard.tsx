@@ -3,11 +3,14 @@ import { Close } from "../files/icons";
 import { Progress } from "../files/Progress";
 import { formatMoney, micros } from "../form/money";
 import { SILENT } from "../kernel/channel";
+import { bringIntoSight, goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
+import { joined } from "../kernel/words";
 import { useBusy } from "../pictures/busy";
 import { IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
+import { Note } from "../pictures/Note";
 import { useSession } from "./session";
 import { shapeOf, Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
@@ -21,15 +24,14 @@ const missing = ({ form, images, state }: Card): number =>
 function receipt(card: Card): string {
   const [first] = card.images;
   const cost = card.cost === null ? 0n : micros(card.cost);
-  return [
+  return joined(
+    " · ",
     card.seed === null ? null : `seed ${card.seed}`,
     first ? `${first.width}×${first.height}` : null,
     card.finished && !card.cached && formatDuration(card.finished - card.created),
     card.offline && "offline",
     card.cached ? "from your library · $0.00" : cost > 0n && formatMoney(cost),
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  );
 }
 
 /** A job whose kernel went runs no more, whatever was heard of it last. */
@@ -72,7 +74,7 @@ function Buttons({ card }: { card: Card }) {
     <>
       {first && (
         <Link
-          title="Have the form ask for the same again, with another seed"
+          title="Ask for the same in the form, with another seed"
           onClick={() => actions.askAgain(first.id, "vary")}
         >
           Vary
@@ -95,21 +97,24 @@ function Buttons({ card }: { card: Card }) {
 function ErrorNote({ card }: { card: Card }) {
   const { actions, channel } = useSession();
   if (!card.error) return null;
-  const editPrompt = (event: MouseEvent) => {
-    actions.editPrompt(card);
-    const root = (event.currentTarget as Element).closest(".sd-root");
-    root?.querySelector<HTMLTextAreaElement>(`#${channel.view}-prompt`)?.focus();
-  };
   return (
-    <div class={card.state === "failed" ? "sd-note" : "sd-note sd-calm"}>
-      <span class="sd-grow">{card.error.message}</span>
-      {card.error.field === "prompt" && <Link onClick={editPrompt}>Edit prompt</Link>}
+    <Note class={card.state === "failed" ? "" : "sd-calm"} words={card.error.message}>
+      {card.error.field === "prompt" && (
+        <Link
+          onClick={({ currentTarget }) => {
+            actions.editPrompt(card);
+            goTo(currentTarget, `#${channel.view}-prompt`);
+          }}
+        >
+          Edit prompt
+        </Link>
+      )}
       {card.state === "failed" && (
         <Link title="Send the same request again" onClick={() => actions.tryAgain(card)}>
           Try again
         </Link>
       )}
-    </div>
+    </Note>
   );
 }
 
@@ -120,29 +125,28 @@ function Missing({ card }: { card: Card }) {
   const [first] = card.images;
   if (!first || count === 0) return null;
   return (
-    <p class="sd-note sd-calm">
-      <span class="sd-grow">
-        {`Asked ${card.images.length + count}, got ${card.images.length}.`}
-      </span>
+    <Note words={`Asked ${card.images.length + count}, got ${card.images.length}.`}>
       <Link
-        title="Have the form ask for what did not come, beside the pictures that did"
+        title="Ask in the form for what did not come"
         onClick={() => actions.askAgain(first.id, "missing")}
       >
         {count === 1 ? "Ask for the missing one" : `Ask for the missing ${count}`}
       </Link>
-    </p>
+    </Note>
   );
 }
 
 /** The kernel went while it ran: whether it is lost, and how to have it back. */
 function Left({ card }: { card: Card }) {
   return (
-    <p class="sd-note sd-calm">
-      {card.offline
-        ? "It was drawn offline and is not kept. Run the cell again, then press Generate."
-        : "This request is kept. Run the cell again and press Fetch, or call sd.resume(), to have " +
-          "what comes of it; nothing is sent or paid again."}
-    </p>
+    <Note
+      words={
+        card.offline
+          ? "It was drawn offline and is not kept. Run the cell again, then press Generate."
+          : "This request is kept. Run the cell again and press Fetch, or call sd.resume(), to have " +
+            "what comes of it; nothing is sent or paid again."
+      }
+    />
   );
 }
 
@@ -151,7 +155,7 @@ function useJoined({ id }: Card) {
   const joined = useStore(useSession().jobs.joined) === id;
   const ref = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (joined) ref.current?.scrollIntoView?.({ block: "nearest" });
+    if (joined) bringIntoSight(ref.current);
   }, [joined]);
   return { ref, class: joined ? "sd-job sd-joined" : "sd-job" };
 }
@@ -191,7 +195,7 @@ export function JobCard({ card, chosen, beside }: Props) {
       <ErrorNote card={card} />
       {!running && !isFinal(card) && <Left card={card} />}
       <Missing card={card} />
-      {card.note && <p class="sd-note sd-warn">{card.note}</p>}
+      {card.note && <Note class="sd-warn" words={card.note} />}
       <Tiles card={card} chosen={chosen} />
       {running && (
         <p class="sd-log" title={card.log ?? undefined}>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { between } from "../kernel/numbers";
+import { atPressElsewhere, claim, focusOn, rootOf } from "../kernel/page";
 import { Button } from "../pictures/buttons";
 
 export interface MenuItem {
@@ -25,18 +26,16 @@ export function Menu({ items, x, y, opener, close }: Props) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const menu = list.current;
-    const root = menu?.closest<HTMLElement>(".sd-root");
-    if (!menu || !root) return;
+    const root = menu && rootOf(menu);
+    if (!root) return;
     menu.style.left = `${between(0, x, root.clientWidth - WIDTH)}px`;
     menu.style.top = `${between(0, y, root.clientHeight - ROW * items.length)}px`;
-    menu.querySelector("button")?.focus({ preventScroll: true });
-    const elsewhere = (event: Event) => event.composedPath().includes(menu) || close();
-    window.addEventListener("pointerdown", elsewhere, true);
-    return () => window.removeEventListener("pointerdown", elsewhere, true);
+    focusOn(menu.querySelector("button"));
+    return atPressElsewhere(menu, close);
   }, [x, y]);
 
   function back() {
-    opener.focus({ preventScroll: true });
+    focusOn(opener);
     close();
   }
 
@@ -47,8 +46,7 @@ export function Menu({ items, x, y, opener, close }: Props) {
     if (event.key === "Escape" || event.key === "Tab") back();
     else if (to === undefined) return;
     else stops.at(to % stops.length)?.focus();
-    event.preventDefault();
-    event.stopPropagation();
+    claim(event);
   }
 
   return (

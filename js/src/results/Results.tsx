@@ -1,9 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
+import { boxOf, claim, focusOn, goTo, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
-import { IconButton, Link } from "../pictures/buttons";
+import { Grow, IconButton, Link } from "../pictures/buttons";
+import { NO_CLIPBOARD } from "../pictures/CopyCode";
+import { Note } from "../pictures/Note";
 import { Undo } from "../pictures/Undo";
 import { useLook, whenNear } from "./ImageTile";
 import { JobCard } from "./JobCard";
@@ -33,12 +36,15 @@ function FromBefore() {
   const waiting = useStore(jobs.waiting);
   if (!waiting) return null;
   return (
-    <p class="sd-note sd-calm">
-      {waiting === 1
-        ? "1 request from before is kept. Fetching it costs nothing more."
-        : `${waiting} requests from before are kept. Fetching them costs nothing more.`}
+    <Note
+      words={
+        waiting === 1
+          ? "1 request from before is kept. Fetching it costs nothing more."
+          : `${waiting} requests from before are kept. Fetching them costs nothing more.`
+      }
+    >
       <Link onClick={actions.resume}>Fetch</Link>
-    </p>
+    </Note>
   );
 }
 
@@ -76,17 +82,14 @@ function Current({ chosen, children }: CurrentProps) {
   const isPinned = useStore(pinned);
   const [card, words] = useWords(chosen);
   if (!chosen) return null;
-  function show(event: MouseEvent) {
-    const root = (event.currentTarget as Element).closest(".sd-root");
-    const tile = root?.querySelector<HTMLElement>(".sd-chosen .sd-pick");
-    tile?.scrollIntoView?.({ block: "nearest" });
-    tile?.focus({ preventScroll: true });
-  }
   return (
     <p class="sd-current">
       <code>studio.image</code>
       {card ? (
-        <Link aria-label={`Show ${words}`} onClick={show}>
+        <Link
+          aria-label={`Show ${words}`}
+          onClick={({ currentTarget }) => goTo(currentTarget, ".sd-chosen .sd-pick")}
+        >
           {words}
         </Link>
       ) : (
@@ -119,15 +122,14 @@ function usePictureMenu(chosen: string) {
   function open(event: MouseEvent | KeyboardEvent) {
     const target = event.target as Element;
     const pick = target.closest(".sd-tile")?.querySelector<HTMLElement>("[data-image]");
-    const root = target.closest(".sd-root")?.getBoundingClientRect();
+    const root = rootOf(target)?.getBoundingClientRect();
     if (!pick?.dataset.image || !root) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const { left, top, width, height } = pick.getBoundingClientRect();
+    claim(event);
+    const { left, top, width, height } = boxOf(pick);
     const pointed = "button" in event && event.button === 2;
     const x = (pointed ? event.clientX : left + width / 4) - root.left;
     const y = (pointed ? event.clientY : top + height / 4) - root.top;
-    pick.focus({ preventScroll: true });
+    focusOn(pick);
     setOpened({ x, y, id: pick.dataset.image, pick });
   }
 
@@ -136,7 +138,7 @@ function usePictureMenu(chosen: string) {
     const code = await actions.code(card);
     if (!code) return;
     const done = navigator.clipboard.writeText(code).then(() => "Code copied");
-    announcer.say(await done.catch(() => "This page may not write to the clipboard"));
+    announcer.say(await done.catch(() => NO_CLIPBOARD));
   }
   const items = (id: string, card: Card): MenuItem[] => [
     { name: "View", run: () => look(id) },
@@ -206,18 +208,17 @@ export function Results() {
       onContextMenu={onContextMenu}
     >
       {fault && (
-        <div class="sd-note" role="alert">
-          <span class="sd-grow">{fault}</span>
+        <Note class="" role="alert" words={fault}>
           <IconButton
             aria-label="Close this note"
             onClick={() => session.actions.clearFault("results")}
           >
             <Close />
           </IconButton>
-        </div>
+        </Note>
       )}
       <Current chosen={chosen}>
-        <span class="sd-grow" />
+        <Grow />
         <Link title="Smaller or larger pictures" onClick={() => setDensity((density + 1) % 3)}>
           {DENSITIES[density]}
         </Link>

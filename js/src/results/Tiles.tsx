@@ -1,5 +1,5 @@
 import { choiceOf } from "../form/sizes";
-import { between } from "../kernel/numbers";
+import { between, each } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal, type ResultImage } from "../kernel/wire";
 import { ImageTile } from "./ImageTile";
@@ -58,7 +58,7 @@ export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
       {card.images.map((image: ResultImage, index) => (
         <ImageTile key={image.id} {...{ image, card, index, chosen: image.id === chosen }} />
       ))}
-      {Array.from({ length: waiting }, (_, index) => (
+      {each(waiting, (index) => (
         <Waiting
           key={`waiting-${card.images.length + index}`}
           maybe={card.images.length + index >= card.num_images}

@@ -1,6 +1,7 @@
 /** The cards, newest first: the newest when the view opens, then one message a change, older ones
  * by pages. Whenever a message was missed, the changes since the last one are asked for. */
 import { type Channel, TimedOut } from "../kernel/channel";
+import { atEnd } from "../kernel/page";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Card, isFinal, olderReply, syncReply } from "../kernel/wire";
@@ -199,7 +200,7 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
     watch();
   });
   channel.onRevived(() => void sync());
-  ended.addEventListener("abort", () => [timer, retry].forEach(clearTimeout));
+  atEnd(ended, () => [timer, retry].forEach(clearTimeout));
   return {
     ...{ cards, skew, waiting, joined, older },
     of: (id) => ofPicture.get(id),

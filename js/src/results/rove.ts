@@ -1,6 +1,8 @@
 /** All pictures as one stop for Tab: arrows go between them, and only the current one's card and
  * buttons are stops of their own. */
+
 import { useEffect, useRef } from "preact/hooks";
+import { activeIn, boxOf, bringIntoSight, hasCommand } from "../kernel/page";
 
 const PICTURE = ".sd-pick[aria-pressed]";
 /** A card that runs keeps its Cancel in reach. */
@@ -12,7 +14,7 @@ const tileOrCard = (element: Element) => element.closest(".sd-tile") ?? element.
 
 function arrange(stage: HTMLElement) {
   const items = itemsOf(stage);
-  const active = (stage.getRootNode() as Document | ShadowRoot).activeElement;
+  const active = activeIn(stage);
   const has = (item: HTMLElement) => active && tileOrCard(item)?.contains(active);
   const now =
     items.find(has) ??
@@ -39,10 +41,10 @@ function inNextRow(
   from: HTMLElement,
   down: boolean,
 ): HTMLElement | undefined {
-  const start = from.getBoundingClientRect();
+  const start = boxOf(from);
   const middle = start.left + start.width / 2;
   const far = (item: HTMLElement) => {
-    const { top, bottom, left, width } = item.getBoundingClientRect();
+    const { top, bottom, left, width } = boxOf(item);
     const gap = down ? top - start.bottom : start.top - bottom;
     return gap < -2 ? Number.POSITIVE_INFINITY : gap * 4 + Math.abs(left + width / 2 - middle);
   };
@@ -81,12 +83,12 @@ export function useRoving() {
     onKeyDown(event: KeyboardEvent) {
       const stage = ref.current;
       const from = event.target as HTMLElement;
-      if (!stage || !from.matches(ITEM) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!stage || !from.matches(ITEM) || hasCommand(event) || event.altKey) return;
       const next = goal(itemsOf(stage), from, event.key);
       if (!next) return;
       event.preventDefault();
       next.focus();
-      next.scrollIntoView?.({ block: "nearest" });
+      bringIntoSight(next);
     },
   };
 }

@@ -1,11 +1,15 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { between } from "../kernel/numbers";
+import { ARROWS } from "../files/keys";
+import { Progress } from "../files/Progress";
+import { between, each } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
+import { joined } from "../kernel/words";
 import { useBusy } from "../pictures/busy";
 import { Button, Chip } from "../pictures/buttons";
 import { useMeasure } from "../pictures/measure";
+import { Note } from "../pictures/Note";
 import { edgeFor } from "../pictures/previews";
 import { Select } from "../pictures/Select";
 import { Small } from "../pictures/Small";
@@ -113,13 +117,6 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
   );
 }
 
-const MOVES: Record<string, [number, number]> = {
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-};
-
 /** The size at which all columns are seen, in CSS pixels, as long as it is a useful one. */
 const fitted = (wide: number, columns: number) =>
   Math.max(96, Math.min(LARGEST, Math.floor((wide - AROUND - sideOf(wide)) / columns)));
@@ -179,11 +176,11 @@ function Grid({ batch, layout, size, side }: GridProps) {
   function onKeyDown(event: KeyboardEvent) {
     const [row, column] = at.current;
     const cell = cells.get(placeOf(row, column));
-    const move = MOVES[event.key];
+    const move = ARROWS[event.key];
     if (move) {
       const next: [number, number] = [
-        between(0, row + move[0], rows.length - 1),
-        between(0, column + move[1], columns.length - 1),
+        between(0, row + move[1], rows.length - 1),
+        between(0, column + move[0], columns.length - 1),
       ];
       const box = scroller.current;
       if (box) {
@@ -203,14 +200,14 @@ function Grid({ batch, layout, size, side }: GridProps) {
 
   const [firstRow, endRow] = near(rows.length, high, seen.top, seen.high);
   const [firstColumn, endColumn] = near(columns.length, size, seen.left, seen.wide);
-  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+  const range = (from: number, to: number) => each(to - from, (n) => from + n);
   const shown = range(firstColumn, endColumn);
   const kept = range(firstRow, endRow);
   if (!kept.includes(row)) kept.push(row);
   const width = side + columns.length * size;
   const left = (index: number) => px(side + index * size);
   const labelOf = (r: number, c: number, cell?: SheetCell) =>
-    [rows[r], columns[c], cell?.words].filter(Boolean).join(", ");
+    joined(", ", rows[r], columns[c], cell?.words);
 
   // Only what is near the screen is in the page, so this is no table element.
   return (
@@ -342,16 +339,7 @@ export function Sheet() {
     if (was.current && !running) announcer.say(`The run has ended: ${done} pictures. ${faults}`);
     was.current = running;
   }, [running]);
-  useLayoutEffect(() => {
-    const element = section.current;
-    if (!element) return;
-    const measure = () => setWide(element.clientWidth || 800);
-    measure();
-    if (!globalThis.ResizeObserver) return;
-    const watching = new ResizeObserver(measure);
-    watching.observe(element);
-    return () => watching.disconnect();
-  }, [!batch]);
+  useMeasure(section, () => setWide(section.current?.clientWidth || 800), [!batch]);
   if (!batch) return <p class="sd-empty">{fault || "Loading the sheet…"}</p>;
   const laid = layout ?? firstLayout(batch.axes);
   const size = chosenSize || fitted(wide, batch.axes[laid.x]?.labels.length ?? 1);
@@ -362,7 +350,7 @@ export function Sheet() {
       <header class="sd-bar">
         <b>{batch.name}</b>
         <span class="sd-hint">
-          {[`${done} of ${batch.cells.size} pictures`, standing.words].filter(Boolean).join(" · ")}
+          {joined(" · ", `${done} of ${batch.cells.size} pictures`, standing.words)}
         </span>
         {standing.running && <Press doing={sheet.stop}>Cancel</Press>}
         {standing.asks.map((ask) => (
@@ -371,11 +359,7 @@ export function Sheet() {
           </Press>
         ))}
       </header>
-      {standing.running && (
-        <span class="sd-track">
-          <i style={{ width: `${(100 * done) / batch.cells.size}%` }} />
-        </span>
-      )}
+      {standing.running && <Progress label="Pictures" value={done / batch.cells.size} />}
       <div class="sd-sheet-bar">
         <Axes axes={batch.axes} layout={laid} set={setLayout} />
         <label>
@@ -399,12 +383,8 @@ export function Sheet() {
         ))}
         {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}
       </div>
-      {standing.faults && <p class="sd-note">{standing.faults}</p>}
-      {fault && (
-        <p class="sd-note" role="alert">
-          {fault}
-        </p>
-      )}
+      {standing.faults && <Note class="" words={standing.faults} />}
+      {fault && <Note class="" role="alert" words={fault} />}
       {vote ? (
         <VoteBox batch={batch} ballot={vote} />
       ) : (

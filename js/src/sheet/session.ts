@@ -14,7 +14,7 @@ import {
   standingReply,
   voteReply,
 } from "../kernel/wire";
-import { download, savedFile } from "../pictures/download";
+import { saveFile } from "../pictures/download";
 import type { PictureList } from "../pictures/pictures";
 import type { Previews } from "../pictures/previews";
 
@@ -121,9 +121,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
     ask: ({ retry, high }) => stand({ kind: "ask", retry, high }),
     stop: () => stand({ kind: "stop" }),
     async save(format, x) {
-      const reply = await send({ kind: "export", format, x, fit });
-      const file = reply && savedFile(reply);
-      if (file) download(file.blob, file.name);
+      saveFile(await send({ kind: "export", format, x, fit }));
     },
   };
 }

@@ -1,5 +1,4 @@
 /** Two pictures beside each other, without a form or a library. */
-import type { AnyModel } from "@anywidget/types";
 import { integer, list, shape, text } from "../kernel/parse";
 import { Scope } from "../kernel/scope";
 import { listOf } from "../pictures/pictures";
@@ -7,7 +6,7 @@ import type { ViewerSession } from "../viewer/session";
 import { createViewer, type Look } from "../viewer/state";
 import { CompareWidget } from "../viewer/Viewer";
 import type { Announcer } from "./announcer";
-import { createBase } from "./base";
+import type { Base } from "./base";
 import { Said } from "./Notices";
 
 const look = shape<Look>({ id: text, width: integer, height: integer, words: text });
@@ -16,12 +15,7 @@ export interface CompareSession extends ViewerSession {
   announcer: Announcer;
 }
 
-export function createCompareSession(
-  model: AnyModel,
-  root: HTMLElement,
-  ended: AbortSignal,
-): CompareSession {
-  const base = createBase(model, root, ended);
+export function createCompareSession(base: Base): CompareSession {
   const looks = base.traits.get("_pictures", list(look), []);
   const facts = async (id: string) => looks.find((each) => each.id === id) ?? null;
   const viewer = createViewer({ ...base, facts });

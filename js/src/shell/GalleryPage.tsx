@@ -1,33 +1,25 @@
 /** A gallery alone: the library without a form. */
-import type { AnyModel } from "@anywidget/types";
 import { createGalleryActions } from "../gallery/actions";
 import { Gallery } from "../gallery/Gallery";
 import type { GallerySession } from "../gallery/session";
 import { createGallery } from "../gallery/state";
 import { createFaults } from "../kernel/faults";
 import { list, text } from "../kernel/parse";
-import { Scope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
 import type { Undoable } from "../pictures/Undo";
 import type { ViewerSession } from "../viewer/session";
 import { createViewer } from "../viewer/state";
-import { Viewer } from "../viewer/Viewer";
+import { Alone } from "./Alone";
 import type { Announcer } from "./announcer";
-import { createBase } from "./base";
-import { KernelNotice, Said } from "./Notices";
+import type { Base } from "./base";
 
 export interface GalleryAlone extends GallerySession, ViewerSession {
   announcer: Announcer;
 }
 
-export function createGallerySession(
-  model: AnyModel,
-  root: HTMLElement,
-  ended: AbortSignal,
-): GalleryAlone {
-  const base = createBase(model, root, ended);
-  const { channel, traits, open } = base;
+export function createGallerySession(base: Base): GalleryAlone {
+  const { channel, traits, open, ended } = base;
   const pictures = createPictures(channel);
   const parts = {
     ...base,
@@ -52,13 +44,9 @@ export function createGallerySession(
 }
 
 export function GalleryPage({ session }: { session: GalleryAlone }) {
-  const { announcer, channel } = session;
   return (
-    <Scope value={session}>
-      <KernelNotice {...{ announcer, channel }} bills={false} />
+    <Alone session={session}>
       <Gallery />
-      <Viewer />
-      <Said announcer={announcer} />
-    </Scope>
+    </Alone>
   );
 }

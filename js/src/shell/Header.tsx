@@ -1,9 +1,9 @@
 import { ModelPicker } from "../form/ModelPicker";
-import { isMoney } from "../form/money";
 import { WAITING } from "../form/submission";
+import { goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
-import { Link } from "../pictures/buttons";
+import { Grow, Link } from "../pictures/buttons";
 import { GO_ONLINE } from "../results/Results";
 import { MoneyPill } from "./MoneyPill";
 import { useSession } from "./session";
@@ -14,14 +14,11 @@ function Running() {
   const { gone } = useStore(session.channel.state);
   const running = useStore(session.jobs.cards).filter((card) => !isFinal(card)).length;
   if (gone || running === 0) return null;
-  function show({ currentTarget }: MouseEvent) {
-    const root = (currentTarget as Element).closest(".sd-root");
-    const card = root?.querySelector<HTMLElement>(".sd-job[aria-busy=true]");
-    card?.scrollIntoView?.({ block: "nearest" });
-    card?.focus({ preventScroll: true });
-  }
   return (
-    <Link title="Show what runs" onClick={show}>
+    <Link
+      title="Show what runs"
+      onClick={({ currentTarget }) => goTo(currentTarget, ".sd-job[aria-busy=true]")}
+    >
       {running} running
     </Link>
   );
@@ -36,7 +33,7 @@ export function Header() {
     <header class="sd-bar">
       <b>Seedream</b>
       <ModelPicker />
-      <span class="sd-grow" />
+      <Grow />
       <Running />
       {waiting && <span class="sd-pill">{WAITING}</span>}
       {label && (
@@ -44,7 +41,7 @@ export function Header() {
           {label}
         </span>
       )}
-      {bills && isMoney(money) && <MoneyPill />}
+      {bills && money && <MoneyPill />}
     </header>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { standing } from "../form/money";
+import { atPressElsewhere } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Ledger } from "../kernel/wire";
 import { useSession } from "./session";
@@ -41,9 +41,7 @@ export function MoneyPill() {
     if (!open || !details) return;
     // Not every browser gives it the focus, and Escape goes where that is.
     details.querySelector("summary")?.focus();
-    const elsewhere = (event: Event) => event.composedPath().includes(details) || setOpen(false);
-    addEventListener("pointerdown", elsewhere, true);
-    return () => removeEventListener("pointerdown", elsewhere, true);
+    return atPressElsewhere(details, () => setOpen(false));
   }, [open]);
   function onKeyDown(event: KeyboardEvent) {
     if (event.key !== "Escape" || !open) return;
@@ -63,7 +61,7 @@ export function MoneyPill() {
       }}
     >
       <summary class="sd-pill" title="Show what was spent, and on what">
-        {standing(money)}
+        {money}
       </summary>
       <div class="sd-menu">
         {typeof told === "string" ? (

@@ -3,20 +3,21 @@
 import type { Addressed } from "../files/addresses";
 import type { DropPlace } from "../files/drops";
 import { renumbered } from "../files/mentions";
-import { moved } from "../files/references";
+import { full, moved } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check, mentionHint } from "../form/checks";
 import { endpointOf } from "../form/facts";
 import type { Before, Region } from "../form/form";
-import { exact, type Money } from "../form/money";
+import { exact } from "../form/money";
 import { priceOf } from "../form/price";
 import { regionOf, sentFor } from "../form/region";
 import { GESTURE } from "../form/submission";
 import { taken } from "../form/taken";
 import { createGalleryActions } from "../gallery/actions";
 import type { GalleryActions, GallerySession } from "../gallery/session";
-import { Refusal } from "../kernel/channel";
+import { Refusal, UNREADABLE } from "../kernel/channel";
 import type { Place } from "../kernel/faults";
+import { rootOf } from "../kernel/page";
 import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
@@ -33,6 +34,7 @@ import {
   type Outgoing,
   type Terms,
 } from "../kernel/wire";
+import { NO_CLIPBOARD } from "../pictures/CopyCode";
 import { asPng, download, savedFile } from "../pictures/download";
 import { resultOf } from "../pictures/pictures";
 import type { ResultsActions, ResultsSession } from "../results/session";
@@ -47,7 +49,8 @@ export interface Parts
   galleryOpen: Store<boolean>;
   open: GalleryActions["open"];
   traits: Traits;
-  money: Store<Money>;
+  /** Where the money stands, in words; "" where there is nothing to tell. */
+  money: Store<string>;
   announcer: Announcer;
 }
 
@@ -165,7 +168,7 @@ export function createActions(parts: Parts): Actions {
   function addOne(message: Outgoing) {
     const most = parts.facts.get().limits.references;
     if (references.ids().length >= most) {
-      faults.tell("references", `edit takes up to ${most} images; remove one first.`);
+      faults.tell("references", full(most));
     } else void ask(message, "references");
   }
 
@@ -204,7 +207,7 @@ export function createActions(parts: Parts): Actions {
     parts.viewing.set(null);
     const { activeElement } = document;
     const from = activeElement?.shadowRoot?.activeElement ?? activeElement;
-    const root = from?.closest?.(".sd-root");
+    const root = from && rootOf(from);
     // A turn later: a dialog that closes gives the focus back first.
     setTimeout(() => {
       const wanted = place === "prompt" ? `#${channel.view}-prompt` : ".sd-go";
@@ -218,7 +221,7 @@ export function createActions(parts: Parts): Actions {
     const most = parts.facts.get().limits.references;
     if (before.references.length >= most) {
       parts.viewing.set(null);
-      return faults.tell("references", `edit takes up to ${most} images; remove one first.`);
+      return faults.tell("references", full(most));
     }
     const exact = region ? { exact: true } : {};
     const reply = await ask({ kind: "use_result", image_id: imageId, ...exact }, "references");
@@ -281,7 +284,7 @@ export function createActions(parts: Parts): Actions {
       announcer.say("Picture copied");
     } catch {
       await png; // A refusal of the kernel's says more.
-      throw new Refusal("This page may not write to the clipboard; press Save instead.");
+      throw new Refusal(`${NO_CLIPBOARD}; press Save instead.`);
     }
   }
 
@@ -308,7 +311,7 @@ export function createActions(parts: Parts): Actions {
     for (const id of ids.slice(0, Math.max(0, room))) addOne({ kind: "use_result", image_id: id });
     if (ids.length > room) {
       const most = parts.facts.get().limits.references;
-      faults.tell("references", `edit takes up to ${most} images; the first of them were added.`);
+      faults.tell("references", full(most, "the first of them were added"));
     }
     announcer.say(`${Math.min(ids.length, room)} added to the reference images`);
   }
@@ -340,7 +343,7 @@ export function createActions(parts: Parts): Actions {
     async ledger() {
       try {
         const { result } = await channel.request({ kind: "ledger" });
-        return read(ledgerReply, result) ?? "The kernel's answer can't be read.";
+        return read(ledgerReply, result) ?? UNREADABLE;
       } catch (error) {
         return error instanceof Error ? error.message : "";
       }

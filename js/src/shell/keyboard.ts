@@ -1,23 +1,20 @@
 /** Keep text, its editing and our own keys inside; the host's shortcuts are the host's. */
+
 import { isMac } from "../files/keys";
+import { activeIn, focusOn, listen, watch } from "../kernel/page";
 
 const FOCUSABLE = "input,textarea,select,button,summary,a[href],[tabindex],[contenteditable]";
 const SUPPRESS = "data-lm-suppress-shortcuts";
-const KEYS = ["keydown", "keyup", "keypress"] as const;
-const CLIPBOARD = ["paste", "copy", "cut"] as const;
 
 /** Our menu opens with them, as everywhere. */
 const isMenu = ({ key, shiftKey }: KeyboardEvent) =>
   key === "ContextMenu" || (key === "F10" && shiftKey);
 
 /** They move, edit, submit or press, with whatever modifier; and the modifiers on their way. */
-const OURS = new Set(
-  "Enter Backspace Delete Insert ArrowLeft ArrowRight ArrowUp ArrowDown Home End Shift Control Alt Meta AltGraph CapsLock".split(
-    " ",
-  ),
-);
+const OURS =
+  /^(Enter|Backspace|Delete|Insert|Arrow.*|Home|End|Shift|Control|Alt|Meta|AltGraph|CapsLock)$/;
 /** The same, by themselves or with Shift; with Ctrl they change the host's tabs, for one. */
-const PLAIN = new Set("Tab Escape PageUp PageDown Process Dead Unidentified".split(" "));
+const PLAIN = /^(Tab|Escape|Page.*|Process|Dead|Unidentified)$/;
 /** Select all, clipboard, undo and redo, each with Ctrl or Cmd. */
 const EDITING = /^[acxvzy]$/i;
 /** Macs move through text with Ctrl and these. */
@@ -26,9 +23,9 @@ const MAC_EDITING = /^[abdefhknoptvy]$/i;
 /** Whether a key is text, edits it, or is one of ours; all others belong to the host. */
 export function isOurs(event: KeyboardEvent, mac = isMac()): boolean {
   const { key, ctrlKey, altKey, metaKey, shiftKey } = event;
-  if (event.isComposing || OURS.has(key) || isMenu(event)) return true;
+  if (event.isComposing || OURS.test(key) || isMenu(event)) return true;
   const bare = !(ctrlKey || altKey || metaKey);
-  if (PLAIN.has(key)) return bare;
+  if (PLAIN.test(key)) return bare;
   // Function and media keys.
   if ([...key].length !== 1) return false;
   // Alt Gr counts as Ctrl and Alt on Windows; Option writes characters on a Mac.
@@ -38,9 +35,6 @@ export function isOurs(event: KeyboardEvent, mac = isMac()): boolean {
   const edits = EDITING.test(key) && (!shiftKey || /[zv]/i.test(key));
   return edits && !altKey && (mac || !metaKey);
 }
-
-const activeIn = (root: HTMLElement): Element | null =>
-  (root.getRootNode() as Document | ShadowRoot).activeElement;
 
 /** Where focus goes when its element leaves the page: else the next key would reach the notebook. */
 function guardFocus(root: HTMLElement, ended: AbortSignal): () => void {
@@ -55,8 +49,8 @@ function guardFocus(root: HTMLElement, ended: AbortSignal): () => void {
     queueMicrotask(() => {
       if ((target as Element).isConnected && !root.contains(activeIn(root))) chain = [];
     });
-  root.addEventListener("focusin", remember, { signal: ended });
-  root.addEventListener("focusout", leave, { signal: ended });
+  listen(root, "focusin", remember, { signal: ended });
+  listen(root, "focusout", leave, { signal: ended });
   return () => {
     if (chain[0]?.isConnected !== false || root.contains(activeIn(root))) return;
     const next = chain.find((element) => element.isConnected && element.tabIndex >= -1);
@@ -64,7 +58,7 @@ function guardFocus(root: HTMLElement, ended: AbortSignal): () => void {
       ? next
       : (next?.closest<HTMLElement>("[tabindex]") ?? root);
     chain = [];
-    place.focus({ preventScroll: true });
+    focusOn(place);
   };
 }
 
@@ -80,28 +74,22 @@ function guardKeys(root: HTMLElement, ended: AbortSignal): void {
     if (isOurs(event)) target.setAttribute(SUPPRESS, "true");
     else target.removeAttribute(SUPPRESS);
   };
-  window.addEventListener("keydown", mark, { capture: true, signal: ended });
-  for (const kind of KEYS) {
-    const keep = (event: KeyboardEvent) => isOurs(event) && event.stopPropagation();
-    root.addEventListener(kind, keep, { signal: ended });
-  }
+  listen(window, "keydown", mark, { capture: true, signal: ended });
+  const keep = (event: KeyboardEvent) => isOurs(event) && event.stopPropagation();
+  listen(root, "keydown keyup keypress", keep, { signal: ended });
 }
 
 /** Escape, where nothing of ours is open, gives the keyboard back to the notebook. */
 function leave(root: HTMLElement, event: KeyboardEvent) {
   if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
   const outside = root.parentElement?.closest<HTMLElement>("[tabindex]");
-  if (outside) outside.focus({ preventScroll: true });
+  if (outside) focusOn(outside);
   else (activeIn(root) as HTMLElement | null)?.blur();
 }
 
 export function guardKeyboard(root: HTMLElement, ended: AbortSignal): void {
   guardKeys(root, ended);
-  root.addEventListener("keydown", (event) => leave(root, event), { signal: ended });
-  for (const kind of CLIPBOARD) {
-    root.addEventListener(kind, (event) => event.stopPropagation(), { signal: ended });
-  }
-  const observer = new MutationObserver(guardFocus(root, ended));
-  observer.observe(root, { childList: true, subtree: true });
-  ended.addEventListener("abort", () => observer.disconnect());
+  listen<KeyboardEvent>(root, "keydown", (event) => leave(root, event), { signal: ended });
+  listen(root, "paste copy cut", (event) => event.stopPropagation(), { signal: ended });
+  watch([root], { childList: true, subtree: true }, guardFocus(root, ended), ended);
 }

@@ -1,11 +1,9 @@
 /** Everything one view holds. Nothing here is shared with another view but the model itself. */
-import type { AnyModel } from "@anywidget/types";
 import type { Hover } from "../files/drops";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
 import { type Backend, backend, facts, noFacts } from "../form/facts";
 import { type Before, createForm, type Region } from "../form/form";
-import { money, noMoney } from "../form/money";
 import { createSubmission } from "../form/submission";
 import { createGallery } from "../gallery/state";
 import { createFaults } from "../kernel/faults";
@@ -21,7 +19,7 @@ import type { Tool, ViewerSession } from "../viewer/session";
 import { createViewer, type Look } from "../viewer/state";
 import { type Actions, createActions, type Parts } from "./actions";
 import { announceJobs } from "./announcer";
-import { createBase } from "./base";
+import type { Base } from "./base";
 
 export interface Session extends Parts, Omit<ViewerSession, "announcer"> {
   actions: Actions;
@@ -29,9 +27,8 @@ export interface Session extends Parts, Omit<ViewerSession, "announcer"> {
 
 const offline: Backend = { name: "offline", label: null, bills: false };
 
-export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSignal): Session {
-  const base = createBase(model, root, ended);
-  const { channel, traits, previews, announcer } = base;
+export function createSession(base: Base): Session {
+  const { channel, traits, previews, announcer, ended } = base;
   const allFacts = traits.store("_facts", facts, noFacts);
   const references = createReferences(channel, traits);
   const jobs = createJobs(channel, ended);
@@ -45,7 +42,7 @@ export function createSession(model: AnyModel, root: HTMLElement, ended: AbortSi
     ...base,
     facts: allFacts,
     backend: traits.store("_backend", backend, offline),
-    money: traits.store("_money", money, noMoney),
+    money: traits.store("_money", text, ""),
     dropping: createStore<Hover>(""),
     selected: traits.store("selected", text, ""),
     pinned: traits.store("pinned", flag, false),

@@ -1,4 +1,5 @@
 /** Light or dark, as the host says; only where no host says anything, as the browser does. */
+import { watch } from "../kernel/page";
 export type Theme = "light" | "dark";
 
 const dark = () => globalThis.matchMedia?.("(prefers-color-scheme: dark)");
@@ -6,9 +7,8 @@ const dark = () => globalThis.matchMedia?.("(prefers-color-scheme: dark)");
 export function hostTheme(page: Document): Theme {
   const { body, documentElement: html } = page;
   const classes = body.classList;
-  if (classes.contains("vscode-high-contrast-light")) return "light";
-  if (classes.contains("vscode-dark") || classes.contains("vscode-high-contrast")) return "dark";
-  if (classes.contains("vscode-light")) return "light";
+  const kind = /vscode-(light|dark|high-contrast)/.exec(body.className)?.[1];
+  if (kind) return kind === "light" || /contrast-light/.test(body.className) ? "light" : "dark";
   const named = html.getAttribute("theme") ?? body.getAttribute("theme") ?? body.dataset.theme;
   if (named === "dark" || named === "light") return named;
   const { jpThemeLight } = body.dataset;
@@ -22,11 +22,7 @@ export function hostTheme(page: Document): Theme {
 /** Whether the host's theme is one of high contrast. */
 export function isHighContrast({ body }: Document): boolean {
   const { jpThemeName } = body.dataset;
-  return (
-    body.classList.contains("vscode-high-contrast") ||
-    body.classList.contains("vscode-high-contrast-light") ||
-    /high contrast/i.test(jpThemeName ?? "")
-  );
+  return /vscode-high-contrast|high contrast/i.test(`${body.className} ${jpThemeName}`);
 }
 
 export function followTheme(root: HTMLElement, ended: AbortSignal): void {
@@ -35,15 +31,6 @@ export function followTheme(root: HTMLElement, ended: AbortSignal): void {
     if (root.dataset.sdTheme !== theme) root.dataset.sdTheme = theme;
     root.toggleAttribute("data-sd-contrast", isHighContrast(document));
   };
-  const observer = new MutationObserver(apply);
-  for (const element of [document.documentElement, document.body]) {
-    observer.observe(element, { attributes: true });
-  }
-  const query = dark();
-  query?.addEventListener?.("change", apply);
-  ended.addEventListener("abort", () => {
-    observer.disconnect();
-    query?.removeEventListener?.("change", apply);
-  });
-  apply();
+  watch([document.documentElement, document.body], { attributes: true }, apply, ended);
+  dark()?.addEventListener?.("change", apply, { signal: ended });
 }

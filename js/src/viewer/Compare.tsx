@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { stepOf } from "../files/keys";
 import { RadioGroup } from "../form/RadioGroup";
 import { Refusal } from "../kernel/channel";
 import { between } from "../kernel/numbers";
+import { boxOf, claim } from "../kernel/page";
 import { read } from "../kernel/parse";
 import { differenceReply, type Row, type Unequal } from "../kernel/wire";
 import { Chip } from "../pictures/buttons";
@@ -63,30 +65,20 @@ export function CompareModes({ comparing: { mode, across, at }, change }: Props)
   );
 }
 
-const STEPS: Record<string, number> = {
-  ArrowLeft: -2,
-  ArrowUp: -2,
-  ArrowRight: 2,
-  ArrowDown: 2,
-  Home: -100,
-  End: 100,
-};
-
 function Divider({ comparing: { across, at }, change }: Props) {
   const line = useRef<HTMLDivElement>(null);
   const set = (value: number) => change({ at: between(0, value, 100) });
   function onKeyDown(event: KeyboardEvent) {
-    const by = STEPS[event.key];
+    const by = stepOf(event.key) ?? { Home: -50, End: 50 }[event.key];
     if (!by) return;
-    event.preventDefault();
-    event.stopPropagation();
-    set(Math.round(at) + by * (event.shiftKey ? 5 : 1));
+    claim(event);
+    set(Math.round(at) + by * (event.shiftKey ? 10 : 2));
   }
   function onPointer(event: PointerEvent) {
     event.stopPropagation();
     if (!event.buttons || !line.current) return;
     line.current.setPointerCapture?.(event.pointerId);
-    const box = (line.current.parentElement as Element).getBoundingClientRect();
+    const box = boxOf(line.current.parentElement as Element);
     const { top, left, width, height } = box;
     set(100 * (across ? (event.clientY - top) / height : (event.clientX - left) / width));
   }

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { between } from "../kernel/numbers";
-import type { Area, Rect } from "./geometry";
+import { type Area, px, type Rect } from "./geometry";
 
 const SIDES = ["Left", "Top", "Right", "Bottom"] as const;
 
@@ -63,24 +63,23 @@ export function Marking({ box, placed, picture, change }: Props) {
   const onPointerUp = () => {
     from.current = null;
   };
-  const px = (value: number) => `${value * scale}px`;
   return (
     <div
       ref={cover}
       class="sd-marking"
-      style={{
-        left: `${placed.left}px`,
-        top: `${placed.top}px`,
-        width: `${placed.width}px`,
-        height: `${placed.height}px`,
-      }}
+      style={px({ ...placed })}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
       onPointerCancel={onPointerUp}
     >
       <div
-        style={{ left: px(left), top: px(top), width: px(right - left), height: px(bottom - top) }}
+        style={px({
+          left: left * scale,
+          top: top * scale,
+          width: (right - left) * scale,
+          height: (bottom - top) * scale,
+        })}
       />
     </div>
   );

@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import type { Area, Rect } from "./geometry";
+import { type Area, px, type Rect } from "./geometry";
 
 /** The diameter of a round brush, then x and y of each point, in the picture's pixels. */
 export type Stroke = number[];
@@ -28,11 +28,10 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
   /** The strokes before the one that is drawn: several moves may come before they are shown. */
   const drawing = useRef<{ before: Stroke[]; stroke: Stroke } | null>(null);
   const [at, setAt] = useState<[number, number] | null>(null);
-  const { left, top, width, height } = placed;
 
   function point(event: PointerEvent): [number, number] {
     const box = cover.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
-    const scale = picture.width / width;
+    const scale = picture.width / placed.width;
     return [
       Math.round((event.clientX - box.left) * scale),
       Math.round((event.clientY - box.top) * scale),
@@ -70,7 +69,7 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
       aria-hidden="true"
       class="sd-marking"
       viewBox={`0 0 ${picture.width} ${picture.height}`}
-      style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}
+      style={px({ ...placed })}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}

@@ -10,6 +10,7 @@ import {
   onePixel,
   type Placed,
   panned,
+  px,
   seen,
   type View,
   withMargin,
@@ -29,15 +30,11 @@ interface LayerProps {
   view: View;
   frame: Area;
   pane: Area;
-  class?: string;
   style?: Record<string, string | number>;
 }
 
-const px = (values: Record<string, number>) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, `${value}px`]));
-
 /** One picture in its place: its preview, and over it what was fetched of it sharply. */
-export function Layer({ picture, placed, view, frame, pane, ...props }: LayerProps) {
+export function Layer({ picture, placed, view, frame, pane, style }: LayerProps) {
   const { channel } = useViewer();
   const small = usePreview(picture.id, PREVIEW);
   const look = seen(view, frame, pane, picture, placed);
@@ -53,7 +50,7 @@ export function Layer({ picture, placed, view, frame, pane, ...props }: LayerPro
   };
   const part = sharp?.part;
   return (
-    <div class={`sd-layer ${props.class ?? ""}`} style={props.style}>
+    <div class="sd-layer" style={style}>
       <div class="sd-frame" style={px({ ...box })}>
         <div class={fault ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
           {small && !fault && <img src={small} alt={picture.words} draggable={false} />}
@@ -82,7 +79,6 @@ interface PaneProps {
   frame: Area;
   view: View;
   change(view: View): void;
-  class?: string;
   children(pane: Area, view: View): ComponentChildren;
 }
 
@@ -92,7 +88,7 @@ interface Finger {
 }
 
 /** Where pictures are looked at: wheel and pinch zoom to the pointer, a drag moves. */
-export function Pane({ frame, view, change, children, ...props }: PaneProps) {
+export function Pane({ frame, view, change, children }: PaneProps) {
   const element = useRef<HTMLDivElement>(null);
   const [pane, setPane] = useState<Area | null>(null);
   const now = useRef({ view: FIT, pane: { width: 1, height: 1 } });
@@ -171,7 +167,7 @@ export function Pane({ frame, view, change, children, ...props }: PaneProps) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the viewer's keys do the same
     <div
       ref={element}
-      class={`sd-pane ${props.class ?? ""}`}
+      class="sd-pane"
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}

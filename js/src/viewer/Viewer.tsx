@@ -1,9 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Close, Next, Previous } from "../files/icons";
+import { ARROWS } from "../files/keys";
 import { between } from "../kernel/numbers";
+import { activeIn, boxOf, bringIntoSight, claim, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
-import { Chip, IconButton } from "../pictures/buttons";
+import { Chip, Grow, IconButton } from "../pictures/buttons";
 import {
   COMPARING,
   CompareModes,
@@ -55,27 +57,26 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
     const cover = dialog?.parentElement;
     const root = cover?.parentElement;
     if (!isDialog || !dialog || !root) return;
-    const opener = (root.getRootNode() as Document).activeElement;
+    const opener = activeIn(root);
     root.dataset.sdViewing = "";
     const others = [...root.children].filter(
       (each) => each !== cover && !each.matches("[role=status], [role=alert]"),
     ) as HTMLElement[];
     for (const each of others) each.inert = true;
     // Where the picture was clicked: a long widget may reach far beyond the screen.
-    const { top, height: all } = root.getBoundingClientRect();
+    const { top, height: all } = boxOf(root);
     const most = Math.max(LEAST_HEIGHT, innerHeight - ABOVE_AND_BELOW);
     const height = Math.min(all, most);
     const place = opener?.getBoundingClientRect() ?? { top, height };
     const middle = place.top + place.height / 2 - top - height / 2;
     dialog.style.top = `${between(0, middle, all - height)}px`;
     dialog.style.maxHeight = `${most}px`;
-    dialog.focus({ preventScroll: true });
-    dialog.scrollIntoView?.({ block: "nearest" });
+    focusOn(dialog);
+    bringIntoSight(dialog);
     return () => {
       delete root.dataset.sdViewing;
       for (const each of others) each.inert = false;
-      const next = root.contains(opener) ? (opener as HTMLElement) : root;
-      next.focus({ preventScroll: true });
+      focusOn(root.contains(opener) ? (opener as HTMLElement) : root);
     };
   }, [box, isDialog]);
 }
@@ -86,7 +87,7 @@ function keepFocus(event: KeyboardEvent, box: HTMLElement) {
     (each) => each.tabIndex >= 0,
   );
   const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
-  const { activeElement } = box.getRootNode() as Document;
+  const activeElement = activeIn(box);
   if (activeElement !== from && !(event.shiftKey && activeElement === box)) return;
   event.preventDefault();
   to?.focus();
@@ -170,14 +171,8 @@ function Open({ shown, close }: Props) {
     "1": pinned ? () => pick(pinned) : undefined,
     "2": pinned ? () => pick(picture) : undefined,
   };
-  const ARROWS: Record<string, [number, number]> = {
-    ArrowLeft: [-1, 0],
-    ArrowRight: [1, 0],
-    ArrowUp: [0, -1],
-    ArrowDown: [0, 1],
-  };
 
-  function onArrow([right, down]: [number, number], event: KeyboardEvent) {
+  function onArrow([right, down]: readonly [number, number], event: KeyboardEvent) {
     // Between pictures as long as the whole one is seen; Alt moves what is zoomed in any case.
     if (event.altKey || (!view.fit && !pinned)) {
       setView((old) => (old.fit ? old : panned(old, right * PAN_STEP, down * PAN_STEP)));
@@ -198,8 +193,7 @@ function Open({ shown, close }: Props) {
     if (ctrlKey || metaKey || event.defaultPrevented || !(arrow || action)) return;
     if ((arrow || key.startsWith("Page")) && (target as Element).matches("input, [role=radio]"))
       return;
-    event.preventDefault();
-    event.stopPropagation();
+    claim(event);
     if (arrow) onArrow(arrow, event);
     else void action?.();
   }
@@ -234,7 +228,7 @@ function Open({ shown, close }: Props) {
           </>
         )}
         <b title={words}>{`${pinned ? "B: " : ""}${at + 1} of ${list.total}`}</b>
-        <span class="sd-grow" />
+        <Grow />
         {pinned && <CompareModes comparing={comparing} change={change} />}
         {close && (
           <Chip

@@ -63,9 +63,8 @@ export const panned = (view: View, right: number, down: number): View => ({
   fit: false,
 });
 
-/** What two pictures lie in, and where each lies; without B it is A's own pixels. */
-export function arranged(a: Area, b: Area | null, unequal: Unequal): [Area, Placed, Placed] {
-  if (!b) return [a, { left: 0, top: 0, scale: 1 }, { left: 0, top: 0, scale: 1 }];
+/** What two pictures lie in, and where each lies. */
+export function arranged(a: Area, b: Area, unequal: Unequal): [Area, Placed, Placed] {
   const bound = unequal === "crop" ? Math.min : Math.max;
   const frame =
     unequal === "fit" ? a : { width: bound(a.width, b.width), height: bound(a.height, b.height) };
@@ -137,3 +136,7 @@ export function covers(there: Wanted, wanted: Wanted): boolean {
     there.top + there.height >= wanted.top + wanted.height
   );
 }
+
+/** A place, or another set of lengths, as a style. */
+export const px = (lengths: { [name: string]: number }): Record<string, string> =>
+  Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, `${length}px`]));

@@ -1,6 +1,8 @@
 /** Sharp parts of a picture, asked for as they are looked at and held as Blob URLs. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, KernelGone, Refusal, TimedOut } from "../kernel/channel";
+import { revoke } from "../kernel/page";
 import { blobOf } from "../pictures/previews";
 import { covers, type Wanted } from "./geometry";
 
@@ -61,7 +63,7 @@ export function useSharp(
   // A picture has a layer of its own: this one's is held until the layer goes.
   useEffect(
     () => () => {
-      if (held.current) URL.revokeObjectURL(held.current.url);
+      revoke(held.current?.url);
       held.current = null;
     },
     [],
@@ -73,15 +75,12 @@ export function useSharp(
     const load = async (): Promise<void> => {
       try {
         const url = await fetchRegion(channel, target, wanted, leaving.signal);
-        if (leaving.signal.aborted) {
-          if (url) URL.revokeObjectURL(url);
-          return;
-        }
+        if (leaving.signal.aborted) return revoke(url);
         const before = held.current;
         held.current = url ? { url, part: wanted } : null;
         setSharp(held.current);
         setFault(url ? "" : "The kernel sent no picture.");
-        if (before) URL.revokeObjectURL(before.url);
+        revoke(before?.url);
       } catch (error) {
         if (error instanceof Refusal || error instanceof KernelGone) setFault(error.message);
         else if (error instanceof TimedOut) return load();

@@ -1,5 +1,5 @@
 /** What a viewer shows: one picture of a list, or two that are compared. */
-import { type Channel, Refusal } from "../kernel/channel";
+import { type Channel, Refusal, UNREADABLE } from "../kernel/channel";
 import { between } from "../kernel/numbers";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
@@ -116,7 +116,7 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
         const { result } = await channel.request({ kind: "receipt", target: id }, { quiet: true });
         const receipt = read(receiptReply, result);
         if (receipt) return receipt;
-        throw new Refusal("The kernel's answer can't be read.");
+        throw new Refusal(UNREADABLE);
       } catch (error) {
         const text = error instanceof Refusal ? error.message : "";
         return { rows: text ? [{ name: "Receipt", text }] : [], inputs: [], line: [] };

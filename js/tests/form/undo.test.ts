@@ -81,7 +81,8 @@ it("warns, and says so, when the prompt names an image that is not there", async
   vi.useFakeTimers({ toFake: ["setTimeout"] });
   const view = await mount();
   await type(prompt(view), "dress image 4");
-  const warning = ui(view).getByText(/names image 4, but there are no reference images/);
+  const words = ui(view).getByText(/names image 4, but there are no reference images/);
+  const warning = words.closest("p") as HTMLElement;
   expect(warning.className).toContain("sd-warn");
   expect(prompt(view).getAttribute("aria-describedby")).toBe(warning.id);
   await doing(() => vi.advanceTimersByTime(600));

@@ -5,13 +5,7 @@ import { mount, unmountAll, type View } from "../mount";
 
 afterEach(unmountAll);
 
-const spent = {
-  spent: "0.03",
-  in_flight: "0.00",
-  may_be_billed: "0.00",
-  limit: null,
-  per: "session",
-};
+const spent = "Spent this session $0.03";
 const pill = ({ root }: View) => root.querySelector("details.sd-ledger") as HTMLDetailsElement;
 
 async function opened() {
@@ -27,7 +21,7 @@ it("is asked for by a click on the money, and again when the money changed", asy
   const view = await mount({ _money: spent });
   expect(view.model.of("ledger")).toHaveLength(0);
   const { model } = await opened();
-  model.set("_money", { ...spent, spent: "0.06" });
+  model.set("_money", "Spent this session $0.06");
   await waitFor(() => expect(model.of("ledger")).toHaveLength(2));
 });
 
@@ -35,7 +29,7 @@ it("shows the sums, the limits and the last requests", async () => {
   const view = await opened();
   const { result } = message<{ result: Record<string, unknown> }>("reply_ledger");
   view.model.onSend = ({ kind }) => (kind === "ledger" ? result : {});
-  view.model.set("_money", { ...spent, spent: "0.06" });
+  view.model.set("_money", "Spent this session $0.06");
   await waitFor(() => expect(pill(view).textContent).toContain("a red fox in snow"));
   expect(pill(view).textContent).toContain("This month, all kernels$0.03 of $5.00");
   fireEvent.keyDown(pill(view), { key: "Escape" });
