@@ -193,7 +193,7 @@ def test_one_cost_for_receipt_card_ledger_and_budget(tmp_path, page, units, rece
     (charge,) = charges(client.library)
     assert charge.usd == exact
     assert cost(Library(tmp_path).get(result.request_id)) == exact
-    assert card(job)["cost"] == shown_as
+    assert card(job, 0)["cost"] == shown_as
     said = f"Spent this session ${shown_as}" if exact else ""
     until(lambda: studio.studio._money == said)
     assert f"${shown_as} · " in receipt_line(result, 2)
