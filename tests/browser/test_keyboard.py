@@ -13,7 +13,7 @@ from .studio import STUDIO, Studio
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from .conftest import OpenNotebook
 
@@ -111,6 +111,75 @@ def test_the_notebook_is_saved_by_its_own_key(
         assert sources[1] in book.file.read_text()
         expect(target).to_be_focused()
         assert book.sources() == sources
+    assert errors == []
+
+
+HEARD = """() => {
+  window.heard = [];
+  // As a host hears it: outside of the widget, and before the host has taken it.
+  const output = document.querySelector(".sd-root").closest(".jp-OutputArea");
+  output.addEventListener("keydown", event => {
+    window.heard.push(event.key + (event.defaultPrevented ? " taken" : ""));
+    if (event.key === "p") event.preventDefault(); // else it would print
+  });
+}"""
+HOSTS = {"Control+p": "p", "F1": "F1", "Control+PageDown": "PageDown", "Control+b": "b"}
+
+
+def test_what_lies_over_the_form_leaves_the_host_its_keys(
+    errors: list[str], notebook: OpenNotebook, page: Page
+) -> None:
+    book = notebook([STUDIO, "x = 1"])
+    book.run(0)
+    studio = Studio(page)
+    for number in range(2):
+        studio.submit(f"fox {number}")
+        studio.wait_for_pictures(f"fox {number}")
+    page.evaluate(HEARD)
+    times = 0
+
+    def host_hears(place: Locator) -> None:
+        nonlocal times
+        times += 1
+        expect(place).to_be_focused()
+        book.write(1, f"x = 'changed {times} times'")
+        source = book.sources()[1]
+        place.focus()
+        page.keyboard.press("Control+s")
+        page.wait_for_function(SAVED, arg=book.file.name)
+        assert source in book.file.read_text()
+        expect(place).to_be_focused()
+        page.evaluate("window.heard = []")
+        for key in HOSTS:
+            page.keyboard.press(key)
+        heard = page.evaluate("window.heard")
+        assert [key for key in heard if key != "Control"] == list(HOSTS.values()), place
+
+    tile = studio.tiles("fox 0").first
+    tile.focus()
+    page.keyboard.press("Shift+F10")
+    host_hears(studio.root.get_by_role("menuitem", name="View"))
+    page.keyboard.press("Enter")
+    viewer = studio.root.get_by_role("dialog", name="Viewer")
+    host_hears(viewer)
+    viewer.get_by_role("button", name="Mark a region").click()
+    edge = viewer.get_by_role("spinbutton", name="Left")
+    edge.focus()
+    host_hears(edge)
+    viewer.get_by_role("button", name="Paint a region").click()
+    brush = viewer.get_by_role("slider", name="Brush")
+    brush.focus()
+    host_hears(brush)
+    page.keyboard.press("c")
+    slider = viewer.get_by_role("slider").first
+    slider.focus()
+    host_hears(slider)
+    page.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
+    studio.button("Gallery").click()
+    cell = studio.root.get_by_role("gridcell").first
+    cell.click()
+    host_hears(cell)
     assert errors == []
 
 

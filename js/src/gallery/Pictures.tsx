@@ -205,9 +205,10 @@ export function Pictures() {
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    if (total === 0 || event.altKey) return;
     const command = hasCommand(event);
     const { key } = event;
+    // With Ctrl, Page Up and Page Down change the host's tabs.
+    if (total === 0 || event.altKey || (command && key.startsWith("Page"))) return;
     const focused = here();
     const to = goal(key);
     if (to !== undefined) move(to, event);
