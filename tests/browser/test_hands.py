@@ -67,6 +67,8 @@ def test_pictures_are_one_stop_and_arrows_go_between_them(
     errors: list[str], studio: Studio, page: Page
 ) -> None:
     expect(studio.cards).to_have_count(JOBS)
+    # JupyterLab has a style of its own for code.
+    expect(studio.root.locator(".sd-current code")).to_have_css("font-size", "11px")
     form = "() => document.querySelectorAll('.sd-body .sd-stage').length"
     assert page.evaluate(form) == 1
     assert page.evaluate(STOPS) < 50  # with 30 jobs of two pictures there were over 250
