@@ -239,12 +239,20 @@ def test_a_kernel_that_is_killed_meanwhile_is_followed_up(fal_server, tmp_path):
     client.close()
 
 
+ASKED = {
+    "whole": 'sd.Request("a fox", image_size=(1024, 1024), seed=7)',
+    "in a region": (
+        'sd.Request("a red hat", [Image.linear_gradient("L").resize((320, 240)).convert("RGB")], '
+        "mask=(60, 40, 150, 110), seed=7)"
+    ),
+}
 SEED = """
 import os, sys, time
 import seedream_widgets as sd
 import seedream_widgets.backends.fal.session
+from PIL import Image
 client = sd.Client("fal", library=sys.argv[1])
-request = sd.Request("a fox", image_size=(1024, 1024), seed=7)
+request = eval(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
 print(client.submit(request).result(40).request_id)
@@ -252,8 +260,9 @@ client.close()
 """
 
 
-def test_processes_that_ask_at_the_same_moment_pay_once(fal_server, tmp_path):
-    command = [sys.executable, "-c", SEED, str(tmp_path / "library")]
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_processes_that_ask_at_the_same_moment_pay_once(fal_server, tmp_path, asked):
+    command = [sys.executable, "-c", SEED, str(tmp_path / "library"), asked]
     processes = [subprocess.Popen(command, stdin=-1, stdout=-1, text=True) for _ in range(3)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -280,17 +289,20 @@ def test_two_clients_of_one_process_that_ask_at_the_same_moment_pay_once(fal_ser
 FORK = """
 import os, sys
 import seedream_widgets as sd
+from PIL import Image
 def say(text):  # one write a line: all three write into one pipe
     os.write(1, f"{text}\\n".encode())
 client = sd.Client("fal", library=sys.argv[1])
-request = sd.Request("a fox", image_size=(1024, 1024), seed=7)
+request = eval(sys.argv[2])
+assert not client.library.search("fox")
 job = client.submit(request)
 children = []
 for _ in range(2):
     if not (child := os.fork()):
         same = client.submit(request)
         say(same.result(40).request_id)
-        os._exit(0)
+        client.library.favourite(same.result())  # with an index that is its own
+        os._exit(0 if len(client.library.search(favourite=True)) == 1 else 3)
     children.append(child)
 say(job.result(40).request_id)
 for child in children:
@@ -299,9 +311,10 @@ client.close()
 """
 
 
-def test_forked_children_wait_for_their_parents_request(fal_server, tmp_path):
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_forked_children_wait_for_their_parents_request(fal_server, tmp_path, asked):
     fal_server.settings.run_seconds = 1.0
-    command = [sys.executable, "-W", "ignore", "-c", FORK, str(tmp_path / "library")]
+    command = [sys.executable, "-W", "ignore", "-c", FORK, str(tmp_path / "library"), asked]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert (len(done.stdout.split()), len(set(done.stdout.split()))) == (3, 1)
