@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from concurrent.futures import Future
@@ -68,6 +69,7 @@ class Batch:
         self._drive: Drive | None = None
         self._asked: BatchEstimate | None = None
         self._watchers: list[Callable[[Cell | None], object]] = []
+        self._pid = os.getpid()
         self.look()
 
     @property
@@ -184,6 +186,7 @@ class Batch:
 
         Arguments and errors as of `run`.
         """
+        self._let_go_after_a_fork()
         with self._lock:
             if self._drive is not None and not self._drive.ended:
                 if on_update:
@@ -207,6 +210,19 @@ class Batch:
                 self._drive.listen(on_update)
             self._drive.start()
             return self._drive
+
+    def _let_go_after_a_fork(self) -> None:
+        """Let go, in a forked child, of the run of its parent, whose threads do not exist here.
+
+        What the parent asks for is waited for like that of any other process.
+        """
+        if self._pid == os.getpid():
+            return
+        self._pid, self._lock = os.getpid(), threading.RLock()
+        self._drive, self._watchers = None, []
+        for cell in self.cells:
+            if cell.job is not None and not cell.job.done:
+                cell.job = None
 
     def _watch(self, watcher: Callable[[Cell | None], object]) -> Callable[[], None]:
         """Have `watcher` told of each change of a cell in this and later runs, and of their ends.
@@ -387,6 +403,7 @@ class Batch:
 
     def cancel(self) -> int:
         """Stop sending and ask to cancel every running cell; return how many those are."""
+        self._let_go_after_a_fork()
         if self._drive is not None:
             self._drive.stop()
         return sum(cell.cancel() for cell in self.cells)

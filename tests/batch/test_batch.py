@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 from decimal import Decimal
@@ -321,3 +323,35 @@ def test_the_line_says_the_cost_first_then_what_was_spent_and_why_some_failed(
     del backend.errors["submit"]
     batch.run(progress=True)
     assert "$0.06 of about $0.06" in capsys.readouterr().err
+
+
+FORKED = """
+import os, sys
+import seedream_widgets as sd
+from seedream_widgets.testing import as_default_client
+def say(ids):  # one write a line: both write into one pipe
+    os.write(1, (" ".join(ids) + "\\n").encode())
+client = sd.Client("fal", library=sys.argv[1])
+with as_default_client(client):
+    batch = sd.batch(prompt=["a fox", "an owl"], seed=[1, 2, 3], image_size=(1024, 1024))
+    batch.start()
+    if not (child := os.fork()):
+        batch.run(progress=False)
+        say(cell.result.request_id for cell in batch)
+        os._exit(0)
+    batch.run(progress=False)
+say(cell.result.request_id for cell in batch)
+assert os.waitpid(child, 0)[1] == 0
+client.close()
+"""
+
+
+@pytest.mark.slow
+def test_a_forked_child_waits_for_its_parents_cells_and_has_the_same(fal_server, tmp_path):
+    fal_server.settings.run_seconds = 1.0
+    command = [sys.executable, "-W", "ignore", "-c", FORKED, str(tmp_path / "library")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    parents, childs = done.stdout.splitlines()
+    assert parents == childs
+    assert len(parents.split()) == len(fal_server.bill) == fal_server.count("submit") == 6
