@@ -1,7 +1,8 @@
 """The gallery over 10,000 results in a real JupyterLab: ``python -m tests.bench.gallery_page``.
 
 It prints how long the first screen and a search take, the long tasks of scrolling from end to end
-and back, how many elements stand for the list, and the page's heap before and after.
+and back, how many elements stand for the list, and the page's heap before and after; then that of
+300 pictures looked at in the viewer, each until it is sharp.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
 RESULTS, DAYS = 10_000, 200
+OPENED = 300
 CELL = """import os
 os.environ["SEEDREAM_HOME"] = {home!r}
 import seedream_widgets as sd
@@ -48,6 +50,10 @@ SCROLL = """async grid => {
 }"""
 DRAWN = """() => [...document.querySelectorAll(".sd-pictures img")]
   .filter(image => image.complete && image.naturalWidth > 0).length >= 8"""
+
+
+SHARP = """at => document.querySelector(".sd-viewer b")?.textContent.includes(`${at} of `)
+  && [...document.querySelectorAll(".sd-sharp")].some(image => image.naturalWidth > 0)"""
 
 
 def heap(session: CDPSession) -> float:
@@ -83,6 +89,31 @@ def measure(page: Page, book: Notebook, results: int) -> None:
         "line => line.textContent === '2 pictures'", arg=status.element_handle(), timeout=60_000
     )
     print(f"search: {time.perf_counter() - began:.2f} s from typing to the count")
+    field.fill("")
+    page.wait_for_function(
+        f"line => line.textContent.startsWith('{2 * results:,} ')", arg=status.element_handle()
+    )
+    open_many(page, session)
+
+
+def open_many(page: Page, session: CDPSession) -> None:
+    """Look at so many pictures in the viewer, one after the other, and close it."""
+    page.get_by_role("gridcell").first.dblclick()
+    page.wait_for_function(SHARP, arg=1)
+    before = most = heap(session)
+    began = time.perf_counter()
+    for at in range(2, OPENED + 1):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(SHARP, arg=at)
+        if at % 50 == 0:
+            most = max(most, heap(session))
+    seconds = time.perf_counter() - began
+    page.keyboard.press("Escape")
+    after = heap(session)
+    print(
+        f"viewer: {OPENED} pictures, each until sharp, {seconds:.0f} s; "
+        f"heap {after:.1f} MB after, at most {max(most, after):.1f} MB, before {before:.1f} MB"
+    )
 
 
 def main(results: int = RESULTS) -> None:
