@@ -73,9 +73,15 @@ class Notebook:
         self.command("notebook:run-all-cells")
 
     def run(self, number: int, *, wait: bool = True) -> None:
-        """Run one cell; without wait, return while it runs."""
+        """Run one cell; without wait, return while it runs.
+
+        What a page sends before JupyterLab has a subshell for it waits for the cell that runs.
+        """
         self._call(
             """
+            const { kernel } = panel.sessionContext.session;
+            const comms = kernel.supportsSubshells ? [...kernel._comms.values()] : [];
+            await Promise.all(comms.map(comm => comm.subshellStarted));
             panel.content.activeCellIndex = number;
             const done = jupyterapp.commands.execute("notebook:run-cell");
             if (wait) await done;

@@ -39,7 +39,7 @@ ONLY_SHOWN = """() => {
   return window.liveImages.size === shown.size
     && [...shown].every(url => window.liveImages.has(url));
 }"""
-JOBS = 60
+JOBS = 50
 STUDIO = """
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
