@@ -173,6 +173,8 @@ def test_in_the_studio_from_a_strip(
     notebook: OpenNotebook, page: Page, tmp_path: Path, shot: Shot
 ) -> None:
     fill(tmp_path, 12, days=2)
+    for receipt in tmp_path.glob("results/*/many-*/receipt.json"):
+        receipt.write_text(receipt.read_text().replace('"num_images": 2', '"num_images": 3'))
     make = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
     book = notebook([at(tmp_path) + make, "print(len(studio.gallery.selection))"])
     book.run(0)
@@ -211,6 +213,14 @@ def test_in_the_studio_from_a_strip(
     toolbar.get_by_role("button", name="Edit as image 1").click()
     expect(studio.references).to_have_count(1)
     expect(studio.prompt).to_be_focused()
+    missing = toolbar.get_by_role("button", name="Ask for what is missing")
+    expect(missing).to_have_count(0)
+    gallery.get_by_role("combobox", name="Collection").select_option(index=0)
+    counted(gallery, "24 pictures")
+    gallery.get_by_text("asked 3, got 2").first.click()
+    missing.click()
+    expect(studio.field("Images")).to_have_value("1")
+    expect(studio.generate).to_be_focused()
 
 
 @pytest.mark.parametrize("width", [320, 560, 900, 1600])

@@ -226,11 +226,13 @@ function Selection() {
           Compare
         </Chip>
         {ids.length === 1 &&
-          session.onward?.map(({ name, run }) => (
-            <Chip key={name} onClick={() => run({ id: ids[0] as string })}>
-              {name}
-            </Chip>
-          ))}
+          session.onward
+            ?.filter(({ only }) => !only || only(known[0]))
+            .map(({ name, run }) => (
+              <Chip key={name} onClick={() => run({ id: ids[0] as string })}>
+                {name}
+              </Chip>
+            ))}
         {actions.useSelected && <Chip onClick={actions.useSelected}>Use as references</Chip>}
         <Chip aria-pressed={favourite} title="Favourite (F)" onClick={actions.favourite}>
           {favourite ? "★ Favourite" : "☆ Favourite"}

@@ -12,7 +12,7 @@ import { edgeFor } from "../pictures/previews";
 import { Small } from "../pictures/Small";
 import { createLayout, createScale, GAP, type Layout, type Row } from "./layout";
 import { useSession } from "./session";
-import { counted, dayName } from "./words";
+import { counted, dayName, isShort } from "./words";
 
 /** Beside the pictures, in CSS pixels, as the style sheet has it. */
 const PADDING = 12;
@@ -42,7 +42,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
   const { actions, gallery, pictures } = useSession();
   const picture = id === undefined ? undefined : pictures.known(id);
   const column = layout.cell(index).column;
-  const missing = picture?.asked && picture.count < picture.asked;
+  const missing = isShort(picture);
   const found = gallery.found.get();
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys

@@ -1,6 +1,7 @@
 /** What the views of this room need of the session. */
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
+import type { Picture } from "../kernel/wire";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
 import type { Undoable } from "../pictures/Undo";
 import type { Gallery } from "./state";
@@ -27,7 +28,11 @@ export interface GallerySession extends PicturesSession {
   selectionName: string;
   actions: GalleryActions;
   /** What goes on from one picture; missing where there is no form. */
-  onward?: { name: string; run(picture: { id: string }): unknown }[];
+  onward?: {
+    name: string;
+    only?(picture?: Picture): boolean;
+    run(picture: { id: string }): unknown;
+  }[];
 }
 
 export const useSession = useScope<GallerySession>;

@@ -1,8 +1,12 @@
 /** Dates and counts as people say them. */
+import type { Picture } from "../kernel/wire";
 
 /** "1 picture", "12,000 pictures". */
 export const counted = (count: number, word = "picture") =>
   `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+/** Whether fewer pictures came than were asked for. */
+export const isShort = (picture?: Picture) => !!picture?.asked && picture.count < picture.asked;
 
 const iso = (date: Date) =>
   [date.getFullYear(), date.getMonth() + 1, date.getDate()]

@@ -6,6 +6,7 @@ import { type Backend, backend, facts, noFacts } from "../form/facts";
 import { type Before, createForm, type Region } from "../form/form";
 import { createSubmission } from "../form/submission";
 import { createGallery } from "../gallery/state";
+import { isShort } from "../gallery/words";
 import { createFaults } from "../kernel/faults";
 import { flag, integer, list, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
@@ -72,7 +73,7 @@ export function createSession(base: Base): Session {
     actions,
     viewer,
     tools: toolsOf(actions),
-    onward: onwardOf(actions),
+    onward: [...onwardOf(actions), missingOf(actions)],
     favour: actions.favour,
     changeRegion: actions.changeRegion,
   };
@@ -102,6 +103,13 @@ function onwardOf({ askAgain, editPicture }: Actions) {
     again("Same in 4K", "large"),
   ];
 }
+
+/** The card of a set tells of what did not come by itself. */
+const missingOf = ({ askAgain }: Actions) => ({
+  name: "Ask for what is missing",
+  only: isShort,
+  run: ({ id }: { id: string }) => askAgain(id, "missing"),
+});
 
 const toolsOf = (actions: Actions): Tool[] => [
   ...onwardOf(actions),
