@@ -22,7 +22,6 @@ from seedream_widgets.batch.workers import submitter
 from seedream_widgets.display.progress import progress_line
 from seedream_widgets.errors import (
     BackendError,
-    BudgetError,
     RequestError,
     SeedreamError,
     SubmitUnknownError,
@@ -292,16 +291,12 @@ class Batch:
         return go_on
 
     def _check_budget(self, cost: BatchEstimate) -> None:
-        limit = self._client.budget.limit
-        if limit is None or not self._client.backend.bills:
+        if not self._client.backend.bills:
             return
-        committed = self._client.budget.committed
-        if committed + cost.high > limit:
-            raise BudgetError(
-                f"batch {self.name!r} may cost ${cost.high:.2f} ({cost.cells} requests), and "
-                f"${committed:.2f} of the ${limit:.2f} budget are spent or in flight; nothing was "
-                "sent. Raise it with sd.budget(usd), or make the batch smaller"
-            )
+        limits = self._client._limits
+        limits.read()
+        what = f"batch {self.name!r} ({cost.cells:,} requests)"
+        limits.standing.refuse_over(cost.high, what, "make the batch smaller")
 
     def run(
         self,
@@ -332,7 +327,8 @@ class Batch:
                 environment.
 
         Raises:
-            BudgetError: The missing cells may cost more than the budget leaves; nothing was sent.
+            BudgetError: The missing cells may cost more than a limit of the session, the day or the
+                month leaves; nothing was sent.
             RequestError: The shared place can't be reached, or can't decide between two.
             KeyboardInterrupt: It was interrupted.
         """

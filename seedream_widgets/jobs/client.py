@@ -251,7 +251,7 @@ class Client:
             limited = entry is None or entry.step in UNSENT
             if limited:
                 self._limits.check(job.id, self.budget.high(job.request))
-            self.budget.take(job.id, job.request, limited=limited)
+            self.budget.take(job.id, job.request, limited=limited, written=entry is not None)
             job._account = partial(self._settle, job)
         record = Record(
             job, backend, self.library, engine, entry, self._policy, self._again, self.prices

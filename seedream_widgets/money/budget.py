@@ -54,8 +54,15 @@ class Standing:
         """What may still be spent, below 0 where it is over; without a limit, infinity."""
         return Decimal("Infinity") if self.limit is None else self.limit - self.committed
 
-    def refuse_over(self, high: Decimal) -> None:
-        """Refuse a request that may cost `high`, where less is left.
+    def refuse_over(
+        self, high: Decimal, what: str = "this request", smaller: str = "ask for fewer images"
+    ) -> None:
+        """Refuse what may cost `high`, where less is left.
+
+        Args:
+            high: The most that it can cost, in US dollars.
+            what: What it is, for the sentence.
+            smaller: What else to do than to raise the limit.
 
         Raises:
             BudgetError: It could go over the limit; nothing was sent.
@@ -66,9 +73,9 @@ class Standing:
         where = "" if self.per == "session" else ", in all kernels of this library"
         per = "" if self.per == "session" else f", per={self.per!r}"
         raise BudgetError(
-            f"this request may cost {usd(high)}, more than the {of} leaves ({self}{where}); "
-            f"raise it with sd.budget({shown(self.committed + high)}{per}) or more, or ask for "
-            "fewer images"
+            f"{what} may cost {usd(high)}, more than the {of} leaves ({self}{where}), so nothing "
+            f"was sent; raise it with sd.budget({shown(self.committed + high)}{per}) or more, or "
+            f"{smaller}"
         )
 
     def __str__(self) -> str:
@@ -84,8 +91,8 @@ class Standing:
 class _Counted:
     """A request and the most that it can cost, worked out anew once its price is another."""
 
-    def __init__(self, request: Request, prices: Prices) -> None:
-        self._request, self._prices = request, prices
+    def __init__(self, request: Request, prices: Prices, written: bool) -> None:
+        self._request, self._prices, self.written = request, prices, written
         self._of: Price | None = None
         self._high = Decimal(0)
 
@@ -156,13 +163,21 @@ class Budget:
         return estimate(request, self._prices).high
 
     @property
-    def in_flight(self) -> dict[str, Decimal]:
-        """The most that each running request can cost, by the id of its job."""
+    def unwritten(self) -> dict[str, Decimal]:
+        """The most that each running request can cost which no journal knows, by its job's id."""
         with self._lock:
-            return {name: each.high for name, each in self._in_flight.items()}
+            return {name: each.high for name, each in self._in_flight.items() if not each.written}
 
-    def take(self, job_id: str, request: Request, *, limited: bool = True) -> None:
-        """Count the most that a request can cost; one already sent is counted but not `limited`.
+    def take(
+        self, job_id: str, request: Request, *, limited: bool = True, written: bool = False
+    ) -> None:
+        """Count the most that a request can cost.
+
+        Args:
+            job_id: Of its job.
+            request: What is asked.
+            limited: Whether it may be refused; one that was sent already is only counted.
+            written: Whether it stands in the journal, where other kernels see it.
 
         Raises:
             BudgetError: It would go over the limit; nothing was sent.
@@ -171,7 +186,7 @@ class Budget:
             if limited and self._limit is not None:
                 self._standing().refuse_over(self.high(request))
             self._perhaps.pop(job_id, None)  # resumed: its end is open again
-            self._in_flight[job_id] = _Counted(_without_bytes(request), self._prices)
+            self._in_flight[job_id] = _Counted(_without_bytes(request), self._prices, written)
         self.changed()
 
     def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:

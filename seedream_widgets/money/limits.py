@@ -94,7 +94,7 @@ def began(period: str) -> datetime:
 
 
 def _standing(
-    library: Library, per: str, limit: Decimal | None, ours: Mapping[str, Decimal]
+    library: Library, per: str, limit: Decimal | None, unwritten: Mapping[str, Decimal]
 ) -> Standing:
     """Return where the running day or month stands, by all kernels of a library.
 
@@ -102,22 +102,25 @@ def _standing(
         library: Whose ledger and journal count.
         per: ``"day"`` or ``"month"``.
         limit: Its limit.
-        ours: The most that requests in flight here can cost, by job id: some of them are not in
-            the journal yet.
+        unwritten: The most that requests in flight here can cost which the journal does not know,
+            by job id.
     """
     since = began(per)
-    sums = dict.fromkeys(("completed", "in flight", "ended"), Decimal(0))
-    for charge in charges(library, since):
-        sums[charge.state if charge.state in sums else "ended"] += charge.usd
-    pending = {entry.id: entry for entry in library._journal.pending()}
     first = since.timestamp()
-    unsent = (
+    # Read before the ledger: what ends meanwhile stands there, and what is sent meanwhile is not 0.
+    pending = library._journal.pending()
+    sums = dict.fromkeys(("completed", "ended"), Decimal(0))
+    ended: set[str | None] = set()
+    for charge in charges(library, since):
+        if charge.state != "in flight":
+            sums[charge.state if charge.state in sums else "ended"] += charge.usd
+            ended |= {charge.request_id} - {""}
+    running = (
         Decimal(entry.high)
-        for entry in pending.values()
-        if entry.step == "planned" and entry.created >= first  # nothing to the ledger so far
+        for entry in pending
+        if entry.created >= first and (entry.handle or {}).get("request_id") not in ended
     )
-    unwritten = (high for name, high in ours.items() if name not in pending)
-    in_flight = sum((*unsent, *unwritten), sums["in flight"])
+    in_flight = sum((*running, *unwritten.values()), Decimal(0))
     return Standing(sums["completed"], in_flight, sums["ended"], limit, per)
 
 
@@ -148,14 +151,14 @@ class Limits:
             SeedreamError: The limits can't be read.
         """
         before, limits = self._budget.standing, kept_limits(self._library)
-        ours = self._budget.in_flight
+        ours = self._budget.unwritten
         found = [_standing(self._library, per, limits.get(per), ours) for per in PERIODS]
         self._read = before, found
         return found
 
     def read_limited(self) -> None:
         """Note anew where those stand that have a limit; without any it is one small file."""
-        before, limits, ours = self._budget.standing, {}, self._budget.in_flight
+        before, limits, ours = self._budget.standing, {}, self._budget.unwritten
         with suppress(SeedreamError):  # the ledger says it, and each request that is refused
             limits = kept_limits(self._library)
         found = [_standing(self._library, per, limit, ours) for per, limit in limits.items()]
@@ -180,7 +183,7 @@ class Limits:
         Raises:
             BudgetError: It could; nothing was sent.
         """
-        ours = {name: usd for name, usd in self._budget.in_flight.items() if name != id}
+        ours = {name: usd for name, usd in self._budget.unwritten.items() if name != id}
         limits = kept_limits(self._library)
         found = [_standing(self._library, per, limit, ours) for per, limit in limits.items()]
         pending = self._library._journal.pending() if found else ()

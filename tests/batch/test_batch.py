@@ -17,6 +17,7 @@ from seedream_widgets.batch import batch as batches
 from seedream_widgets.batch.batch import Batches, make
 from seedream_widgets.errors import BackendError
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
 from tests.memory import taken
 from tests.scripted import until
@@ -97,9 +98,22 @@ def test_what_may_have_been_billed_is_sent_again_by_retry_alone(client, backend,
 def test_above_the_budget_nothing_is_sent(client, backend):
     client.budget.limit = Decimal("0.10")
     batch = make(client, **FOXES)
-    with pytest.raises(sd.BudgetError, match=r"may cost \$0.18 \(6 requests\)"):
+    with pytest.raises(sd.BudgetError, match=r"\(6 requests\) may cost \$0.18, .* make the batch"):
         batch.run()
     assert backend.count("submit") == 0
+
+
+def test_above_the_limit_of_a_day_nothing_is_sent(client, backend):
+    keep_limit(client.library, "day", Decimal("0.10"))
+    batch = make(client, **FOXES)
+    with pytest.raises(sd.BudgetError, match=r"\$0.18, more than the limit of the day leaves"):
+        batch.run()
+    (client.library.path / "budget.json").write_text("broken")
+    with pytest.raises(sd.SeedreamError, match="can't be read"):
+        batch.run()
+    assert backend.count("submit") == 0
+    keep_limit(client.library, "day", Decimal("0.20"))
+    assert len(batch.run().results) == 6
 
 
 def test_it_never_floods(tmp_path):
