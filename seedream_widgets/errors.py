@@ -208,7 +208,7 @@ class ResultError(BackendError):
 
 
 class BudgetError(SeedreamError):
-    """A request could cost more than the session's budget leaves; nothing was sent."""
+    """A request or a batch could cost more than a limit leaves; nothing was sent."""
 
 
 class JobCancelled(SeedreamError):

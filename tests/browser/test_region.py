@@ -22,6 +22,15 @@ apart = ImageChops.difference(studio.image.convert("RGB"), studio.result.parents
 apart.getbbox()"""
 
 
+def viewer_of_a_fox(studio: Studio) -> Locator:
+    """Make a picture, and open it by keyboard."""
+    studio.submit("a red fox")
+    studio.wait_for_pictures("a red fox")
+    studio.tiles("a red fox").focus()
+    studio.page.keyboard.press("Enter")
+    return studio.root.get_by_role("dialog", name="Viewer")
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_a_marked_region_changes_alone(
@@ -31,11 +40,7 @@ def test_a_marked_region_changes_alone(
     book.theme(theme)
     book.run(0)
     studio, audit = Studio(page), Audit(page)
-    studio.submit("a red fox")
-    studio.wait_for_pictures("a red fox")
-    studio.tiles("a red fox").focus()
-    page.keyboard.press("Enter")
-    viewer = studio.root.get_by_role("dialog", name="Viewer")
+    viewer = viewer_of_a_fox(studio)
     viewer.get_by_role("button", name="Mark a region").click()
     edges = {
         name: viewer.get_by_role("spinbutton", name=name)
@@ -110,11 +115,7 @@ def test_what_is_painted_changes_alone(
     book.theme(theme)
     book.run(0)
     studio, audit = Studio(page), Audit(page)
-    studio.submit("a red fox")
-    studio.wait_for_pictures("a red fox")
-    studio.tiles("a red fox").focus()
-    page.keyboard.press("Enter")
-    viewer = studio.root.get_by_role("dialog", name="Viewer")
+    viewer = viewer_of_a_fox(studio)
     viewer.get_by_role("button", name="Paint a region").click()
     change = viewer.get_by_role("button", name="Change this region")
     undo = viewer.get_by_role("button", name="Undo stroke")

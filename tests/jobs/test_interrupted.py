@@ -24,12 +24,8 @@ def script(code, *arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-CTRL_C = """
-import random, signal, sys, time
-from seedream_widgets.jobs.client import Client
-from seedream_widgets.testing import ScriptedBackend
-from seedream_widgets.values.request import Request
-from tests.scripted import until
+ARMED = """
+import random, signal, time
 
 armed = False
 
@@ -40,6 +36,14 @@ def interrupt(*_):
         raise KeyboardInterrupt
 
 signal.signal(signal.SIGALRM, interrupt)
+"""
+CTRL_C = """
+import sys
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.values.request import Request
+from tests.scripted import until
+
 backend = ScriptedBackend("fal", hold=["fetch"])
 client = Client(backend, library=sys.argv[1])
 client.submit(Request("warm", seed=0))
@@ -68,23 +72,13 @@ assert {entry.id for entry in entries} == {job.id for job in client.jobs}
 
 @pytest.mark.slow
 def test_a_ctrl_c_in_a_submit_hides_no_job(tmp_path):
-    done = script(CTRL_C, tmp_path)
+    done = script(ARMED + CTRL_C, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 STUCK = """
-import random, signal, time
 from seedream_widgets.jobs.engine import shared
 
-armed = False
-
-def interrupt(*_):
-    global armed
-    if armed:
-        armed = False
-        raise KeyboardInterrupt
-
-signal.signal(signal.SIGALRM, interrupt)
 engine = shared()
 took = interrupted = tries = 0
 while interrupted < 3000 and tries < 30_000:
@@ -105,7 +99,7 @@ assert engine.uninterrupted(lambda: "still works") == "still works"
 
 @pytest.mark.slow
 def test_a_ctrl_c_at_any_moment_leaves_no_thread_stuck(tmp_path):
-    done = script(STUCK)
+    done = script(ARMED + STUCK)
     assert (done.returncode, done.stderr) == (0, "")
 
 
