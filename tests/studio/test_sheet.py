@@ -196,7 +196,7 @@ def test_an_amount_that_is_none_is_refused(sheet, backend, high):
 def test_what_would_break_the_budget_is_refused_in_words(sheet, batch, backend):
     batch._client.budget.limit = Decimal("0.05")
     reply, _ = Page(sheet).ask("ask", retry=False, high="0.12")
-    assert "may cost $0.12 (4 requests)" in reply["message"]
+    assert "(4 requests) may cost $0.12, more than the budget leaves" in reply["message"]
     assert backend.calls == []
 
 
