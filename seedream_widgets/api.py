@@ -172,6 +172,9 @@ def batch(
 def to_pandas(results: Any) -> Any:
     """Return a DataFrame with a row an image; ``cost`` is a `Decimal` in US dollars.
 
+    ``pd.DataFrame(results)`` gives a row a result, with its attributes as columns: pandas takes
+    each element of a list for one row.
+
     Args:
         results: A `Result`, or any number of results or entries of the library.
 

@@ -17,8 +17,15 @@ from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
 from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
 from seedream_widgets.batch.poster import export_html, export_png, layout
-from seedream_widgets.batch.words import BatchEstimate, ask_of, faults, how_far, states
-from seedream_widgets.batch.workers import submitter
+from seedream_widgets.batch.words import (
+    BatchEstimate,
+    ask_of,
+    faults,
+    how_far,
+    states,
+    where_next,
+)
+from seedream_widgets.batch.workers import submitter, takes_work
 from seedream_widgets.display.progress import progress_line
 from seedream_widgets.errors import (
     BackendError,
@@ -66,6 +73,7 @@ class Batch:
         self._manifest = manifest
         self._lock = threading.RLock()
         self._drive: Drive | None = None
+        self._executor: Executor | None = None
         self._asked: BatchEstimate | None = None
         self._watchers: list[Callable[[Cell | None], object]] = []
         self._pid = os.getpid()
@@ -197,7 +205,7 @@ class Batch:
             self._asked = self.estimate(retry=retry)
             self._check_budget(self._asked)
             manifests.write(self._client.library, self._manifest)
-            client = self._client
+            client, self._executor = self._client, executor
             if executor is not None:
                 submit = submitter(executor, client.library, client.backend.name)
                 self._drive = Drive(submit, self._to_send(retry))
@@ -218,10 +226,16 @@ class Batch:
         if self._pid == os.getpid():
             return
         self._pid, self._lock = os.getpid(), threading.RLock()
-        self._drive, self._watchers = None, []
+        self._drive, self._executor, self._watchers = None, None, []
         for cell in self.cells:
             if cell.job is not None and not cell.job.done:
                 cell.job = None
+
+    def _start_again(self, *, retry: bool) -> Drive:
+        """Begin as `start` where the last run was: on its executor while that takes work."""
+        executor = self._executor
+        alive = executor is not None and takes_work(executor)
+        return self.start(retry=retry, executor=executor if alive else None)
 
     def _watch(self, watcher: Callable[[Cell | None], object]) -> Callable[[], None]:
         """Have `watcher` told of each change of a cell in this and later runs, and of their ends.
@@ -361,8 +375,11 @@ class Batch:
             anew = counts.get("missing") or counts.get("failed")
             ways = [*([False] if anew else []), *([True] if counts.get("uncertain") else [])]
             asks = [ask_of(counts, self.estimate(retry=way), bills, retry=way) for way in ways]
+        words = how_far(self.cells, drive, self._asked, bills)
+        if asks and self._executor is not None:
+            words.append(where_next(takes_work(self._executor)))
         return {
-            "words": how_far(self.cells, drive, self._asked, bills),
+            "words": words,
             "faults": faults(self.cells),
             "running": running,
             "asks": asks,

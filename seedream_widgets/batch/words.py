@@ -134,6 +134,13 @@ def ask_of(counts: dict[str, int], cost: BatchEstimate, bills: bool, *, retry: b
     return Ask(f"{words}, {cost.money}" if bills else words, cost.high, retry)
 
 
+def where_next(same: bool) -> str:
+    """Say where a sheet's button sends from, after a run on an executor; `same`: from there."""
+    if same:
+        return "the next run uses the same executor"
+    return "the next run is sent from this kernel: the executor takes no more work"
+
+
 def _plain_time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"

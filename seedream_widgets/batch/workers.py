@@ -176,6 +176,15 @@ class RemoteJob:
             callback(self)
 
 
+def takes_work(executor: Executor) -> bool:
+    """Tell whether an executor still takes tasks; it gets one that does nothing."""
+    try:
+        executor.submit(int).cancel()
+    except Exception:  # shut down, broken, or cut off from its cluster: each raises its own
+        return False
+    return True
+
+
 def submitter(
     executor: Executor, library: Library, backend: str
 ) -> Callable[[Cell, bool], RemoteJob]:

@@ -178,7 +178,7 @@ class Sheet(Bridge, Selects):
             raise RequestError(
                 f"this is {now} now, more than the button said; press again to send", field="high"
             )
-        batch.start(retry=message.retry)
+        batch._start_again(retry=message.retry)
         return {"standing": self._standing()}, []
 
     async def _halt(self, _: protocol.Stop) -> Answer:

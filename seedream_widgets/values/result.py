@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from seedream_widgets.errors import RequestError, ResultError, check_index, check_type
@@ -374,7 +374,13 @@ class Result:
     note: str | None = None
     billable_units: Decimal | None = None
     extra: dict[str, Any] | None = field(default=None, repr=False)
-    _again: Callable[[Request], Awaited] | None = field(default=None, repr=False)
+    _again: InitVar[Callable[[Request], Awaited] | None] = None  # no data: `asdict` leaves it out
+
+    ndim = 0
+    """For pandas: each result of a list is one value there, not a list of pictures."""
+
+    def __post_init__(self, _again: Callable[[Request], Awaited] | None) -> None:
+        object.__setattr__(self, "_again", _again)
 
     def __getstate__(self) -> dict[str, Any]:
         # A client has locks and connections: no copy and no other process can have them.
@@ -592,7 +598,7 @@ class Result:
         """
         self._check_prompt("prompt" in changes)
         again = replace(self.request, **{"seed": None, "draw": None, **changes})
-        return (self._again or asked_anew)(again).result()
+        return self._submit(again).result()
 
     def ask_for_missing(self) -> Result:
         """Ask for the pictures of a set that did not come, and wait for them; they are billed.
@@ -608,7 +614,7 @@ class Result:
                 f"all {len(self)} pictures came; result.vary() asks for others", field="missing"
             )
         self._check_prompt()
-        return (self._again or asked_anew)(self._request_for_missing()).result()
+        return self._submit(self._request_for_missing()).result()
 
     def _request_for_missing(self) -> Request:
         request, missing = self.request, self.missing
@@ -632,6 +638,10 @@ class Result:
         except RequestError:  # the model takes no references, or no more of them
             return plain
 
+    def _submit(self, request: Request) -> Awaited:
+        submit: Callable[[Request], Awaited] = self.__dict__["_again"] or asked_anew
+        return submit(request)
+
     def _check_prompt(self, given: bool = False) -> None:
         if self.request.prompt == UNKNOWN_PROMPT and not given:
             raise RequestError(
@@ -649,7 +659,7 @@ class Result:
         Raises:
             RequestError: No seed is known, or the prompt was not stored.
         """
-        return check_seed(self, self._again or asked_anew)
+        return check_seed(self, self._submit)
 
     def as_code(self) -> str:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""

@@ -16,8 +16,9 @@ import pytest
 
 import seedream_widgets as sd
 from seedream_widgets.batch.batch import Batches, make
-from seedream_widgets.batch.workers import run_task, task_of
+from seedream_widgets.batch.workers import RemoteJob, run_task, task_of
 from seedream_widgets.jobs.client import Client
+from tests.page import Page
 from tests.scripted import until
 
 if TYPE_CHECKING:
@@ -52,6 +53,28 @@ def test_a_process_pool(fal_server, tmp_path):
         expect_whole(batch, fal_server)
         batch.run(executor=pool)
     expect_whole(batch, fal_server)
+
+
+def press(page: Page) -> str:
+    """Press the sheet's button, wait for the run's end, and return what stood beside it."""
+    shown = page.ask("grid")[0]["result"]["standing"]
+    page.ask("ask", retry=False, high=shown["asks"][0]["high"])
+    until(lambda: not page.ask("grid")[0]["result"]["standing"]["running"])
+    return shown["words"]
+
+
+def test_a_retry_from_the_page_runs_where_the_batch_ran(fal_server, tmp_path, page):
+    batch = foxes(tmp_path, 2)
+    fal_server.fail("run", "500", times=4)
+    sheet = batch.sheet()
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        batch.run(executor=pool, progress=False)
+        assert "the next run uses the same executor" in press(Page(sheet))
+        assert all(isinstance(cell.job, RemoteJob) for cell in batch)
+    assert "sent from this kernel: the executor takes no more work" in press(Page(sheet))
+    assert not any(isinstance(cell.job, RemoteJob) for cell in batch)
+    assert [cell.state for cell in batch] == ["done"] * 2
+    sheet.close()
 
 
 def test_a_task_that_runs_twice_costs_once(fal_server, tmp_path):
