@@ -3,6 +3,7 @@ import { type ComponentChild, render } from "preact";
 import { acceptDrops } from "./files/drops";
 import { followConnection } from "./kernel/liveness";
 import { listen } from "./kernel/page";
+import { guardPresses } from "./pictures/busy";
 import { type Base, createBase } from "./shell/base";
 import { ComparePage, createCompareSession } from "./shell/ComparePage";
 import { createGallerySession, GalleryPage } from "./shell/GalleryPage";
@@ -94,6 +95,7 @@ function renderView({ model, el, signal }: Props): () => void {
   followTheme(root, ending.signal);
   render(page, root);
   guardKeyboard(root, ending.signal);
+  guardPresses(root, ending.signal);
   // The static contact sheet of the notebook is hidden while a view has the kernel's own pictures.
   begin(() => root.classList.add("sd-live"));
   followConnection(el, base.channel.lose, ending.signal);

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import Future
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from seedream_widgets import faces
@@ -33,12 +34,14 @@ from seedream_widgets.errors import (
     SeedreamError,
     SubmitUnknownError,
     check_type,
+    warn,
 )
 from seedream_widgets.files import file_name, user_path
 from seedream_widgets.library.export import export_imagefolder, export_zip
 from seedream_widgets.library.place import check_exclusive, place_at
 from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
 from seedream_widgets.money.pricing import estimate
+from seedream_widgets.values.wording import wrong_references
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -169,11 +172,13 @@ class Batch:
 
     def estimate(self, *, retry: bool = False) -> BatchEstimate:
         """Return how many cells `run` would ask for, and what they may cost."""
+        return self._estimate(self._client.backend, retry)
+
+    def _estimate(self, backend: Backend, retry: bool) -> BatchEstimate:
         prices = self._client.prices
         asked = [estimate(cell.request, prices) for cell in self._to_send(retry)]
-        bills = self._client.backend.bills
         low, high = (
-            sum((getattr(each, end) for each in asked), Decimal(0)) if bills else Decimal(0)
+            sum((getattr(each, end) for each in asked), Decimal(0)) if backend.bills else Decimal(0)
             for end in ("low", "high")
         )
         return BatchEstimate(len(asked), low, high)
@@ -193,6 +198,17 @@ class Batch:
 
         Arguments and errors as of `run`.
         """
+        return self._start(retry, on_update, executor, shared)
+
+    def _start(
+        self,
+        retry: bool,
+        on_update: Callable[[Cell], object] | None = None,
+        executor: Executor | None = None,
+        shared: str | Path | None = None,
+        agree: Callable[[Backend, BatchEstimate], object] | None = None,
+    ) -> Drive:
+        """Begin unless `agree` raises, which gets who will answer all of it, and for how much."""
         self._let_go_after_a_fork()
         with self._lock:
             if self._drive is not None and not self._drive.ended:
@@ -202,15 +218,23 @@ class Batch:
             self._share(shared)
             self.look()
             self._offer()
-            self._asked = self.estimate(retry=retry)
-            self._check_budget(self._asked)
+            client, backend = self._client, self._client.backend
+            cost = self._estimate(backend, retry)
+            if agree is not None:
+                agree(backend, cost)
+            self._asked = cost
+            self._check_budget(cost, backend)
             manifests.write(self._client.library, self._manifest)
-            client, self._executor = self._client, executor
+            self._executor = executor
             if executor is not None:
-                submit = submitter(executor, client.library, client.backend.name)
+                submit = submitter(executor, client.library, backend.name)
                 self._drive = Drive(submit, self._to_send(retry))
             else:
-                self._drive = Drive(self._submit, self._to_send(retry), self._picker_up())
+                self._drive = Drive(
+                    partial(self._submit, backend.name, backend.bills),
+                    self._to_send(retry),
+                    self._picker_up(),
+                )
             self._drive.listen(self._tell_watchers)
             self._drive.at_end(lambda: self._tell_watchers(None))
             if on_update:
@@ -231,11 +255,13 @@ class Batch:
             if cell.job is not None and not cell.job.done:
                 cell.job = None
 
-    def _start_again(self, *, retry: bool) -> Drive:
-        """Begin as `start` where the last run was: on its executor while that takes work."""
+    def _start_again(
+        self, *, retry: bool, agree: Callable[[Backend, BatchEstimate], object]
+    ) -> Drive:
+        """Begin where the last run was: on its executor while that takes work; see `_start`."""
         executor = self._executor
         alive = executor is not None and takes_work(executor)
-        return self.start(retry=retry, executor=executor if alive else None)
+        return self._start(retry, executor=executor if alive else None, agree=agree)
 
     def _watch(self, watcher: Callable[[Cell | None], object]) -> Callable[[], None]:
         """Have `watcher` told of each change of a cell in this and later runs, and of their ends.
@@ -282,8 +308,20 @@ class Batch:
                 "again once it can be reached"
             ) from error
 
-    def _submit(self, cell: Cell, fresh: bool) -> Job:
-        return self._client.submit(cell.request, fresh=fresh)
+    def _submit(self, name: str, bills: bool, cell: Cell, fresh: bool) -> Job:
+        """Submit a cell to the backend that the run began with: a key may be set meanwhile."""
+
+        def agree(backend: Backend) -> None:
+            if (backend.name, backend.bills) != (name, bills):
+                raise SeedreamError(
+                    f"this run began with the backend {name!r}, and {backend.name!r} answers now; "
+                    "nothing was sent. Run the batch again to ask there for the rest"
+                )
+
+        request = cell.request
+        if wrong := wrong_references(request.prompt, len(request.images)):
+            warn(wrong)
+        return self._client._submit_as_agreed(request, agree, fresh=fresh)
 
     def _picker_up(self) -> Callable[[Cell], bool]:
         """Return what goes on with a cell that a process sent and was killed before the reply.
@@ -304,8 +342,8 @@ class Batch:
 
         return go_on
 
-    def _check_budget(self, cost: BatchEstimate) -> None:
-        if not self._client.backend.bills:
+    def _check_budget(self, cost: BatchEstimate, backend: Backend) -> None:
+        if not backend.bills:
             return
         limits = self._client._limits
         limits.read()

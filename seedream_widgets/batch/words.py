@@ -66,9 +66,10 @@ class BatchEstimate:
 
 
 class Ask(NamedTuple):
-    """Something that may be asked for: what, for how much at most, and whether it was sent once."""
+    """What may be asked for: how many requests, for how much at most; were they sent once."""
 
     words: str
+    cells: int
     high: Decimal
     retry: bool
 
@@ -131,7 +132,7 @@ def ask_of(counts: dict[str, int], cost: BatchEstimate, bills: bool, *, retry: b
     if retry:
         which = "may" if uncertain == cost.cells else f"{uncertain:,} of them may"
         words += f" ({which} be billed twice)"
-    return Ask(f"{words}, {cost.money}" if bills else words, cost.high, retry)
+    return Ask(f"{words}, {cost.money}" if bills else words, cost.cells, cost.high, retry)
 
 
 def where_next(same: bool) -> str:

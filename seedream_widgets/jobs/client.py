@@ -143,13 +143,15 @@ class Client:
             warn(wrong)
         return self._engine().uninterrupted(lambda: self._submit(request, fresh))
 
-    def _submit_as_agreed(self, request: Request, agree: Callable[[Backend], object]) -> Job:
+    def _submit_as_agreed(
+        self, request: Request, agree: Callable[[Backend], object], *, fresh: bool = False
+    ) -> Job:
         """Start `request` unless `agree` raises, which gets the backend that will answer.
 
         A key may be set at any moment: the one that was agreed to is the one that answers.
         `agree` is called on another thread, and must wait for nothing.
         """
-        work = partial(self._submit, request, fresh=False, agree=agree)
+        work = partial(self._submit, request, fresh, agree)
         return self._engine().uninterrupted(work)
 
     def _submit(

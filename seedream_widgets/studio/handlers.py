@@ -18,7 +18,7 @@ from seedream_widgets.studio.iterate import ask_again
 from seedream_widgets.studio.ledger import ledger
 from seedream_widgets.studio.references import MARKED, by_id, describe, load
 from seedream_widgets.studio.restore import restore
-from seedream_widgets.studio.terms import Terms
+from seedream_widgets.studio.terms import GESTURE_MS, Terms
 from seedream_widgets.studio.uploads import Uploads
 from seedream_widgets.studio.viewer import Viewer
 from seedream_widgets.values.code import as_code
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 200
-GESTURE_MS = 1000
-"""Presses closer together than that, in milliseconds, for the same thing are one."""
 
 Given = TypeVar("Given")
 Adding = Coroutine[Any, Any, dict[str, Any]]

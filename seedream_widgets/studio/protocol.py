@@ -125,12 +125,16 @@ class Ask(Message):
 
     Attributes:
         retry: Whether to send once more what may have been billed.
-        high: The most that it may cost in US dollars, as the button said.
+        cells: How many requests that was to be, as the button said.
+        terms: Who was to answer and for how much at most, as the button said; see `Terms`.
+        pressed: When it was pressed; see `Submit`.
     """
 
     kind: ClassVar[str] = "ask"
     retry: bool
-    high: str
+    cells: int
+    terms: dict[str, Any]
+    pressed: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +196,7 @@ class Session:
             TermsError: It was not: the click is to be asked about.
         """
         costs = estimate(request, self.client.prices)
-        now = Terms(backend.name, backend.bills, costs.high if backend.bills else Decimal(0))
+        now = Terms.of(backend, costs.high)
         if not now.same(shown):
             raise TermsError(now, shown, costs.brief)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ from seedream_widgets.errors import RequestError
 from seedream_widgets.files import file_name
 from seedream_widgets.images.limits import megabytes
 from seedream_widgets.jobs.engine import shared
-from seedream_widgets.library.entry import amount
-from seedream_widgets.money.pricing import shown
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answers
 from seedream_widgets.studio.aside import Aside
@@ -24,12 +21,15 @@ from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.picks import Picks, Selects
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.shelf import MOST_ZIP, Shelf
+from seedream_widgets.studio.terms import GESTURE_MS, Terms, TermsError
 from seedream_widgets.studio.viewer import Viewer
 from seedream_widgets.values.result import image_id
 
 if TYPE_CHECKING:
+    from seedream_widgets.backends.base import Backend
     from seedream_widgets.batch.batch import Batch
     from seedream_widgets.batch.cell import Cell
+    from seedream_widgets.batch.words import BatchEstimate
     from seedream_widgets.studio.answers import Answer, Late, Table
     from seedream_widgets.values.result import Result
 
@@ -58,6 +58,7 @@ class Sheet(Bridge, Selects):
         self._due = False
         self._waiting = threading.Lock()
         self._ballot: Vote | None = None
+        self._pressed = 0
         self._aside = Aside(engine)
         library = batch._client.library
         self._shelf = Shelf(self, self._aside, lambda: library)
@@ -136,9 +137,14 @@ class Sheet(Bridge, Selects):
 
     def _standing(self) -> dict[str, Any]:
         """Return how far the batch is, and what its buttons are to say."""
-        standing = self._batch._standing()
+        standing, backend = self._batch._standing(), self._batch._client.backend
         asks = [
-            {"words": ask.words, "high": shown(ask.high), "retry": ask.retry}
+            {
+                "words": ask.words,
+                "cells": ask.cells,
+                "terms": Terms.of(backend, ask.high).to_dict(),
+                "retry": ask.retry,
+            }
             for ask in standing["asks"]
         ]
         return {**standing, "words": " · ".join(standing["words"]), "asks": asks}
@@ -168,17 +174,24 @@ class Sheet(Bridge, Selects):
         return answer
 
     def _begin(self, message: protocol.Ask) -> Answer:
-        batch, said = self._batch, amount(message.high)
-        if said is None:
-            raise protocol.ProtocolError("high must be an amount in US dollars")
-        now = batch.estimate(retry=message.retry)
-        more = Decimal(shown(now.high)) > Decimal(said)
-        if more and not self._standing()["running"]:
-            self._note(None)  # the page gets the button as it is now
-            raise RequestError(
-                f"this is {now} now, more than the button said; press again to send", field="high"
-            )
-        batch._start_again(retry=message.retry)
+        said = Terms.read(message.terms)
+
+        def agree(backend: Backend, cost: BatchEstimate) -> None:
+            now = Terms.of(backend, cost.high)
+            # Where others got some meanwhile, it is less of the same.
+            less = cost.cells < message.cells and now.less(said)
+            if not (less or now.same(said)):
+                raise TermsError(now, said, cost.money)
+
+        # Of a busy kernel's presses, and of two views', those of one gesture are one.
+        again = message.pressed and abs(message.pressed - self._pressed) < GESTURE_MS
+        self._pressed = message.pressed
+        if not again:
+            try:
+                self._batch._start_again(retry=message.retry, agree=agree)
+            except TermsError:
+                self._note(None)  # the page gets the button as it is now
+                raise
         return {"standing": self._standing()}, []
 
     async def _halt(self, _: protocol.Stop) -> Answer:

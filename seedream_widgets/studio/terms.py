@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.library.entry import amount
 from seedream_widgets.money.pricing import shown, usd
 from seedream_widgets.studio.protocol import MAX_TEXT, ProtocolError
+
+if TYPE_CHECKING:
+    from seedream_widgets.backends.base import Backend
+
+GESTURE_MS = 1000
+"""Presses closer together than that, in milliseconds, for the same thing are one."""
 
 _NOTHING = Decimal("0.00005")
 """US dollars below which two amounts are one: the page multiplies a price that was rounded."""
@@ -22,6 +28,11 @@ class Terms:
     backend: str
     bills: bool
     high: Decimal
+
+    @classmethod
+    def of(cls, backend: Backend, high: Decimal) -> Terms:
+        """Return what `backend` would answer under, for at most `high` US dollars."""
+        return cls(backend.name, backend.bills, high if backend.bills else Decimal(0))
 
     @classmethod
     def read(cls, told: dict[str, Any]) -> Terms:
@@ -44,8 +55,15 @@ class Terms:
 
     def same(self, other: Terms) -> bool:
         """Tell whether both come to the same for who pays."""
-        who = (self.backend, self.bills) == (other.backend, other.bills)
-        return who and (not self.bills or abs(self.high - other.high) < _NOTHING)
+        amount = not self.bills or abs(self.high - other.high) < _NOTHING
+        return amount and self._same_backend(other)
+
+    def less(self, other: Terms) -> bool:
+        """Tell whether the same backend answers for less."""
+        return self._same_backend(other) and self.high < other.high
+
+    def _same_backend(self, other: Terms) -> bool:
+        return (self.backend, self.bills) == (other.backend, other.bills)
 
 
 class TermsError(SeedreamError):

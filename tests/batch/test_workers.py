@@ -58,7 +58,8 @@ def test_a_process_pool(fal_server, tmp_path):
 def press(page: Page) -> str:
     """Press the sheet's button, wait for the run's end, and return what stood beside it."""
     shown = page.ask("grid")[0]["result"]["standing"]
-    page.ask("ask", retry=False, high=shown["asks"][0]["high"])
+    what = {name: shown["asks"][0][name] for name in ("retry", "cells", "terms")}
+    page.ask("ask", **what)
     until(lambda: not page.ask("grid")[0]["result"]["standing"]["running"])
     return shown["words"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.fal_server import Authority
 
@@ -52,10 +52,15 @@ def billed(server: FalServer, count: int) -> None:
 
 def press_twice(page: Page, studio: Studio, *gaps: int) -> None:
     """Click with the mouse where the button was, so many milliseconds apart."""
-    box = studio.generate.bounding_box()
+    press_at(page, studio.generate, 0, *gaps)
+
+
+def press_at(page: Page, button: Locator, *gaps: int) -> None:
+    """Click with the mouse where a button is now, at each of these gaps, whatever it becomes."""
+    box = button.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    for gap in (0, *gaps):
+    for gap in gaps:
         page.wait_for_timeout(gap)
         page.mouse.down()
         page.mouse.up()
@@ -215,3 +220,65 @@ def test_a_cell_that_runs_again_keeps_what_was_paid_for(
     studio.button("Fetch").click()
     studio.wait_for_pictures("an owl at dusk")
     billed(server, 2)
+
+
+SHEET = """from seedream_widgets.batch.batch import make
+batch = make(sd.default_client(), name=NAME, prompt=f"a {NAME}", seed=[1, 2], image_size=(960, 960))
+batch.sheet()"""
+
+
+def test_presses_in_a_sheet_are_one_run_and_its_cancel_is_not_pressed_by_them(
+    errors: list[str],
+    notebook: OpenNotebook,
+    page: Page,
+    shot: Shot,
+    server: FalServer,
+    tmp_path: Path,
+) -> None:
+    setup = f"{at_home(tmp_path, server)}import seedream_widgets as sd\nNAME = 'fox'"
+    gone = "del os.environ['FAL_KEY']"
+    book = notebook([setup, SHEET, PID, gone])
+    for at in range(3):
+        book.run(at)
+    bar = page.locator(".sd-sheet header")
+    run = bar.get_by_role("button", name=re.compile("^(Run|Retry) "))
+
+    def show(name: str, seconds: float) -> None:
+        book.write(0, f"NAME = {name!r}")
+        book.run(0)
+        book.run(1)
+        expect(bar).to_contain_text(name)
+        expect(run).to_be_visible()
+        server.settings.run_seconds = seconds
+
+    server.settings.run_seconds = 3.0
+    expect(run).to_contain_text("Run 2 requests, about $0.06", timeout=WAIT)
+    press_at(page, run, 0, 120, 120, 300)  # Cancel stands there meanwhile
+    shot("presses-sheet")
+    expect(bar).to_contain_text("2 of 2 pictures", timeout=WAIT)
+    billed(server, 2)
+
+    show("held key", 3)
+    run.focus()
+    for _ in range(40):
+        page.keyboard.down("Enter")
+        page.wait_for_timeout(33)
+    page.keyboard.up("Enter")
+    expect(bar).to_contain_text("2 of 2 pictures", timeout=WAIT)
+    billed(server, 4)
+
+    show("slow kernel", 0)
+    pid = int(book.text(2))
+    os.kill(pid, signal.SIGSTOP)
+    threading.Timer(3.0, os.kill, (pid, signal.SIGCONT)).start()
+    press_at(page, run, 0, 120, 300, 1500)
+    expect(bar).to_contain_text("2 of 2 pictures", timeout=WAIT)
+    billed(server, 6)
+
+    show("key gone", 0)
+    book.run(3)
+    press_at(page, run, 0, 120)
+    expect(page.get_by_role("alert").filter(has_text="No fal key is set")).to_be_visible()
+    expect(run).to_have_text("Run 2 requests")
+    billed(server, 6)
+    assert errors == []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from playwright.sync_api import Locator
+
     from .conftest import OpenBook, Shot
     from .host import Book
 
@@ -83,6 +85,67 @@ def test_host_keys(book: OpenBook, errors: list[str]) -> None:
         expect(target).to_be_focused()
         assert opened.sources() == before
     expect(studio.prompt).to_have_value("a fox")
+    assert errors == []
+
+
+HEARD = """root => {
+  window.heard = [];
+  // As a host hears them, that has not taken them: what it does is its own matter.
+  root.parentElement.addEventListener("keydown", event => {
+    if (event.key === "s" || event.key === "Control") return;
+    window.heard.push(event.key);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}"""
+SHEET = """batch = sd.batch(prompt="an owl", seed=[1, 2], image_size=(960, 960))
+batch.run(progress=False)
+batch.sheet()"""
+
+
+def test_host_keys_everywhere(book: OpenBook, errors: list[str]) -> None:
+    """The host's keys are its own over the ledger, the viewer, the gallery and a sheet."""
+    opened = book(f"import seedream_widgets as sd\nsd.budget(5)\n{STUDIO}", "x = 1", SHEET)
+    opened.run(0)
+    studio = opened.studio()
+    studio.submit("a fox")
+    studio.wait_for_pictures("a fox")
+    studio.root.evaluate(HEARD)
+    times = 0
+
+    def host_hears(target: Locator) -> None:
+        nonlocal times
+        times += 1
+        written = f"x = 'changed {times} times'"
+        opened.write(1, written)
+        target.focus()
+        opened.page.keyboard.press("Control+s")
+        wait_until(opened, lambda: written in opened.on_disk())
+        expect(target).to_be_focused()
+        target.evaluate("() => { window.heard = []; }")
+        for key in ("Control+p", "F1", "Control+b"):
+            opened.page.keyboard.press(key)
+        assert target.evaluate("() => window.heard") == ["p", "F1", "b"]
+        expect(target).to_be_focused()
+
+    pill = studio.root.locator("summary.sd-pill")
+    pill.click()
+    expect(studio.root.get_by_role("table", name="Money")).to_be_visible()
+    host_hears(pill)
+    studio.card("a fox").get_by_role("button", name="View image").click()
+    viewer = studio.root.get_by_role("dialog", name="Viewer")
+    host_hears(viewer)
+    viewer.press("Escape")
+    studio.button("Gallery").click()
+    host_hears(studio.root.get_by_role("gridcell").first)
+    opened.run(2)
+    sheet = opened.place(2).locator(".sd-sheet")
+    expect(sheet).to_contain_text("2 of 2 pictures", timeout=60_000)
+    sheet.locator("xpath=ancestor-or-self::*[contains(@class, 'sd-root')]").evaluate(HEARD)
+    for target in (sheet.get_by_role("gridcell").first, sheet.get_by_role("slider", name="Size")):
+        host_hears(target)
+    sheet.get_by_role("gridcell").first.press("Enter")
+    host_hears(opened.place(2).get_by_role("dialog", name="Viewer"))
     assert errors == []
 
 

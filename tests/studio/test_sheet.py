@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from io import BytesIO
 
@@ -138,6 +139,10 @@ def test_a_closed_sheet_hears_no_more(sheet, batch):
     sheet.close()
 
 
+def fal(high):
+    return {"backend": "fal", "bills": True, "high": high}
+
+
 def standing(page):
     return page.ask("grid")[0]["result"]["standing"]
 
@@ -154,9 +159,16 @@ def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, bac
         "words": "4 missing",
         "faults": "",
         "running": False,
-        "asks": [{"words": "Run 4 requests, about $0.12", "high": "0.12", "retry": False}],
+        "asks": [
+            {
+                "words": "Run 4 requests, about $0.12",
+                "cells": 4,
+                "terms": fal("0.12"),
+                "retry": False,
+            }
+        ],
     }
-    reply, _ = page.ask("ask", retry=False, high="0.12")
+    reply, _ = page.ask("ask", retry=False, cells=4, terms=fal("0.12"))
     assert reply["kind"] == "reply"
     assert ended(page) == {
         "words": "$0.12 of about $0.12",
@@ -170,32 +182,76 @@ def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, bac
 def test_what_was_there_already_is_not_counted_as_spent(sheet, batch):
     page = Page(sheet)
     batch._client.submit(batch[0].request).result(30)
-    page.ask("ask", retry=False, high="0.12")
+    page.ask("ask", retry=False, cells=4, terms=fal("0.12"))
     assert ended(page)["words"] == "$0.09 of about $0.09"
 
 
-@pytest.mark.parametrize("high", ["0.11", "0"])
-def test_what_would_cost_more_than_the_button_said_is_not_sent(sheet, backend, high):
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        (fal("0.11"), "The price has changed: this costs about $0.12 now, not $0.11."),
+        (fal("0.16"), "The price has changed: this costs about $0.12 now, not $0.16."),
+        (
+            {"backend": "offline", "bills": False, "high": "0"},
+            "A fal key is set now: this costs about $0.12.",
+        ),
+        ({**fal("0.12"), "backend": "mine"}, "fal answers now: this costs about $0.12."),
+    ],
+)
+def test_what_is_no_more_as_the_button_said_is_asked_about(sheet, backend, terms, words):
     page = Page(sheet)
-    reply, _ = page.ask("ask", retry=False, high=high)
-    assert reply["message"] == (
-        "this is 4 requests, about $0.12 now, more than the button said; press again to send"
-    )
+    reply, _ = page.ask("ask", retry=False, cells=4, terms=terms)
+    assert reply["message"] == f"{words} Press again to send."
+    assert reply["terms"] == fal("0.12")
     until(lambda: told(page))  # the page gets the button as it is
-    assert told(page)[-1]["standing"]["asks"][0]["high"] == "0.12"
+    assert told(page)[-1]["standing"]["asks"][0]["terms"] == fal("0.12")
     assert backend.calls == []
+    assert page.ask("ask", retry=False, cells=4, terms=reply["terms"])[0]["kind"] == "reply"
+    ended(page)
+
+
+def test_presses_within_a_second_are_one_though_all_of_it_failed_between(sheet, backend):
+    backend.errors["submit"] = sd.BackendError("fal is away", billing="no")
+    page = Page(sheet)
+    for pressed, sent in ((1_000_000, 4), (1_000_900, 4), (1_001_800, 4), (1_003_000, 8)):
+        page.ask("ask", retry=False, cells=4, terms=fal("0.12"), pressed=pressed)
+        until(lambda: not standing(page)["running"])
+        assert backend.count("submit") == sent
+
+
+def test_a_key_set_while_it_runs_has_nothing_more_sent(page, fal_server, monkeypatch, tmp_path):
+    key = fal_server.settings.key
+    monkeypatch.delenv("FAL_KEY")
+    client = Client(library=tmp_path)
+    batch = make(client, prompt="a fox", seed=range(30), image_size=(960, 960))
+    once = threading.Event()
+
+    def found(cell):
+        if not once.is_set():
+            once.set()
+            monkeypatch.setenv("FAL_KEY", key)
+
+    batch.run(progress=False, on_update=found)
+    assert fal_server.count("submit") == 0
+    assert batch.results  # drawn offline, as the button said
+    (words,) = {str(cell.error) for cell in batch.failed}
+    assert words == (
+        "this run began with the backend 'offline', and 'fal' answers now; nothing was sent. Run "
+        "the batch again to ask there for the rest"
+    )
+    client.close()
 
 
 @pytest.mark.parametrize("high", ["-1", "NaN", "much", ""])
 def test_an_amount_that_is_none_is_refused(sheet, backend, high):
-    reply, _ = Page(sheet).ask("ask", retry=False, high=high)
-    assert reply["message"] == "high must be an amount in US dollars"
+    reply, _ = Page(sheet).ask("ask", retry=False, cells=4, terms=fal(high))
+    assert reply["message"] == "terms must say whether it bills, and the most it can cost"
     assert backend.calls == []
 
 
 def test_what_would_break_the_budget_is_refused_in_words(sheet, batch, backend):
     batch._client.budget.limit = Decimal("0.05")
-    reply, _ = Page(sheet).ask("ask", retry=False, high="0.12")
+    reply, _ = Page(sheet).ask("ask", retry=False, cells=4, terms=fal("0.12"))
     assert "(4 requests) may cost $0.12, more than the budget leaves" in reply["message"]
     assert backend.calls == []
 
@@ -205,7 +261,7 @@ def test_all_of_it_is_cancelled_on_the_page(page, tmp_path):
     batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
     shown = batch.sheet()
     page = Page(shown)
-    page.ask("ask", retry=False, high="0.60")
+    page.ask("ask", retry=False, cells=20, terms=fal("0.60"))
     until(lambda: backend.count("submit") == 8)
     assert standing(page)["running"]
     assert page.ask("stop")[0]["kind"] == "reply"
@@ -228,12 +284,13 @@ def test_a_retry_says_what_may_be_billed_twice(sheet, batch, backend):
         ("Retry 4 requests (1 of them may be billed twice), about $0.12", True),
     ]
     del backend.errors["submit"]
-    page.ask("ask", retry=False, high="0.09")
+    page.ask("ask", retry=False, cells=3, terms=fal("0.09"))
     until(lambda: not standing(page)["running"])
     assert standing(page)["asks"] == [
         {
             "words": "Retry 1 request (may be billed twice), about $0.03",
-            "high": "0.03",
+            "cells": 1,
+            "terms": fal("0.03"),
             "retry": True,
         }
     ]

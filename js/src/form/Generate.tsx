@@ -47,6 +47,7 @@ export function Generate({ reason }: { reason: string | null }) {
     <div class="sd-field">
       <Button
         class="sd-go"
+        data-once
         // By itself it is called what it shows; while it waits it is found by the same name.
         aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
         aria-describedby={told ? `${noteId} ${noteId}-fault` : noteId}

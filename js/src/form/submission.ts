@@ -5,9 +5,8 @@ import { type Faults, placeOf } from "../kernel/faults";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Card, type Form, submitReply, type Terms } from "../kernel/wire";
+import { GESTURE } from "../pictures/busy";
 
-/** Presses closer together than that are one: a double click, a finger that trembles. */
-export const GESTURE = 1000;
 const PATIENCE = 1500;
 const SILENCE = 5000;
 const GRACE = 1000;

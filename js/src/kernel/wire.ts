@@ -116,7 +116,7 @@ export type Outgoing =
   | { kind: "sync"; since?: number }
   | { kind: "older"; before: number }
   | { kind: "resume" | "grid" | "ledger" | "stop" }
-  | { kind: "ask"; retry: boolean; high: string }
+  | ({ kind: "ask"; pressed: number } & Omit<Ask, "words">)
   | { kind: "export"; format: string; x?: string; fit?: boolean }
   | { kind: "vote"; better: string; other: string }
   | { kind: "write"; traits: Record<string, unknown> }
@@ -343,19 +343,29 @@ const sheetCell = shape<SheetCell>({
   failed: flag,
 });
 
-/** How far a batch is, and what a press can ask for: in words, for so many US dollars at most. */
+/** What a press can ask for: so many requests, under the terms that its words tell. */
+export interface Ask {
+  words: string;
+  cells: number;
+  terms: Terms;
+  retry: boolean;
+}
+
+/** How far a batch is, and what can be asked for. */
 export interface Standing {
   words: string;
   faults: string;
   running: boolean;
-  asks: { words: string; high: string; retry: boolean }[];
+  asks: Ask[];
 }
+
+const terms = shape<Terms>({ backend: text, bills: flag, high: decimal });
 
 const standing = shape<Standing>({
   words: text,
   faults: text,
   running: flag,
-  asks: list(shape<Standing["asks"][number]>({ words: text, high: decimal, retry: flag })),
+  asks: list(shape<Ask>({ words: text, cells: integer, terms, retry: flag })),
 });
 
 export const gridReply = shape<{
@@ -403,7 +413,7 @@ const kinds: { [K in Incoming["kind"]]: Parse<Omit<Extract<Incoming, { kind: K }
     id: text,
     message: text,
     field: nullable(text),
-    terms: nullable(shape<Terms>({ backend: text, bills: flag, high: decimal })),
+    terms: nullable(terms),
   }),
   job: shape({ seq: integer, job: card }),
   library: shape({}),

@@ -1,4 +1,40 @@
 import { useState } from "preact/hooks";
+import { claim, listen } from "../kernel/page";
+
+/** Presses closer together than that are one: a double click, a finger that trembles. */
+export const GESTURE = 1000;
+
+/** Whether a press is part of the gesture of the one before it, for the same thing. */
+export function createGesture(): (what?: string) => boolean {
+  let last = { what: "", at: 0 };
+  return (what = "") => {
+    const before = last;
+    last = { what, at: Date.now() };
+    return before.what === what && Math.abs(last.at - before.at) < GESTURE;
+  };
+}
+
+/** How far a hand moves within a double click, in CSS pixels. */
+const TREMBLE = 9;
+
+/** What sends or stops (`data-once`) is not pressed by the rest of a gesture that began on something
+ * else: what a press closes or changes may leave it under the hand, or with a held key's focus. */
+export function guardPresses(root: HTMLElement, ended: AbortSignal): void {
+  let last: { on?: Element | null; at: number; x: number; y: number } = { at: 0, x: 0, y: 0 };
+  const button = (event: Event) => (event.target as Element).closest("[data-once]");
+  function click(event: MouseEvent) {
+    const before = last;
+    const { clientX: x, clientY: y } = event;
+    last = { on: button(event), at: Date.now(), x, y };
+    const isAgain =
+      last.at - before.at < GESTURE && Math.hypot(x - before.x, y - before.y) < TREMBLE;
+    if (event.detail && isAgain && last.on && last.on !== before.on) claim(event);
+  }
+  const held = (event: KeyboardEvent) =>
+    event.repeat && event.key === "Enter" && button(event) && event.preventDefault();
+  listen(root, "click", click, { capture: true, signal: ended });
+  listen(root, "keydown", held, { signal: ended });
+}
 
 /** Whether something is being done, and a press that does it, one at a time. */
 export function useBusy(doing: () => Promise<unknown>): [boolean, () => void] {

@@ -110,7 +110,7 @@ function ErrorNote({ card }: { card: Card }) {
         </Link>
       )}
       {card.state === "failed" && (
-        <Link title="Send the same request again" onClick={() => actions.tryAgain(card)}>
+        <Link data-once title="Send the same request again" onClick={() => actions.tryAgain(card)}>
           Try again
         </Link>
       )}

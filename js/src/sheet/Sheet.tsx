@@ -307,14 +307,18 @@ function Grid({ batch, layout, size, side }: GridProps) {
 
 interface PressProps {
   doing(): Promise<unknown>;
+  /** No press of it is part of one of another button; see `guardPresses`. */
+  once?: boolean;
+  /** Asked at each press, whether it is to be passed over. */
+  isAgain?(): boolean;
   children: ComponentChildren;
 }
 
 /** A button whose work takes a while. */
-function Press({ doing, children }: PressProps) {
+function Press({ doing, once, isAgain, children }: PressProps) {
   const [busy, press] = useBusy(doing);
   return (
-    <Chip aria-disabled={busy} onClick={press}>
+    <Chip data-once={once} aria-disabled={busy} onClick={() => !isAgain?.() && press()}>
       {children}
     </Chip>
   );
@@ -352,9 +356,13 @@ export function Sheet() {
         <span class="sd-hint">
           {joined(" · ", `${done} of ${batch.cells.size} pictures`, standing.words)}
         </span>
-        {standing.running && <Press doing={sheet.stop}>Cancel</Press>}
+        {standing.running && (
+          <Press once doing={sheet.stop}>
+            Cancel
+          </Press>
+        )}
         {standing.asks.map((ask) => (
-          <Press key={ask.retry} doing={() => sheet.ask(ask)}>
+          <Press key={ask.retry} once isAgain={sheet.isAgain} doing={() => sheet.ask(ask)}>
             {ask.words}
           </Press>
         ))}

@@ -5,6 +5,7 @@ import { useScope } from "../kernel/scope";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import {
+  type Ask,
   type Ballot,
   gridReply,
   type Outgoing,
@@ -14,6 +15,7 @@ import {
   standingReply,
   voteReply,
 } from "../kernel/wire";
+import { createGesture } from "../pictures/busy";
 import { saveFile } from "../pictures/download";
 import type { PictureList } from "../pictures/pictures";
 import type { Previews } from "../pictures/previews";
@@ -36,8 +38,11 @@ export interface SheetState {
   pick(id: string): void;
   /** Say which of two is better; without them a vote begins. */
   prefer(better?: string, other?: string): Promise<void>;
+  /** Whether a press that asks is part of the one before: what its button asks for may have changed
+   * under the hand. */
+  isAgain(): boolean;
   /** Have the kernel ask for what is missing, as one of the buttons says it. */
-  ask(what: Standing["asks"][number]): Promise<void>;
+  ask(what: Ask): Promise<void>;
   stop(): Promise<void>;
   /** Save all of it as "png" or "html", with this axis across. */
   save(format: string, x: string): Promise<void>;
@@ -118,7 +123,8 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
       const ballot = await ask({ kind: "vote", better, other }, voteReply);
       if (ballot) vote.set(ballot);
     },
-    ask: ({ retry, high }) => stand({ kind: "ask", retry, high }),
+    isAgain: createGesture(),
+    ask: ({ words: _, ...what }) => stand({ kind: "ask", ...what, pressed: Date.now() }),
     stop: () => stand({ kind: "stop" }),
     async save(format, x) {
       saveFile(await send({ kind: "export", format, x, fit }));

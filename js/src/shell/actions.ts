@@ -11,7 +11,6 @@ import type { Before, Region } from "../form/form";
 import { exact } from "../form/money";
 import { priceOf } from "../form/price";
 import { regionOf, sentFor } from "../form/region";
-import { GESTURE } from "../form/submission";
 import { taken } from "../form/taken";
 import { createGalleryActions } from "../gallery/actions";
 import type { GalleryActions, GallerySession } from "../gallery/session";
@@ -34,6 +33,7 @@ import {
   type Outgoing,
   type Terms,
 } from "../kernel/wire";
+import { createGesture, GESTURE } from "../pictures/busy";
 import { NO_CLIPBOARD } from "../pictures/CopyCode";
 import { asPng, download, savedFile } from "../pictures/download";
 import { resultOf } from "../pictures/pictures";
@@ -68,6 +68,8 @@ export interface Actions extends ResultsActions, GalleryActions {
 export function createActions(parts: Parts): Actions {
   const { form, references, uploads, channel, faults, jobs, announcer } = parts;
   let restoring: Before | null = null;
+  /** A double click adds a picture once. */
+  const isAgain = createGesture();
 
   /** Do something whose refusal belongs to `place`; the answer is null then. */
   async function attempt<T>(place: Place, doing: () => Promise<T>): Promise<T | null> {
@@ -115,7 +117,8 @@ export function createActions(parts: Parts): Actions {
   /** Offer what the form held, where that is not what it holds now. */
   function offerUndo(before: Before) {
     const isSame = JSON.stringify(before) === JSON.stringify(held());
-    parts.before.set(isSame || isEmpty(before) ? null : before);
+    // The same once more, as a double click asks for it, takes no Undo away.
+    if (!isSame) parts.before.set(isEmpty(before) ? null : before);
   }
 
   function fill(form: Partial<FormTraits>, ids = references.ids()) {
@@ -217,6 +220,7 @@ export function createActions(parts: Parts): Actions {
 
   /** Make a picture image 1, and let only a region of it change where one is given. */
   async function editPicture(imageId: string, region?: Omit<Region, "reference">) {
+    if (isAgain(`edit ${imageId}`)) return;
     const before = held();
     const most = parts.facts.get().limits.references;
     if (before.references.length >= most) {
@@ -235,6 +239,7 @@ export function createActions(parts: Parts): Actions {
   }
 
   async function askAgain(imageId: string, how: Again) {
+    if (isAgain(`${how} ${imageId}`)) return;
     // What is typed keeps its field from being set.
     form.flush();
     const before = held();
@@ -306,6 +311,7 @@ export function createActions(parts: Parts): Actions {
   });
 
   function useSelected() {
+    if (isAgain("selected")) return;
     const room = parts.facts.get().limits.references - references.ids().length;
     const ids = [...parts.gallery.selected.get()];
     for (const id of ids.slice(0, Math.max(0, room))) addOne({ kind: "use_result", image_id: id });
@@ -361,7 +367,9 @@ export function createActions(parts: Parts): Actions {
     dropUpload: uploads.remove,
     removeReference,
     moveReference,
-    addResult: (imageId) => addOne({ kind: "use_result", image_id: imageId }),
+    addResult(imageId) {
+      if (!isAgain(imageId)) addOne({ kind: "use_result", image_id: imageId });
+    },
     select: (imageId) => parts.traits.write({ selected: imageId }),
     pin: (imageId) =>
       parts.traits.write(imageId ? { selected: imageId, pinned: true } : { pinned: false }),

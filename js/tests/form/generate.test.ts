@@ -1,4 +1,4 @@
-import { act } from "@testing-library/preact";
+import { act, fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeModel, initialTraits, message, synced } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
@@ -7,6 +7,20 @@ import { button, card, click, doing, press, prompt, reference, type, ui, withJob
 afterEach(unmountAll);
 
 describe("Generate", () => {
+  it("is not pressed by the rest of a gesture that began on something else", async () => {
+    const view = await mount({ prompt: "a fox" });
+    const at = { detail: 1, clientX: 40, clientY: 60 };
+    const hit = (element: Element, where = at) => doing(() => fireEvent.click(element, where));
+    const go = button(view, /^Generate/);
+    await hit(button(view, "Random seed"));
+    await hit(go); // it lay under what the first half closed
+    expect(fireEvent.keyDown(go, { key: "Enter", repeat: true })).toBe(false);
+    expect(view.model.of("submit")).toEqual([]);
+    await hit(button(view, "Random seed"));
+    await hit(go, { ...at, clientY: 90 }); // a hand that went there
+    expect(view.model.of("submit")).toHaveLength(1);
+  });
+
   it("sends the whole form from the page, debounced text included", async () => {
     const view = await mount({
       image_size: [2304, 1728],

@@ -46,6 +46,15 @@ describe("Reuse", () => {
     expect(ui(view).queryByRole("button", UNDO)).toBeNull();
   });
 
+  it("keeps the offer at the second half of a double click", async () => {
+    const view = await withJobs([CARD]);
+    await type(prompt(view), "an idea half written");
+    await click(button(view, "Reuse"));
+    await click(button(view, "Reuse"));
+    await click(button(view, "Undo"));
+    expect(prompt(view).value).toBe("an idea half written");
+  });
+
   it("withdraws the offer once the prompt is written on, or sent", async () => {
     const view = await withJobs([CARD]);
     for (const goOn of [

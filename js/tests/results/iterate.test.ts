@@ -54,6 +54,19 @@ it("varies, and never takes what is being written without undo", async () => {
   expect(prompt(view).value).toBe("an idea half written");
 });
 
+it("takes a double click for one", async () => {
+  const view = await withJobs([CARD]);
+  answers(view);
+  await type(prompt(view), "an idea half written");
+  for (const name of ["Vary", /^Edit image 1/, /^Use image 1/]) {
+    await click(button(view, name));
+    await click(button(view, name));
+  }
+  expect(view.model.of("ask_again")).toHaveLength(1);
+  expect(view.model.of("use_result")).toHaveLength(2);
+  expect(button(view, "Undo")).toBeTruthy();
+});
+
 it("says where fewer came than were asked for, and asks for the missing one", async () => {
   const count = CARD.images.length;
   const set = { ...CARD, form: { ...CARD.form, num_images: 1, max_images: count + 1 } };

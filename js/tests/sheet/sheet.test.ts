@@ -1,6 +1,6 @@
 /** The page of a sheet, with a kernel that answers as the golden messages do. */
-import { within } from "@testing-library/preact";
-import { afterEach, expect, it } from "vitest";
+import { fireEvent, within } from "@testing-library/preact";
+import { afterEach, expect, it, vi } from "vitest";
 import { FakeModel, initialTraits, message, type Sent } from "../fake";
 import { mount, unmountAll } from "../mount";
 import { button, click, doing, press, ui } from "../ui";
@@ -32,6 +32,11 @@ const axes = [
   { name: "seed", labels: ["1", "2", "3"] },
 ];
 
+const fal = (high: string) => ({ backend: "fal", bills: true, high });
+
+/** The next press is a gesture of its own. */
+const later = () => vi.setSystemTime(Date.now() + 1100);
+
 async function opened(standing = ended) {
   const model = new FakeModel({ ...initialTraits(), _view: "sheet", _picked: [] });
   const grid = { name: "foxes", axes, cells, standing };
@@ -48,7 +53,7 @@ it("says how far it is, and asks for what the button says", async () => {
   expect(bar.textContent).toContain("5 of 6 pictures · $0.24 of about $0.27");
   expect(view.root.textContent).toContain("1 refused by a safety checker");
   await click(button(view, "Retry 1 request, about $0.03"));
-  expect(model.last("ask")).toMatchObject({ retry: false, high: "0.03" });
+  expect(model.last("ask")).toMatchObject({ retry: false, cells: 1, terms: fal("0.03") });
   await doing(() => model.reply(model.last("ask"), { standing: running }));
   expect(bar.textContent).toContain("about 20 s left (2 at once)");
   expect(within(bar).queryByRole("button", { name: /Retry/ })).toBeNull();
@@ -63,15 +68,33 @@ it("shows why a press is refused, and the button as it is now", async () => {
   await click(button(view, /^Retry/));
   const now = {
     ...ended,
-    asks: [{ words: "Retry 1 request, about $0.09", high: "0.09", retry: false }],
+    asks: [{ words: "Retry 1 request, about $0.09", cells: 1, terms: fal("0.09"), retry: false }],
   };
   await doing(() => {
-    model.refuse(model.last("ask"), "this is $0.09 now", "high");
+    model.refuse(model.last("ask"), "this is $0.09 now", "terms");
     model.say({ kind: "cells", cells: [], standing: now });
   });
   expect(ui(view).getByRole("alert").textContent).toBe("this is $0.09 now");
+  later();
   await click(button(view, "Retry 1 request, about $0.09"));
-  expect(model.last("ask").high).toBe("0.09");
+  expect(model.last("ask").terms).toEqual(fal("0.09"));
+});
+
+it("takes presses within a second for one, whatever the button has become", async () => {
+  const { view, model } = await opened();
+  const at = { detail: 1, clientX: 9, clientY: 9 };
+  const hit = (name: string | RegExp) => doing(() => fireEvent.click(button(view, name), at));
+  await hit(/^Retry/);
+  await hit(/^Retry/);
+  await doing(() => model.reply(model.last("ask"), { standing: running }));
+  await hit("Cancel"); // it came under the hand
+  expect(model.of("stop")).toEqual([]);
+  await doing(() => model.say({ kind: "cells", cells: [], standing: ended }));
+  await hit(/^Retry/); // all failed at once
+  expect(model.of("ask")).toHaveLength(1);
+  later();
+  await hit(/^Retry/);
+  expect(model.of("ask")).toHaveLength(2);
 });
 
 it("has a picture that is too large scaled at the second press alone", async () => {
