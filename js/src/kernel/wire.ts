@@ -116,7 +116,7 @@ export type Outgoing =
   | { kind: "sync"; since?: number }
   | { kind: "older"; before: number }
   | { kind: "resume" | "grid" | "ledger" | "stop" }
-  | ({ kind: "ask"; pressed: number } & Omit<Ask, "words">)
+  | { kind: "ask"; retry: boolean; cells: number; terms: Terms; pressed: number }
   | { kind: "export"; format: string; x?: string; fit?: boolean }
   | { kind: "vote"; better: string; other: string }
   | { kind: "write"; traits: Record<string, unknown> }
