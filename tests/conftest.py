@@ -29,6 +29,14 @@ SLOW_PLACES = {
         *("range", "soak", "images/test_receipts_hostile.py", "studio/test_fallback.py"),
         *("display/test_live.py", "test_import_cost.py", "test_wheel.py", "test_magics.py"),
         *("jobs/test_elsewhere.py", "library/test_processes.py", "test_files.py"),
+        *("live", "backends/test_policy.py", "batch/test_shared.py", "batch/test_workers.py"),
+        *("images/test_transparent.py", "jobs/test_interrupted.py", "jobs/test_lost.py"),
+        *("jobs/test_many_jobs.py", "library/test_mirror.py", "library/test_place.py"),
+        *("library/test_trash.py", "money/test_prices.py", "security/test_bombs.py"),
+        *("security/test_key_in_errors.py", "security/test_private_files.py"),
+        *("test_fal_server.py", "test_fal_server_faults.py", "test_fal_server_model.py"),
+        *("test_fal_server_network.py", "test_key_nowhere.py", "test_notebook_twice.py"),
+        "test_wrong_values.py",
         # Much work: pictures drawn, masks aligned, libraries of many results.
         *("backends/test_offline_art.py", "batch/test_poster.py", "images/test_masks.py"),
         *("images/test_regions.py", "jobs/test_region.py", "library/test_index_faults.py"),
@@ -50,6 +58,8 @@ def _quick(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     if _quick(config):
+        # Imported, it binds a socket to see whether IPv6 is there: no test's doing.
+        importlib.import_module("urllib3")
         sys.addaudithook(_refuse_what_is_slow)
 
 

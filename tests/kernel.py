@@ -35,28 +35,36 @@ class Kernel:
 
         Args:
             code: The cell.
-            seen: Gets the data of every display, and of every update of one.
+            seen: Gets the data of every display, and of every update of one, those that came
+                since the cell before included.
             unseen: Say that nobody can be asked, as what runs notebooks in the background does.
             interrupted: Interrupt it once it has shown something.
         """
         outputs: list[dict[str, Any]] = []
 
-        def hear(message: dict[str, Any]) -> None:
+        def hear(message: dict[str, Any], own: bool) -> None:
             kind, content = message["header"]["msg_type"], message["content"]
             if seen is not None and "text/plain" in content.get("data", {}):
                 seen.append(content["data"])
-            if interrupted and kind == "display_data":
+            if own and interrupted and kind == "display_data":
                 self._manager.interrupt_kernel()
             if kind == "update_display_data":
                 for output in outputs:
                     if output.get("transient") == content["transient"]:
                         output["data"] = content["data"]
-            elif kind in ("stream", "display_data", "execute_result", "error"):
+            elif own and kind in ("stream", "display_data", "execute_result", "error"):
                 outputs.append({"kind": kind, **content})
 
-        self._client.execute_interactive(
-            code, timeout=SECONDS, output_hook=hear, allow_stdin=not unseen
-        )
+        # `execute_interactive` would pass over what an earlier cell's job shows between two cells.
+        asked = self._client.execute(code, allow_stdin=not unseen)
+        idle = False
+        while not idle:
+            message = self._client.get_iopub_msg(timeout=SECONDS)
+            own = message["parent_header"].get("msg_id") == asked
+            hear(message, own)
+            idle = own and message["content"].get("execution_state") == "idle"
+        while self._client.get_shell_msg(timeout=SECONDS)["parent_header"]["msg_id"] != asked:
+            pass
         return outputs
 
     def complete(self, code: str) -> list[str]:

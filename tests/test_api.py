@@ -97,6 +97,7 @@ def test_a_failure_is_raised():
         sd.generate("a fox offline:refuse")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "model", "size"),
     [
@@ -113,6 +114,7 @@ def test_an_edit_keeps_the_shape_of_its_picture(given, model, size):
     assert result.image.size == size
 
 
+@pytest.mark.slow
 def test_image_size_decides_and_the_default_is_a_word_away():
     portrait = Image.new("RGB", (768, 1024), "teal")
     for asked in ("default", (2048, 2048)):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
+
+from tests.sources import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,8 +56,9 @@ class Import(NamedTuple):
     when: Literal["at once", "late", "typed"]
 
 
-def imported(source: str) -> Iterator[Import]:
-    """Yield what a module imports, wherever in it, and when: typed ones never, for Python."""
+@cache
+def imported(source: str) -> tuple[Import, ...]:
+    """Return what a module imports, wherever in it, and when: typed ones never, for Python."""
 
     def walk(node: ast.AST, when: Literal["at once", "late", "typed"]) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -70,7 +74,7 @@ def imported(source: str) -> Iterator[Import]:
             else:
                 yield from walk(child, when)
 
-    yield from walk(ast.parse(source), "at once")
+    return tuple(walk(parsed(source), "at once"))
 
 
 def modules() -> dict[str, str]:

@@ -18,6 +18,7 @@ from seedream_widgets.display.show import Sheet
 from seedream_widgets.library.search import Search
 from seedream_widgets.testing import ScriptedBackend, as_default_client
 from seedream_widgets.values.result import ResultImage
+from tests.sources import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -205,7 +206,7 @@ def hands_on() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def all_names() -> set[str]:
     """The name of every parameter of every function of the package."""
-    trees = (ast.parse(path.read_text()) for path in Path(PACKAGE).rglob("*.py"))
+    trees = (parsed(path.read_text()) for path in Path(PACKAGE).rglob("*.py"))
     functions = (
         node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.arguments)
     )

@@ -60,6 +60,7 @@ def test_the_same_seed_draws_the_same_bytes():
     assert one.files[0].read_bytes() != one.files[1].read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"seed": 6}, {"prompt": "an owl"}, {"image_size": (960, 961)}])
 def test_anything_else_draws_another(change):
     same = {"seed": 5}

@@ -116,6 +116,7 @@ def test_above_the_limit_of_a_day_nothing_is_sent(client, backend):
     assert len(batch.run().results) == 6
 
 
+@pytest.mark.slow
 def test_it_never_floods(tmp_path):
     backend = ScriptedBackend("fal", hold=["in_progress"])
     batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(40))

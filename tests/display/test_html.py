@@ -10,10 +10,8 @@ from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
 
-import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
-from nbconvert import LatexExporter
 from PIL import Image
 
 from seedream_widgets.display.html import (
@@ -167,6 +165,9 @@ def test_ipython_shows_it(tmp_path):
 
 def exported(*values):
     """Return the pictures that LaTeX of a notebook with these outputs includes."""
+    import nbformat  # these two take seconds, and `make quick` needs neither
+    from nbconvert import LatexExporter
+
     outputs = [
         nbformat.v4.new_output("execute_result", data=DisplayFormatter().format(each)[0])
         for each in values

@@ -74,6 +74,7 @@ def test_an_array_of_one_image_and_a_sentence_for_several(tmp_path, client):
         np.asarray(results(client, 1)[0])
 
 
+@pytest.mark.slow
 def test_two_results_are_compared(client):
     first, second = results(client, 2)
     assert first.difference(first).mean == 0

@@ -54,6 +54,7 @@ def test_unequal_sizes_are_fitted_or_cropped_where_asked():
         difference(small, large, "stretch")
 
 
+@pytest.mark.slow
 def test_large_pictures_are_compared_within_bounded_memory():
     """SSIM of 16 megapixels as they are takes 2 GB."""
     pytest.importorskip("skimage")

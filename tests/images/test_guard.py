@@ -22,6 +22,7 @@ from seedream_widgets.images.metadata import exif_orientation
 from seedream_widgets.images.previews import preview
 from tests.image_files import chunk, drawing, encoded, exif, giant_png, oriented, photo
 from tests.memory import taken
+from tests.sources import parsed
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
 
@@ -225,13 +226,14 @@ def test_big_endian_orientation() -> None:
     assert exif_orientation(b"MM\0*" + struct.pack(">IH", 8, 1) + entry) == 6
 
 
+@pytest.mark.slow
 def test_nothing_is_opened_as_whatever_pillow_takes_it_for() -> None:
     """Of all that Pillow reads, some would start other programs."""
     package = Path(seedream_widgets.__file__).parent
     calls = [
         (path.name, node)
         for path in package.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Image.open")
     ]
     assert calls

@@ -77,7 +77,7 @@ def test_fresh_and_another_seed_do_not_wait(another, here):
     until(lambda: all(each.done for each in client.jobs))
 
 
-def test_where_the_other_fails_nothing_is_sent(another, here):
+def test_where_the_other_fails_nothing_is_sent(another, here, tmp_path):
     client, two = here
     refused = "BackendError('refused', status_code=422, billing='maybe')"
     another.submit(f"hold=['fetch'], errors={{'fetch': {refused}}}")
@@ -87,6 +87,7 @@ def test_where_the_other_fails_nothing_is_sent(another, here):
         waiting.result(SECONDS)
     assert caught.value.billing == "no"
     assert two.calls == []
+    until(lambda: not [path for path in tmp_path.glob("claims/*") if path.is_file()])
     assert len(client.submit(FOX).result(SECONDS)) == 1
     assert two.count("submit") == 1
 

@@ -14,7 +14,7 @@ import pytest
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.library.index import Index
-from tests.library_folders import counted, receipt, save, set_favourite, settle
+from tests.library_folders import counted, keep_busy, receipt, save, set_favourite, settle
 from tests.memory import taken
 
 if TYPE_CHECKING:
@@ -399,6 +399,7 @@ def test_a_look_for_one_result_is_no_look_into_each_folder(tmp_path: Path, index
     index.refresh()
     for number in range(3):
         save(tmp_path, f"new{number}", key="new")
+        keep_busy(tmp_path, "2026-05-01")
         with counted() as work:
             assert index.identical("new", "fal")
         assert work["scandir"] == 2  # the days, and the busy one

@@ -234,6 +234,7 @@ def test_what_is_no_json_is_passed_over(journal, data):
     assert journal.pending() == []
 
 
+@pytest.mark.slow
 def test_entries_that_are_known_are_not_looked_at(journal):
     names = [f"one-{number}" for number in range(50)]
     for name in names:
@@ -243,6 +244,7 @@ def test_entries_that_are_known_are_not_looked_at(journal):
     assert work["stat"] < 10, work
 
 
+@pytest.mark.slow
 def test_a_thousand_ended_ones_cost_no_glance_at_what_is_pending(journal):
     folder = journal.folder / "ended" / "2020-01-01"
     folder.mkdir(parents=True)

@@ -220,14 +220,15 @@ def test_all_of_a_result_is_on_the_disk_before_its_entry_goes(tmp_path, monkeypa
 
 
 @pytest.fixture
-def another_disk():
-    """A folder on another disk than the temporary one."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir():
-        pytest.skip("needs /dev/shm, a second disk")
+def another_disk(tmp_path):
+    """A folder on another disk than the temporary one: in memory, or not in memory."""
     import tempfile
 
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
+    places = [place for place in map(Path, ("/dev/shm", "/var/tmp")) if place.is_dir()]
+    others = [place for place in places if place.stat().st_dev != tmp_path.stat().st_dev]
+    if not others:
+        pytest.skip("needs /dev/shm or /var/tmp on another disk than the temporary folder")
+    with tempfile.TemporaryDirectory(dir=others[0]) as folder:
         yield Path(folder)
 
 

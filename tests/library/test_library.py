@@ -135,6 +135,7 @@ def test_a_further_result_is_the_same_work_on_a_busy_day(tmp_path):
     assert work[0] == work[1]
 
 
+@pytest.mark.slow
 def test_an_identical_request_is_no_look_into_each_folder(tmp_path):
     mine, result = Library(tmp_path / "here"), kept(tmp_path / "other", seed=7)
     for number in range(400):
@@ -185,6 +186,7 @@ def test_a_damaged_folder_is_made_whole_below_a_relative_path(tmp_path, monkeypa
     assert second.files[0].path.exists()
 
 
+@pytest.mark.slow
 def test_kernels_that_put_the_same_result_there_at_once(tmp_path):
     receipt, troubles, together = kept(tmp_path / "other").receipt, [], threading.Barrier(4)
 

@@ -208,6 +208,7 @@ def test_a_file_of_ones_own_has_no_parent(client):
     assert "no result is known to have given" in str(fox.lineage)
 
 
+@pytest.mark.slow
 def test_ten_generations_through_pil_a_saved_file_and_a_second_library(client, tmp_path):
     other = sd.Client(Photos("two", 2), library=tmp_path / "two")
     line = [made(client, "generation 0")]

@@ -10,6 +10,7 @@ import pytest
 import seedream_widgets as sd
 from tests.reference.__main__ import PAGE
 from tests.reference.examples import EXAMPLES
+from tests.sources import parsed
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +19,7 @@ def run(code: str, names: dict[str, object]) -> int:
     """Run an example, compare what its marked lines give, and return how many there are."""
     lines = code.splitlines()
     marked = 0
-    for node in ast.parse(code).body:
+    for node in parsed(code).body:
         said = lines[(node.end_lineno or 1) - 1].partition("# -> ")[2]
         if isinstance(node, ast.Expr):
             given = eval(compile(ast.Expression(node.value), "<example>", "eval"), names)

@@ -37,6 +37,7 @@ def results(tmp_path):
     client.close()
 
 
+@pytest.mark.slow
 def test_two_results_with_what_is_known_of_them(compare, results):
     widget, page = compare(*results)
     told = widget.get_state()
@@ -94,6 +95,7 @@ def test_other_messages_are_refused(compare):
     assert "takes no message" in page.ask("sync")[0]["message"]
 
 
+@pytest.mark.slow
 def test_what_stands_in_a_saved_notebook(compare, results):
     widget, _ = compare(*results)
     html = widget._sheet.html()

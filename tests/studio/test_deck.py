@@ -40,6 +40,7 @@ def ids(told):
     return [card["id"] for card in told["jobs"]]
 
 
+@pytest.mark.slow
 def test_the_page_gets_the_newest_cards_and_all_others_by_pages(page):
     names = make(page, 2 * PAGE + 7)
     told = ask(page, "sync")
@@ -81,6 +82,7 @@ def test_each_change_has_its_number(page):
     assert ask(page, "sync")["seq"] == numbers[-1]
 
 
+@pytest.mark.slow
 def test_a_page_that_missed_too_much_or_comes_from_elsewhere_gets_the_newest_cards(page):
     names = make(page, PAGE + 2)
     for since in (0, 10_000):
@@ -89,6 +91,7 @@ def test_a_page_that_missed_too_much_or_comes_from_elsewhere_gets_the_newest_car
         assert told["next"] == told["jobs"][-1]["place"]
 
 
+@pytest.mark.slow
 def test_what_still_runs_is_told_however_old(page, tmp_path):
     slow = started(ScriptedBackend(hold=["queued"]), tmp_path / "other", "slow")
     page.studio._session._show(slow)

@@ -106,6 +106,7 @@ def test_the_page_hears_of_it_and_may_set_the_size_with_the_references(page_of):
     assert page.studio.image_size == FOR_TALL
 
 
+@pytest.mark.slow
 def test_a_request_that_is_asked_for_again_keeps_its_size(page_of):
     page = page_of(prompt="a fox", references=[TALL], image_size=OWN)
     result = page.studio.submit().result(30)

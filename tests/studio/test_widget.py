@@ -401,6 +401,7 @@ def test_the_gallery_is_told_of_each_new_result(open_page):
         until(lambda count=count: len(told()) == count)
 
 
+@pytest.mark.slow
 def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_page):
     page = open_page(prompt="slow, offline:slow 30", pace=0.03)
     slow = page.studio.submit()
@@ -547,6 +548,7 @@ def test_an_observer_may_wait_for_an_edit_while_previews_are_replied_to(open_pag
     assert len(waited[0]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("running", [True, False])
 def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
     from tests.page import PageComm

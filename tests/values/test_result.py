@@ -90,6 +90,7 @@ def test_an_image_is_decoded_when_asked_for(fox):
     assert image.getpixel((0, 0))
 
 
+@pytest.mark.slow
 def test_threads_may_share_an_image_that_is_not_decoded_yet(tmp_path):
     for kind in ("PNG", "JPEG", "WEBP"):
         fox = make(tmp_path / kind, encoded(photo(1500, 1000), kind))
