@@ -96,14 +96,23 @@ function renderView({ model, el, signal }: Props): () => void {
   render(page, root);
   guardKeyboard(root, ending.signal);
   guardPresses(root, ending.signal);
-  // The static contact sheet of the notebook is hidden while a view has the kernel's own pictures.
-  begin(() => root.classList.add("sd-live"));
+  // The notebook's static contact sheet is hidden while a view has the kernel's own pictures. The
+  // rules go with the view; without `:root:has()`, which costs at every change of the whole page.
+  const cover = document.createElement("style");
+  el.append(cover);
+  const hide = (which: string) => {
+    const sheet = `.${model.get("_dom_classes")?.[0]}-sheet${which}`;
+    cover.textContent = `${sheet},div:has(> ${sheet}),.jp-OutputArea-child:has(${sheet}){display:none}`;
+  };
+  hide("[data-empty]");
+  begin(() => hide(""));
   followConnection(el, base.channel.lose, ending.signal);
 
   function cleanup() {
     ending.abort();
     render(null, root);
     root.remove();
+    cover.remove();
   }
   signal?.addEventListener("abort", cleanup, { once: true });
   return cleanup;

@@ -143,6 +143,12 @@ class Library:
             ResultError: There is none.
         """
         check_type(request_id, str, "request_id", "the id of a request, as text")
+        entry = self._index.known(request_id)
+        if entry is not None:
+            with suppress(ResultError):  # it went elsewhere since, or is damaged
+                result = load(entry.folder)
+                if result.request_id == request_id:
+                    return result
         entry = self._index.get(request_id)
         if entry is None and self._ask(lambda: self._trash.get(request_id) is not None):
             raise ResultError(
@@ -327,9 +333,11 @@ class Library:
         return self._trash.search(since=since, backend="fal") if self._trash else ()
 
     def on_change(self, listener: Callable[[Change], object]) -> Callable[[], None]:
-        """Have `listener` told of what this process marks, deletes and restores; call it to stop.
+        """Have `listener` told of what this process changes; call what it returns to stop.
 
-        It gets what was done, ``"marked"``, ``"deleted"`` or ``"restored"``, and the request id.
+        It gets what was done, ``"saved"``, ``"marked"``, ``"deleted"`` or ``"restored"``, and the
+        request id. It is called where that was done, also in threads that jobs need, so it must
+        not wait.
         """
         if not callable(listener):
             raise RequestError(
@@ -532,6 +540,7 @@ class Library:
             shutil.rmtree(stage, ignore_errors=True)
         else:
             self._ask(lambda: self._index.add(target, vars(receipt)))
+            self._changed("saved", receipt.request_id)
         return True
 
     def _place(self, receipt: Receipt, words: str) -> Path:

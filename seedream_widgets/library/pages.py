@@ -1,14 +1,18 @@
-"""A search picture by picture: how many each day has, and a page of them."""
+"""A search picture by picture: how many each day has, and pages of them."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from seedream_widgets.library.entry import Entry
     from seedream_widgets.library.search import Search
 
@@ -28,54 +32,87 @@ class Day:
     cost: Decimal
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of what a search found.
+class Listing:
+    """The pictures that a search finds when this is made; every page of them is of one list.
+
+    To find them costs a look at all results, a page of them but a look at its own.
+
+    Args:
+        search: Of which.
 
     Attributes:
         total: How many pictures it found in all.
         days: Newest first; together they have `total`.
-        pictures: Each picture of the page: the result's entry, and the number of the picture in
-            it, from 0.
-        place: How many pictures stand before the one that was looked for; ``None`` without it.
     """
 
-    total: int
-    days: tuple[Day, ...]
-    pictures: tuple[tuple[Entry, int], ...]
-    place: int | None = None
+    def __init__(self, search: Search) -> None:
+        rows = search.rows("request_id, images, created, cost")
+        self._search = search
+        self._results = [row[0] for row in rows]
+        self._ends = list(accumulate(row[1] for row in rows))
+        self.total: int = self._ends[-1] if rows else 0
+        self.days = tuple(_days(row[1:] for row in rows))
+
+    def places(self, offset: int, count: int) -> list[tuple[str, int]]:
+        """Return `count` pictures from `offset` on: a request id and the number in it, from 0."""
+        return list(islice(self._from(offset), max(0, count)))
+
+    def _from(self, offset: int) -> Iterator[tuple[str, int]]:
+        first = bisect_right(self._ends, offset)
+        begin = self._ends[first - 1] if first else 0
+        for request_id, end in zip(self._results[first:], self._ends[first:], strict=True):
+            for at in range(max(begin, offset), end):
+                yield request_id, at - begin
+            begin = end
+
+    def pictures(self, offset: int, count: int) -> list[tuple[Entry, int]]:
+        """Return pictures as `places` does, with the entries of their results; gone ones not."""
+        places = self.places(offset, count)
+        entries = self._search.entries(dict.fromkeys(request_id for request_id, _ in places))
+        return [(entries[each], at) for each, at in places if each in entries]
+
+    def place(self, request_id: str, number: int) -> int | None:
+        """Return how many pictures stand before one; ``None`` where it is not among them."""
+        try:
+            result = self._results.index(request_id)
+        except ValueError:
+            return None
+        begin = self._ends[result - 1] if result else 0
+        return begin + number if begin + number < self._ends[result] else None
 
 
-def page(search: Search, offset: int, count: int, find: tuple[str, int] | None = None) -> Page:
-    """Return `count` pictures of a search from `offset` on.
-
-    Args:
-        search: Of which.
-        offset: How many pictures to pass over.
-        count: How many to return at most.
-        find: A request id and the number of a picture, whose place is asked for, too.
-    """
-    rows = search.rows("id, images, created, cost, request_id")
-    wanted: list[tuple[int, int]] = []
-    before, place = 0, None
-    for number, images, _, _, request_id in rows:
-        first, last = max(offset, before), min(offset + count, before + images)
-        wanted += [(number, at - before) for at in range(first, last)]
-        if find is not None and find[0] == request_id and find[1] < images:
-            place = before + find[1]
-        before += images
-    entries = search.numbered(list(dict.fromkeys(number for number, _ in wanted)))
-    shown = tuple((entries[number], at) for number, at in wanted if number in entries)
-    return Page(before, tuple(_days(rows)), shown, place)
+def _days(rows: Iterable[tuple[int, int, str | None]]) -> Iterator[Day]:
+    date, begin, end = "", 0, 0
+    pictures, costs = 0, Counter[str]()
+    for images, created, cost in rows:
+        if not begin <= created < end:
+            begin, end = _day_around(created)
+            found = local_day(created)
+            if found != date:
+                if pictures:
+                    yield Day(date, pictures, _sum(costs))
+                date, pictures, costs = found, 0, Counter()
+        pictures += images
+        if cost:
+            costs[cost] += 1
+    if pictures:
+        yield Day(date, pictures, _sum(costs))
 
 
-def _days(rows: list[tuple[int, int, int, str | None, str]]) -> list[Day]:
-    found = []
-    for date, group in groupby(rows, lambda row: local_day(row[2])):
-        listed = list(group)
-        cost = sum((Decimal(row[3]) for row in listed if row[3]), Decimal(0))
-        found.append(Day(date, sum(row[1] for row in listed), cost))
-    return found
+def _sum(costs: Counter[str]) -> Decimal:
+    return sum((Decimal(cost) * count for cost, count in costs.items()), Decimal(0))
+
+
+def _day_around(microseconds: int) -> tuple[int, int]:
+    """Return where the local day of a moment begins and ends, in microseconds since 1970."""
+    try:
+        day = datetime.fromtimestamp(microseconds / 1e6).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        begin, end = day.timestamp(), (day + timedelta(days=1)).timestamp()
+    except (OverflowError, ValueError, OSError):  # what no calendar here holds
+        return microseconds, microseconds + 1
+    return int(begin * 1e6), int(end * 1e6)
 
 
 def local_day(microseconds: int) -> str:
@@ -84,16 +121,3 @@ def local_day(microseconds: int) -> str:
         return datetime.fromtimestamp(microseconds / 1e6).date().isoformat()
     except (OverflowError, ValueError, OSError):  # what no calendar here holds
         return "9999-12-31" if microseconds > 0 else "0001-01-01"
-
-
-def picture_ids(search: Search, offset: int, count: int) -> list[str]:
-    """Return the ids of pictures alone: ``<request id>:<number>``."""
-    ids: list[str] = []
-    before = 0
-    for images, request_id in search.rows("images, request_id"):
-        first, last = max(offset, before), min(offset + count, before + images)
-        ids += [f"{request_id}:{at - before}" for at in range(first, last)]
-        before += images
-        if before >= offset + count:
-            break
-    return ids

@@ -220,11 +220,12 @@ class Search(Sequence[Entry]):
         """Return some columns of all that was found, in order."""
         return self._rows("", columns=columns)
 
-    def numbered(self, ids: Sequence[int]) -> dict[int, Entry]:
-        """Return entries by their row's number in the index."""
-        listed = ", ".join(map(str, map(int, ids)))
-        rows = self._rows("", f"id IN ({listed})", columns=f"{COLUMNS}, id")
-        return {row[-1]: self._index.entry(row) for row in rows}
+    def entries(self, request_ids: Iterable[str]) -> dict[str, Entry]:
+        """Return entries by request id, as they were last seen; it passes over those not here."""
+        wanted = tuple(request_ids)
+        marks = ", ".join("?" * len(wanted))
+        rows = self._index.select(COLUMNS, Filter((f"request_id IN ({marks})",), wanted))
+        return {row[2]: self._index.entry(row) for row in rows}
 
     def _slice(self, index: slice) -> list[Entry]:
         ends = (index.start or 0, 0 if index.stop is None else index.stop, index.step or 1)

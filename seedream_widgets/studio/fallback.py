@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
 DELAY = 0.5
 """Seconds in which several results make one update."""
-# Hidden while a view shows the kernel's own cards, and with it what holds nothing else.
-# Without a kernel JupyterLab has but an error to show for the view; the sheet replaces it.
+# Without a kernel JupyterLab has but words to show for the view; the sheet replaces them. A view
+# hides the sheet itself: a rule for it here, with `:root:has(...)`, would have the browser work
+# out the style of the whole page again at each change of anything on it.
 _STYLE = """<style>
-:root:has(.{name} .{live})
-:is(.{name}-sheet, :has(> .{name}-sheet:only-child), .jp-OutputArea-child:has(.{name}-sheet)),
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{name}-sheet) > .jp-OutputArea-output:not(:has(*))
-{{ display: none }}
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{name}-sheet)
+> .jp-OutputArea-output:not([class*=jp-Rendered], :has(.lm-Widget)) {{ display: none }}
 </style>"""
 
 _log = logging.getLogger(__name__)
@@ -126,11 +125,11 @@ class ContactSheet:
 
         self._published = results = self._results()
         name = f"{self._name}-sheet"
-        live = "sd-live" if results else "sd-root"
         sheet = self._drawn()
-        html = sheet.html + _STYLE.format(name=self._name, live=live)
+        html = sheet.html + _STYLE.format(name=self._name)
+        empty = "" if results else " data-empty"  # any view hides it, also one without a kernel
         data = {
-            "text/html": f'<div class="{name}">{html}</div>',
+            "text/html": f'<div class="{name}"{empty}>{html}</div>',
             "text/plain": sheet.text,
             **sheet.picture,
         }

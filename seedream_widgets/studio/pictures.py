@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.errors import RequestError
 from seedream_widgets.library.entry import microseconds
 from seedream_widgets.library.folder import read_receipt
-from seedream_widgets.library.pages import local_day, page, picture_ids
+from seedream_widgets.library.pages import local_day
 from seedream_widgets.money.pricing import shown
 from seedream_widgets.studio.protocol import MAX_IDS, MAX_TEXT, ProtocolError
 from seedream_widgets.values.endpoints import ENDPOINTS
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from seedream_widgets.library import Entry, Library, Search
+    from seedream_widgets.library.pages import Listing
     from seedream_widgets.studio.protocol import Browse, Pick, Picture
 
 MOST = 200
@@ -91,31 +92,29 @@ def found(
     return search if within is None else search.within(within)
 
 
-def told_page(
-    library: Library, asked: Browse, session: Iterable[str], within: Search | None = None
-) -> dict[str, Any]:
-    """Return the answer to a `Browse`; errors as in `found`."""
-    find = None
+def told_page(library: Library, listing: Listing, asked: Browse) -> dict[str, Any]:
+    """Return the answer to a `Browse` of a listing."""
+    place = None
     with suppress(RequestError):
-        find = image_of(asked.find) if asked.find else None
-    got = page(found(library, asked, session, within), asked.offset, min(asked.count, MOST), find)
-    days = [[day.date, day.pictures, shown(day.cost)] for day in got.days]
+        place = listing.place(*image_of(asked.find)) if asked.find else None
     seen: dict[str, dict[str, Any]] = {}
-    return {
-        "total": got.total,
-        "place": got.place,
-        "days": days if asked.days else None,
-        "collections": list(library.collections) if asked.days else None,
-        "pictures": [picture(entry, index, seen) for entry, index in got.pictures],
+    pictures = listing.pictures(asked.offset, min(asked.count, MOST))
+    told: dict[str, Any] = {
+        "total": listing.total,
+        "place": place,
+        "days": None,
+        "collections": None,
+        "pictures": [picture(entry, index, seen) for entry, index in pictures],
     }
+    if asked.days:
+        told["days"] = [[day.date, day.pictures, shown(day.cost)] for day in listing.days]
+        told["collections"] = list(library.collections)
+    return told
 
 
-def picked(
-    library: Library, asked: Pick, session: Iterable[str], within: Search | None = None
-) -> list[str]:
-    """Return the answer to a `Pick`; errors as in `found`."""
-    search = found(library, asked, session, within)
-    return picture_ids(search, asked.offset, min(asked.count, MAX_IDS))
+def picked(listing: Listing, asked: Pick) -> list[str]:
+    """Return the answer to a `Pick` of a listing."""
+    return [image_id(*place) for place in listing.places(asked.offset, min(asked.count, MAX_IDS))]
 
 
 def told(library: Library, ids: Iterable[str]) -> list[Picture]:

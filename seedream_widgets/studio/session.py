@@ -97,6 +97,8 @@ class Session:
     def _note_change(self, change: Change) -> None:
         """Have the card of a deleted result go, and come back with it."""
         what, request_id = change
+        if what == "saved":  # told in a thread that jobs need
+            return
         for job in self._deck.of_result(request_id):
             if what == "deleted" and job.id not in self._forgotten:
                 self.forget(job.id)

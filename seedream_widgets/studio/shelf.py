@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError, SeedreamError
 from seedream_widgets.library.export import zip_of
+from seedream_widgets.library.pages import Listing
 from seedream_widgets.studio import protocol
-from seedream_widgets.studio.pictures import picked, told, told_page
+from seedream_widgets.studio.pictures import MOST, found, picked, told, told_page
 from seedream_widgets.studio.viewer import input_of
 from seedream_widgets.values.result import SUFFIXES, image_of
 
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageInput
     from seedream_widgets.library import Library, Search
     from seedream_widgets.library.library import Change
-    from seedream_widgets.studio.answers import Answer, Aside, Table
+    from seedream_widgets.studio.answers import Answer, Table
+    from seedream_widgets.studio.aside import Aside
     from seedream_widgets.studio.bridge import Bridge
     from seedream_widgets.values.result import Result, ResultImage
 
@@ -25,6 +29,8 @@ MOST_ZIP = 300_000_000
 """Most bytes of pictures that go to the page in one ZIP file."""
 MOST_CODE = 20
 """Most requests that are copied as code at once."""
+LISTINGS = 4
+"""Searches of the page whose further pages are of the same list."""
 
 
 class Shelf:
@@ -53,6 +59,8 @@ class Shelf:
         self._widget, self._aside = widget, aside
         self._library, self._session, self._held = library, session, held
         self._within, self._searched = within, searched
+        self._listings: dict[tuple[str, str], Listing] = {}
+        self._one = threading.Lock()
         self._stop = library().on_change(self._tell)
         self.table: Table = {
             protocol.Browse: self._browse,
@@ -74,10 +82,16 @@ class Shelf:
 
     def changed(self) -> None:
         """Tell the page that the library holds something else than before."""
+        self._forget_listings()
         self._widget._post({"kind": "library"})
 
     def _tell(self, _: Change) -> None:
-        self.changed()
+        self._forget_listings()
+        self._aside.later(self.changed)  # it waits for the widget's lock
+
+    def _forget_listings(self) -> None:
+        with self._one:
+            self._listings.clear()
 
     def picture(self, target: str) -> ImageInput | ResultImage:
         """Return a picture of a result, or an input of one as ``<its name>~<number>``.
@@ -113,16 +127,36 @@ class Shelf:
         return {}, []
 
     async def _browse(self, message: protocol.Browse) -> Answer:
-        told = await self._aside(
-            told_page, self._library(), message, self._session(), self._within()
-        )
+        told = await self._aside(self._page, message)
         if message.days:  # the first page; further ones ask for the same
             await self._aside(self._searched, message)
         return told, []
 
     async def _pick(self, message: protocol.Pick) -> Answer:
-        ids = await self._aside(picked, self._library(), message, self._session(), self._within())
-        return {"image_ids": ids}, []
+        return {"image_ids": await self._aside(self._picked, message)}, []
+
+    def _page(self, message: protocol.Browse) -> dict[str, Any]:
+        listing = self._listing(message, anew=message.days)
+        page = told_page(self._library(), listing, message)
+        if len(page["pictures"]) < min(message.count, MOST, listing.total - message.offset):
+            self.changed()  # some of them are gone: the list is another one
+        return page
+
+    def _picked(self, message: protocol.Pick) -> list[str]:
+        return picked(self._listing(message), message)
+
+    def _listing(self, message: protocol.Browse | protocol.Pick, anew: bool = False) -> Listing:
+        """Return what a message's search found, when its first page was asked for."""
+        name = message.query, json.dumps(message.filters, sort_keys=True)
+        listing = None if anew else self._listings.get(name)
+        if listing is None:
+            listing = Listing(found(self._library(), message, self._session(), self._within()))
+            with self._one:
+                self._listings.pop(name, None)
+                self._listings[name] = listing
+                while len(self._listings) > LISTINGS:
+                    del self._listings[next(iter(self._listings))]
+        return listing
 
     async def _pictures(self, message: protocol.Pictures) -> Answer:
         found = await self._aside(told, self._library(), message.image_ids)
@@ -159,6 +193,7 @@ class Shelf:
             collection = collections[message.collection]
             entries = self._entries(message.results)
             collection.remove(*entries) if message.remove else collection.add(*entries)
+            self.changed()
             return list(collections)
 
         return {"collections": await self._aside(collect)}, []

@@ -28,12 +28,52 @@ KEPT = 2
 """Decoded pictures that are kept: the one that is looked at, or the two that are compared."""
 KEPT_PIXELS = 64_000_000
 """Most pixels of those together, of 4 bytes each; a single larger one is kept, too."""
+AT_ONCE = 3
+"""Previews that are made at once: one of the threads aside is left for all else."""
 IDLE_SECONDS = 300.0
 """After so long without a question they go: a page that was closed says nothing."""
 _MAX_SIDE = 1 << 16
 _MAX_TEXT = 8000
 _MAX_WORDS = 200
 _MOST_ABOVE, _MOST_BELOW = 30, 12
+
+
+class Turns:
+    """Lets so many in at once, and of those that wait the newest first; on one loop only.
+
+    Whoever scrolls looks at what was asked for last.
+
+    Args:
+        most: How many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def __aenter__(self) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            turn = self._waiting.pop()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
 
 class Pictures(Protocol):
@@ -64,6 +104,7 @@ class Viewer:
         self._engine, self._previews = engine, previews
         self._aside, self._pictures = aside, pictures
         self._decoded: dict[str, asyncio.Task[Image]] = {}
+        self._turns = Turns(AT_ONCE)
         self._idle: asyncio.TimerHandle | None = None
         self.table: Table = {
             protocol.Preview: self._preview,
@@ -79,8 +120,9 @@ class Viewer:
         return tuple(self._decoded)
 
     async def _preview(self, message: protocol.Preview) -> Answer:
-        source = await self._aside(self._source, message.target)
-        small = await self._previews.get(message.target, message.edge, source)
+        async with self._turns:
+            source = await self._aside(self._source, message.target)
+            small = await self._previews.get(message.target, message.edge, source)
         told = {"media_type": small.media_type, "width": small.width, "height": small.height}
         return {"target": message.target, **told}, [small.data]
 

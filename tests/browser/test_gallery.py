@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,35 @@ def alone(notebook: OpenNotebook, page: Page, tmp_path: Path) -> tuple[Notebook,
     gallery = shown(page)
     counted(gallery, "120 pictures")
     return book, gallery
+
+
+CHANGE = """async () => {
+  const frame = () => new Promise(requestAnimationFrame)
+  await frame()
+  document.querySelector("#jp-main-statusbar").append(document.createElement("p"))
+  await frame()
+  await frame()
+}"""
+
+
+def test_a_change_elsewhere_on_the_page_is_no_work_for_all_of_it(
+    alone: tuple[Notebook, Locator], page: Page, tmp_path: Path
+) -> None:
+    wait_until_drawn(cells(alone[1]).nth(0).locator("img"))
+    browser, trace = page.context.browser, tmp_path / "trace.json"
+    assert browser is not None
+    timeline = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+    browser.start_tracing(page=page, path=trace, categories=timeline)
+    page.evaluate(CHANGE)
+    browser.stop_tracing()
+    events = json.loads(trace.read_text())["traceEvents"]
+    styled = [
+        event["args"]["elementCount"]
+        for event in events
+        if event["name"] == "UpdateLayoutTree" and "elementCount" in event.get("args", {})
+    ]
+    everything = page.locator("*").count()
+    assert max(styled) < 100 < everything / 4
 
 
 def test_by_mouse(alone: tuple[Notebook, Locator], page: Page, shot: Shot) -> None:
@@ -129,8 +159,10 @@ def test_a_band_drawn_with_the_mouse_selects(
     expect(toolbar).to_contain_text("2 selected")
     mouse.move(first["x"] + 3, first["y"] - 8)
     mouse.down()
-    for at in range(30):  # near the edge it scrolls on
-        mouse.move(first["x"] + 200 + at, whole["y"] + whole["height"] - 6)
+    for at in range(1000):  # near the edge it scrolls on, once for moves that come together
+        mouse.move(first["x"] + 200 + at % 50, whole["y"] + whole["height"] - 6)
+        if grid.evaluate("grid => grid.scrollTop") > 100:
+            break
     expect(toolbar).to_contain_text("selected")
     assert grid.evaluate("grid => grid.scrollTop") > 100
     mouse.up()

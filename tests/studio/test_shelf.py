@@ -12,6 +12,7 @@ import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.library import Library
 from tests.library_folders import save
+from tests.page import Page
 from tests.scripted import SECONDS, until
 
 ALL = {"query": "", "filters": {}, "offset": 0, "count": 100}
@@ -86,7 +87,38 @@ def test_marks_are_kept_and_the_page_is_told(made):
     assert (first.favourite, first.rating, second.rating) == (True, 4, 4)
     page.ask("mark", results=[first.request_id], favourite=None, rating=0)
     assert (first.favourite, first.rating) == (True, 0)
-    assert any(content["kind"] == "library" for content, _ in page.messages)
+    page.wait(lambda content: content["kind"] == "library")
+
+
+def test_further_pages_are_of_the_list_that_was_found_until_the_library_changes(made, tmp_path):
+    page, results = made
+    assert browse(page, days=True, count=2)["result"]["total"] == 6
+    other = sd.Client(OfflineBackend(0), library=tmp_path)  # as another kernel would
+    fox = sd.Request("a fox, no. 3", seed=3, num_images=2, image_size=(960, 960))
+    other.submit(fox).result(SECONDS)
+    assert shown(page, offset=2, count=2) == names(*reversed(results))[2:4]
+    assert browse(page, days=True)["result"]["total"] == 8
+    page.ask("mark", results=[results[0].request_id], favourite=True)
+    assert shown(page, offset=6, count=2) == names(results[0])
+
+
+def test_a_page_that_lacks_what_went_meanwhile_has_the_list_made_anew(made, tmp_path):
+    page, results = made
+    browse(page, days=True)
+    other = Library(tmp_path)
+    other.delete(results[1])
+    len(other.search())
+    assert len(shown(page, offset=0)) == 4
+    page.wait(lambda content: content["kind"] == "library")
+
+
+def test_a_gallery_alone_is_told_of_what_this_session_makes(made, page, tmp_path):
+    opened, _ = made
+    library = opened.studio.client.library
+    there = Page(sd.gallery(library=library))
+    opened.studio.client.submit(sd.Request("a hare", seed=9, image_size=(960, 960))).result(SECONDS)
+    there.wait(lambda content: content["kind"] == "library")
+    assert browse(there)["result"]["total"] == 7
 
 
 def test_what_is_deleted_comes_back(made):

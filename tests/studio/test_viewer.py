@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,11 @@ from PIL import Image
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.images.compare import difference
-from seedream_widgets.studio import viewer
-from tests.scripted import until
+from seedream_widgets.jobs.engine import shared
+from seedream_widgets.studio import protocol, viewer
+from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.previews import Previews
+from tests.scripted import SECONDS, until
 from tests.studio.test_widget import FORM, finish, picture, shape
 
 MESSAGES = Path(__file__).parents[1] / "messages"
@@ -45,6 +50,50 @@ def kept(page):
 
 def golden(name):
     return json.loads((MESSAGES / f"{name}.json").read_text())
+
+
+def test_previews_that_nobody_looks_at_any_more_hold_up_neither_a_search_nor_newer_ones():
+    engine = shared()
+    aside, on, begun = Aside(engine), threading.Event(), []
+
+    class Slow:
+        def picture(self, target):
+            begun.append(target)
+            assert on.wait(SECONDS)
+            raise sd.RequestError(f"there is no {target}", field="target", value=target)
+
+    preview = viewer.Viewer(engine, Previews(engine), aside, Slow()).table[protocol.Preview]
+    asked = [
+        engine.start(preview(protocol.Preview(str(number), str(number), 256)))
+        for number in range(500)
+    ]
+    until(lambda: len(begun) == viewer.AT_ONCE)
+    assert engine.start(aside(lambda: "found")).result(SECONDS) == "found"
+    on.set()
+    assert all(isinstance(each.exception(SECONDS), sd.RequestError) for each in asked)
+    assert begun.index("499") < 10 < begun.index("400") < begun.index("100")
+    aside.close()
+
+
+def test_who_gives_up_a_turn_passes_it_on():
+    async def turns():
+        there = viewer.Turns(1)
+
+        async def take(name, out):
+            async with there:
+                out.append(name)
+
+        out = []
+        await there.__aenter__()
+        waiting = [asyncio.ensure_future(take(name, out)) for name in "abc"]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+        await there.__aexit__()
+        waiting[2].cancel()  # it has its turn, and gives it up before it goes on
+        await asyncio.wait(waiting, timeout=SECONDS)
+        return out
+
+    assert asyncio.run(turns()) == ["a"]
 
 
 def test_a_region_is_a_part_of_the_picture(there):

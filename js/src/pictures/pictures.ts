@@ -9,6 +9,8 @@ const HELD = 3000;
 const PAGE = 100;
 /** Most pages of a list whose ids are held. */
 const PAGES = 60;
+/** Pages that are asked for at once, of those that are looked at. */
+const AT_ONCE = 2;
 
 /** Pictures in a row, by id: a job's, a selection, or all that a search found. */
 export interface PictureList {
@@ -73,8 +75,9 @@ export function createPictures(channel: Channel): Pictures {
       if (held.size <= HELD) break;
       held.delete(id);
     }
-    version.set(version.get() + 1);
   }
+
+  const tell = () => version.set(version.get() + 1);
 
   async function browse(query: Query, offset: number, more: { find?: string; days?: boolean }) {
     const { words, filters } = query;
@@ -93,6 +96,7 @@ export function createPictures(channel: Channel): Pictures {
     if (first.collections) collections.set(first.collections);
     const pages = new Map<number, string[]>([[0, first.pictures.map(({ id }) => id)]]);
     const asked = new Map<number, Promise<void>>();
+    let looked: readonly [number, number] = [0, -1];
 
     async function load(page: number) {
       try {
@@ -105,10 +109,11 @@ export function createPictures(channel: Channel): Pictures {
           if (pages.size <= PAGES) break;
           if (old !== page) pages.delete(old);
         }
-        version.set(version.get() + 1);
+        asked.delete(page);
+        tell();
+        loadLooked();
       } catch {
         // Asked again when it is looked at again.
-      } finally {
         asked.delete(page);
       }
     }
@@ -121,13 +126,28 @@ export function createPictures(channel: Channel): Pictures {
       return loading;
     }
 
+    /** Pages that are no longer looked at by their turn are never asked for. */
+    function loadLooked() {
+      for (let page = looked[0]; page <= looked[1] && asked.size < AT_ONCE; page += 1) {
+        void want(page);
+      }
+    }
+
+    // What is looked at stays there while another list takes its place.
+    if (first.place !== null) {
+      const page = Math.floor(first.place / PAGE);
+      await Promise.all([want(page), (page + 1) * PAGE < first.total && want(page + 1)]);
+    }
+    tell();
+
     const known = (index: number) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
     const found: Found = {
       total: first.total,
       days: first.days ?? [],
       known,
       need(start, end) {
-        for (let page = Math.floor(start / PAGE); page * PAGE <= end; page += 1) void want(page);
+        looked = [Math.floor(start / PAGE), Math.floor(end / PAGE)];
+        loadLooked();
       },
       async at(index) {
         if (index < 0 || index >= first.total) return null;
@@ -144,7 +164,10 @@ export function createPictures(channel: Channel): Pictures {
       { quiet: true },
     );
     const [picture] = read(picturesReply, result)?.pictures ?? [];
-    if (picture) hold([picture]);
+    if (picture) {
+      hold([picture]);
+      tell();
+    }
     return picture ?? null;
   }
 
@@ -163,7 +186,7 @@ export function createPictures(channel: Channel): Pictures {
       for (const [id, picture] of held) {
         if (picture.result === result) held.set(id, { ...picture, ...change });
       }
-      version.set(version.get() + 1);
+      tell();
     },
   };
 }
