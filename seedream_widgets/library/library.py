@@ -540,7 +540,7 @@ class Library:
             shutil.rmtree(stage, ignore_errors=True)
         else:
             self._ask(lambda: self._index.add(target, vars(receipt)))
-            self._changed("saved", receipt.request_id)
+        self._changed("saved", receipt.request_id)
         return True
 
     def _place(self, receipt: Receipt, words: str) -> Path:

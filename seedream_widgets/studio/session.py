@@ -343,7 +343,8 @@ class Session:
         self._heard.add(job.id)
         result = job.result()
         self._keep(result, shown=True)
-        self.shelf.changed()
+        if result.cached:  # else the library tells that it was saved
+            self.shelf.changed()
         for listener in tuple(self._listeners):
             self.engine.start(self._call(listener, result))
 
