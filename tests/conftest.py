@@ -46,7 +46,11 @@ SLOW_PLACES = {
 }
 # Files that take a minute or more go first: the last to run should keep no worker waiting.
 LONG_PLACES = {
-    HERE / place for place in ("crash/test_moments.py", "faults", "soak", "test_notebook_twice.py")
+    HERE / place
+    for place in (
+        *("batch/test_shared.py", "crash/test_few_files.py", "crash/test_moments.py", "faults"),
+        *("jobs/test_region.py", "range", "soak", "test_notebook_twice.py"),
+    )
 }
 SLOW_FIXTURES = {"fal_authority", "fal_server", "s3_server"}
 SLOW_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "subprocess.Popen"}

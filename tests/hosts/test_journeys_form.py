@@ -6,7 +6,6 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -187,7 +186,6 @@ def test_paste(book: OpenBook, errors: list[str]) -> None:
     assert errors == []
 
 
-@pytest.mark.timeout(180)
 def test_browse(book: OpenBook, errors: list[str], tmp_path: Path) -> None:
     """Browse for an image of 30 MB."""
     big = tmp_path / "big.png"

@@ -7,7 +7,6 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.layout import overflowing, resize
@@ -70,7 +69,7 @@ def test_restart(book: OpenBook, host: Host, instead: Say) -> None:
         if not host.tells_restart:
             instead("within 10 seconds while a job runs, otherwise at the next click")
         told = re.compile("The kernel is gone. Run the cell again.")
-        expect(studio.alert).to_have_text(told, timeout=15_000)
+        expect(studio.alert).to_have_text(told)
         expect(studio.cards).to_contain_text("Interrupted")
     opened.run(0)
     studio = opened.studio()
@@ -78,7 +77,6 @@ def test_restart(book: OpenBook, host: Host, instead: Say) -> None:
     studio.wait_for_pictures("a new kernel")
 
 
-@pytest.mark.timeout(180)
 def test_killed(book: OpenBook, host: Host, instead: Say, shot: Shot) -> None:
     """Kernel killed, as for want of memory: it says so, and what is kept."""
     opened = book(STUDIO, PID)

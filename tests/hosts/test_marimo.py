@@ -20,7 +20,7 @@ COUNT = "print(len(studio.jobs))"
 def expect_text(book: Book, cell: int, text: str | re.Pattern[str]) -> None:
     """Wait until a cell says so, without running it."""
     output = book.place(cell).locator(".output-area, .console-output-area")
-    expect(output.filter(has_text=text).first).to_be_attached(timeout=10_000)
+    expect(output.filter(has_text=text).first).to_be_attached()
 
 
 def test_next_cell_runs_by_itself(book: OpenBook, errors: list[str], shot: Shot) -> None:

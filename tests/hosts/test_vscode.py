@@ -31,7 +31,6 @@ EDGES = """root => [".sd-chosen", "[aria-checked=true]", ".sd-go", ".sd-link"].m
 })"""
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("theme", ["Dark High Contrast", "Light High Contrast"])
 def test_high_contrast(book: OpenBook, page: Page, shot: Shot, theme: str) -> None:
     opened = book(STUDIO)

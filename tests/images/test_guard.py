@@ -134,7 +134,7 @@ def test_a_damaged_part_that_is_no_pixel_is_refused_too(at: int) -> None:
 def test_a_million_parts_are_refused_at_once() -> None:
     png = encoded(drawing(), "PNG")
     jpeg = encoded(drawing(), "JPEG")
-    start = time.process_time()
+    start = time.thread_time()
     for data in (
         png[:33] + chunk(b"tEXt", b"") * 1_000_000 + png[33:],
         jpeg[:2] + b"\xff\xfe\x00\x02" * 1_000_000 + jpeg[2:],
@@ -142,7 +142,7 @@ def test_a_million_parts_are_refused_at_once() -> None:
     ):
         with pytest.raises(ImageInputError, match="damaged"):
             load_images(data)
-    assert time.process_time() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_too_many_bytes_are_refused_before_reading(tmp_path) -> None:

@@ -306,6 +306,6 @@ def test_colours_stay() -> None:
 def test_twenty_megabytes_are_cleaned_in_no_time() -> None:
     big = encoded(Image.effect_noise((5000, 4000), 90).convert("RGB"), "JPEG", quality=98)
     assert len(big) > 12_000_000
-    start = time.process_time()
+    start = time.thread_time()
     pixels_only(big, "JPEG", profile=False)
-    assert time.process_time() - start < 3
+    assert time.thread_time() - start < 3

@@ -236,11 +236,11 @@ HEAVY: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("make", HEAVY.values(), ids=HEAVY.keys())
 def test_heavy(make: Callable[[], bytes]) -> None:
     data = make()
-    start = time.process_time()
+    start = time.thread_time()
     extract(data)
-    assert time.process_time() - start < 3
+    assert time.thread_time() - start < 3
     tried(data)
-    assert time.process_time() - start < 12
+    assert time.thread_time() - start < 12
 
 
 @pytest.mark.parametrize("name", ["png 200 bombs", "png 1,000,000 chunks", "webp deep packet"])
