@@ -34,14 +34,13 @@ from seedream_widgets.errors import (
     SeedreamError,
     SubmitUnknownError,
     check_type,
-    warn,
 )
 from seedream_widgets.files import file_name, user_path
 from seedream_widgets.library.export import export_imagefolder, export_zip
 from seedream_widgets.library.place import check_exclusive, place_at
 from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
 from seedream_widgets.money.pricing import estimate
-from seedream_widgets.values.wording import wrong_references
+from seedream_widgets.values.wording import warn_of_references
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -319,8 +318,7 @@ class Batch:
                 )
 
         request = cell.request
-        if wrong := wrong_references(request.prompt, len(request.images)):
-            warn(wrong)
+        warn_of_references(request.prompt, len(request.images))
         return self._client._submit_as_agreed(request, agree, fresh=fresh)
 
     def _picker_up(self) -> Callable[[Cell], bool]:

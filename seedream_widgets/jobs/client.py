@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import BudgetError, check_type, warn
+from seedream_widgets.errors import BudgetError, check_type
 from seedream_widgets.jobs.claims import Ours, Theirs, ask
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -29,7 +29,7 @@ from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.result import Result, SeedCheck, check_seed
-from seedream_widgets.values.wording import wrong_references
+from seedream_widgets.values.wording import warn_of_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
@@ -139,8 +139,7 @@ class Client:
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         check_type(request, Request, "request", _TAKES)
-        if wrong := wrong_references(request.prompt, len(request.images)):
-            warn(wrong)
+        warn_of_references(request.prompt, len(request.images))
         return self._engine().uninterrupted(lambda: self._submit(request, fresh))
 
     def _submit_as_agreed(

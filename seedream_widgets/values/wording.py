@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from seedream_widgets.errors import warn
+
 _REFERENCE = re.compile(
     r"\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)",
     re.IGNORECASE,
@@ -87,3 +89,9 @@ def wrong_references(prompt: str, images: int) -> str | None:
     there = "is 1 reference image" if images == 1 else f"are {images} reference images"
     zero = "; they count from 1" if wrong == [0] else ""
     return f"the prompt names {named}, and there {there}{zero}"
+
+
+def warn_of_references(prompt: str, images: int) -> None:
+    """Warn, at the user's own line, of what `wrong_references` finds."""
+    if wrong := wrong_references(prompt, images):
+        warn(wrong)

@@ -88,7 +88,7 @@ def test_a_change_elsewhere_on_the_page_is_no_work_for_all_of_it(
         if event["name"] == "UpdateLayoutTree" and "elementCount" in event.get("args", {})
     ]
     everything = page.locator("*").count()
-    assert max(styled) < 100 < everything / 4
+    assert max(styled) < everything / 4
 
 
 def test_by_mouse(alone: tuple[Notebook, Locator], page: Page, shot: Shot) -> None:
