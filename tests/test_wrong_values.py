@@ -44,7 +44,7 @@ MADE = {"Batch", "Batches", "Job", "Result", "Receipt", "ImageInput"}
 # What ends or begins more than a test of arguments should, and what Python's Sequence brings.
 LEFT_OUT = {
     *(("client", "close"), ("client", "resume"), ("search", "index"), ("search", "count")),
-    *(("search", "rows"), ("search", "numbered"), ("file", "within")),  # the studio's
+    *(("search", "rows"), ("search", "entries"), ("file", "within")),  # the studio's
 }
 
 
