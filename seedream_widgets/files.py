@@ -35,7 +35,7 @@ _PAUSES = (0.01, 0.05, 0.1, 0.3, 0.6)
 _JOINERS = "\u200c\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # Windows takes these for devices, whatever suffix follows.
-_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
+DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
 
 
 def library_folder(path: str | os.PathLike[str] | None = None) -> Path:
@@ -201,7 +201,7 @@ def file_name(text: str, ending: str = "", most: int = NAME_BYTES) -> str:
     if not _is_encodable(words):
         words = written(unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode())
     name = (words.strip("-_") or _EMPTY[:room]) + ending
-    return f"_{name}" if _DEVICES.match(name) else name
+    return f"_{name}" if DEVICES.match(name) else name
 
 
 def written(text: str, between: str = "-", kept: str = "_") -> str:

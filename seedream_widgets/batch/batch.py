@@ -34,8 +34,10 @@ from seedream_widgets.errors import (
     SeedreamError,
     SubmitUnknownError,
     check_type,
+    described,
 )
 from seedream_widgets.files import file_name, user_path
+from seedream_widgets.jobs.job import check_listener
 from seedream_widgets.library.export import export_imagefolder, export_zip
 from seedream_widgets.library.place import check_exclusive, place_at
 from seedream_widgets.library.table import COLUMNS, frame, image_rows, to_arrow
@@ -55,7 +57,8 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0
 """Seconds after an interrupt in which a second one cancels what is queued."""
-_LOOK = 0.1
+_LOOK = 0.5
+"""Seconds between two looks at a run: what shows it changes no more often."""
 
 
 class Batch:
@@ -208,6 +211,15 @@ class Batch:
         agree: Callable[[Backend, BatchEstimate], object] | None = None,
     ) -> Drive:
         """Begin unless `agree` raises, which gets who will answer all of it, and for how much."""
+        if on_update is not None:
+            check_listener(on_update)
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            raise RequestError(
+                "executor takes a process pool, distributed.Client().get_executor() or the like, "
+                f"with a submit() method; got {described(executor)}",
+                field="executor",
+                value=executor,
+            )
         self._let_go_after_a_fork()
         with self._lock:
             if self._drive is not None and not self._drive.ended:
@@ -384,12 +396,16 @@ class Batch:
         """
         with progress_line(progress, len(self)) as tell:
             tell(len(self._those("done")), str(self.estimate(retry=retry)))
-            drive = self.start(retry=retry, on_update=on_update, executor=executor, shared=shared)
+            before = self._drive
             try:
+                drive = self.start(
+                    retry=retry, on_update=on_update, executor=executor, shared=shared
+                )
                 while not drive.wait(_LOOK):
                     self._tell(tell, drive)
-            except KeyboardInterrupt:
-                self._interrupted(drive)
+            except KeyboardInterrupt:  # also in the moment in which it began
+                if self._drive is not None and (self._drive is not before or not before.ended):
+                    self._interrupted(self._drive)
                 raise
             if self.failed:
                 self.look()  # another process may have come to the result
@@ -635,7 +651,8 @@ def make(
         if rows is None
         else listed(rows, repeat=repeat, limit=limit)
     )
-    known = manifests.new(manifests.known_as(client.library, name or readable_name(plan)), plan)
+    name = readable_name(plan) if name is None else name
+    known = manifests.new(manifests.known_as(client.library, name), plan)
     manifests.write(client.library, known)
     return Batch(client, known)
 

@@ -48,6 +48,8 @@ class Drive:
         self._failed: deque[Cell] = deque()
         self._judged: dict[Cell, Followed] = {}
         self._changed = threading.Condition()
+        self._end_of_run = threading.Lock()
+        self._end_of_run.acquire()
         self._under_way: set[Cell] = set()
         self._in_progress: dict[Cell, float] = {}
         self._generated: list[float] = []
@@ -70,7 +72,7 @@ class Drive:
     @property
     def ended(self) -> bool:
         """Whether every cell that was sent has ended, and no more will be sent."""
-        return self._over
+        return self._over or self._thread.ident is None  # interrupted before it began
 
     @property
     def running(self) -> int:
@@ -114,8 +116,10 @@ class Drive:
 
     def wait(self, timeout: float) -> bool:
         """Wait for the end of the run at most so many seconds; whether it has ended."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._over, timeout)
+        # No condition: a Ctrl+C at the wrong moment would leave it locked for the run itself.
+        if not self._over and self._end_of_run.acquire(timeout=timeout):
+            self._end_of_run.release()
+        return self._over
 
     def nth(self, number: int) -> Cell | None:
         """Wait for the cell that ends as number `number`, from 0; ``None`` when there is none."""
@@ -153,6 +157,7 @@ class Drive:
                 self._send(cell, fresh=False)
             else:
                 self._end(cell)
+        self._end_of_run.release()
         for callback in last:
             callback()
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.batch.cell import Cell, cell_name
 from seedream_widgets.batch.plan import Axis, Plan
 from seedream_widgets.errors import RequestError
-from seedream_widgets.files import read_file
+from seedream_widgets.files import DEVICES, read_file
 from seedream_widgets.library.folder import write_private
 from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
 
@@ -202,5 +202,16 @@ def _check_places(axes: tuple[Axis, ...], cells: tuple[Cell, ...]) -> None:
 
 
 def new(name: str, plan: Plan, created: float | None = None) -> Manifest:
-    """Return the manifest of a batch that is made now."""
-    return Manifest(check_name(name), time.time() if created is None else created, plan)
+    """Return the manifest of a batch that is made now.
+
+    Raises:
+        RequestError: No folder can have this name.
+    """
+    if DEVICES.match(check_name(name)):
+        raise RequestError(
+            f"name of a batch can't be {name!r}, which is a device on Windows, where the library "
+            "could not be read; add a word to it",
+            field="name",
+            value=name,
+        )
+    return Manifest(name, time.time() if created is None else created, plan)

@@ -6,13 +6,15 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MappingView, Sequence
 from dataclasses import dataclass, field, fields
+from numbers import Number
 from typing import Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
 from seedream_widgets.errors import RequestError, described
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
+from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
 
 LIMIT = 10_000
@@ -22,6 +24,9 @@ _LABEL = 200
 _FIELDS = tuple(each.name for each in fields(Request) if each.init)
 _SLOT = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_]\w{0,63}")
+_JSON = re.compile(r'\s*"[^"]*"\s*:')
+_OWN = ("rows", "name", "repeat", "limit")
+"""What ``sd.batch`` takes besides axes, so that no slot can have its name."""
 
 
 @dataclass(frozen=True)
@@ -62,29 +67,34 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
         RequestError: A name is unknown, an axis is empty, a slot has no value, there are more
             than `limit` cells, or a cell is not accepted; its `field` says which.
     """
-    given = _with_draws(axes, repeat)
-    if "prompt" not in given:
+    _check_limit(limit)
+    asked = _with_draws(axes, repeat)
+    if "prompt" not in asked:
+        _check_names(asked, {})
         raise RequestError("a batch needs prompt=: a text, or a list of texts", field="prompt")
-    listed = {name: _values(name, value) for name, value in given.items()}
-    prompts = [_prompt(value) for value in listed["prompt"] or [given["prompt"]]]
+    listed = {name: _values(name, value) for name, value in asked.items()}
+    prompts = [_prompt(value) for value in listed["prompt"] or [asked["prompt"]]]
     slots = _slots(prompts)
-    _check_names(given, slots)
+    _check_names(asked, slots)
     choices = _choices(prompts)
-    order: dict[str, tuple[Any, ...]] = {}
+    order: dict[str, Sequence[Any]] = {}
     for name, values in listed.items():
         if values is not None:
             order[name] = values
         if name == "prompt":
             order |= choices
     _check_count(order, limit)
-    constants = {name: given[name] for name in given if name not in order}
+    constants = {name: asked[name] for name in asked if name not in order}
     loaded = _Images()
     names = tuple(order)
     cells: dict[str, Cell] = {}
     for at in itertools.product(*(range(len(values)) for values in order.values())):
         chosen = {name: order[name][index] for name, index in zip(names, at, strict=True)}
-        request = _request({**constants, **chosen}, slots, choices, loaded)
-        _put(cells, request, at)
+        given = {**constants, **chosen}
+        words = {name: _word(name, given[name]) for name in (*slots, *choices)}
+        given["prompt"] = _filled(given["prompt"], words)
+        known = {name: value for name, value in given.items() if name in _FIELDS}
+        _put(cells, _request(known, loaded), at)
     labels = tuple(
         Axis(name, tuple(_label(name, value, n) for n, value in enumerate(order[name], 1)))
         for name in names
@@ -113,6 +123,7 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
     Raises:
         RequestError: A column is unknown, or a row is not accepted: the message names the row.
     """
+    _check_limit(limit)
     records = _records(rows)
     unknown = {name for record in records for name in record} - {*_FIELDS}
     if unknown:
@@ -133,7 +144,7 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
             if repeat > 1:
                 values["draw"] = draw
             try:
-                request = _request(values, {}, {}, loaded)
+                request = _request(values, loaded)
             except RequestError as error:
                 raise RequestError(
                     f"row {number}: {error}", field=error.field, value=error.value
@@ -158,15 +169,10 @@ class _Images:
         return self._loaded[id(value)][1]
 
 
-def _request(
-    values: dict[str, Any],
-    slots: Mapping[str, Sequence[str]],
-    choices: Mapping[str, Sequence[str]],
-    loaded: _Images,
-) -> Request:
-    words = {name: str(values.pop(name)) for name in [*slots, *choices] if name in values}
-    prompt = _filled(values.pop("prompt"), words) if slots or choices else values.pop("prompt")
-    images = values.pop("images", None)
+def _request(values: dict[str, Any], loaded: _Images) -> Request:
+    if "prompt" not in values:
+        raise RequestError("it has no prompt; give it a text", field="prompt")
+    prompt, images = values.pop("prompt"), values.pop("images", None)
     known = {name: value for name, value in values.items() if value is not None}
     if known.get("seed") is None and known.get("draw") is None:
         known["draw"] = 1  # without a seed or a draw, nobody could tell later that it is here
@@ -194,15 +200,32 @@ def _check_repeat(repeat: int) -> int:
     return repeat
 
 
-def _values(name: str, value: Any) -> tuple[Any, ...] | None:
+def _check_limit(limit: object) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise RequestError(
+            f"limit takes the most cells that a batch may have, from 1, got {described(limit)}",
+            field="limit",
+            value=limit,
+        )
+
+
+def _values(name: str, value: Any) -> Sequence[Any] | None:
     """Return the values of an axis, or ``None`` where `value` is the same in every cell."""
     if isinstance(value, str | bytes | tuple | int | float | bool | None):
         return None
+    values: Sequence[Any]
     if isinstance(value, list | range):
-        values = tuple(value)
-    elif _is_column(value) and name != "images":
-        values = tuple(value.tolist())
-    elif isinstance(value, Mapping | set | frozenset) or _is_lazy(value):
+        values = value if isinstance(value, range) else tuple(value)  # a range may be endless
+    elif _is_column(value):
+        values = value.tolist()
+    elif getattr(value, "ndim", 0) > 1 and name not in ("images", "mask"):
+        raise RequestError(
+            f"{name} of a batch takes a list for an axis, got an array of shape "
+            f"{tuple(value.shape)}; give one with one dimension, or its .tolist()",
+            field=name,
+            value=value,
+        )
+    elif isinstance(value, Mapping | MappingView | set | frozenset) or _is_lazy(value):
         raise RequestError(
             f"{name} of a batch takes a list for an axis, or one value for every cell, got a "
             f"{type(value).__name__}; write list(...) around it",
@@ -241,7 +264,14 @@ def _slots(prompts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the ``{name}`` slots of the prompts, in order."""
     found = {}
     for inside in _braces(prompts):
-        if "|" not in inside:
+        if not _is_choice(inside):
+            if inside in ("prompt", *_OWN):
+                raise RequestError(
+                    f"prompt has the slot {{{inside}}}, and {inside}= means something else in a "
+                    f"batch; give the slot another name, such as {{the_{inside}}}",
+                    field="prompt",
+                    value=inside,
+                )
             if not _NAME.fullmatch(inside):
                 raise RequestError(
                     f"prompt has {{{inside:.40}}}, which can't be the name of a slot; "
@@ -258,15 +288,27 @@ def _choices(prompts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     return {
         inside: tuple(dict.fromkeys(inside.split("|")))
         for inside in _braces(prompts)
-        if "|" in inside
+        if _is_choice(inside)
     }
+
+
+def _is_choice(inside: str) -> bool:
+    """Tell ``{red|green}`` from JSON that has a ``|`` somewhere."""
+    return "|" in inside and not _JSON.match(inside)
 
 
 def _braces(prompts: Sequence[str]) -> Iterable[str]:
     for prompt in dict.fromkeys(prompts):
-        for match in _SLOT.finditer(prompt):
-            if match[1] is not None:
-                yield match[1]
+        rest = _SLOT.sub("", prompt)
+        if _SLOT.search(prompt) and ("{" in rest or "}" in rest):
+            raise RequestError(
+                "prompt has a brace without a partner, or braces inside braces; give a choice that "
+                "holds a slot as an axis of its own, or write {{ and }} for braces that belong to "
+                f"the text: {prompt:.100}",
+                field="prompt",
+                value=prompt,
+            )
+        yield from (match[1] for match in _SLOT.finditer(prompt) if match[1] is not None)
 
 
 def _filled(prompt: str, words: Mapping[str, str]) -> str:
@@ -276,16 +318,24 @@ def _filled(prompt: str, words: Mapping[str, str]) -> str:
     return _SLOT.sub(word, prompt)
 
 
+def _word(name: str, value: Any) -> str:
+    """Return what stands in a slot."""
+    is_text = isinstance(value, str)
+    if is_text or (isinstance(value, Number) and value == value):
+        return str(value)
+    raise RequestError(
+        f"{name} stands in the prompt, so it takes texts or numbers, got {described(value)}",
+        field=name,
+        value=value,
+    )
+
+
 def _check_names(given: Mapping[str, Any], slots: Mapping[str, Any]) -> None:
     for name in given:
         if name not in _FIELDS and name not in slots:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, [*_FIELDS, *slots], 1)
-            guess = f"did you mean {near[0]}?" if near else "check the spelling"
             raise RequestError(
                 f"{name} is not an argument of a request, and the prompt has no {{{name}}}; "
-                f"{guess}",
+                f"{meant(name, [*_FIELDS, *slots])}",
                 field=name,
                 value=given[name],
             )
@@ -318,20 +368,42 @@ def _too_many(count: int, limit: int, how: str = "") -> None:
 
 def _records(rows: Any) -> list[dict[str, Any]]:
     if hasattr(rows, "to_dict") and hasattr(rows, "columns"):
-        rows = rows.to_dict("records")
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        names = list(rows.columns)
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise RequestError(
+                f"rows have the column {twice[0]!r:.60} twice; rename or drop one",
+                field=str(twice[0]),
+            )
+        # Where a value is missing, pandas makes a column of whole numbers one of floats.
+        rows = [{n: _whole(v) for n, v in row.items()} for row in rows.to_dict("records")]
+    if not isinstance(rows, list):
         raise RequestError(
             f"rows of a batch are a list of dicts or a DataFrame, got {described(rows)}",
             field="rows",
             value=rows,
         )
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise RequestError(
+                f"rows of a batch are dicts, and row {number} is not: {described(row)}",
+                field="rows",
+                value=row,
+            )
     if not rows:
         raise RequestError("rows are empty: give at least one", field="rows", value=rows)
     return [{name: value for name, value in row.items() if not _is_missing(value)} for row in rows]
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
+    """Tell whether it is None, NaN, or what pandas has for a missing number or date."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
 
 
 def _label(name: str, value: Any, number: int) -> str:

@@ -61,6 +61,9 @@ class BatchEstimate:
             return f"about ${self.low:.2f}"
         return f"${self.low:.2f} to ${self.high:.2f}"
 
+    def __repr__(self) -> str:
+        return f"<BatchEstimate {self}>"
+
     def __str__(self) -> str:
         return f"{self.cells:,} request{'' if self.cells == 1 else 's'}, {self.money}"
 

@@ -33,9 +33,10 @@ def teach_ipython() -> None:
 
 
 def _several(shown: Sequence[Any]) -> str | None:
-    """Return a list of our jobs and results as HTML, and of anything else nothing."""
-    ours = ("seedream_widgets.jobs.job", "seedream_widgets.values.result")
-    if not 0 < len(shown) <= _MOST or any(type(each).__module__ not in ours for each in shown):
+    """Return a list of our jobs, results and entries as HTML, and of anything else nothing."""
+    ours = ("jobs.job", "values.result", "library.entry")
+    modules = {f"seedream_widgets.{name}" for name in ours}
+    if not 0 < len(shown) <= _MOST or any(type(each).__module__ not in modules for each in shown):
         return None
     from seedream_widgets.display.live import several_html
 

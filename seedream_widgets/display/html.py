@@ -107,8 +107,10 @@ def lineage_bundle(lineage: Lineage) -> dict[str, str]:
 
 def found_bundle(found: Search) -> dict[str, str]:
     """Return the first results that a search found: small, however many."""
-    results = [result for entry in found[:SHEET_RESULTS] if (result := entry.whole())]
-    items = _items(results, sheet_item)
+    whole = ((n, entry.whole()) for n, entry in enumerate(found[:SHEET_RESULTS]))
+    numbers = {result: n for n, result in whole if result is not None}
+    results = list(numbers)
+    items = _items(results, lambda result: sheet_item(result, f"[{numbers[result]}] "))
     html = _sheet(found_title(len(found), len(items)), items)
     return {"text/html": html, **picture(results[: len(items)])}
 
@@ -116,7 +118,7 @@ def found_bundle(found: Search) -> dict[str, str]:
 def found_title(count: int, shown: int) -> str:
     """Say how many results a search found, and how many of them are shown."""
     if shown < count:
-        return f"{count:,} results, newest first, {shown} shown. Search for words to find others."
+        return f"{shown} of {count:,} results, newest first. Search for words to find others."
     return f"{count:,} result{'' if count == 1 else 's'}{', newest first' if count > 1 else ''}."
 
 
@@ -221,15 +223,15 @@ def _title(count: int, shown: int) -> str:
     )
 
 
-def sheet_item(result: Result) -> str:
-    """Return one result of a contact sheet."""
+def sheet_item(result: Result, before: str = "") -> str:
+    """Return one result of a contact sheet, its prompt with something `before` it."""
     files = result.files[:_IMAGES]
     edge = _SHEET_EDGE if len(files) == 1 else _SHEET_EDGE // 2 - 4
     alt = _prompt(result, 60)
     tiles = " ".join(_tile(file, edge, _SHEET_PICTURES // len(files), alt) for file in files)
     return (
         f'<div style="width:{_SHEET_EDGE + 4}px;margin-top:12px"><div>{tiles}</div>'
-        f"<div>{escape(_prompt(result))}</div>"
+        f"<div>{before}{escape(_prompt(result))}</div>"
         f'<div style="opacity:.75">{escape(receipt_line(result, _IMAGES))}</div></div>'
     )
 

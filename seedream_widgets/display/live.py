@@ -12,6 +12,7 @@ from seedream_widgets.display.progress import in_notebook, page_listens, progres
 from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import JobTimeout, SeedreamError
 from seedream_widgets.faces import live_card
+from seedream_widgets.library import Entry
 from seedream_widgets.values.result import Result
 from seedream_widgets.values.status import Completed, Queued
 
@@ -49,21 +50,30 @@ def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool
     )
 
 
-def several_html(shown: Sequence[Job | Result]) -> str:
-    """Return jobs and results as one: those with pictures as a sheet, others as their cards."""
-    open_ones = [each for each in shown if not _has_pictures(each)]
-    cards = "".join(
-        f'<div style="margin-top:8px">{job_html(job)}</div>'
-        for job in open_ones
-        if not isinstance(job, Result)
-    )
-    there = [each for each in shown if _has_pictures(each)]
-    sheet = sheet_of(there)._repr_mimebundle_()["text/html"] if there else ""
-    return f"{sheet}{cards}"
+def several_html(shown: Sequence[Job | Result | Entry]) -> str:
+    """Return a list as one: what has pictures as a sheet with its index numbers, jobs as cards."""
+    pictures: list[Result] = []
+    captions: list[str] = []
+    cards = ""
+    for number, each in enumerate(shown):
+        result = _result(each)
+        if result is not None:
+            pictures.append(result)
+            captions += [f"[{number}] {result.request.prompt}"] * len(result)
+        elif not isinstance(each, Result | Entry):
+            cards += f'<div style="margin-top:8px">{job_html(each)}</div>'
+    sheet = sheet_of(pictures, captions=captions)._repr_mimebundle_() if pictures else {}
+    return f"{sheet.get('text/html', '')}{cards}"
 
 
-def _has_pictures(each: Job | Result) -> bool:
-    return isinstance(each, Result) or isinstance(each.status, Completed)
+def _result(each: Job | Result | Entry) -> Result | None:
+    """Return what has pictures to show: not a job that runs, nor an entry that is damaged."""
+    if isinstance(each, Result):
+        return each
+    if isinstance(each, Entry):
+        found: Result | None = each.whole()
+        return found
+    return each.result() if isinstance(each.status, Completed) else None
 
 
 def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[str]:

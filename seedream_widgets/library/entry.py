@@ -98,6 +98,14 @@ class Entry:
             return None
         return result
 
+    def __repr__(self) -> str:
+        asked = f" of {self.asked}" if self.asked and self.images < self.asked else ""
+        one = self.images == 1 and not asked
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        offline = ", offline preview (not Seedream)" if self.backend == "offline" else ""
+        count = f"{self.images}{asked} image{'' if one else 's'}"
+        return f"<Entry {count}{seed}{offline}: {self.prompt[:60]!r}>"
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         shown: dict[str, str] = {}
         with suppress(ResultError):

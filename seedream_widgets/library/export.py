@@ -37,7 +37,13 @@ def export_imagefolder(rows: Iterable[tuple[Result, list[dict[str, Any]]]], fold
     Raises:
         RequestError: The folder has something in it.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise RequestError(
+            f"{folder} is a file: give a new folder, or format='zip' to write one file",
+            field="folder",
+            value=folder,
+        )
+    if folder.exists() and any(folder.iterdir()):
         raise RequestError(
             f"folder {folder} is not empty: give a new one, so that nothing is mixed up",
             field="folder",

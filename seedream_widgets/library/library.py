@@ -572,7 +572,8 @@ class Library:
         return self.search()[index]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {**self.search()._repr_mimebundle_(), "text/plain": repr(self)}
+        shown = self.search()._repr_mimebundle_()  # its own repr has a path of this computer
+        return {**shown, "text/plain": shown["text/plain"].replace("Search", "Library", 1)}
 
     def __repr__(self) -> str:
         return f"<Library {str(self.path)!r}>"

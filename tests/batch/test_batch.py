@@ -175,6 +175,77 @@ def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsy
     assert backend.count("submit") == 20
 
 
+def test_an_interrupt_in_the_moment_it_begins_stops_sending_too(tmp_path, capsys, monkeypatch):
+    backend = ScriptedBackend("fal", hold=["in_progress"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+    monkeypatch.setattr(batches, "_GRACE", 0)
+    start = batches.Drive.start
+
+    def interrupted(drive):
+        start(drive)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batches.Drive, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        batch.run(progress=False)
+    monkeypatch.undo()
+    assert "Nothing more is sent" in capsys.readouterr().out
+    backend.release("in_progress")
+    until(lambda: batch._drive.ended)
+    assert backend.count("submit") < 20
+    batch.run(progress=False)
+    assert backend.count("submit") == 20
+
+
+def test_a_run_interrupted_before_it_began_is_not_waited_for(client, backend, monkeypatch):
+    batch = make(client, prompt="a fox", seed=range(2))
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batches.Drive, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        batch.run(progress=False)
+    monkeypatch.undo()
+    assert backend.count("submit") == 0
+    batch.run(progress=False)
+    assert backend.count("submit") == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"executor": "dask"}, r"executor takes .* with a submit\(\) method; got 'dask'"),
+        ({"on_update": 3}, "on_update takes a function of the job; got 3"),
+    ],
+)
+def test_what_can_not_run_it_is_refused_before_anything_is_sent(client, backend, given, words):
+    batch = make(client, prompt="a fox", seed=range(2))
+    with pytest.raises(sd.RequestError, match=words):
+        batch.run(progress=False, **given)
+    assert backend.calls == []
+    assert [cell.state for cell in batch] == ["missing"] * 2
+
+
+@pytest.mark.parametrize("name", ["", "CON", "lpt1.foxes"])
+def test_a_new_batch_has_a_name_that_every_system_takes(client, name):
+    with pytest.raises(sd.RequestError, match="name of a batch"):
+        make(client, prompt="a fox", name=name)
+
+
+def test_an_estimate_reads_well(client):
+    assert repr(make(client, prompt="a fox", seed=[1, 2]).estimate()) == (
+        "<BatchEstimate 2 requests, about $0.06>"
+    )
+
+
+def test_a_file_is_no_folder_to_export_to(client, tmp_path):
+    (tmp_path / "foxes.html").write_text("kept")
+    batch = make(client, prompt="a fox", seed=1).run(progress=False)
+    with pytest.raises(sd.RequestError, match=r"foxes.html is a file: give a new folder"):
+        batch.export(tmp_path / "foxes.html")
+
+
 def _interrupt(thread: threading.Thread) -> None:
     import ctypes
 

@@ -99,11 +99,51 @@ def test_a_value_written_twice_is_one_cell():
         ({"prompt": ["a", 3]}, "prompt takes a text, or a list of texts, got 3"),
         ({"prompt": "a", "seed": range(10_001)}, r"10,001 cells \(10001 seed\), more than 10,000"),
         ({"prompt": "a", "seed": [1, -1]}, "seed takes 0 to"),
+        ({"prompts": ["a"]}, "did you mean prompt="),
+        ({"prompt": "a", "size": ["1:1"]}, "did you mean image_size="),
+        ({"prompt": "a {red {x}|blue}", "x": ["fox"]}, "braces inside braces"),
+        ({"prompt": "a {{red|blue} fox"}, "a brace without a partner"),
+        ({"prompt": '{"mood": "calm|wild"}'}, "braces that belong to the text"),
+        ({"prompt": '{"a": {"b": 1}}'}, "braces inside braces"),
+        ({"prompt": "a {prompt}"}, r"the slot \{prompt\}, and prompt= means something else"),
+        ({"prompt": "a {name}"}, r"another name, such as \{the_name\}"),
+        ({"prompt": "a {x}", "x": ["red", None]}, "x stands in the prompt, so .* got None"),
+        ({"prompt": "a {x}", "x": [float("nan")]}, "texts or numbers, got nan"),
+        ({"prompt": "a {x}", "x": [Image.new("RGB", (9, 9))]}, "texts or numbers, got Image"),
+        ({"prompt": "a {x}", "x": {"a": 1}.values()}, r"a dict_values; write list\(...\) around"),
+        ({"prompt": "a", "seed": np.eye(2)}, r"an array of shape \(2, 2\); give one with one"),
+        ({"prompt": "a", "seed": range(10**12)}, "1,000,000,000,000 cells"),
     ],
 )
 def test_bad_axes_are_told_in_a_sentence(axes, words):
     with pytest.raises(RequestError, match=words):
         product(axes)
+
+
+@pytest.mark.parametrize("limit", [0, -1, None, "10", 1.5, True])
+@pytest.mark.parametrize("plan", [product, listed])
+def test_bad_limits(plan, limit):
+    asked = {"prompt": "a"} if plan is product else [{"prompt": "a"}]
+    with pytest.raises(RequestError, match="limit takes the most cells .*, from 1, got"):
+        plan(asked, limit=limit)
+
+
+def test_doubled_braces_are_one_of_the_text():
+    assert prompts(product({"prompt": '{{"animal": "fox"}}'})) == ['{"animal": "fox"}']
+    assert prompts(product({"prompt": "{{a {x}}}", "x": ["fox"]})) == ["{a fox}"]
+    assert prompts(product({"prompt": "a :{ fox"})) == ["a :{ fox"]
+    assert prompts(listed([{"prompt": '{{"a": {"b|c": 1}}'}])) == ['{{"a": {"b|c": 1}}']
+
+
+def test_a_slot_of_an_arguments_name_shows_it_and_leaves_it():
+    plan = product({"prompt": "fox number {seed}", "seed": [1, 2]})
+    assert prompts(plan) == ["fox number 1", "fox number 2"]
+    assert [cell.request.seed for cell in plan.cells] == [1, 2]
+
+
+def test_a_column_of_images_is_an_axis():
+    images = pd.Series([Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")])
+    assert product({"prompt": "a", "images": images, "seed": 1}).shape == (2,)
 
 
 @pytest.mark.parametrize("repeat", [0, True, 1.5, 1001])
@@ -142,8 +182,20 @@ def test_rows_are_cells(rows):
         ("a fox", "a list of dicts or a DataFrame, got 'a fox'"),
         ([{"prompt": "a", "colour": "red"}], "column 'colour', which is not an argument"),
         ([{"prompt": "a"}, {"prompt": " "}], "row 1: prompt is empty"),
+        ([{"prompt": "a"}, {"seed": 1}], "row 1: it has no prompt"),
+        (pd.DataFrame({"prompt": ["a", None]}), "row 1: it has no prompt"),
+        ([{"prompt": "a"}, "b"], "row 1 is not: 'b'"),
+        (pd.DataFrame([["a", "b"]], columns=["prompt", "prompt"]), "column 'prompt' twice"),
     ],
 )
 def test_bad_rows_are_told_in_a_sentence(rows, words):
     with pytest.raises(RequestError, match=words):
         listed(rows)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
+def test_a_column_with_a_gap_keeps_its_whole_numbers(missing):
+    """Pandas makes floats of them."""
+    rows = pd.DataFrame({"prompt": ["a", "b"], "seed": [7, missing], "num_images": [2, missing]})
+    plan = listed(rows)
+    assert [(c.request.seed, c.request.num_images) for c in plan.cells] == [(7, 2), (None, 1)]

@@ -140,6 +140,10 @@ def test_a_list_of_jobs_or_results_shows_as_one(book):
     assert mixed["data"]["text/html"].count("<img") == 1
     assert "a bear offline:slow 90" in mixed["data"]["text/html"]
     book.run("sd.jobs()[0].cancel()")
+    (slice_,) = book.run("sd.library[:2]")
+    assert slice_["data"]["text/html"].count("<img") == 2
+    assert "[1] an owl" in slice_["data"]["text/html"]
+    assert "<Entry 1 image, seed 31, offline" in slice_["data"]["text/plain"]
     for other in ("[]", "[1, results[0]]", "(1, 2)", "[object()]"):
         assert "text/html" not in book.run(other)[0]["data"]
 

@@ -53,7 +53,7 @@ def test_the_newest_are_shown_and_all_are_counted(client):
     bundle = shown(search)
     tags = Tags(bundle["text/html"])
     assert tags.names.count("img") == SHEET_RESULTS
-    assert f"{SHEET_RESULTS + 2} results, newest first, {SHEET_RESULTS} shown" in tags.text
+    assert f"{SHEET_RESULTS} of {SHEET_RESULTS + 2} results, newest first" in tags.text
     assert f"fox {SHEET_RESULTS + 1}" in tags.text
     assert "fox 0" not in tags.text
     assert len(bundle["text/html"].encode()) < SHEET_BYTES
@@ -64,6 +64,23 @@ def test_the_newest_are_shown_and_all_are_counted(client):
 def test_few_are_shown_all(client, text, told):
     fill(client, "a fox", "an owl")
     assert Tags(shown(client.library.search(text))["text/html"]).text.startswith(told)
+
+
+def test_each_has_the_number_that_opens_it(client):
+    fill(client, "a fox", "an owl", "a cat")
+    found = client.library.search()
+    shutil.rmtree(found[1].folder)
+    found[1].folder.mkdir()  # what is damaged keeps its number
+    text = Tags(shown(client.library)["text/html"]).text
+    for number in (0, 2):
+        assert f"[{number}] {found[number].prompt}" in text
+    assert "[1]" not in text
+
+
+def test_what_is_shown_has_no_clock_and_no_path(client):
+    fill(client, "a fox")
+    plain = shown(client.library)["text/plain"] + shown(client.library[0])["text/plain"]
+    assert plain == "<Library: 1 result><Entry 1 image, seed 7: 'a fox'>"
 
 
 def test_none_says_so(client):
@@ -84,7 +101,7 @@ def test_a_result_of_a_stranger_without_files_is_counted_only(client):
     save(client.library.path, "theirs", prompt=HOSTILE, created="2099-01-01T00:00:00+00:00")
     fill(client, "a fox")
     tags = Tags(shown(client.library.search())["text/html"])
-    assert "2 results, newest first, 1 shown" in tags.text
+    assert "1 of 2 results, newest first" in tags.text
 
 
 def test_a_hostile_prompt_stays_text(client):
