@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.money.pricing import cost
-from seedream_widgets.values.status import InProgress
+from seedream_widgets.values.status import InProgress, Preparing, Queued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,9 @@ FIRST = 8
 """Requests under way before it is known how many fal runs at once."""
 MOST = 120
 """Most requests of a batch under way at once: fal's largest accounts run 40."""
+_SETTLED = 0.3
+"""Seconds in progress before a request counts as one of those that fal runs at once: the next one
+may be heard to begin before it is heard that the last one ended."""
 
 
 class Drive:
@@ -62,7 +65,7 @@ class Drive:
         self._stopped = False
         self._over = False
         self.slots = 0
-        """Most requests that were seen in progress at once."""
+        """Most requests that fal was seen to run at once."""
         self._thread = threading.Thread(target=self._run, name="seedream-batch", daemon=True)
 
     def start(self) -> None:
@@ -136,15 +139,20 @@ class Drive:
     def cancel_queued(self) -> int:
         """Ask to cancel what fal has not started; return how many those are."""
         with self._changed:
-            waiting = [cell for cell in self._under_way if cell not in self._in_progress]
+            waiting = [cell for cell in self._under_way if _is_queued(cell)]
         return sum(cell.cancel() for cell in waiting)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._failed or self._has_room() or self._is_over())
+                self._changed.wait_for(
+                    lambda: self._failed or self._has_room() or self._is_over(), _SETTLED
+                )
+                self._count_slots()
                 failed = self._failed.popleft() if self._failed else None
                 if failed is None and not self._has_room():
+                    if not self._is_over():
+                        continue
                     self._over = True
                     self._changed.notify_all()
                     last, self._last = self._last, []
@@ -191,26 +199,36 @@ class Drive:
             return
         if job.done:
             with self._changed:
+                self._leave(cell)
                 if self._judged.get(cell) is not job:  # told twice, or sent once more since
                     self._judged[cell] = job
                     self._failed.append(cell)
                     self._changed.notify_all()
             return
         with self._changed:
-            if isinstance(job.status, InProgress) and cell not in self._in_progress:
-                self._in_progress[cell] = time.monotonic()
-                self.slots = max(self.slots, len(self._in_progress))
-                self._changed.notify_all()
+            if isinstance(job.status, InProgress):
+                self._in_progress.setdefault(cell, time.monotonic())
+            else:
+                self._leave(cell)
         self._tell(cell)
+
+    def _leave(self, cell: Cell) -> None:
+        """Note that fal runs it no more: its slot is another one's while its picture is fetched."""
+        began = self._in_progress.pop(cell, None)
+        if began is not None:
+            self._generated.append(time.monotonic() - began)
+
+    def _count_slots(self) -> None:
+        now = time.monotonic()
+        settled = [began for began in self._in_progress.values() if now - began >= _SETTLED]
+        self.slots = max(self.slots, len(settled))
 
     def _end(self, cell: Cell) -> None:
         with self._changed:
             if cell not in self._under_way:
                 return
             self._under_way.remove(cell)
-            began = self._in_progress.pop(cell, None)
-            if began is not None:
-                self._generated.append(time.monotonic() - began)
+            self._leave(cell)
             self._ended.append(cell)
             self._changed.notify_all()
         self._tell(cell)
@@ -223,6 +241,10 @@ class Drive:
                 import logging
 
                 logging.getLogger(__name__).exception("a callback of a batch failed")
+
+
+def _is_queued(cell: Cell) -> bool:
+    return cell.job is not None and isinstance(cell.job.status, Preparing | Queued)
 
 
 def _cost(cell: Cell) -> Decimal:

@@ -32,8 +32,11 @@ def progress_line(
     elif show or sys.stderr.isatty():
         from tqdm import tqdm
 
-        form = None if total else "{desc}"
-        with tqdm(total=total, unit="", leave=True, bar_format=form) as bar:
+        # No rate and no time left of tqdm's own: the text tells what fal runs at once.
+        form = (
+            "{percentage:3.0f}%|{bar:10}| {n}/{total} [{elapsed}{postfix}]" if total else "{desc}"
+        )
+        with tqdm(total=total, leave=True, bar_format=form) as bar:
 
             def tell(done: int, text: str) -> None:
                 bar.n = done

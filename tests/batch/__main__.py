@@ -1,6 +1,6 @@
 """What a batch costs and survives, beside a loop written by hand: ``python -m tests.batch``.
 
-python -m tests.batch [--write] [--small] [loop driver dask drivers store]
+python -m tests.batch [--write] [--small] [loop cells driver dask drivers store]
 
 With --write the table goes into RESULTS.md; --small tries all of it with few cells.
 """
@@ -8,6 +8,7 @@ With --write the table goes into RESULTS.md; --small tries all of it with few ce
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -27,7 +28,10 @@ from tests.results import results, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-KINDS = ("loop", "driver", "dask", "drivers", "store")
+    from seedream_widgets.batch.cell import Cell
+    from tests.bench.fal_process import FalProcess
+
+KINDS = ("loop", "cells", "driver", "dask", "drivers", "store")
 FAULTS = (
     ("submit", "accept_drop"), ("submit", "drop"), ("submit", "nginx_502"), ("run", "500"),
     ("stream", "cut"), ("status", "nginx_502"), ("result", "nginx_502"), ("download", "cut"),
@@ -111,8 +115,52 @@ def beside_a_loop(count: int) -> Iterator[str]:
         "and the others' time leave those out. The batch looks for lost submits in fal's "
         "list, which is late, for up to three minutes before it sends one again, and a failed "
         "request is sent again by the next run: the wall time has both in it. The loop sends all "
-        "again at once, and pays twice.\n"
+        "again at once, and pays twice. Every request runs equally long here, so that "
+        f"{AT_ONCE} end in one instant and their fetching waits for each other's.\n"
     )
+
+
+def beside_single_jobs(count: int) -> Iterator[str]:
+    """Run single jobs and a batch of as many, in turn, on a fal whose requests end apart."""
+    from tests.bench.bench_jobs import ours
+    from tests.bench.fal_process import fal_process
+
+    yield f"**{count} cells beside {count} single jobs**, in turn, requests of 2 to 6 s\n"
+    yield "| | CPU s | overhead p50 ms | overhead p95 ms |"
+    yield "|---|---:|---:|---:|"
+    with fal_process(run_seconds=(2.0, 6.0), queue_seconds=0.2) as fal:
+        os.environ.update({name: value for name, value in fal.env.items() if value})
+        for _ in range(3):
+            jobs = asyncio.run(ours(count, fal))
+            yield f"| single jobs | {jobs.cpu:.1f} | {jobs.p50:.0f} | {jobs.p95:.0f} |"
+            cpu, late = cells_of(count, fal)
+            p50, p95 = statistics.median(late), late[int(0.95 * len(late))]
+            yield f"| cells | {cpu:.1f} | {p50:.0f} | {p95:.0f} |"
+    yield ""
+
+
+def cells_of(count: int, fal: FalProcess) -> tuple[float, list[float]]:
+    """Run a batch in this process and return its CPU seconds, and each cell's overhead in ms."""
+    from seedream_widgets.batch.batch import make
+    from seedream_widgets.jobs.client import Client
+    from tests.batch.subjects import SIZE, prompts
+
+    ends: dict[str, float] = {}
+
+    def note(cell: Cell) -> None:
+        if (result := cell.result) is not None:
+            result.image.load()
+            ends.setdefault(result.request_id, time.monotonic())
+
+    with tempfile.TemporaryDirectory() as path:
+        client = Client(library=path)
+        cpu = time.process_time()
+        batch = make(client, prompt=prompts(count), seed=[1], image_size=SIZE)
+        batch.run(progress=False, on_update=note)
+        cpu = time.process_time() - cpu
+        client.close()
+    done = fal.seen().done
+    return cpu, sorted(1000 * (end - done[name]) for name, end in ends.items())
 
 
 HEAD = (
@@ -232,7 +280,9 @@ def main() -> int:
     if "loop" in kinds:
         tell(beside_a_loop(24 if small else 200))
     count = 12 if small else 100
-    if set(kinds) - {"loop"}:
+    if "cells" in kinds:
+        tell(beside_single_jobs(12 if small else 60))
+    if set(kinds) - {"loop", "cells"}:
         tell(iter(["**Killed, doubled and spread**\n", HEAD]))
     if "driver" in kinds:
         tell(killed_driver(count, 3 if small else 10))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
@@ -14,11 +15,13 @@ import pytest
 
 import seedream_widgets as sd
 from seedream_widgets.batch import batch as batches
+from seedream_widgets.batch import drive as drives
 from seedream_widgets.batch.batch import Batches, make
 from seedream_widgets.errors import BackendError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.values.status import Cancelled, Completed, Fetching, InProgress, Queued
 from tests.memory import taken
 from tests.scripted import until
 
@@ -127,6 +130,68 @@ def test_it_never_floods(tmp_path):
     backend.release("in_progress")
     assert drive.wait(10)
     assert [cell.state for cell in batch] == ["done"] * 40
+
+
+class Told:
+    """A job whose status is set by hand."""
+
+    error = None
+
+    def __init__(self):
+        self.callbacks = []
+        self.set(Queued())
+
+    def set(self, status):
+        self.status, self.done = status, status.final
+        for callback in self.callbacks:
+            callback(self)
+
+    def on_update(self, callback):
+        self.callbacks.append(callback)
+
+    def cancel(self):
+        self.set(Cancelled())
+        return True
+
+
+def test_what_is_fetched_takes_no_slot_of_those_that_fal_runs(client, monkeypatch):
+    monkeypatch.setattr(drives, "_SETTLED", 0.01)
+    told = {}
+    batch = make(client, prompt="a fox", seed=range(6))
+    drive = drives.Drive(lambda cell, _: told.setdefault(cell, Told()), batch.cells)
+    drive.start()
+    until(lambda: len(told) == 6)
+    jobs = [told[cell] for cell in batch]
+    jobs[0].set(InProgress())
+    jobs[1].set(InProgress())
+    until(lambda: drive.slots == 2)
+    for before, after in itertools.pairwise(range(1, 6)):
+        jobs[before].set(Fetching())
+        jobs[after].set(InProgress())
+        until(lambda: drive.seconds_left() is not None)
+    began = drive._in_progress[batch[5]]
+    until(lambda: time.monotonic() - began > 0.1)  # looked at several times since
+    assert drive.slots == 2
+    assert drive.cancel_queued() == 0, "what is fetched is paid for"
+    for job in jobs:
+        job.set(Completed())
+    assert drive.wait(30)
+
+
+def test_what_has_just_begun_does_not_count_yet(client, monkeypatch):
+    monkeypatch.setattr(drives, "_SETTLED", 3600)
+    told = {}
+    batch = make(client, prompt="a fox", seed=range(3))
+    drive = drives.Drive(lambda cell, _: told.setdefault(cell, Told()), batch.cells)
+    drive.start()
+    until(lambda: len(told) == 3)
+    for job in told.values():
+        job.set(InProgress())
+    drive._count_slots()
+    assert drive.slots == 0
+    for job in told.values():
+        job.set(Completed())
+    assert drive.wait(30)
 
 
 def test_cells_come_as_they_end(client):

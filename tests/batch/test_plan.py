@@ -124,7 +124,7 @@ def test_bad_axes_are_told_in_a_sentence(axes, words):
 @pytest.mark.parametrize("plan", [product, listed])
 def test_bad_limits(plan, limit):
     asked = {"prompt": "a"} if plan is product else [{"prompt": "a"}]
-    with pytest.raises(RequestError, match="limit takes the most cells .*, from 1, got"):
+    with pytest.raises(RequestError, match=r"limit takes the most cells .*, from 1, got"):
         plan(asked, limit=limit)
 
 
