@@ -469,9 +469,11 @@ class Batch:
     def cancel(self) -> int:
         """Stop sending and ask to cancel every running cell; return how many those are."""
         self._let_go_after_a_fork()
+        sending = False
         if self._drive is not None:
             self._drive.stop()
-        return sum(cell.cancel() for cell in self.cells)
+            sending = self._drive.cancel_sending()
+        return sum(cell.cancel() for cell in self.cells) + sending
 
     def __await__(self) -> Generator[Any, None, Batch]:
         return self._run_async().__await__()

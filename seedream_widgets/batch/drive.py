@@ -63,6 +63,8 @@ class Drive:
         self._listeners: list[Callable[[Cell], object]] = []
         self._last: list[Callable[[], object]] = []
         self._stopped = False
+        self._sending: Cell | None = None
+        self._unwanted = False
         self._over = False
         self.slots = 0
         """Most requests that fal was seen to run at once."""
@@ -138,9 +140,16 @@ class Drive:
 
     def cancel_queued(self) -> int:
         """Ask to cancel what fal has not started; return how many those are."""
+        sending = self.cancel_sending()
         with self._changed:
             waiting = [cell for cell in self._under_way if _is_queued(cell)]
-        return sum(cell.cancel() for cell in waiting)
+        return sum(cell.cancel() for cell in waiting) + sending
+
+    def cancel_sending(self) -> bool:
+        """Have what is being sent in this moment cancelled once it can be; whether there is any."""
+        with self._changed:
+            self._unwanted = self._sending is not None
+            return self._unwanted
 
     def _run(self) -> None:
         while True:
@@ -177,10 +186,11 @@ class Drive:
 
     def _send(self, cell: Cell, *, fresh: bool) -> None:
         cell.refusal = cell.doubt = None
+        cell.job, self._sending = None, cell
         try:
             job = self._submit(cell, fresh)
         except Exception as error:  # a full disk, a budget that others used up meanwhile
-            cell.job = None
+            self._sending = None
             cell.refusal = (
                 error
                 if isinstance(error, SeedreamError)
@@ -188,7 +198,10 @@ class Drive:
             )
             self._end(cell)
             return
-        cell.job = job
+        with self._changed:
+            cell.job, self._sending = job, None
+        if self._unwanted:
+            job.cancel()
         job.on_update(lambda job: self._note(cell, job))
         self._note(cell, job)
 

@@ -408,6 +408,27 @@ def test_a_second_interrupt_cancels_what_is_queued(tmp_path, capsys, monkeypatch
     assert {cell.state for cell in batch} == {"failed", "missing"}
 
 
+@pytest.mark.parametrize("how", ["cancel", "cancel_queued"])
+def test_what_is_being_sent_in_that_moment_is_cancelled_too(client, how):
+    batch, told = make(client, prompt="a fox", seed=range(2)), {}
+    sending, sent = threading.Event(), threading.Event()
+
+    def submit(cell, _):
+        told[cell] = Told()
+        if len(told) == 2:
+            sending.set()
+            assert sent.wait(30)
+        return told[cell]
+
+    batch._drive = drive = drives.Drive(submit, batch.cells)
+    drive.start()
+    assert sending.wait(30)
+    assert (batch.cancel() if how == "cancel" else drive.cancel_queued()) == 2
+    sent.set()
+    assert drive.wait(30)
+    assert {type(job.status) for job in told.values()} == {Cancelled}
+
+
 def test_the_time_left_tells_how_many_run_at_once(client, monkeypatch):
     told = []
     drive = make(client, **FOXES).start()
