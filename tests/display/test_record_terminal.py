@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.display.record_terminal import record
 
 KEPT = Path(__file__).parents[2] / "notebooks" / "images" / "generate.cast"
@@ -24,6 +26,7 @@ def told(file: Path) -> tuple[list[str], set[str], str]:
     return typed[2].split("\r\n"), states, last
 
 
+@pytest.mark.slow
 def test_it_is_true_today(tmp_path):
     record(tmp_path / "now.cast")
     typed, states, last = told(tmp_path / "now.cast")
