@@ -6,6 +6,7 @@ Nothing here depends on styles or scripts: GitHub and untrusted notebooks take t
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from html import escape
 from io import BytesIO
 from math import ceil, sqrt
@@ -86,15 +87,20 @@ def _picture(
     return {"image/jpeg": b64encode(_grid(found, most)).decode()} if found else {}
 
 
-def sheet_html(results: Sequence[Result], draw: Callable[[Result], str] | None = None) -> str:
+def sheet_html(
+    results: Sequence[Result],
+    draw: Callable[[Result], str] | None = None,
+    title: Callable[[int], str] | None = None,
+) -> str:
     """Return the first of several results, each with prompt and receipt, as static HTML.
 
     Args:
         results: Any number, the newest first.
         draw: `sheet_item`, or what remembers it.
+        title: Gives the line above them, for how many of them are shown.
     """
     items = _items(results, draw or sheet_item)
-    return _sheet(_title(len(results), len(items)), items)
+    return _sheet((title or partial(_title, len(results)))(len(items)), items)
 
 
 def lineage_bundle(lineage: Lineage) -> dict[str, str]:
@@ -158,11 +164,11 @@ def _sheet(title: str, items: Sequence[str]) -> str:
     )
 
 
-def sheet_text(results: Sequence[Result]) -> str:
+def sheet_text(results: Sequence[Result], title: Callable[[int], str] | None = None) -> str:
     """Return what `sheet_html` says as plain text."""
     shown = results[:SHEET_RESULTS]
     lines = [f"{_prompt(each)!r}\n  {receipt_line(each, _IMAGES)}" for each in shown]
-    return "\n".join([_title(len(results), len(shown)), *lines])
+    return "\n".join([(title or partial(_title, len(results)))(len(shown)), *lines])
 
 
 def images_that_came(result: Result) -> str:

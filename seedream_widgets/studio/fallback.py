@@ -48,6 +48,7 @@ class ContactSheet:
         results: Gives the results, newest first.
         engine: Draws the pictures.
         drawn: Gives what stands there instead of the results.
+        title: Gives the line above them, for how many of them are shown.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class ContactSheet:
         results: Callable[[], tuple[Result, ...]],
         engine: Engine,
         drawn: Callable[[], Sheet] | None = None,
+        title: Callable[[int], str] | None = None,
     ) -> None:
+        self._title = title
         self._drawn = drawn or self._of_results
         self._name, self._results, self._engine = name, results, engine
         self._draw = lru_cache(2 * SHEET_RESULTS)(sheet_item)
@@ -72,8 +75,8 @@ class ContactSheet:
 
     def _of_results(self) -> Sheet:
         results = self._results()
-        html = sheet_html(results, self._draw)
-        return Sheet(html, sheet_text(results), picture(results[:1]))
+        html = sheet_html(results, self._draw, self._title)
+        return Sheet(html, sheet_text(results, self._title), picture(results[:1]))
 
     def show(self) -> None:
         """Add the output to the running cell, where there is a kernel that can renew it."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 import traitlets as t
 
 from seedream_widgets.api import default_client
+from seedream_widgets.display.html import SHEET_RESULTS
 from seedream_widgets.errors import RequestError, ResultError, check_type, described
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library, Search
@@ -25,8 +26,6 @@ from seedream_widgets.studio.shelf import Shelf
 from seedream_widgets.studio.viewer import Viewer
 from seedream_widgets.values.endpoints import MODELS
 from seedream_widgets.values.result import Result
-
-_SHOWN = 24
 
 
 class Gallery(Bridge, Selects):
@@ -63,7 +62,7 @@ class Gallery(Bridge, Selects):
         table = {**self._shelf.table, **viewer.table}
         answers = Answers(self, engine, self._aside, table)
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = ContactSheet(name, self._newest, engine)
+        self._sheet = ContactSheet(name, self._newest, engine, title=self._title)
         super().__init__(_view="gallery", _models=list(MODELS), _dom_classes=(name,))
         self._follow(Picks(self, self._shelf))
         self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
@@ -78,12 +77,20 @@ class Gallery(Bridge, Selects):
 
     def _newest(self) -> tuple[Result, ...]:
         results = []
-        for entry in self.results[:_SHOWN]:
+        for entry in self.results[:SHEET_RESULTS]:
             try:
                 results.append(entry.result())
             except ResultError:  # damaged: the page says so in its place
                 continue
         return tuple(results)
+
+    def _title(self, shown: int) -> str:
+        count = len(self.results)
+        rest = f", {shown} shown" if shown < count else ""
+        return (
+            f"Seedream gallery: {count:,} result{'' if count == 1 else 's'}"
+            f"{', newest first' if count > 1 else ''}{rest}. Run this cell to look through them."
+        )
 
     def close(self) -> None:
         """Close the comm; the contact sheet stands in its place."""

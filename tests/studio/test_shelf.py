@@ -121,6 +121,14 @@ def test_a_gallery_alone_is_told_of_what_this_session_makes(made, page, tmp_path
     assert browse(there)["result"]["total"] == 7
 
 
+def test_a_gallerys_contact_sheet_says_how_many_there_are_in_all(made):
+    library = made[0].studio.client.library
+    for number in range(7):
+        save(library.path, f"more-{number}")
+    words = "Seedream gallery: 10 results, newest first, 3 shown. Run this cell to look through"
+    assert words in sd.gallery(library.search("fox"), library=library)._sheet.html()
+
+
 def test_what_is_deleted_comes_back(made):
     page, (first, *_) = made
     answer, _ = page.ask("trash", results=[first.request_id])
