@@ -21,7 +21,7 @@ from seedream_widgets.batch.poster import export_html, export_png, layout
 from seedream_widgets.batch.words import (
     BatchEstimate,
     ask_of,
-    faults,
+    errors_by_kind,
     how_far,
     states,
     where_next,
@@ -415,7 +415,7 @@ class Batch:
     def _tell(self, tell: Callable[[int, str], None], drive: Drive) -> None:
         """Say how far the run is: what runs, what failed and why, the time left and the money."""
         told = how_far(self.cells, drive, self._asked, self._client.backend.bills)
-        tell(len(self._those("done")), ", ".join(filter(None, [*told, faults(self.cells)])))
+        tell(len(self._those("done")), ", ".join(filter(None, [*told, errors_by_kind(self.cells)])))
 
     def _standing(self) -> dict[str, Any]:
         """Return how far it is and what can be done now, as a sheet says it."""
@@ -432,7 +432,7 @@ class Batch:
             words.append(where_next(takes_work(self._executor)))
         return {
             "words": words,
-            "faults": faults(self.cells),
+            "errors": errors_by_kind(self.cells),
             "running": running,
             "asks": asks,
         }

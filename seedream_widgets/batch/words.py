@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seedream_widgets.batch.drive import Drive
 
 _TOLD = ("running", "missing")
-_FAULTS = (
+_KINDS = (
     (JobCancelled, "cancelled"),
     (ContentRejectedError, "refused by a safety checker"),
     (SubmitUnknownError, "sent without a reply"),
@@ -37,7 +37,7 @@ _FAULTS = (
     (BackendError, "failed at fal"),
     (SeedreamError, "failed here"),
 )
-"""The kinds of faults; of an error the first one counts."""
+"""The kinds of errors; the first one that an error is counts."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ def states(cells: Iterable[Cell]) -> dict[str, int]:
     return counts
 
 
-def faults(cells: Iterable[Cell]) -> str:
+def errors_by_kind(cells: Iterable[Cell]) -> str:
     """Count what failed, by kind: "2 refused by a safety checker, 1 cancelled"; "" for nothing."""
     counts: dict[str, int] = {}
     for cell in cells:
         if (error := cell.error) is not None and cell.state != "running":
-            words = next(words for kind, words in _FAULTS if isinstance(error, kind))
+            words = next(words for kind, words in _KINDS if isinstance(error, kind))
             counts[words] = counts.get(words, 0) + 1
     return ", ".join(f"{count:,} {words}" for words, count in counts.items())
 

@@ -171,7 +171,7 @@ def picture(
         "rating": entry.rating,
         "transparent": _is_transparent(entry, about),
         "offline": entry.backend == "offline",
-        "fault": None if width and height else "Its receipt can't be read",
+        "error": None if width and height else "Its receipt can't be read",
     }
 
 

@@ -462,7 +462,7 @@ class Picture(TypedDict):
     rating: int
     transparent: bool
     offline: bool
-    fault: str | None
+    error: str | None
 
 
 class Card(TypedDict):

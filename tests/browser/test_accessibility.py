@@ -63,7 +63,7 @@ def form(audit: Audit, studio: Studio) -> None:
         studio.field(name).fill(value)
     studio.field("Up to").fill("0")
     studio.prompt.fill("")
-    expect(studio.root.locator(".sd-fault")).to_have_count(4)
+    expect(studio.root.locator(".sd-error")).to_have_count(4)
     audit.look("a fault at every field", studio.root)
     studio.field("Width").focus()
     audit.look("a faulty field with focus", studio.root)
@@ -187,7 +187,7 @@ def on_fal(audit: Audit, studio: Studio, server: FalServer) -> None:
     audit.look("from the library, code shown", studio.root)
     studio.field("Images").fill("5")
     studio.generate.click()
-    expect(studio.root.locator(".sd-fault")).to_contain_text("budget")
+    expect(studio.root.locator(".sd-error")).to_contain_text("budget")
     audit.look("beyond the budget", studio.root)
     studio.field("Images").fill("1")
     server.settings.queue_seconds = 2

@@ -94,7 +94,7 @@ def test_a_fault_is_heard_once_it_rests(
     studio.shape("W×H").click()
     page.evaluate(LISTEN)
     studio.field("Width").press_sequentially("0", delay=20)
-    fault = studio.root.locator(".sd-fault").first
+    fault = studio.root.locator(".sd-error").first
     expect(studio.field("Width")).to_have_accessible_description(fault.inner_text())
     expect_heard(page, "", str(fault.evaluate("fault => fault.firstChild.textContent")))
     studio.field("Seed").press_sequentially("-123", delay=20)

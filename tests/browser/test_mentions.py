@@ -62,7 +62,7 @@ def test_an_image_is_named_by_hand_and_by_keys(
         expect(studio.prompt).to_be_focused()
     studio.prompt.fill("dress image 4 in image 1")
     studio.generate.click()
-    told = studio.root.locator(".sd-fault", has_text="Press Generate again to send it")
+    told = studio.root.locator(".sd-error", has_text="Press Generate again to send it")
     expect(told).to_be_visible()
     shot(f"mentions-warned-{theme}", studio.root)
     audit.look("a prompt that names what is not there", studio.root)

@@ -173,7 +173,7 @@ def test_a_key_set_later_is_said_and_a_free_click_is_not_billed(
     book.write(3, "studio._session._news.end()\nos.environ['FAL_KEY'] = key")
     book.run(3)
     press_twice(page, studio, 120)
-    expect(studio.root.locator(".sd-fault")).to_contain_text(
+    expect(studio.root.locator(".sd-error")).to_contain_text(
         "A fal key is set now: this costs about $0.03", timeout=WAIT
     )
     in_themes(book, shot, "terms-asked")

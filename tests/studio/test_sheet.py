@@ -157,7 +157,7 @@ def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, bac
     page = Page(sheet)
     assert standing(page) == {
         "words": "4 missing",
-        "faults": "",
+        "errors": "",
         "running": False,
         "asks": [
             {
@@ -172,7 +172,7 @@ def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, bac
     assert reply["kind"] == "reply"
     assert ended(page) == {
         "words": "$0.12 of about $0.12",
-        "faults": "",
+        "errors": "",
         "running": False,
         "asks": [],
     }
@@ -266,7 +266,7 @@ def test_all_of_it_is_cancelled_on_the_page(page, tmp_path):
     assert standing(page)["running"]
     assert page.ask("stop")[0]["kind"] == "reply"
     last = ended(page)
-    assert last["faults"] == "8 cancelled"
+    assert last["errors"] == "8 cancelled"
     assert [ask["words"] for ask in last["asks"]] == ["Run 20 requests, about $0.60"]
     assert backend.count("submit") == backend.count("cancel") == 8
     shown.close()
@@ -278,7 +278,7 @@ def test_a_retry_says_what_may_be_billed_twice(sheet, batch, backend):
     batch.run(progress=False)
     batch[0].refusal = sd.ContentRejectedError("it was refused", billing="maybe")
     now = standing(page)
-    assert now["faults"] == "1 refused by a safety checker, 3 failed at fal"
+    assert now["errors"] == "1 refused by a safety checker, 3 failed at fal"
     assert [(ask["words"], ask["retry"]) for ask in now["asks"]] == [
         ("Retry 3 requests, about $0.09", False),
         ("Retry 4 requests (1 of them may be billed twice), about $0.12", True),

@@ -182,7 +182,7 @@ def test_a_damaged_result_has_a_sentence_in_its_place(page, tmp_path):
     save(tmp_path, "damaged")
     opened = page(sd.Client(OfflineBackend(0), library=tmp_path))
     (told,) = browse(opened)["result"]["pictures"]
-    assert told["fault"] == "Its receipt can't be read"
+    assert told["error"] == "Its receipt can't be read"
     assert opened.ask("preview", target="damaged:0", edge=256)[0]["kind"] == "error"
 
 

@@ -1,6 +1,6 @@
 import { useStore } from "../kernel/store";
 import { IMAGE_DRAG, needsShift, REFERENCE_DRAG, useOwnDrops } from "./drops";
-import { Fault } from "./Fault";
+import { FieldError } from "./FieldError";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
 import { ReferenceTile } from "./ReferenceTile";
@@ -37,12 +37,12 @@ function useZone() {
   });
 }
 
-export function ReferencesField({ fault }: { fault: string | null }) {
-  const { channel, facts, faults, references, uploads } = useSession();
+export function ReferencesField({ error }: { error: string | null }) {
+  const { channel, facts, errors, references, uploads } = useSession();
   const shown = useStore(references.shown);
-  const tiles = useStore(uploads.tiles).filter((tile) => !tile.onFault);
+  const tiles = useStore(uploads.tiles).filter((tile) => !tile.onError);
   const most = useStore(facts).limits.references;
-  const told = useStore(faults.all).references ?? fault;
+  const told = useStore(errors.all).references ?? error;
   const { over, handlers } = useZone();
   const noteId = `${channel.view}-references`;
   const empty = shown.length + tiles.length === 0;
@@ -77,7 +77,7 @@ export function ReferencesField({ fault }: { fault: string | null }) {
           </span>
         )}
       </div>
-      <Fault id={noteId}>{told}</Fault>
+      <FieldError id={noteId}>{told}</FieldError>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { formatBytes } from "../kernel/bytes";
 import { Button } from "../pictures/buttons";
-import { useSaid } from "./Fault";
+import { useSaid } from "./FieldError";
 import { Close } from "./icons";
 import { Progress } from "./Progress";
 import { useSession } from "./session";
@@ -17,7 +17,7 @@ const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", f
 export function UploadTile({ tile }: { tile: Tile }) {
   const { actions } = useSession();
   const failed = tile.phase === "failed";
-  useSaid(tile.fault);
+  useSaid(tile.error);
   const about = `${tile.name}, ${formatBytes(tile.size)}. ${PHASES[tile.phase]}`;
   return (
     <li
@@ -26,7 +26,7 @@ export function UploadTile({ tile }: { tile: Tile }) {
       aria-label={about}
     >
       {failed ? (
-        <span class="sd-fault">{tile.fault}</span>
+        <span class="sd-error">{tile.error}</span>
       ) : (
         <>
           {tile.picture && <img src={tile.picture} alt="" draggable={false} />}

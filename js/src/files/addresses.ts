@@ -1,7 +1,7 @@
 /** Pictures that come as an address: dragged from another tab, or from a list of files. */
 
-/** What became of an address: fal fetches `url`, `file` goes up, or `fault` says what to do. */
-export type Addressed = { url: string } | { file: File } | { fault: string };
+/** What became of an address: fal fetches `url`, `file` goes up, or `error` says what to do. */
+export type Addressed = { url: string } | { file: File } | { error: string };
 
 type Data = Pick<DataTransfer, "types" | "getData">;
 
@@ -48,17 +48,17 @@ async function inline(address: string): Promise<Addressed> {
 async function follow(address: string, isImage: boolean): Promise<Addressed> {
   const url = URL.canParse(address) ? new URL(address) : null;
   const scheme = url?.protocol;
-  if (url && /^(file|vscode-)/.test(url.protocol)) return { fault: onDisk(url) };
+  if (url && /^(file|vscode-)/.test(url.protocol)) return { error: onDisk(url) };
   if (scheme === "data:" && /^data:image\//i.test(address)) return inline(address);
   const about = url && scheme !== "data:" ? `${url.host || url.protocol}` : "What was dropped";
   if (!isImage && !(url && IMAGE_NAME.test(url.pathname))) {
     return {
-      fault: `${about}: this is a link, not an image. Drag the image itself, or save it and drop the file.`,
+      error: `${about}: this is a link, not an image. Drag the image itself, or save it and drop the file.`,
     };
   }
   if (scheme === "https:") return { url: address };
   return {
-    fault: `fal can't fetch this image from ${about}. Save it and drop the file, or copy it and paste it here.`,
+    error: `fal can't fetch this image from ${about}. Save it and drop the file, or copy it and paste it here.`,
   };
 }
 

@@ -23,17 +23,17 @@ export interface UploadTile {
   size: number;
   received: number;
   phase: "waiting" | "sending" | "reading" | "failed";
-  fault: string | null;
+  error: string | null;
   /** Blob URL of the file itself, for the tile; null where the page had better not decode it. */
   picture: string | null;
-  /** Set where the file is to restore the form: its fault belongs there, and no tile is shown. */
-  onFault?: ((fault: string) => void) | undefined;
+  /** Set where the file is to restore the form: its error belongs there, and no tile is shown. */
+  onError?: ((error: string) => void) | undefined;
 }
 
 export interface Uploads {
   readonly tiles: Store<UploadTile[]>;
   /** Take what can be taken; the answer is a sentence about the rest, or null. */
-  add(files: File[], onFault?: UploadTile["onFault"]): string | null;
+  add(files: File[], onError?: UploadTile["onError"]): string | null;
   remove(id: string): void;
 }
 
@@ -66,7 +66,7 @@ function noImages([first, ...more]: string[]): string {
 interface Waiting {
   file: File;
   stop: AbortController;
-  decoded: (fault: string | null) => void;
+  decoded: (error: string | null) => void;
 }
 
 export function createUploads(
@@ -109,33 +109,33 @@ export function createUploads(
     return null;
   }
 
-  function fail(id: string, fault: string) {
-    const onFault = tiles.get().find((tile) => tile.id === id)?.onFault;
-    if (onFault) forget(id);
-    else patch(id, { phase: "failed", fault });
-    onFault?.(fault);
+  function fail(id: string, error: string) {
+    const onError = tiles.get().find((tile) => tile.id === id)?.onError;
+    if (onError) forget(id);
+    else patch(id, { phase: "failed", error });
+    onError?.(error);
   }
 
-  function take(file: File, onFault: UploadTile["onFault"]) {
+  function take(file: File, onError: UploadTile["onError"]) {
     count += 1;
     const id = `${channel.view}-u${count}`;
     const { name, size } = file;
-    const fault = refusal(file);
-    const picture = fault || size > PICTURE_BYTES ? null : URL.createObjectURL(file);
-    const tile = { id, name, size, received: 0, fault: null, picture, onFault };
+    const error = refusal(file);
+    const picture = error || size > PICTURE_BYTES ? null : URL.createObjectURL(file);
+    const tile = { id, name, size, received: 0, error: null, picture, onError };
     tiles.set([...tiles.get(), { ...tile, phase: "waiting" }]);
-    if (fault) fail(id, fault);
-    else void run(id, file, Boolean(onFault));
+    if (error) fail(id, error);
+    else void run(id, file, Boolean(onError));
   }
 
-  function add(given: File[], onFault?: UploadTile["onFault"]): string | null {
+  function add(given: File[], onError?: UploadTile["onError"]): string | null {
     const files = given.map(renamed);
     const most = facts.get().limits.references;
-    const room = onFault ? 1 : most - references() - tiles.get().filter(isActive).length;
+    const room = onError ? 1 : most - references() - tiles.get().filter(isActive).length;
     const images = files.filter(isImageFile);
     const others = files.filter((file) => !isImageFile(file));
-    for (const file of images.slice(0, Math.max(0, room))) take(file, onFault);
-    if (!onFault && images.length > room) {
+    for (const file of images.slice(0, Math.max(0, room))) take(file, onError);
+    if (!onError && images.length > room) {
       return room <= 0 ? full(most) : full(most, `the last ${images.length - room} stayed out`);
     }
     return others.length > 0 ? noImages(others.map(({ name }) => name)) : null;
@@ -179,8 +179,8 @@ export function createUploads(
       async checked() {
         patch(id, { phase: "reading" });
         void watchReading(id, entry);
-        const fault = await decoded;
-        if (fault) throw new Error(fault);
+        const error = await decoded;
+        if (error) throw new Error(error);
       },
     });
   }
@@ -209,8 +209,8 @@ export function createUploads(
   channel.listen((notice: Notice) => {
     if (!("upload_id" in notice)) return;
     if (notice.kind === "uploaded") handOver(notice.upload_id, notice.reference.id);
-    const fault = notice.kind === "upload_failed" ? notice.message : null;
-    waiting.get(notice.upload_id)?.decoded(fault);
+    const error = notice.kind === "upload_failed" ? notice.message : null;
+    waiting.get(notice.upload_id)?.decoded(error);
   });
   atEnd(ended, () => {
     for (const { stop } of waiting.values()) stop.abort();

@@ -32,7 +32,7 @@ export function Compose() {
     <form class="sd-compose" onSubmit={(event) => event.preventDefault()} onKeyDown={onKeyDown}>
       <ModelChange />
       <PromptField references={references.length} />
-      <ReferencesField fault={checks.references} />
+      <ReferencesField error={checks.references} />
       <SizeField checks={checks} />
       <Counts checks={checks} />
       <Advanced endpoint={checks.endpoint} />

@@ -1,4 +1,4 @@
-import { Fault } from "../files/Fault";
+import { FieldError } from "../files/FieldError";
 import { Again, Dice } from "../files/icons";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
@@ -16,10 +16,10 @@ interface CountProps {
   name: "num_images" | "max_images";
   label: string;
   title: string;
-  fault: string | null | undefined;
+  error: string | null | undefined;
 }
 
-function Count({ name, label, title, fault }: CountProps) {
+function Count({ name, label, title, error }: CountProps) {
   const { channel, facts, form, actions } = useSession();
   const [min, max] = useStore(facts).counts;
   const id = `${channel.view}-${name}`;
@@ -31,14 +31,14 @@ function Count({ name, label, title, fault }: CountProps) {
       <NumberField
         {...{ id, label, title, min, max, step: 1 }}
         value={useStore(form.values)[name]}
-        note={fault && `${id}-note`}
+        note={error && `${id}-note`}
         onValue={(value, typed) => actions.edit({ [name]: value ?? Number.NaN }, typed)}
       />
     </div>
   );
 }
 
-function Seed({ fault }: { fault: string | null | undefined }) {
+function Seed({ error }: { error: string | null | undefined }) {
   const { channel, form, jobs, actions } = useSession();
   const { seed } = useStore(form.values);
   const cards = useStore(jobs.cards);
@@ -54,7 +54,7 @@ function Seed({ fault }: { fault: string | null | undefined }) {
         <NumberField
           {...{ id, label: "Seed", step: 1, placeholder: "random", optional: true }}
           value={seed}
-          note={fault && `${id}-note`}
+          note={error && `${id}-note`}
           onValue={(value, typed) => actions.edit({ seed: value }, typed)}
         />
         <Button
@@ -101,8 +101,8 @@ function Series() {
 }
 
 export function Counts({ checks }: { checks: Checks }) {
-  const { channel, faults } = useSession();
-  const told = useStore(faults.all);
+  const { channel, errors } = useSession();
+  const told = useStore(errors.all);
   const images = checks.num_images ?? told.num_images;
   const upTo = checks.max_images ?? told.max_images;
   const seed = checks.seed ?? told.seed;
@@ -114,22 +114,22 @@ export function Counts({ checks }: { checks: Checks }) {
           name="num_images"
           label="Images"
           title="How many generations, 1 to 6"
-          fault={images}
+          error={images}
         />
         {takes(endpoint, "max_images") && (
           <Count
             name="max_images"
             label="Up to"
             title="Most images of one generation; say the number in the prompt too"
-            fault={upTo}
+            error={upTo}
           />
         )}
-        {takes(endpoint, "seed") && <Seed fault={seed} />}
+        {takes(endpoint, "seed") && <Seed error={seed} />}
       </div>
       {takes(endpoint, "max_images") && <Series />}
-      <Fault id={`${channel.view}-num_images-note`}>{images}</Fault>
-      <Fault id={`${channel.view}-max_images-note`}>{upTo}</Fault>
-      <Fault id={`${channel.view}-seed-note`}>{seed}</Fault>
+      <FieldError id={`${channel.view}-num_images-note`}>{images}</FieldError>
+      <FieldError id={`${channel.view}-max_images-note`}>{upTo}</FieldError>
+      <FieldError id={`${channel.view}-seed-note`}>{seed}</FieldError>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../files/Fault";
+import { FieldError } from "../files/FieldError";
 import { isMac } from "../files/keys";
 import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
@@ -37,7 +37,7 @@ export function Generate({ reason }: { reason: string | null }) {
   const session = useSession();
   const phase = useStore(session.submission.phase);
   const { gone, silent } = useStore(session.channel.state);
-  const told = useStore(session.faults.all).form;
+  const told = useStore(session.errors.all).form;
   const terms = useTerms();
   const anew = useAnew();
   const noteId = `${session.channel.view}-reason`;
@@ -50,7 +50,7 @@ export function Generate({ reason }: { reason: string | null }) {
         data-once
         // By itself it is called what it shows; while it waits it is found by the same name.
         aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
-        aria-describedby={told ? `${noteId} ${noteId}-fault` : noteId}
+        aria-describedby={told ? `${noteId} ${noteId}-error` : noteId}
         // Not `disabled`: a button that loses focus hands the next key to the notebook.
         aria-disabled={why || phase === "sending" || phase === "waiting" ? true : undefined}
         onClick={session.actions.submit}
@@ -67,7 +67,7 @@ export function Generate({ reason }: { reason: string | null }) {
       <p class="sd-hint" id={noteId}>
         {why || waits || anew}
       </p>
-      <Fault id={`${noteId}-fault`}>{told}</Fault>
+      <FieldError id={`${noteId}-error`}>{told}</FieldError>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useSaid } from "../files/Fault";
+import { useSaid } from "../files/FieldError";
 import { askedFor, mentionAt } from "../files/mentions";
 import { claim, hasCommand } from "../kernel/page";
 import { useStore } from "../kernel/store";

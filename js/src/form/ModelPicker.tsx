@@ -1,7 +1,7 @@
 /** Which Seedream: each told apart by what matters for this very request. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useSaid } from "../files/Fault";
+import { useSaid } from "../files/FieldError";
 import { claim } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { joined } from "../kernel/words";

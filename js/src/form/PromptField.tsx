@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
-import { Fault, useSaid } from "../files/Fault";
+import { FieldError, useSaid } from "../files/FieldError";
 import { activeIn, focusOn, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { Link } from "../pictures/buttons";
@@ -90,16 +90,16 @@ function Region() {
 }
 
 export function PromptField({ references }: { references: number }) {
-  const { channel, form, faults, uploads } = useSession();
+  const { channel, form, errors, uploads } = useSession();
   const { prompt } = useStore(form.values);
-  const fault = useStore(faults.all).prompt;
+  const error = useStore(errors.all).prompt;
   const area = useRef<HTMLTextAreaElement>(null);
   const write = useText(area, prompt);
   const { list, look, aria, on } = useMentions(area);
   useAutoGrow(area, prompt);
   const id = `${channel.view}-prompt`;
-  const restoring = useStore(uploads.tiles).find((tile) => tile.onFault);
-  const warning = fault || restoring ? null : mentionHint(prompt, references);
+  const restoring = useStore(uploads.tiles).find((tile) => tile.onError);
+  const warning = error || restoring ? null : mentionHint(prompt, references);
   useSaid(warning);
   return (
     <div class="sd-field sd-prompt-field">
@@ -118,8 +118,8 @@ export function PromptField({ references }: { references: number }) {
               ? "Say what to change. Type @ to name the images: dress image 1 in the coat of image 2"
               : "Describe the picture. Put words to be written in “double quotes”"
           }
-          aria-invalid={fault ? true : undefined}
-          aria-describedby={fault || restoring || warning ? `${id}-note` : undefined}
+          aria-invalid={error ? true : undefined}
+          aria-describedby={error || restoring || warning ? `${id}-note` : undefined}
           {...aria}
           {...on}
           onInput={(event) => {
@@ -130,8 +130,8 @@ export function PromptField({ references }: { references: number }) {
         {list}
       </div>
       <DropHint place="prompt">Drop to restore its settings</DropHint>
-      <Fault id={`${id}-note`}>{fault}</Fault>
-      {restoring && !fault && (
+      <FieldError id={`${id}-note`}>{error}</FieldError>
+      {restoring && !error && (
         <p class="sd-hint" id={`${id}-note`}>
           {`Reading ${restoring.name}`}
         </p>

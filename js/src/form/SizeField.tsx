@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { useSaid } from "../files/Fault";
+import { useSaid } from "../files/FieldError";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
 import { Link } from "../pictures/buttons";
@@ -126,14 +126,14 @@ interface CustomProps {
 }
 
 function Note({ checks, id, size }: { checks: Checks; id: string; size: ImageSize }) {
-  const { actions, faults } = useSession();
-  const told = useStore(faults.all).image_size;
+  const { actions, errors } = useSession();
+  const told = useStore(errors.all).image_size;
   const problem = checks.size;
   const near = problem?.nearest;
   useSaid(problem?.message ?? told);
   if (problem || told) {
     return (
-      <div class="sd-fault" id={id}>
+      <div class="sd-error" id={id}>
         {problem?.message ?? told}{" "}
         {near && (
           <Link onClick={() => actions.edit({ image_size: near })}>
@@ -161,7 +161,7 @@ export function SizeField({ checks }: { checks: Checks }) {
   const form = useStore(session.form.values);
   const size = sizeOf(checks.endpoint, form);
   const { shape, tier, holdCustom } = useShape(facts, size);
-  const told = useStore(session.faults.all).image_size;
+  const told = useStore(session.errors.all).image_size;
   const { endpoint } = checks;
   const noteId = `${session.channel.view}-size`;
   const choose = (next: ImageSize) => session.actions.edit({ image_size: next });

@@ -1,7 +1,7 @@
 /** The click: one at a time, with the whole form and its terms as they stand on the page. */
 
 import { type Channel, Refusal } from "../kernel/channel";
-import { type Faults, placeOf } from "../kernel/faults";
+import { type Errors, placeOf } from "../kernel/errors";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Card, type Form, submitReply, type Terms } from "../kernel/wire";
@@ -45,7 +45,7 @@ const pause = (time: number) => new Promise<void>((resolve) => setTimeout(resolv
 export function createSubmission(
   channel: Channel,
   jobs: Cards,
-  faults: Faults,
+  errors: Errors,
   ended: AbortSignal,
 ): Submission {
   const phase = createStore<Phase>("idle");
@@ -89,8 +89,8 @@ export function createSubmission(
     const lost = new AbortController();
     phase.set("sending");
     const slow = setTimeout(() => phase.set("waiting"), PATIENCE);
-    faults.clear("prompt", "references", "image_size", "form");
-    faults.clear("num_images", "max_images", "seed");
+    errors.clear("prompt", "references", "image_size", "form");
+    errors.clear("num_images", "max_images", "seed");
     let next: Phase = "idle";
     let id: string | undefined;
     try {
@@ -103,11 +103,11 @@ export function createSubmission(
       id = read(submitReply, reply.result)?.job_id;
     } catch (error) {
       if (ended.aborted) return;
-      if (lost.signal.aborted) faults.tell("form", LOST);
+      if (lost.signal.aborted) errors.tell("form", LOST);
       else if (error instanceof Refusal) {
         if (error.terms) asked = { form: wanted, terms: error.terms };
-        faults.tell(placeOf(error.field), error.message);
-      } else if (!channel.state.get().gone) faults.tell("form", String(error));
+        errors.tell(placeOf(error.field), error.message);
+      } else if (!channel.state.get().gone) errors.tell("form", String(error));
     } finally {
       clearTimeout(slow);
       phase.set(next);

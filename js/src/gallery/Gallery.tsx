@@ -273,13 +273,13 @@ function Selection() {
 export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
   const { gallery, undoable } = useSession();
   const found = useStore(gallery.found);
-  const fault = useStore(gallery.fault);
+  const error = useStore(gallery.error);
   const query = useStore(gallery.query);
   useEffect(() => gallery.begin(), [gallery]);
   return (
     <section class="sd-gallery" aria-label="Gallery">
       <Bar onClose={onClose} />
-      {fault && <Note class="sd-bar" role="alert" words={fault} />}
+      {error && <Note class="sd-bar" role="alert" words={error} />}
       {found?.total === 0 ? (
         <p class="sd-empty">
           {isNarrowed(query)

@@ -19,14 +19,14 @@ const PADDING = 12;
 /** Drawn above and below what is seen, in CSS pixels. */
 const MARGIN = 300;
 
-function words({ prompt, index, count, favourite, rating, fault }: Picture): string {
+function words({ prompt, index, count, favourite, rating, error }: Picture): string {
   return joined(
     ", ",
     prompt || "a prompt that was not kept",
     count > 1 && `image ${index + 1} of ${count}`,
     favourite && "favourite",
     rating > 0 && `rated ${rating} of 5`,
-    fault,
+    error,
   );
 }
 
@@ -66,8 +66,8 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
       }
       onDblClick={() => found && actions.open(found, index)}
     >
-      {id !== undefined && !picture?.fault && <Small of={id} edge={edgeFor(layout.tile[0])} />}
-      {picture?.fault && <span class="sd-thumb-fault">{picture.fault}</span>}
+      {id !== undefined && !picture?.error && <Small of={id} edge={edgeFor(layout.tile[0])} />}
+      {picture?.error && <span class="sd-thumb-error">{picture.error}</span>}
       {picture?.favourite && <b aria-hidden="true">★</b>}
       {picture && (missing || picture.rating > 0) && (
         <small aria-hidden="true">

@@ -26,11 +26,11 @@ export function createGalleryActions(
   const { channel, gallery, pictures, announcer, undoable } = parts;
 
   async function ask(message: Outgoing) {
-    gallery.fault.set("");
+    gallery.error.set("");
     try {
       return await channel.request(message);
     } catch (error) {
-      if (error instanceof Refusal) gallery.fault.set(error.message);
+      if (error instanceof Refusal) gallery.error.set(error.message);
       return null;
     }
   }

@@ -46,7 +46,7 @@ export interface Gallery {
   density: Store<Density>;
   /** null until the first search is answered. */
   found: Store<Found | null>;
-  fault: Store<string>;
+  error: Store<string>;
   selected: Store<ReadonlySet<string>>;
   /** Where the keyboard is. */
   focus: Store<number>;
@@ -76,7 +76,7 @@ export function createGallery(
   const { query: words, filters } = traits.get("_search", kept, { query: "", filters: {} });
   const query = createStore<Query>({ words, filters });
   const found = createStore<Found | null>(null);
-  const fault = createStore("");
+  const error = createStore("");
   const focus = createStore(0);
   const moved = createStore<{ to: number } | null>(null);
   const picked = traits.store("_picked", list(text), []);
@@ -94,7 +94,7 @@ export function createGallery(
     try {
       const answer = await pictures.search(query.get(), before?.id);
       if (mine !== round) return;
-      fault.set("");
+      error.set("");
       if (!again) focus.set(0);
       const to = answer.place;
       if (before && to !== null && to !== before.index) {
@@ -103,8 +103,8 @@ export function createGallery(
         moved.set({ to });
       }
       found.set(answer.found);
-    } catch (error) {
-      if (mine === round && error instanceof Refusal) fault.set(error.message);
+    } catch (thrown) {
+      if (mine === round && thrown instanceof Refusal) error.set(thrown.message);
     }
   }
 
@@ -173,7 +173,7 @@ export function createGallery(
     query,
     density: createStore<Density>("medium"),
     found,
-    fault,
+    error,
     selected,
     focus,
     moved,

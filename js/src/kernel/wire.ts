@@ -200,7 +200,7 @@ export interface Picture {
   rating: number;
   transparent: boolean;
   offline: boolean;
-  fault: string | null;
+  error: string | null;
 }
 
 export const picture = shape<Picture>({
@@ -222,10 +222,10 @@ export const picture = shape<Picture>({
   rating: integer,
   transparent: flag,
   offline: flag,
-  fault: nullable(text),
+  error: nullable(text),
 });
 
-export interface Fault {
+export interface ReplyError {
   message: string;
   field: string | null;
 }
@@ -256,12 +256,12 @@ export interface Card {
   /** What went wrong on the way to the disk. */
   note: string | null;
   images: ResultImage[];
-  error: Fault | null;
+  error: ReplyError | null;
   form: CardForm;
 }
 
 const resultImage = shape<ResultImage>({ id: text, width: integer, height: integer });
-const fault = shape<Fault>({ message: text, field: nullable(text) });
+const error = shape<ReplyError>({ message: text, field: nullable(text) });
 
 export const card = shape<Card>({
   id: text,
@@ -293,7 +293,7 @@ export const card = shape<Card>({
   clicked: flag,
   note: nullable(text),
   images: list(resultImage),
-  error: nullable(fault),
+  error: nullable(error),
   form: cardForm,
 });
 
@@ -354,7 +354,7 @@ export interface Ask {
 /** How far a batch is, and what can be asked for. */
 export interface Standing {
   words: string;
-  faults: string;
+  errors: string;
   running: boolean;
   asks: Ask[];
 }
@@ -363,7 +363,7 @@ const terms = shape<Terms>({ backend: text, bills: flag, high: decimal });
 
 const standing = shape<Standing>({
   words: text,
-  faults: text,
+  errors: text,
   running: flag,
   asks: list(shape<Ask>({ words: text, cells: integer, terms, retry: flag })),
 });

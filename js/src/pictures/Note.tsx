@@ -1,7 +1,7 @@
 import type { ComponentChildren, HTMLAttributes } from "preact";
 
 interface Props extends HTMLAttributes<HTMLParagraphElement> {
-  /** "sd-calm" by default; "" for a fault. */
+  /** "sd-calm" by default; "" for an error. */
   class?: string;
   words: ComponentChildren;
 }

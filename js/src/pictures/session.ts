@@ -1,6 +1,6 @@
 /** What whoever shows pictures needs of the session: their facts, small ones, and who opens them. */
 import type { Channel } from "../kernel/channel";
-import type { Faults } from "../kernel/faults";
+import type { Errors } from "../kernel/errors";
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { PictureList, Pictures } from "./pictures";
@@ -25,7 +25,7 @@ export interface PicturesSession {
   previews: Previews;
   /** null while nothing is looked at; the viewer follows it and sets it back. */
   viewing: Store<Viewing | null>;
-  faults: Faults;
+  errors: Errors;
   announcer: { say(words: string): void };
   actions: PicturesActions;
 }

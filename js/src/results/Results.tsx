@@ -184,7 +184,7 @@ export function Results() {
   const session = useSession();
   const cards = useStore(session.jobs.cards);
   const older = useStore(session.jobs.older);
-  const fault = useStore(session.faults.all).results;
+  const error = useStore(session.errors.all).results;
   const selected = useStore(session.selected);
   const chosen = chosenImage(cards, selected);
   const [density, setDensity] = useState(1);
@@ -207,11 +207,11 @@ export function Results() {
       }}
       onContextMenu={onContextMenu}
     >
-      {fault && (
-        <Note class="" role="alert" words={fault}>
+      {error && (
+        <Note class="" role="alert" words={error}>
           <IconButton
             aria-label="Close this note"
-            onClick={() => session.actions.clearFault("results")}
+            onClick={() => session.actions.clearError("results")}
           >
             <Close />
           </IconButton>

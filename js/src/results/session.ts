@@ -1,6 +1,6 @@
 /** What the views of this room need of the session. */
 import type { FormActions, FormSession } from "../form/session";
-import type { Place } from "../kernel/faults";
+import type { Place } from "../kernel/errors";
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { Again, Card } from "../kernel/wire";
@@ -29,7 +29,7 @@ export interface ResultsActions extends FormActions {
   /** Keep a picture selected though new ones come; "" lets it go. */
   pin(imageId: string): void;
   save(imageId: string): Promise<void>;
-  clearFault(place: Place): void;
+  clearError(place: Place): void;
 }
 
 export interface ResultsSession extends FormSession {

@@ -37,7 +37,7 @@ interface TileProps {
 
 function Tile({ cell, size, chosen, view, pick }: TileProps) {
   if (!cell) return null;
-  if (!cell.id) return <p class={cell.failed ? "sd-cell-fault" : "sd-cell-words"}>{cell.words}</p>;
+  if (!cell.id) return <p class={cell.failed ? "sd-cell-error" : "sd-cell-words"}>{cell.words}</p>;
   return (
     <>
       {/* The grid's own keys do what these do. */}
@@ -328,7 +328,7 @@ function Press({ doing, once, isAgain, children }: PressProps) {
 export function Sheet() {
   const { sheet, announcer } = useSheet();
   const batch = useStore(sheet.batch);
-  const fault = useStore(sheet.fault);
+  const error = useStore(sheet.error);
   const picked = useStore(sheet.picked);
   const vote = useStore(sheet.vote);
   const [layout, setLayout] = useState<Layout | null>(null);
@@ -338,13 +338,13 @@ export function Sheet() {
   const done = batch ? [...batch.cells.values()].filter(({ id }) => id).length : 0;
   useEffect(() => void sheet.load(), [sheet]);
   const was = useRef(false);
-  const { running = false, faults = "" } = batch?.standing ?? {};
+  const { running = false, errors = "" } = batch?.standing ?? {};
   useEffect(() => {
-    if (was.current && !running) announcer.say(`The run has ended: ${done} pictures. ${faults}`);
+    if (was.current && !running) announcer.say(`The run has ended: ${done} pictures. ${errors}`);
     was.current = running;
   }, [running]);
   useMeasure(section, () => setWide(section.current?.clientWidth || 800), [!batch]);
-  if (!batch) return <p class="sd-empty">{fault || "Loading the sheet…"}</p>;
+  if (!batch) return <p class="sd-empty">{error || "Loading the sheet…"}</p>;
   const laid = layout ?? firstLayout(batch.axes);
   const size = chosenSize || fitted(wide, batch.axes[laid.x]?.labels.length ?? 1);
   const { standing } = batch;
@@ -391,8 +391,8 @@ export function Sheet() {
         ))}
         {picked.length > 0 && <span>{picked.length} in sheet.selection</span>}
       </div>
-      {standing.faults && <Note class="" words={standing.faults} />}
-      {fault && <Note class="" role="alert" words={fault} />}
+      {standing.errors && <Note class="" words={standing.errors} />}
+      {error && <Note class="" role="alert" words={error} />}
       {vote ? (
         <VoteBox batch={batch} ballot={vote} />
       ) : (

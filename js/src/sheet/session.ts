@@ -30,7 +30,7 @@ export interface Batch {
 
 export interface SheetState {
   batch: Store<Batch | null>;
-  fault: Store<string>;
+  error: Store<string>;
   /** The ids of the chosen pictures. */
   picked: Store<string[]>;
   vote: Store<Ballot | null>;
@@ -60,7 +60,7 @@ export const useSheet = useScope<SheetSession>;
 
 export function createSheet(channel: Channel, traits: Traits): SheetState {
   const batch = createStore<Batch | null>(null);
-  const fault = createStore("");
+  const error = createStore("");
   const vote = createStore<Ballot | null>(null);
   const picked = traits.store("_picked", list(text), []);
 
@@ -70,12 +70,12 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
   async function send(message: Outgoing): Promise<Reply | null> {
     try {
       const reply = await channel.request(message, { quiet: true });
-      fault.set("");
+      error.set("");
       return reply;
-    } catch (error) {
-      if (error instanceof Refusal) {
-        fault.set(error.message);
-        fit = error.field === "edge";
+    } catch (thrown) {
+      if (thrown instanceof Refusal) {
+        error.set(thrown.message);
+        fit = thrown.field === "edge";
       }
       return null;
     }
@@ -109,7 +109,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
 
   return {
     batch,
-    fault,
+    error,
     picked,
     vote,
     load,

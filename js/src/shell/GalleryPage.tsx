@@ -3,7 +3,7 @@ import { createGalleryActions } from "../gallery/actions";
 import { Gallery } from "../gallery/Gallery";
 import type { GallerySession } from "../gallery/session";
 import { createGallery } from "../gallery/state";
-import { createFaults } from "../kernel/faults";
+import { createErrors } from "../kernel/errors";
 import { list, text } from "../kernel/parse";
 import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
@@ -24,7 +24,7 @@ export function createGallerySession(base: Base): GalleryAlone {
   const parts = {
     ...base,
     pictures,
-    faults: createFaults(),
+    errors: createErrors(),
     gallery: createGallery(pictures, channel, traits, ended),
     undoable: createStore<Undoable | null>(null),
     models: createStore(traits.get("_models", list(text), [])),

@@ -15,7 +15,7 @@ import { taken } from "../form/taken";
 import { createGalleryActions } from "../gallery/actions";
 import type { GalleryActions, GallerySession } from "../gallery/session";
 import { Refusal, UNREADABLE } from "../kernel/channel";
-import type { Place } from "../kernel/faults";
+import type { Place } from "../kernel/errors";
 import { rootOf } from "../kernel/page";
 import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
@@ -66,18 +66,18 @@ export interface Actions extends ResultsActions, GalleryActions {
 }
 
 export function createActions(parts: Parts): Actions {
-  const { form, references, uploads, channel, faults, jobs, announcer } = parts;
+  const { form, references, uploads, channel, errors, jobs, announcer } = parts;
   let restoring: Before | null = null;
   /** A double click adds a picture once. */
   const isAgain = createGesture();
 
   /** Do something whose refusal belongs to `place`; the answer is null then. */
   async function attempt<T>(place: Place, doing: () => Promise<T>): Promise<T | null> {
-    faults.clear(place);
+    errors.clear(place);
     try {
       return await doing();
     } catch (error) {
-      if (error instanceof Refusal) faults.tell(place, error.message);
+      if (error instanceof Refusal) errors.tell(place, error.message);
       return null;
     }
   }
@@ -94,7 +94,7 @@ export function createActions(parts: Parts): Actions {
     const { prompt } = form.values.get();
     const next = renumbered(prompt, numbered, ids);
     parts.renumber.set(next === prompt ? null : next);
-    if (warned.form) faults.clear("prompt");
+    if (warned.form) errors.clear("prompt");
     warned = { form: "", at: 0 };
     if (parts.region.get()?.reference !== ids[0]) parts.region.set(null);
     void attempt("references", () => references.arrange(ids, sized));
@@ -106,7 +106,7 @@ export function createActions(parts: Parts): Actions {
   }
 
   function edit(change: Partial<FormTraits>, typed = false) {
-    faults.clear("form", ...(Object.keys(change) as Place[]));
+    errors.clear("form", ...(Object.keys(change) as Place[]));
     form.edit(change, typed);
     if ("prompt" in change) leaveNumbers();
     if (typed && "prompt" in change) parts.before.set(null);
@@ -145,7 +145,7 @@ export function createActions(parts: Parts): Actions {
     const key = JSON.stringify(asked);
     if (hint && warned.form !== key) {
       warned = { form: key, at: Date.now() };
-      faults.tell("prompt", `${hint} Press Generate again to send it all the same.`);
+      errors.tell("prompt", `${hint} Press Generate again to send it all the same.`);
       return;
     }
     // A double click is one press.
@@ -156,8 +156,8 @@ export function createActions(parts: Parts): Actions {
   }
 
   function addFiles(files: File[], place: DropPlace = "references") {
-    const tell = (fault: string) => faults.tell(place, fault);
-    faults.clear(place);
+    const tell = (error: string) => errors.tell(place, error);
+    errors.clear(place);
     if (place === "prompt") {
       // What is typed keeps its field from being set.
       form.flush();
@@ -171,15 +171,15 @@ export function createActions(parts: Parts): Actions {
   function addOne(message: Outgoing) {
     const most = parts.facts.get().limits.references;
     if (references.ids().length >= most) {
-      faults.tell("references", full(most));
+      errors.tell("references", full(most));
     } else void ask(message, "references");
   }
 
   async function addAddress(found: Promise<Addressed>) {
-    const picture = await found.catch(() => ({ fault: "This image could not be read." }));
+    const picture = await found.catch(() => ({ error: "This image could not be read." }));
     if ("file" in picture) addFiles([picture.file]);
     else if ("url" in picture) addOne({ kind: "use_address", url: picture.url });
-    else faults.tell("references", picture.fault);
+    else errors.tell("references", picture.error);
   }
 
   function moveReference(id: string, to: number) {
@@ -225,7 +225,7 @@ export function createActions(parts: Parts): Actions {
     const most = parts.facts.get().limits.references;
     if (before.references.length >= most) {
       parts.viewing.set(null);
-      return faults.tell("references", full(most));
+      return errors.tell("references", full(most));
     }
     const exact = region ? { exact: true } : {};
     const reply = await ask({ kind: "use_result", image_id: imageId, ...exact }, "references");
@@ -307,7 +307,7 @@ export function createActions(parts: Parts): Actions {
     if (restoring) offerUndo(restoring);
     restoring = null;
     sayHeld();
-    if (notice.note) faults.tell("references", notice.note);
+    if (notice.note) errors.tell("references", notice.note);
   });
 
   function useSelected() {
@@ -317,7 +317,7 @@ export function createActions(parts: Parts): Actions {
     for (const id of ids.slice(0, Math.max(0, room))) addOne({ kind: "use_result", image_id: id });
     if (ids.length > room) {
       const most = parts.facts.get().limits.references;
-      faults.tell("references", full(most, "the first of them were added"));
+      errors.tell("references", full(most, "the first of them were added"));
     }
     announcer.say(`${Math.min(ids.length, room)} added to the reference images`);
   }
@@ -378,7 +378,7 @@ export function createActions(parts: Parts): Actions {
         const { blob, name } = await original(imageId);
         download(blob, name);
       })),
-    clearFault: (place) => faults.clear(place),
+    clearError: (place) => errors.clear(place),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Before, createForm, type Region } from "../form/form";
 import { createSubmission } from "../form/submission";
 import { createGallery } from "../gallery/state";
 import { isShort } from "../gallery/words";
-import { createFaults } from "../kernel/faults";
+import { createErrors } from "../kernel/errors";
 import { flag, integer, list, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
 import { createStore } from "../kernel/store";
@@ -34,8 +34,8 @@ export function createSession(base: Base): Session {
   const references = createReferences(channel, traits);
   const jobs = createJobs(channel, ended);
   notifyPython(jobs, traits);
-  const faults = createFaults();
-  const submission = createSubmission(channel, jobs, faults, ended);
+  const errors = createErrors();
+  const submission = createSubmission(channel, jobs, errors, ended);
   const pictures = createPictures(channel);
   announceJobs(announcer, jobs, submission.phase);
   const count = () => references.shown.get().length;
@@ -58,7 +58,7 @@ export function createSession(base: Base): Session {
     jobs,
     dismissed: createStore<Undoable | null>(null),
     pictures,
-    faults,
+    errors,
     submission,
     gallery: createGallery(pictures, channel, traits, ended),
     galleryOpen: createStore(false),

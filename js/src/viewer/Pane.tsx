@@ -39,7 +39,7 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
   const small = usePreview(picture.id, PREVIEW);
   const look = seen(view, frame, pane, picture, placed);
   const wanted = withMargin(view, frame, pane, picture, placed);
-  const { sharp, fault } = useSharp(channel, picture.id, look, wanted);
+  const { sharp, error } = useSharp(channel, picture.id, look, wanted);
   const scale = view.zoom * placed.scale;
   const box = framed(view, frame, pane);
   const inside = {
@@ -52,8 +52,8 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
   return (
     <div class="sd-layer" style={style}>
       <div class="sd-frame" style={px({ ...box })}>
-        <div class={fault ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
-          {small && !fault && <img src={small} alt={picture.words} draggable={false} />}
+        <div class={error ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
+          {small && !error && <img src={small} alt={picture.words} draggable={false} />}
           {sharp && part && (
             <img
               class={scale > onePixel() * 2 ? "sd-sharp sd-pixels" : "sd-sharp"}
@@ -70,7 +70,7 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
           )}
         </div>
       </div>
-      {fault && <p class="sd-unseen">{fault}</p>}
+      {error && <p class="sd-unseen">{error}</p>}
     </div>
   );
 }

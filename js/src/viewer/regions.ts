@@ -54,9 +54,9 @@ export function useSharp(
   target: string,
   seen: Wanted | null,
   wanted: Wanted | null,
-): { sharp: Sharp | null; fault: string } {
+): { sharp: Sharp | null; error: string } {
   const [sharp, setSharp] = useState<Sharp | null>(null);
-  const [fault, setFault] = useState("");
+  const [error, setError] = useState("");
   const held = useRef<Sharp | null>(null);
   const key = JSON.stringify(seen);
 
@@ -79,10 +79,10 @@ export function useSharp(
         const before = held.current;
         held.current = url ? { url, part: wanted } : null;
         setSharp(held.current);
-        setFault(url ? "" : "The kernel sent no picture.");
+        setError(url ? "" : "The kernel sent no picture.");
         revoke(before?.url);
       } catch (error) {
-        if (error instanceof Refusal || error instanceof KernelGone) setFault(error.message);
+        if (error instanceof Refusal || error instanceof KernelGone) setError(error.message);
         else if (error instanceof TimedOut) return load();
       }
     };
@@ -93,5 +93,5 @@ export function useSharp(
     };
   }, [channel, target, key]);
 
-  return { sharp, fault };
+  return { sharp, error };
 }

@@ -39,8 +39,8 @@ it.each([
   ["blob:https://a.org/123.png", "fal can't fetch", "paste it here"],
   ["nonsense", "What was dropped", "not an image"],
 ])("says what to do with %s", async (address, ...words) => {
-  const { fault } = await read(uri(address));
-  for (const word of words) expect(fault).toContain(word);
+  const { error } = await read(uri(address));
+  for (const word of words) expect(error).toContain(word);
 });
 
 it("sends an image that its address holds as a file", async () => {

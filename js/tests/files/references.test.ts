@@ -71,7 +71,7 @@ describe("references", () => {
   });
 
   it("say on their tiles how far they are", () => {
-    const tile = { id: "u1", name: "a.png", size: 30e6, fault: null, picture: null };
+    const tile = { id: "u1", name: "a.png", size: 30e6, error: null, picture: null };
     expect(far({ ...tile, phase: "sending", received: 12.4e6 })).toBe("41 %");
     expect(far({ ...tile, phase: "reading", received: 30e6 })).toBe("Reading");
   });

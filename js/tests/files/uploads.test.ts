@@ -128,14 +128,14 @@ it("shows progress at most ten times a second", async () => {
   expect(redrawn).toBeLessThanOrEqual(4);
 });
 
-it("shows the kernel's fault at the tile and goes on", async () => {
+it("shows the kernel's error at the tile and goes on", async () => {
   uploads.add([image("a.png"), image("b.png")]);
   await settle(200);
   const [first] = model.of("upload");
   model.say({ kind: "upload_failed", upload_id: first?.upload_id, message: "a.png is truncated" });
   await settle(200);
   expect(phases()).toEqual(["a.png failed", "b.png reading"]);
-  expect(uploads.tiles.get()[0]?.fault).toBe("a.png is truncated");
+  expect(uploads.tiles.get()[0]?.error).toBe("a.png is truncated");
 });
 
 it("refuses what is too large before a byte is sent", async () => {
@@ -143,7 +143,7 @@ it("refuses what is too large before a byte is sent", async () => {
   Object.defineProperty(huge, "size", { value: 70_000_000 });
   uploads.add([huge]);
   await settle();
-  expect(uploads.tiles.get()[0]?.fault).toBe("huge.png has 70 MB; at most 64 MB go up.");
+  expect(uploads.tiles.get()[0]?.error).toBe("huge.png has 70 MB; at most 64 MB go up.");
   expect(model.sent).toEqual([]);
 });
 
@@ -212,5 +212,5 @@ it("gives a file up of which no word comes", async () => {
   uploads.add([image("a.png")]);
   await settle(100);
   await vi.advanceTimersByTimeAsync(70_000);
-  expect(uploads.tiles.get()[0]?.fault).toContain("The kernel did not answer about a.png");
+  expect(uploads.tiles.get()[0]?.error).toContain("The kernel did not answer about a.png");
 });

@@ -137,8 +137,8 @@ describe("money", () => {
     view.model.onSend = () => undefined;
     await click(button(view, /^Generate/));
     await doing(() => view.model.refuse(view.model.last("submit"), "raise it with sd.budget"));
-    const fault = ui(view).getByText("raise it with sd.budget");
-    expect(fault.parentElement?.contains(button(view, /^Generate/))).toBe(true);
+    const error = ui(view).getByText("raise it with sd.budget");
+    expect(error.parentElement?.contains(button(view, /^Generate/))).toBe(true);
   });
 
   it("is dated where the price is not today's", async () => {
@@ -203,14 +203,14 @@ describe("a saved file on the prompt", () => {
   it("without a receipt is told at the prompt", async () => {
     const view = await dropped();
     const { upload_id } = view.model.last("upload");
-    const fault = "no receipt in this file";
-    await doing(() => view.model.say({ kind: "upload_failed", upload_id, message: fault }));
+    const error = "no receipt in this file";
+    await doing(() => view.model.say({ kind: "upload_failed", upload_id, message: error }));
     await act(async () => {});
     const id = prompt(view).getAttribute("aria-describedby") ?? "";
-    expect(view.root.querySelector(`#${id}`)?.textContent).toBe(fault);
+    expect(view.root.querySelector(`#${id}`)?.textContent).toBe(error);
     expect(view.root.querySelectorAll(".sd-ref")).toHaveLength(0);
     await type(prompt(view), "a fox");
-    expect(view.root.textContent).not.toContain(fault);
+    expect(view.root.textContent).not.toContain(error);
     expect(view.root.textContent).not.toContain("Reading fox.png");
   });
 

@@ -11,7 +11,7 @@ export type Place =
   | "results"
   | "form";
 
-export type FaultMap = Partial<Record<Place, string>>;
+export type ErrorMap = Partial<Record<Place, string>>;
 
 const PLACES: Record<string, Place> = {
   prompt: "prompt",
@@ -27,14 +27,14 @@ const PLACES: Record<string, Place> = {
 export const placeOf = (field: string | null): Place =>
   PLACES[field?.replace(/\[.*/, "") ?? ""] ?? "form";
 
-export interface Faults {
-  readonly all: Store<FaultMap>;
+export interface Errors {
+  readonly all: Store<ErrorMap>;
   tell(place: Place, message: string): void;
   clear(...places: Place[]): void;
 }
 
-export function createFaults(): Faults {
-  const all = createStore<FaultMap>({});
+export function createErrors(): Errors {
+  const all = createStore<ErrorMap>({});
   return {
     all,
     tell: (place, message) => all.set({ ...all.get(), [place]: message }),

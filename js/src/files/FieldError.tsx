@@ -1,0 +1,24 @@
+import { useEffect } from "preact/hooks";
+import { useSession } from "./session";
+
+const REST = 500;
+
+/** Say an error once it rests: a number half typed has one for each key. */
+export function useSaid(error: string | null | undefined) {
+  const { announcer } = useSession();
+  useEffect(() => {
+    if (!error) return;
+    const timer = setTimeout(announcer.say, REST, error);
+    return () => clearTimeout(timer);
+  }, [announcer, error]);
+}
+
+/** An error as a sentence, tied to its field by `id`. */
+export function FieldError({ id, children }: { id?: string; children: string | null | undefined }) {
+  useSaid(children);
+  return children ? (
+    <p class="sd-error" id={id}>
+      {children}
+    </p>
+  ) : null;
+}
