@@ -59,12 +59,12 @@ def ask(
         BackendError: It can't be told; nothing was sent.
     """
     try:
-        return _ask(key, backend, library, engine, plan)
+        return _answer_or_claim(key, backend, library, engine, plan)
     except OSError as error:  # only where several machines share it; others are only warned
         raise _unwritten(error) from error
 
 
-def _ask(
+def _answer_or_claim(
     key: str,
     backend: str,
     library: Library,

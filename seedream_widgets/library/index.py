@@ -25,13 +25,12 @@ from seedream_widgets.library.entry import (
     pixels_of,
     row_of,
 )
-from seedream_widgets.library.search import Filter, Search, filter_of, narrowed
+from seedream_widgets.library.search import Filter, Search, filter_of
 from seedream_widgets.values.marks import Marks, read_marks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date, datetime
+    from collections.abc import Callable, Iterator, Sequence
 
 _log = logging.getLogger(__name__)
 _SETTLED_NS = 2_000_000_000
@@ -507,46 +506,11 @@ class Index:
             links = links_of(receipt)
             self._run(lambda db: insert(db, self._results, row, links))
 
-    def search(
-        self,
-        text: str = "",
-        *,
-        since: datetime | date | str | None = None,
-        until: datetime | date | str | None = None,
-        endpoint: str | None = None,
-        model: str | None = None,
-        backend: str | None = None,
-        favourite: bool | None = None,
-        rating: int | None = None,
-        kind: str | None = None,
-        fewer: bool = False,
-        among: Iterable[str] | None = None,
-        newest_first: bool = True,
-    ) -> Search:
-        """Return the results that match all that is given, as a lazy sequence.
-
-        Args:
-            text: Words that the prompt holds, each at least in its beginning.
-            since: The earliest moment; local time unless it names a time zone.
-            until: The latest moment; a date counts as the whole day.
-            endpoint: The fal endpoint id.
-            model: Such as ``"v4.5"``.
-            backend: ``"fal"`` or ``"offline"``.
-            favourite: Only favourites, or only others.
-            rating: Only those rated so high or higher, 1 to 5.
-            kind: ``"text-to-image"`` or ``"edit"``.
-            fewer: Only those with fewer images than were asked for.
-            among: Only these request ids.
-            newest_first: Or oldest first.
-
-        Raises:
-            RequestError: `since` or `until` is not a date, or `rating` or `kind` is unknown.
-        """
-        equal = {"endpoint": endpoint, "model": model, "backend": backend, "favourite": favourite}
-        asked = filter_of(text, since, until, equal, newest_first)
-        asked = narrowed(asked, rating, kind, fewer, among)
+    def search(self, text: str = "", **asked: Any) -> Search:
+        """Return the results that match all that is given; arguments as of `filter_of`."""
+        wanted = filter_of(text, **asked)
         self.refresh()
-        return Search(self, asked)
+        return Search(self, wanted)
 
     def identical(self, key: str, backend: str) -> list[Entry]:
         """Return the newest results of identical requests, up to 20, newest first."""

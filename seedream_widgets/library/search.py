@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, SupportsIndex, overload
@@ -48,42 +48,42 @@ class Filter:
 
 
 def filter_of(
-    text: str,
-    since: datetime | date | str | None,
-    until: datetime | date | str | None,
-    equal: Mapping[str, object],
-    newest_first: bool,
+    text: str = "",
+    *,
+    since: datetime | date | str | None = None,
+    until: datetime | date | str | None = None,
+    endpoint: str | None = None,
+    model: str | None = None,
+    backend: str | None = None,
+    favourite: bool | None = None,
+    rating: int | None = None,
+    kind: str | None = None,
+    fewer: bool = False,
+    among: Iterable[str] | None = None,
+    newest_first: bool = True,
 ) -> Filter:
-    """Return the filter of a search's arguments.
+    """Return the filter of a search's arguments, which `Library.search` explains.
 
     Raises:
-        RequestError: `since` or `until` is not a date.
+        RequestError: An argument is of another type, or out of range.
     """
     check_type(text, str, "text", "words to look for in prompts, as text")
+    check_type(favourite, (bool, type(None)), "favourite", "True, False or None")
+    check_type(fewer, bool, "fewer", "True or False")
+    equal = {"endpoint": endpoint, "model": model, "backend": backend}
     for name, value in equal.items():
-        if name == "favourite":
-            check_type(value, (bool, type(None)), name, "True, False or None")
-        else:
-            check_type(value, (str, type(None)), name, "a text or None")
+        check_type(value, (str, type(None)), name, "a text or None")
+    if isinstance(among, str | bytes) or not isinstance(among, Iterable | None):
+        raise RequestError(
+            f"among takes a list of request ids, got {described(among)}", field="among", value=among
+        )
     asked: list[tuple[str, Any]] = []
     if since is not None:
         asked.append(("created >= ?", _moment("since", since)))
     if until is not None:
         asked.append(_ending(until))
-    asked += [(f"{name} = ?", value) for name, value in equal.items() if value is not None]
-    conditions, values = tuple(pair[0] for pair in asked), tuple(pair[1] for pair in asked)
-    return Filter(conditions, values, _words(text), newest_first)
-
-
-def narrowed(
-    asked: Filter, rating: int | None, kind: str | None, fewer: bool, among: Iterable[str] | None
-) -> Filter:
-    """Return a filter that lets less through; arguments as in `Index.search`.
-
-    Raises:
-        RequestError: `rating` or `kind` is unknown.
-    """
-    conditions, values = [*asked.conditions], [*asked.values]
+    given = {**equal, "favourite": favourite}
+    asked += [(f"{name} = ?", value) for name, value in given.items() if value is not None]
     if rating is not None:
         if type(rating) is not int or not 0 <= rating <= MOST:
             raise RequestError(
@@ -91,8 +91,8 @@ def narrowed(
                 field="rating",
                 value=rating,
             )
-        conditions.append("rating >= ?")
-        values.append(rating)
+        asked.append(("rating >= ?", rating))
+    conditions, values = [pair[0] for pair in asked], [pair[1] for pair in asked]
     if kind is not None:
         ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]
         if not ids:
@@ -101,15 +101,10 @@ def narrowed(
             )
         conditions.append(f"endpoint IN ({', '.join('?' * len(ids))})")
         values += ids
-    check_type(fewer, bool, "fewer", "True or False")
-    if isinstance(among, str | bytes) or not isinstance(among, Iterable | None):
-        raise RequestError(
-            f"among takes a list of request ids, got {described(among)}", field="among", value=among
-        )
     if fewer:
         conditions.append("images < asked")
     only = None if among is None else frozenset(among)
-    return replace(asked, conditions=tuple(conditions), values=tuple(values), among=only)
+    return Filter(tuple(conditions), tuple(values), _words(text), newest_first, only)
 
 
 class Rows(Protocol):
