@@ -126,8 +126,13 @@ class _Package(ModuleType):
     """
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in __all__ or not isinstance(value, ModuleType):
+        if name not in __all__ or callable(value):
             super().__setattr__(name, value)
+        elif not isinstance(value, ModuleType):
+            from seedream_widgets.errors import NoNameError
+
+            how = f"call sd.{name}(...)" if name in _HOME["api"] else "sd.Client(...) takes another"
+            raise NoNameError(f"sd.{name} is not to be set, which would change nothing; {how}")
 
 
 sys.modules[__name__].__class__ = _Package
@@ -149,7 +154,13 @@ def __getattr__(name: str) -> object:
 
         return Batches(default_client())
     if name not in _MODULE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name.startswith("_"):  # what Python and others look for
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from seedream_widgets.errors import NoNameError
+        from seedream_widgets.values.guesses import did_you_mean
+
+        guess = did_you_mean(name, __all__)
+        raise NoNameError(f"module {__name__!r} has no attribute {name!r}{guess}")
     from importlib import import_module
 
     value = getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import RequestError, SeedreamError, check_type
+from seedream_widgets.errors import RequestError, SeedreamError, check_type, whole_number
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener
@@ -176,21 +176,42 @@ def to_pandas(results: Any) -> Any:
     each element of a list for one row.
 
     Args:
-        results: A `Result`, or any number of results or entries of the library.
+        results: A `Result`, or any number of results, entries of the library and jobs that are
+            done, or a batch.
 
     Raises:
         MissingPackageError: pandas is not installed.
     """
+    from seedream_widgets.batch.batch import Batch
+    from seedream_widgets.batch.cell import Cell
+    from seedream_widgets.jobs.job import Job
     from seedream_widgets.library import Entry
     from seedream_widgets.library.table import to_pandas as table
     from seedream_widgets.values.result import Result
 
-    takes = "a result, or a list of results or of entries of the library"
-    check_type(results, (Result, Entry, Iterable), "results", takes)
-    found = [results] if isinstance(results, Result | Entry) else list(results)
+    if isinstance(results, Batch):
+        return results.to_pandas()
+    takes = "a result, a batch, or a list of results, jobs, cells or entries of the library"
+    one = Result, Entry, Job, Cell
+    check_type(results, one if isinstance(results, str) else (*one, Iterable), "results", takes)
+    found = [results] if isinstance(results, one) else list(results)
+    opened = []
     for each in found:
-        check_type(each, (Result, Entry), "results", takes)
-    opened = [each.whole() if isinstance(each, Entry) else each for each in found]
+        check_type(each, one, "results", takes)
+        if isinstance(each, Job):
+            if not each.done:
+                raise RequestError(
+                    f"results has a job that goes on ({each.status.text}); wait for it with "
+                    "job.result()",
+                    field="results",
+                    value=each,
+                )
+            each = each.result()
+        elif isinstance(each, Entry):
+            each = each.whole()
+        elif isinstance(each, Cell):
+            each = each.opened()
+        opened.append(each)
     return table(each for each in opened if each is not None)
 
 
@@ -239,7 +260,8 @@ def series(prompt: str, count: int, **arguments: Any) -> Request:
     Raises:
         RequestError: An argument is not accepted, or the model makes no sets.
     """
-    if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= COUNTS[1]:
+    most = whole_number(count)
+    if most is None or not 2 <= most <= COUNTS[1]:
         raise RequestError(
             f"count takes 2 to {COUNTS[1]} pictures, got {count!r:.80}", field="count", value=count
         )
@@ -251,7 +273,7 @@ def series(prompt: str, count: int, **arguments: Any) -> Request:
             value=arguments["max_images"],
         )
     Request(prompt, **arguments)  # so that an empty prompt is said to be one
-    return Request(series_words(prompt, count), max_images=count, **arguments)
+    return Request(series_words(prompt, most), max_images=most, **arguments)
 
 
 def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> Job:
@@ -331,6 +353,12 @@ def edit(
     """
     if on_update is not None:
         check_listener(on_update)
+    if isinstance(images, str) and not isinstance(prompt, str):
+        raise RequestError(
+            f"prompt of edit comes after the images: sd.edit(images, {images[:40]!r})",
+            field="prompt",
+            value=prompt,
+        )
     request = _request(prompt, {**arguments, "images": images})
     if not request.images:
         raise RequestError(
@@ -353,18 +381,20 @@ def _in_its_shape(request: Request, arguments: dict[str, Any]) -> Request:
     return replace(request, image_size=size)
 
 
-async def gather(jobs: Iterable[Job]) -> list[Result | SeedreamError]:
+async def gather(jobs: Iterable[Job] | Job, *more: Job) -> list[Result | SeedreamError]:
     """Wait for several jobs; each gives its result, or its error in the result's place.
 
     One that fails does not lose the others: ``await sd.gather(map(sd.submit, prompts))``.
 
     Args:
-        jobs: Jobs of `submit`.
+        jobs: Jobs of `submit`, as a list or one after the other.
+        *more: Further jobs.
     """
-    check_type(jobs, Iterable, "jobs", "a list of jobs, as [sd.submit('a fox')]")
-    listed = list(jobs)
+    takes = "jobs, as sd.gather([sd.submit('a fox'), sd.submit('an owl')])"
+    check_type(jobs, (Awaitable, Iterable), "jobs", takes)
+    listed = [*([jobs] if isinstance(jobs, Awaitable) else jobs), *more]
     for job in listed:
-        check_type(job, Awaitable, "jobs", "a list of jobs, as [sd.submit('a fox')]")
+        check_type(job, Awaitable, "jobs", takes)
     return [await _outcome(job) for job in listed]
 
 

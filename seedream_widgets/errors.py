@@ -3,6 +3,7 @@
 SeedreamError
   RequestError (also ValueError)        the request is not one fal could accept
     ImageInputError                     an input image can't be read or sent
+    NoItemError (also IndexError, KeyError)  there is no item of that number or name
   CredentialsError                      no key, or fal refuses the key or the account
   BackendError                          the request was sent, or tried, and did not succeed
     ContentRejectedError                a safety checker refused prompt, input or output
@@ -12,6 +13,8 @@ SeedreamError
   JobCancelled                          the job was cancelled
   JobTimeout (also TimeoutError)        ``job.result(timeout)`` stopped waiting; the job goes on
   MissingPackageError (also ImportError)  something optional needs a package that is not installed
+  StaysHereError (also TypeError)       it can't be copied, nor sent to another process
+  NoNameError (also AttributeError)     the package has no such name, or it is not to be set
 
 And one warning, which stops nothing: `PromptWarning`, for a prompt that names images it does not
 have.
@@ -20,6 +23,7 @@ have.
 from __future__ import annotations
 
 import linecache
+import operator
 import sys
 import warnings
 from pathlib import Path
@@ -129,6 +133,16 @@ def check_index(index: object, takes: str) -> None:
     check_type(index, (SupportsIndex, slice), "index", takes)
 
 
+def whole_number(value: object) -> int | None:
+    """Return a whole number of any kind, such as numpy's, as an int; ``None`` for what is none."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:  # an array of several
+        return None
+
+
 def described(value: object) -> str:
     """Return a value as an error names it: short ones as they are written, others by their type."""
     if value is None or isinstance(value, bool | int | float | str):
@@ -138,6 +152,20 @@ def described(value: object) -> str:
             return "a number of thousands of digits"
         return shown if len(shown) <= 60 else f"{shown[:60]}…"
     return type(value).__name__
+
+
+class NoItemError(RequestError, IndexError, KeyError):
+    """There is no item of that number or name."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
+
+
+class StaysHereError(SeedreamError, TypeError):
+    """It belongs to this process, so that it can't be copied, nor sent to another one."""
+
+
+class NoNameError(SeedreamError, AttributeError):
+    """The package has no such name, or it is not to be set."""
 
 
 class ImageInputError(RequestError):

@@ -8,8 +8,8 @@ pictures. ``%seedream spending | resume | budget 5 | library fox`` is for what s
 from __future__ import annotations
 
 import re
-import shlex
 from argparse import ArgumentTypeError
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -17,6 +17,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 from seedream_widgets.errors import RequestError
+from seedream_widgets.money.limits import PERIODS
 from seedream_widgets.values.endpoints import MODELS
 from seedream_widgets.values.sizes import SIZES
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 COMMANDS = ("spending", "resume", "budget", "library", "jobs")
+_WORDS = {"budget": ("none", "session", *PERIODS), "spending": ("by day", "by model", "by prompt")}
+"""What comes after a command."""
 _NAME = re.compile(r"\{(\w+)\}|\$(\w+)")
+_ALIKE = 0.75
+"""How alike two names are where one is taken for the other misspelt."""
 _OPTIONS = ("--size", "--seed", "--images", "--num-images", "--max-images", "--model", "--fresh")
 
 
@@ -61,7 +66,7 @@ class SeedreamMagics(Magics):
     def _draw(self, line: str, cell: str) -> Result | None:
         from seedream_widgets.api import edit, generate
 
-        given = parse_argstring(self.seedream, line)
+        given = self._given(line)
         arguments = {
             "image_size": _size(given.size),
             "seed": given.seed,
@@ -84,10 +89,13 @@ class SeedreamMagics(Magics):
     def _command(self, line: str) -> Any:
         from seedream_widgets import api
 
-        command, *rest = shlex.split(line) or [""]
-        words = " ".join(rest)
+        command, _, words = line.strip().partition(" ")
+        words = words.strip().strip("\"'")
         if command == "spending":
-            return api.spending(words or None)
+            since, by, what = words.rpartition("by ")
+            return (
+                api.spending(since.strip() or None, by=what) if by else api.spending(words or None)
+            )
         if command == "resume":
             return api.resume()
         if command == "jobs":
@@ -101,6 +109,20 @@ class SeedreamMagics(Magics):
             "a prompt goes into a cell that begins with %%seedream"
         )
 
+    def _given(self, line: str) -> Any:
+        """Return the options of a cell's first line."""
+        try:
+            given = parse_argstring(self.seedream, line)
+        except (UsageError, ValueError) as error:  # such as a quote that is never closed
+            raise UsageError(
+                f"%%seedream: {error}. %%seedream? lists the options; the prompt stands below"
+            ) from error
+        if given.output is not None and not given.output.isidentifier():
+            raise UsageError(
+                f"--output takes the name of a variable, got {given.output!r}; nothing was sent"
+            )
+        return given
+
     @property
     def _namespace(self) -> dict[str, Any]:
         shell: Any = self.shell
@@ -108,11 +130,27 @@ class SeedreamMagics(Magics):
         return namespace
 
     def _expanded(self, text: str) -> str:
-        """Put variables of the notebook into a prompt; a name that is not one stays as written."""
+        """Put variables of the notebook into a prompt; a name that is not one stays as written.
+
+        Raises:
+            RequestError: One is almost the name of a variable.
+        """
+        mine = [name for name in self._namespace if not name.startswith("_")]
 
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2]
-            return str(self._namespace[name]) if name in self._namespace else match[0]
+            if name in self._namespace:
+                return str(self._namespace[name])
+            close = get_close_matches(name, mine, 1, _ALIKE)
+            if close:
+                meant = match[0].replace(name, close[0])
+                raise RequestError(
+                    f"prompt has {match[0]}, and there is no variable {name}; did you mean "
+                    f"{meant}? Nothing was sent",
+                    field="prompt",
+                    value=text,
+                )
+            return match[0]
 
         return _NAME.sub(value, text)
 
@@ -156,7 +194,9 @@ def complete(shell: Any, event: Any) -> list[str]:
     """Offer options, and their values, after ``%%seedream``; commands after ``%seedream``."""
     line: str = event.line
     if not line.lstrip().startswith("%%"):
-        return list(COMMANDS)
+        _, *said = line.split()
+        after = said[0] if said and (len(said) > 1 or line.endswith(" ")) else ""
+        return list(_WORDS.get(after, ()) if after else COMMANDS)
     before = line.split()
     last = before[-1] if line.endswith(" ") else before[-2] if len(before) > 1 else ""
     if last == "--model":

@@ -54,6 +54,12 @@ def test_a_limit_for_the_day_is_set_told_and_taken_away(book):
         ("%%seedream --seed x\na fox", "takes a whole number, got 'x'"),
         ("%%seedream --size 1x1000\na fox", "image_size"),
         ("%%seedream\n ", "prompt is empty"),
+        ("%%seedream -o 3x\na fox", "takes the name of a variable, got '3x'; nothing was sent"),
+        ("%%seedream --images 'a\na fox", "No closing quotation. %%seedream? lists the options"),
+        ("%%seedream --seed 1 x\na fox", "unrecognized arguments: x. %%seedream? lists"),
+        ("%%seedream\na {anmal}", "no variable anmal; did you mean {animal}? Nothing was sent"),
+        ("%%seedream\na $anmal", "no variable anmal; did you mean $animal? Nothing was sent"),
+        ("%seedream spending by week", "by takes 'day', 'model', 'prompt', got 'week'"),
     ],
 )
 def test_mistakes_are_sentences(book, cell, words):
@@ -67,6 +73,8 @@ def test_commands(book):
     book.run("%seedream budget none")
     assert text(book.run("print(sd.budget())")) == "None\n"
     assert "result" in text(book.run("%seedream library owl"))
+    assert "0 results" in text(book.run("%seedream library owl's"))
+    assert "requests" in text(book.run("%seedream spending 2026-01-01 by model"))
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,7 @@ def test_commands(book):
         ("%%seedream --model ", "v4.5"),
         ("%%seedream --size ", "16:9"),
         ("%seedream sp", "spending"),
+        ("%seedream budget ", "month"),
     ],
 )
 def test_completion_offers_options_values_and_commands(book, line, offered):

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import Future
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from seedream_widgets import faces
 from seedream_widgets.batch import manifest as manifests
@@ -30,9 +30,12 @@ from seedream_widgets.batch.workers import submitter, takes_work
 from seedream_widgets.display.progress import progress_line
 from seedream_widgets.errors import (
     BackendError,
+    NoItemError,
     RequestError,
     SeedreamError,
+    StaysHereError,
     SubmitUnknownError,
+    check_index,
     check_type,
     described,
 )
@@ -73,6 +76,18 @@ class Batch:
         manifest: What it asks for.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_asked",
+        "_client",
+        "_drive",
+        "_executor",
+        "_lock",
+        "_manifest",
+        "_pid",
+        "_watchers",
+    )  # a misspelt name is not to be set in silence
+
     def __init__(self, client: Client, manifest: manifests.Manifest) -> None:
         self._client = client
         self._manifest = manifest
@@ -107,12 +122,21 @@ class Batch:
     def __len__(self) -> int:
         return len(self.cells)
 
-    def __getitem__(self, index: int) -> Cell:
-        check_type(index, SupportsIndex, "index", "the number of a cell, 0 is the first")
+    @overload
+    def __getitem__(self, index: int) -> Cell: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Cell, ...]: ...
+    def __getitem__(self, index: int | slice) -> Cell | tuple[Cell, ...]:
+        check_index(index, "the number of a cell, 0 is the first, or a slice")
         try:
             return self.cells[index]
         except IndexError:
-            raise IndexError(f"no cell {index}: this batch has {len(self)}, from 0") from None
+            raise NoItemError(
+                f"no cell of index {index}: this batch has {len(self)} cell"
+                f"{'' if len(self) == 1 else 's'}, 0 is the first",
+                field="index",
+                value=index,
+            ) from None
 
     def __iter__(self) -> Iterator[Cell]:
         """Go through the cells as they are; this sends nothing."""
@@ -212,7 +236,7 @@ class Batch:
     ) -> Drive:
         """Begin unless `agree` raises, which gets who will answer all of it, and for how much."""
         if on_update is not None:
-            check_listener(on_update)
+            check_listener(on_update, "cell")
         if executor is not None and not callable(getattr(executor, "submit", None)):
             raise RequestError(
                 "executor takes a process pool, distributed.Client().get_executor() or the like, "
@@ -303,6 +327,9 @@ class Batch:
         """Share the library with other machines through a place, once that has been tried."""
         if address is None:
             return
+        check_type(
+            address, (str, os.PathLike), "shared", "a folder or an address, as s3://bucket/a"
+        )
         place = place_at(address)
         check_exclusive(place)
         self._client = self._client._sharing(place)
@@ -564,6 +591,11 @@ class Batch:
         known = {"prompt": request.prompt, "model": request.model, "seed": request.seed}
         error = None if cell.error is None else str(cell.error)
         return [{**own, **known, "endpoint": request.endpoint.id, "error": error}]
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise StaysHereError(
+            f"a Batch stays in its process; reopen it there: sd.batches[{self.name!r}]"
+        )
 
     def __repr__(self) -> str:
         counts = {state: len(self._those(state)) for state in ("done", "running", "failed")}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from seedream_widgets.errors import ResultError, SubmitUnknownError
+from seedream_widgets.errors import ImageInputError, ResultError, SubmitUnknownError
 from seedream_widgets.values.status import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedream_widgets.errors import SeedreamError
+    from seedream_widgets.images.origins import Origin
     from seedream_widgets.library import Entry
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
@@ -127,6 +128,18 @@ class Cell:
         except ResultError:
             return None
         return found
+
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        return self._with_images().__seedream_images__()
+
+    def __seedream_origins__(self) -> tuple[Origin, ...]:
+        return self._with_images().__seedream_origins__()
+
+    def _with_images(self) -> Result:
+        result = self.opened()
+        if result is None:
+            raise ImageInputError(f"cell {self.name} has no images yet; run its batch first")
+        return result
 
     def cancel(self) -> bool:
         """Ask to stop it; whether there was anything to stop."""

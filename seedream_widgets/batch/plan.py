@@ -12,7 +12,7 @@ from numbers import Number
 from typing import Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
-from seedream_widgets.errors import RequestError, described
+from seedream_widgets.errors import RequestError, described, whole_number
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
@@ -67,7 +67,7 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
         RequestError: A name is unknown, an axis is empty, a slot has no value, there are more
             than `limit` cells, or a cell is not accepted; its `field` says which.
     """
-    _check_limit(limit)
+    limit = _check_limit(limit)
     asked = _with_draws(axes, repeat)
     if "prompt" not in asked:
         _check_names(asked, {})
@@ -123,14 +123,14 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
     Raises:
         RequestError: A column is unknown, or a row is not accepted: the message names the row.
     """
-    _check_limit(limit)
+    limit = _check_limit(limit)
     records = _records(rows)
     unknown = {name for record in records for name in record} - {*_FIELDS}
     if unknown:
         name = min(unknown, key=str)
         raise RequestError(
-            f"rows have the column {name!r:.60}, which is not an argument of a request; they may "
-            f"have {', '.join(_FIELDS)}. Rename the column, or drop it",
+            f"rows have the column {name!r:.60}, which is not an argument of a request; rename or "
+            f"drop it: {meant(str(name)[:60], _FIELDS)}",
             field=str(name),
         )
     draws = tuple(range(1, _check_repeat(repeat) + 1))
@@ -191,22 +191,25 @@ def _with_draws(axes: Mapping[str, Any], repeat: int) -> dict[str, Any]:
 
 
 def _check_repeat(repeat: int) -> int:
-    if isinstance(repeat, bool) or not isinstance(repeat, int) or not 1 <= repeat <= MOST_DRAWS:
+    draws = whole_number(repeat)
+    if draws is None or not 1 <= draws <= MOST_DRAWS:
         raise RequestError(
             f"repeat takes a whole number from 1 to {MOST_DRAWS}, got {repeat!r:.40}",
             field="repeat",
             value=repeat,
         )
-    return repeat
+    return draws
 
 
-def _check_limit(limit: object) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+def _check_limit(limit: object) -> int:
+    most = whole_number(limit)
+    if most is None or most < 1:
         raise RequestError(
             f"limit takes the most cells that a batch may have, from 1, got {described(limit)}",
             field="limit",
             value=limit,
         )
+    return most
 
 
 def _values(name: str, value: Any) -> Sequence[Any] | None:
@@ -214,6 +217,13 @@ def _values(name: str, value: Any) -> Sequence[Any] | None:
     if isinstance(value, str | bytes | tuple | int | float | bool | None):
         return None
     values: Sequence[Any]
+    if name == "image_size" and isinstance(value, list) and _is_one_size(value):
+        raise RequestError(
+            f"image_size of a batch takes a list of sizes, got {value}; write the tuple "
+            f"{tuple(value)} for one size, or [{tuple(value)}] for a list of it",
+            field="image_size",
+            value=value,
+        )
     if isinstance(value, list | range):
         values = value if isinstance(value, range) else tuple(value)  # a range may be endless
     elif _is_column(value):
@@ -239,6 +249,10 @@ def _values(name: str, value: Any) -> Sequence[Any] | None:
             f"{name} is an empty list: give it at least one value, or leave it out", field=name
         )
     return values
+
+
+def _is_one_size(value: list[Any]) -> bool:
+    return len(value) == 2 and all(isinstance(side, int) for side in value)
 
 
 def _is_column(value: object) -> bool:
@@ -379,20 +393,31 @@ def _records(rows: Any) -> list[dict[str, Any]]:
         rows = [{n: _whole(v) for n, v in row.items()} for row in rows.to_dict("records")]
     if not isinstance(rows, list):
         raise RequestError(
-            f"rows of a batch are a list of dicts or a DataFrame, got {described(rows)}",
+            f"rows of a batch are a list of dicts or a DataFrame, got {described(rows)}; "
+            f"{_instead(rows)}",
             field="rows",
             value=rows,
         )
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise RequestError(
-                f"rows of a batch are dicts, and row {number} is not: {described(row)}",
+                f"rows of a batch are dicts, and row {number} is not: {described(row)}; "
+                "prompts alone are an axis: sd.batch(prompt=[...])",
                 field="rows",
                 value=row,
             )
     if not rows:
         raise RequestError("rows are empty: give at least one", field="rows", value=rows)
     return [{name: value for name, value in row.items() if not _is_missing(value)} for row in rows]
+
+
+def _instead(rows: Any) -> str:
+    """Return how what somebody may have meant by something that is no rows is written."""
+    if isinstance(rows, str):
+        return "write prompt='...' for what to draw, or name='...' for a batch to reopen"
+    if isinstance(rows, Mapping):
+        return "write axes as arguments: sd.batch(prompt=[...], seed=[...])"
+    return "write list(...) around it, or prompt=[...] for prompts alone"
 
 
 def _whole(value: Any) -> Any:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedream_widgets.errors import ImageInputError, RequestError, ResultError
+from seedream_widgets.errors import ImageInputError, RequestError, ResultError, whole_number
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images.previews import preview
 
@@ -99,13 +99,14 @@ def export_png(
     Raises:
         RequestError: It would have more than 200 megapixels, and neither `edge` nor `pages` helps.
     """
-    if edge is not None and (type(edge) is not int or not LEAST_EDGE <= edge <= 16384):
+    side = None if edge is None else whole_number(edge)
+    if edge is not None and (side is None or not LEAST_EDGE <= side <= 16384):
         raise RequestError(
             f"edge takes a whole number of pixels from 16 to 16384, got {edge!r:.40}",
             field="edge",
             value=edge,
         )
-    drawing = _Drawing(grid, edge)
+    drawing = _Drawing(grid, side)
     width, height, row = drawing.width, drawing.height, drawing.row_height
     if width * height > MOST_PIXELS and not pages:
         scaled = fitting_edge(grid)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.sheet import grid_html
-from seedream_widgets.errors import RequestError, check_type, described
+from seedream_widgets.errors import RequestError, check_type, described, whole_number
 from seedream_widgets.values.picture import picture
 from seedream_widgets.values.result import Result, ResultImage
 
@@ -67,10 +67,12 @@ class Sheet:
         """
         from PIL import Image, ImageDraw, ImageFont
 
-        if type(edge) is not int or not 16 <= edge <= 4096:
+        side = whole_number(edge)
+        if side is None or not 16 <= side <= 4096:
             raise RequestError(
                 f"edge takes 16 to 4096 pixels, got {described(edge)}", field="edge", value=edge
             )
+        edge = side
         rows = -(-len(self) // self._columns)
         captions = _CAPTION if any(caption for _, caption in self._pictures) else 0
         width = self._columns * (edge + _GAP) + _GAP
@@ -109,31 +111,25 @@ def _opened(picture: Any) -> Image:
 def sheet_of(
     shown: Any, columns: int | None = None, captions: Iterable[object] | None = None
 ) -> Sheet:
-    """Return a `Sheet` of results, PIL images, jobs that are done, entries, or a mix of them.
+    """Return a `Sheet` of results, PIL images, jobs, entries, cells of batches, or a mix of them.
 
     Raises:
         RequestError: Something else was given, `columns` is not a number from 1 on, or there are
             not as many captions as pictures.
     """
-    if columns is not None and (type(columns) is not int or not 1 <= columns <= 100):
+    wide = None if columns is None else whole_number(columns)
+    if columns is not None and (wide is None or not 1 <= wide <= 100):
         raise RequestError(
             f"columns takes a whole number from 1 to 100, got {described(columns)}",
             field="columns",
             value=columns,
         )
-    takes = "a result, a PIL image, or a list of results, images, jobs and entries"
-    if isinstance(shown, str | bytes):
-        raise RequestError(
-            f"images takes {takes}; got {described(shown)}", field="images", value=shown
-        )
-    check_type(shown, object if _is_one(shown) else Iterable, "images", takes)
-    many = [shown] if _is_one(shown) else list(shown)
+    many = [shown] if _is_one(shown) or not isinstance(shown, Iterable) else list(shown)
     pictures = [pair for each in many for pair in _pictures(each)]
     if captions is not None:
         takes = "a list of texts, one for each picture"
-        check_type(
-            None if isinstance(captions, str | bytes) else captions, Iterable, "captions", takes
-        )
+        is_text = isinstance(captions, str | bytes)
+        check_type(captions, () if is_text else (Iterable,), "captions", takes)
         texts = [str(caption) for caption in captions]
         if len(texts) != len(pictures):
             raise RequestError(
@@ -141,16 +137,21 @@ def sheet_of(
                 field="captions",
             )
         pictures = [(picture, text) for (picture, _), text in zip(pictures, texts, strict=True)]
-    return Sheet(pictures[:_MOST], columns, max(0, len(pictures) - _MOST))
+    return Sheet(pictures[:_MOST], wide, max(0, len(pictures) - _MOST))
 
 
 def _is_one(shown: Any) -> bool:
-    return isinstance(shown, Result) or hasattr(shown, "whole") or hasattr(shown, "thumbnail")
+    alone = isinstance(shown, Result | str | bytes) or hasattr(shown, "ndim")
+    return alone or hasattr(shown, "whole") or hasattr(shown, "thumbnail")
 
 
 def _pictures(each: Any) -> list[tuple[Any, str]]:
     if hasattr(each, "whole"):  # an entry of the library
         each = each.whole()
+        if each is None:
+            return []
+    elif hasattr(each, "opened"):  # a cell of a batch
+        each = each.opened()
         if each is None:
             return []
     elif callable(getattr(each, "result", None)) and hasattr(each, "request"):  # a job
@@ -160,7 +161,9 @@ def _pictures(each: Any) -> list[tuple[Any, str]]:
     if hasattr(each, "thumbnail"):
         return [(each, "")]
     raise RequestError(
-        f"images takes results, PIL images, jobs and entries of the library, got {described(each)}",
+        "images takes results, PIL images, jobs, batches and entries of the library, got "
+        f"{described(each)}; open a file with PIL.Image.open(path), and an array with "
+        "PIL.Image.fromarray(array)",
         field="images",
         value=each,
     )

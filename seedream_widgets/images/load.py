@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import ImageInputError, SeedreamError
@@ -20,7 +21,7 @@ from seedream_widgets.images.sources import (
 from seedream_widgets.images.values import HasImages, ImageInput, ImageUrl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from seedream_widgets.images.origins import Origin
 
@@ -33,8 +34,8 @@ def load_images(
     """Load every image of `value`, in order.
 
     Args:
-        value: One image, or a list or tuple of images, which may hold lists or tuples once
-            more. An image is a PIL image, a numpy array (height x width, optionally x 1, 3
+        value: One image, or a list, tuple or generator of images, which may hold lists or tuples
+            once more. An image is a PIL image, a numpy array (height x width, optionally x 1, 3
             or 4; uint8, uint16, bool, or floats in 0..1), a path, an ``https://`` or
             ``data:`` URL, bytes, an open binary file, or a result, which gives all its images.
         field: The argument's name, for errors.
@@ -46,6 +47,8 @@ def load_images(
         ImageInputError: One of them is not an image, damaged, or can't be made to fit. The
             message counts images from 1; ``error.field`` is such as ``"images[2]"``.
     """
+    if isinstance(value, Iterator) and not hasattr(value, "read"):  # such as Path.glob
+        value = list(value)
     many = isinstance(value, list | tuple)
     loaded: list[Loaded] = []
     for item in _flat(value):

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import BudgetError, check_type
+from seedream_widgets.errors import BudgetError, StaysHereError, check_type
 from seedream_widgets.jobs.claims import Ours, Theirs, ask
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -355,7 +355,7 @@ class Client:
         self._current_prices.close()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Client stays in its process, with its key; make another one there")
+        raise StaysHereError("a Client stays in its process, with its key; make another one there")
 
     def __repr__(self) -> str:
         return f"<Client {self._choice}, {len(self._jobs)} jobs>"

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 from seedream_widgets.errors import (
+    ImageInputError,
     JobCancelled,
     JobTimeout,
     RequestError,
     SeedreamError,
+    StaysHereError,
     check_type,
     described,
 )
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
     from seedream_widgets.images.growing import Growing
+    from seedream_widgets.images.origins import Origin
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
@@ -44,15 +47,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def check_listener(callback: object) -> None:
+def check_listener(callback: object, told: str = "job") -> None:
     """Refuse what can't be called.
+
+    Args:
+        callback: What was given.
+        told: What it gets.
 
     Raises:
         RequestError: It can't.
     """
     if not callable(callback):
         raise RequestError(
-            f"on_update takes a function of the job; got {described(callback)}",
+            f"on_update takes a function of the {told}; got {described(callback)}",
             field="on_update",
             value=callback,
         )
@@ -341,8 +348,19 @@ class Job:
     def _ipython_display_(self, **_: object) -> None:
         show_live(self)
 
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        return self._ended_result().__seedream_images__()
+
+    def __seedream_origins__(self) -> tuple[Origin, ...]:
+        return self._ended_result().__seedream_origins__()
+
+    def _ended_result(self) -> Result:
+        if not self.done:
+            raise ImageInputError("this job has no images yet; wait for them with job.result()")
+        return self.result()
+
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(
+        raise StaysHereError(
             "a Job stays in the process that runs it; copy or send job.result() instead"
         )
 

@@ -98,6 +98,19 @@ class Entry:
             return None
         return result
 
+    @property
+    def image(self) -> Any:
+        """The first PIL image of its result, the caller's own."""
+        return self.result().image
+
+    def __seedream_images__(self) -> tuple[bytes, ...]:
+        images: tuple[bytes, ...] = self.result().__seedream_images__()
+        return images
+
+    def __seedream_origins__(self) -> tuple[Origin, ...]:
+        origins: tuple[Origin, ...] = self.result().__seedream_origins__()
+        return origins
+
     def __repr__(self) -> str:
         asked = f" of {self.asked}" if self.asked and self.images < self.asked else ""
         one = self.images == 1 and not asked

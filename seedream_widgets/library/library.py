@@ -13,7 +13,14 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from seedream_widgets.errors import RequestError, ResultError, SeedreamError, check_type, described
+from seedream_widgets.errors import (
+    RequestError,
+    ResultError,
+    SeedreamError,
+    check_type,
+    described,
+    whole_number,
+)
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
 from seedream_widgets.images.origins import Origin
@@ -253,13 +260,14 @@ class Library:
             ResultError: It is not in this library.
             SeedreamError: Its folder can't be written.
         """
-        if type(rating) is not int or not 0 <= rating <= MOST:
+        stars = whole_number(rating)
+        if stars is None or not 0 <= stars <= MOST:
             raise RequestError(
                 f"rating takes a whole number from 0 to {MOST}, got {rating!r:.40}",
                 field="rating",
                 value=rating,
             )
-        self._mark(result, RATING, b"%d\n" % rating if rating else None)
+        self._mark(result, RATING, b"%d\n" % stars if stars else None)
 
     def _mark(self, result: Result | Entry, name: str, content: bytes | None) -> None:
         folder = self._entry(result).folder

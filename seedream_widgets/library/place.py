@@ -284,6 +284,12 @@ def place_at(address: str | Path, **options: Any) -> Place:
     """
     check_type(address, (str, os.PathLike), "address", "a folder or an address, as s3://bucket/a")
     text = str(address)
+    if not text.strip():
+        raise RequestError(
+            f"address is {text!r:.40}; give a folder or an address, as s3://bucket/a",
+            field="address",
+            value=address,
+        )
     if "://" not in text:
         return FolderPlace(user_path(text, "address").absolute())
     parts = urlsplit(text)

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, SupportsIndex, overload
 
-from seedream_widgets.errors import RequestError, check_index, check_type, described
+from seedream_widgets.errors import (
+    NoItemError,
+    RequestError,
+    check_index,
+    check_type,
+    described,
+    whole_number,
+)
 from seedream_widgets.faces import shown
 from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment, plain_date
 from seedream_widgets.values.endpoints import ENDPOINTS
@@ -85,13 +92,14 @@ def filter_of(
     given = {**equal, "favourite": favourite}
     asked += [(f"{name} = ?", value) for name, value in given.items() if value is not None]
     if rating is not None:
-        if type(rating) is not int or not 0 <= rating <= MOST:
+        wanted = whole_number(rating)
+        if wanted is None or not 0 <= wanted <= MOST:
             raise RequestError(
                 f"rating takes a whole number from 0 to {MOST}, got {rating!r:.40}",
                 field="rating",
                 value=rating,
             )
-        asked.append(("rating >= ?", rating))
+        asked.append(("rating >= ?", wanted))
     conditions, values = [pair[0] for pair in asked], [pair[1] for pair in asked]
     if kind is not None:
         ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]
@@ -173,7 +181,13 @@ class Search(Sequence[Entry]):
         place = index if index >= 0 else index + len(self)
         rows = self._rows(f"LIMIT 1 OFFSET {place}") if 0 <= place <= _FARTHEST else []
         if not rows:
-            raise IndexError(f"no result {index}: the search found {len(self)}")
+            count = len(self)
+            are = f"is {count} result" if count == 1 else f"are {count} results"
+            raise NoItemError(
+                f"no result of index {index}: there {are}, 0 is the newest",
+                field="index",
+                value=index,
+            )
         return self._index.entry(rows[0])
 
     def __contains__(self, value: object) -> bool:

@@ -224,7 +224,7 @@ def read_usd(usd: Any) -> Decimal:
         RequestError: It is not an amount from 0 to `MOST_USD`.
     """
     try:
-        amount = Decimal(str(usd))
+        amount = Decimal(str(usd).strip().removeprefix("$"))
         if amount.is_finite() and 0 <= amount <= MOST_USD and not isinstance(usd, bool):
             return amount
     except (InvalidOperation, ValueError):  # more digits than Python writes out

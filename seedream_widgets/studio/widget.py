@@ -66,7 +66,8 @@ class Studio(Form):
             raise self._unknown(wrong, form[wrong])
         check_type(name, (str, type(None)), "name", "a text, or None for the notebook's path")
         if client is not None:
-            check_type(client, Client, "client", "a Client, such as sd.Client()")
+            takes = "a Client, such as sd.Client(), and a prompt goes by name: prompt='a fox'"
+            check_type(client, Client, "client", takes)
         self._lock = threading.RLock()
         self._session = Session(self, client, name, lambda: sheet.changed())
         self._stores_prompts = self._session.client._policy.store_prompts

@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import NoItemError, RequestError
 from seedream_widgets.faces import shown
 from seedream_widgets.values.sizes import Size, SizeRule
 
@@ -167,6 +167,13 @@ class Endpoints(Mapping[str, Endpoint]):
         self._rows = {row.id: row for row in rows}
 
     def __getitem__(self, name: str) -> Endpoint:
+        if name not in self._rows:
+            known = next((id for id in self._rows if f"/{name}/" in id), next(iter(self._rows)))
+            raise NoItemError(
+                f"no endpoint has the id {name!r:.80}: they go by fal's own, such as {known!r}",
+                field="id",
+                value=name,
+            )
         return self._rows[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -339,9 +346,10 @@ def endpoint_for(model: object, kind: Kind) -> Endpoint:
         )  # fmt: skip
     from seedream_widgets.values.guesses import did_you_mean
 
+    said = str(model).lower().removeprefix("seedream").strip(" -_/")
+    said = said if said.startswith("v") or "/" in said else f"v{said}"
     raise RequestError(
-        f"model takes one of {', '.join(MODELS)}, got {model!r:.80}"
-        f"{did_you_mean(str(model).lower().removeprefix('seedream').strip(' -_/'), MODELS)}",
+        f"model takes one of {', '.join(MODELS)}, got {model!r:.80}{did_you_mean(said, MODELS)}",
         field="model",
         value=model,
     )

@@ -234,6 +234,13 @@ def _url(image: dict[str, Any]) -> str:
 
 
 def _check_prompt(prompt: object) -> None:
+    if isinstance(prompt, list | tuple):
+        raise RequestError(
+            f"prompt takes one text, got a {type(prompt).__name__}; sd.batch(prompt=[...]) asks "
+            "for each of several",
+            field="prompt",
+            value=prompt,
+        )
     if not isinstance(prompt, str):
         raise RequestError(
             f"prompt takes text, got {described(prompt)}; give a str",
@@ -267,7 +274,7 @@ def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
         raise RequestError(
             f"image_size of {endpoint.model} {endpoint.kind} takes "
             f"{', '.join(endpoint.size_names)}, a ratio such as '4:3 2K' or (width, height), "
-            f"got {size!r:.80}{meant_size(size, endpoint.size_names)}",
+            f"got {size!r:.80}{meant_size(size, (*endpoint.size_names, OWN_SIZE))}",
             field="image_size",
             value=value,
         )

@@ -11,7 +11,13 @@ import sys
 from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from seedream_widgets.errors import RequestError, ResultError, check_index, check_type
+from seedream_widgets.errors import (
+    NoItemError,
+    RequestError,
+    ResultError,
+    check_index,
+    check_type,
+)
 from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.images.origins import ORIGIN, Origin
@@ -421,7 +427,12 @@ class Result:
         try:
             files = self.files[which]
         except IndexError:
-            raise IndexError(f"no image {which}: this result has {len(self)}, from 0") from None
+            raise NoItemError(
+                f"no image of index {which}: this result has {len(self)} image"
+                f"{'' if len(self) == 1 else 's'}, 0 is the first",
+                field="index",
+                value=which,
+            ) from None
         return tuple(file.pil for file in files) if isinstance(files, tuple) else files.pil
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:

@@ -281,7 +281,7 @@ def test_a_run_interrupted_before_it_began_is_not_waited_for(client, backend, mo
     ("given", "words"),
     [
         ({"executor": "dask"}, r"executor takes .* with a submit\(\) method; got 'dask'"),
-        ({"on_update": 3}, "on_update takes a function of the job; got 3"),
+        ({"on_update": 3}, "on_update takes a function of the cell; got 3"),
     ],
 )
 def test_what_can_not_run_it_is_refused_before_anything_is_sent(client, backend, given, words):

@@ -49,7 +49,7 @@ def test_bad_columns(columns):
 
 def test_what_is_no_picture_is_told():
     with pytest.raises(
-        sd.RequestError, match=r"takes results, PIL images, jobs and entries .+, got 'fox.png'"
+        sd.RequestError, match=r"takes results, .+, got 'fox.png'; open a file with"
     ):
         sd.show(["fox.png"])
 
