@@ -18,6 +18,9 @@ OPEN = """root => {
   for (const { style } of [document.documentElement, document.body]) style.height = "100%";
   for (const { style } of root.querySelectorAll(".sd-stage")) style.maxHeight = "none";
 }"""
+CLOSE = """() => {
+  for (const { style } of [document.documentElement, document.body]) style.height = "";
+}"""
 RUN = """async (root, tags) => {
   await Promise.all(root.getAnimations({ subtree: true })
     .filter(each => each instanceof CSSTransition).map(each => each.finished.catch(() => {})));
@@ -81,6 +84,7 @@ class Audit:
             self.page.add_script_tag(path=AXE)
         root.evaluate(OPEN)
         report: dict[str, Any] = root.evaluate(RUN, TAGS)
+        self.page.evaluate(CLOSE)
         self.rules |= set(report["rules"])
         undecided = [
             entry

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one server and one browser, a page for each test."""
+"""Fixtures of the browser tests: one server, one browser, and a page that stays open."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from .chromium import chromium, collect_errors
 from .jupyter import JupyterServer, jupyter_server
+from .kept import KeptPage, new_page
 from .lab import Notebook, write_notebook
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
+    report: pytest.TestReport = yield
+    item.stash[PASSED] = report.passed and (report.when == "setup" or item.stash[PASSED])
+    return report
+
+
+PASSED = pytest.StashKey[bool]()
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     with jupyter_server(tmp_path_factory.mktemp("lab")) as server:
@@ -47,18 +58,33 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield context.new_page()
-    context.close()
+@pytest.fixture(scope="session")
+def kept(browser: Browser, lab: JupyterServer) -> Iterator[KeptPage]:
+    kept = KeptPage(browser, lab)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
-def errors(page: Page) -> list[str]:
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    """JupyterLab's page that tests share; an empty one for a test marked `own_page`."""
+    if request.node.get_closest_marker("own_page"):
+        page = new_page(request.getfixturevalue("browser"))
+        yield page
+        page.context.close()
+    else:
+        kept: KeptPage = request.getfixturevalue("kept")
+        yield kept.lend()
+        kept.take_back(failed=not request.node.stash.get(PASSED, False))
+
+
+@pytest.fixture
+def errors(page: Page, request: pytest.FixtureRequest) -> list[str]:
     """Console errors and uncaught errors of the page so far; ask for it before the notebook."""
-    return collect_errors(page)
+    if request.node.get_closest_marker("own_page"):
+        return collect_errors(page)
+    kept: KeptPage = request.getfixturevalue("kept")
+    return kept.errors
 
 
 @pytest.fixture

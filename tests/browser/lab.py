@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from .jupyter import JupyterServer
 
 START_MS = 60_000
+EMPTY = """async () => {
+  await jupyterapp.restored;
+  if (!jupyterapp.shell.leftCollapsed) {
+    await jupyterapp.commands.execute("application:toggle-left-area");
+  }
+}"""
+# The launcher stands in for notebooks; beside one, it would be a second tab.
+OPEN = """async path => {
+  const panel = await jupyterapp.commands.execute("docmanager:open", { path });
+  for (const other of [...jupyterapp.shell.widgets("main")]) if (other !== panel) other.dispose();
+}"""
 PANEL = """
 const panel = [...jupyterapp.shell.widgets("main")].find(widget => widget.context?.path === path);
 """
@@ -36,8 +47,19 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
     nbformat.write(book, path)
 
 
+def open_lab(page: Page, server: JupyterServer) -> None:
+    """Load JupyterLab without a notebook."""
+    page.goto(f"{server.url}/lab?reset")
+    page.wait_for_function("() => Boolean(window.jupyterapp)", timeout=START_MS)
+    page.evaluate(EMPTY)
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+
 class Notebook:
-    """An open notebook: its cells by number, its kernel, its file."""
+    """An open notebook: its cells by number, its kernel, its file.
+
+    Where the page shows this server's JupyterLab already, the notebook opens in it.
+    """
 
     def __init__(
         self, page: Page, server: JupyterServer, name: str, view: str = "lab/tree"
@@ -45,10 +67,14 @@ class Notebook:
         self.page = page
         self.file = server.folder / name
         self._name = name
-        page.goto(f"{server.url}/{view}/{name}?reset")
-        self.wait_until_ready()
+        self._themed = False
         if view == "lab/tree":
-            self.command("application:toggle-left-area")
+            if not page.url.startswith(f"{server.url}/lab"):
+                open_lab(page, server)
+            page.evaluate(OPEN, name)
+        else:
+            page.goto(f"{server.url}/{view}/{name}?reset")
+        self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
         self.page.wait_for_function(READY, arg=self._name, timeout=START_MS)
@@ -139,7 +165,8 @@ class Notebook:
         self.wait_until_ready()
 
     def theme(self, name: str) -> None:
-        """Switch to "Light" or "Dark"."""
+        """Switch to "Light" or "Dark"; JupyterLab's own settings hold it, for other pages too."""
+        self._themed = name != "Light"
         self.command("apputils:change-theme", {"theme": f"JupyterLab {name}"})
         light = str(name == "Light").lower()
         self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
@@ -149,8 +176,10 @@ class Notebook:
         self._call("await panel.sessionContext.shutdown();")
 
     def close(self) -> None:
-        """End the kernel, so that the next test has the machine to itself."""
-        self._call("await panel.sessionContext.shutdown(); await panel.context.revert();")
+        """End the kernel and close the notebook, unsaved: the next test has all to itself."""
+        if self._themed:
+            self.theme("Light")
+        self._call("await panel.sessionContext.shutdown(); panel.dispose();")
 
 
 def _plain(output: dict[str, Any]) -> str:

@@ -217,6 +217,7 @@ def test_on_fal(
     assert not audit.verdict(), audit.verdict()
 
 
+@pytest.mark.own_page
 def test_the_systems_own_colours_and_less_motion(
     errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
 ) -> None:

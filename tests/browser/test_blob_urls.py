@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -56,6 +57,7 @@ for job in studio.jobs:
 """
 
 
+@pytest.mark.own_page
 def test_none_is_left(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -65,6 +66,7 @@ def enforce(page: Page) -> None:
     page.evaluate(ENFORCE, "; ".join(f"{name} {value}" for name, value in POLICY.items()))
 
 
+@pytest.mark.own_page
 def test_nothing_is_blocked(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:

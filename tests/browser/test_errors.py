@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from .layout import overflowing
@@ -65,6 +66,7 @@ def test_an_impossible_size(
     assert errors == []
 
 
+@pytest.mark.own_page
 def test_hostile_prompts_are_text(
     errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
 ) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .conftest import OpenNotebook
 
+pytestmark = pytest.mark.own_page
 MARK = "pwned"
 HTML = f"<img src=x onerror='{MARK}()'><script>{MARK}()</script><b class={MARK}>"
 RTL = "\u202egnp.exe\u202c\u2067"

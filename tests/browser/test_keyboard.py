@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -274,6 +275,7 @@ def form_by_keyboard(page: Page, studio: Studio) -> None:
     see(page, "Sync mode")
 
 
+@pytest.mark.own_page
 def test_the_rest_by_keyboard(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:

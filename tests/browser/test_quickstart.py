@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -54,6 +55,7 @@ def noise(path: Path, side: int) -> int:
     return path.stat().st_size
 
 
+@pytest.mark.own_page
 def test_quickstart(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path, shot: Shot
 ) -> None:

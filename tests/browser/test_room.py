@@ -114,6 +114,8 @@ def test_what_runs_is_told_and_brought_into_sight(
     expect(studio.cards).to_have_count(len(STYLES))
     for prompt in ("one, offline:slow 40", "two, offline:slow 40"):
         studio.submit(prompt)
+        # Once the press is over, its card comes into sight: not under the next press.
+        expect(studio.generate).to_contain_text("Generate")
         studio.cards.last.scroll_into_view_if_needed()
     running = studio.button("2 running")
     expect(running).to_be_visible()

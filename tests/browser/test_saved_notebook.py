@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .conftest import Shot
     from .jupyter import JupyterServer
 
+pytestmark = pytest.mark.own_page
 KEY = "0f3b9c1e-7a52-4d0b:5e8d2f6a91c34b70"
 RESULTS = 8
 LIMIT = 300_000

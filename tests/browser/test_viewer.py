@@ -160,6 +160,7 @@ def test_a_picture_is_looked_at_by_keyboard_alone(
     assert errors == []
 
 
+@pytest.mark.own_page
 def test_pinches_zoom_and_100_percent_is_a_pixel_of_the_screen(
     errors: list[str], studio: Studio, page: Page
 ) -> None:
