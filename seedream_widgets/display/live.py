@@ -124,7 +124,7 @@ class _Card:
 
         self._job, self._note, self._brief = job, note, brief
         self._lock = threading.Lock()
-        self._at = 0.0
+        self._at, self._due = 0.0, False
         self._widget: Any = None
         if not job.done and in_notebook() and page_listens():
             self._widget = live_card(job, note)
@@ -146,12 +146,22 @@ class _Card:
 
     def _change(self, job: Job) -> None:
         with self._lock:
-            if time.monotonic() - self._at < _PAUSE and not job.done:
+            wait = self._at + _PAUSE - time.monotonic()
+            if wait > 0 and not job.done:
+                if not self._due:  # what came within the pause is told after it
+                    self._due = True
+                    loop = job._engine.loop
+                    loop.call_soon_threadsafe(loop.call_later, wait, self._catch_up)
                 return
             self._at = time.monotonic()
         self.tell()
         if job.done:
             self._stop()
+
+    def _catch_up(self) -> None:
+        self._due = False
+        if not self._job.done:  # its end was told at once
+            self._change(self._job)
 
     def tell(self, elapsed: float | None = None) -> None:
         """Show how far the job is; at its end, what stays."""

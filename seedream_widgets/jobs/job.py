@@ -261,6 +261,7 @@ class Job:
     def _go_on(self) -> None:
         """Note that cancelling it failed, so that it may be asked again."""
         self._cancelling = self._unwanted = False
+        self._tell()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Start the work that takes it to its end; for the engine's thread alone."""

@@ -1,5 +1,8 @@
 // A running job in a cell's output. Cancel shows only once the kernel has answered: while a cell
 // blocks, clicks arrive in some hosts alone.
+const SILENT = 15_000;
+const GONE = "The kernel is busy, or gone: no word for 15 seconds. If it is gone, restart it; " +
+  "sd.resume() then fetches what fal has accepted.";
 const STYLE = `
 .sd-live-card { font: 13px/1.45 system-ui, sans-serif; border-left: 3px solid; padding: 2px 0 2px 10px;
   max-width: 640px; color: var(--jp-content-font-color1, var(--vscode-foreground, inherit)); }
@@ -24,6 +27,9 @@ function render({ model, el, signal }) {
   card.append(lines, note, cancel);
   el.append(style, card);
   let here = false;
+  let asked = false;
+  let silent = false;
+  let timer;
 
   const draw = () => {
     lines.replaceChildren(...model.get("_lines").map((line) => {
@@ -31,29 +37,50 @@ function render({ model, el, signal }) {
       told.textContent = line;
       return told;
     }));
-    note.textContent = here ? "" : model.get("_note");
+    const cancelling = asked || model.get("_cancelling");
+    cancel.hidden = !here;
+    cancel.disabled = cancelling;
+    cancel.textContent = cancelling ? "Cancelling…" : "Cancel";
+    note.textContent = silent ? GONE : here ? "" : model.get("_note");
     note.hidden = note.textContent === "";
+  };
+  const send = (kind) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      silent = true;
+      asked = false;
+      draw();
+    }, SILENT);
+    try {
+      model.send({ kind, id: kind });
+    } catch {} // no way to the kernel: there will be no answer
+  };
+  const heard = () => {
+    silent = false;
+    clearTimeout(timer);
+    timer = setTimeout(send, SILENT, "here"); // where no word comes by itself
+    draw();
   };
   const hear = (message) => {
     if (message.kind !== "reply") return;
     here = true;
-    cancel.hidden = false;
-    draw();
+    if (message.id === "cancel") asked = false;
+    heard();
   };
   const ask = () => {
-    cancel.disabled = true;
-    cancel.textContent = "Cancelling…";
-    model.send({ kind: "cancel", id: "cancel" });
+    asked = true;
+    send("cancel");
+    draw();
   };
-  model.on("change:_lines", draw);
-  model.on("change:_note", draw);
+  const told = ["change:_lines", "change:_note", "change:_cancelling"];
+  for (const change of told) model.on(change, heard);
   model.on("msg:custom", hear);
   cancel.addEventListener("click", ask);
-  model.send({ kind: "here", id: "here" });
+  send("here");
   draw();
   const leave = () => {
-    model.off("change:_lines", draw);
-    model.off("change:_note", draw);
+    clearTimeout(timer);
+    for (const change of told) model.off(change, heard);
     model.off("msg:custom", hear);
   };
   signal?.addEventListener("abort", leave);

@@ -28,6 +28,7 @@ class LiveCard(Bridge):
 
     _lines: t.List[str] = t.List(help="The prompt, the state, the log line").tag(sync=True)
     _note = t.Unicode("", help="What to do where no click arrives").tag(sync=True)
+    _cancelling = t.Bool(False, help="Whether it is being cancelled").tag(sync=True)
 
     def __init__(self, job: Job, note: str = "") -> None:
         self._job = job
@@ -38,14 +39,16 @@ class LiveCard(Bridge):
         if not isinstance(content, dict):
             content = {}
         asked = content.get("kind") == "cancel" and self._job.cancel()
+        self._cancelling = self._job._unwanted
         self._post(
             {"kind": "reply", "id": str(content.get("id"))[:100], "result": {"asked": asked}}
         )
 
     def tell(self, lines: Sequence[str]) -> None:
-        """Change what the card says."""
+        """Change what the card says, and whether it can be cancelled."""
         with self._lock:
             self._lines = list(lines)
+            self._cancelling = self._job._unwanted
 
     def view(self) -> dict[str, Any]:
         """Return what has a page draw it, by media type."""

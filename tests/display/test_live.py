@@ -102,6 +102,29 @@ def test_a_job_as_the_last_line_is_a_card_that_ends_with_its_pictures(book):
     assert "<img" in later[-1]["data"]["text/html"]
 
 
+HELD = """
+import time
+from seedream_widgets.testing import ScriptedBackend
+backend = ScriptedBackend(hold=["in_progress", "completed"])
+job = sd.Client(backend).submit(sd.Request("an owl"))
+backend.wait_for("in_progress")
+display(job)
+backend.release("in_progress")
+backend.wait_for("completed")
+"""
+
+
+def test_a_card_says_what_changed_right_after_it_was_shown(book):
+    seen = []
+    book.run(HELD, seen, unseen=True)
+    for _ in range(200):
+        if "Generating" in seen[-1]["text/html"]:
+            break
+        book.run("time.sleep(0.05)", seen)
+    assert "Generating" in seen[-1]["text/html"]
+    book.run("backend.release('completed'); result = job.result()")
+
+
 def test_an_error_is_its_sentence_and_the_users_line(book):
     (error,) = book.run("x = 1\nsd.generate('a fox', size=3)")
     text = "\n".join(error["traceback"])

@@ -7,6 +7,7 @@ import re
 import comm
 import pytest
 
+from seedream_widgets.errors import BackendError
 from seedream_widgets.studio.live_card import LiveCard
 from seedream_widgets.studio.widget import Studio
 from seedream_widgets.testing import ScriptedBackend
@@ -21,9 +22,11 @@ def card(monkeypatch, tmp_path):
     job = started(backend, tmp_path)
     backend.wait_for("completed")
     made = LiveCard(job, "Interrupt the cell to stop waiting.")
+    stop = job.on_update(lambda job: made.tell([job.status.text]))
     yield made, job, backend
     backend.release("completed")
     until(lambda: job.done)
+    stop()
     made.close()
 
 
@@ -38,6 +41,19 @@ def test_cancel_cancels_the_job_and_is_answered(card):
     made, job, _ = card
     answer, _ = Page(made).ask("cancel")
     assert answer["result"] == {"asked": True}
+    assert made.get_state(["_cancelling"]) == {"_cancelling": True}
+    until(lambda: job.done)
+    assert job.status.kind == "cancelled"
+
+
+def test_a_cancel_that_failed_can_be_pressed_again(card):
+    made, job, backend = card
+    backend.errors["cancel"] = BackendError("fal is away")
+    Page(made).ask("cancel")
+    until(lambda: backend.count("cancel") == 1 and not made._cancelling)
+    assert not job.done
+    del backend.errors["cancel"]
+    Page(made).ask("cancel")
     until(lambda: job.done)
     assert job.status.kind == "cancelled"
 
