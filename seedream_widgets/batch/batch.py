@@ -95,6 +95,8 @@ class Batch:
         self._drive: Drive | None = None
         self._executor: Executor | None = None
         self._asked: BatchEstimate | None = None
+        self._backend: Backend | None = None
+        """Who answers the last run."""
         self._watchers: list[Callable[[Cell | None], object]] = []
         self._pid = os.getpid()
         self.look()
@@ -148,9 +150,19 @@ class Batch:
         return {axis.name: axis.labels[at] for axis, at in zip(self.axes, cell.at, strict=True)}
 
     def look(self) -> None:
-        """Look in the library and the journal for what has come of the cells; send nothing."""
+        """Look in the library and the journal for what has come of the cells; send nothing.
+
+        Once a key is set, what was only drawn offline is missing again.
+        """
+        self._look_for(self._client.backend)
+
+    def _look_for(self, backend: Backend) -> None:
+        """Look for what has come of the cells of one backend."""
+        for cell in self.cells:
+            if cell.is_preview(backend) and cell.state != "running":
+                cell.entry = cell.job = None
         wanted = {cell.request.key: cell for cell in self.cells}
-        backend = self._client.backend
+        self._looked_for = backend.name
         try:
             self._look(wanted, backend)
         except OSError as error:
@@ -202,15 +214,16 @@ class Batch:
 
     def _estimate(self, backend: Backend, retry: bool) -> BatchEstimate:
         prices = self._client.prices
-        asked = [estimate(cell.request, prices) for cell in self._to_send(retry)]
+        asked = [estimate(cell.request, prices) for cell in self._to_send(backend, retry)]
         low, high = (
             sum((getattr(each, end) for each in asked), Decimal(0)) if backend.bills else Decimal(0)
             for end in ("low", "high")
         )
         return BatchEstimate(len(asked), low, high)
 
-    def _to_send(self, retry: bool) -> list[Cell]:
-        return self._those("missing", "failed", *(["uncertain"] if retry else []))
+    def _to_send(self, backend: Backend, retry: bool) -> list[Cell]:
+        states = ("missing", "failed", *(["uncertain"] if retry else []))
+        return [cell for cell in self.cells if cell.state in states or cell.is_preview(backend)]
 
     def start(
         self,
@@ -251,23 +264,23 @@ class Batch:
                     self._drive.listen(on_update)
                 return self._drive
             self._share(shared)
-            self.look()
-            self._offer()
             client, backend = self._client, self._client.backend
+            self._look_for(backend)
+            self._offer()
             cost = self._estimate(backend, retry)
             if agree is not None:
                 agree(backend, cost)
-            self._asked = cost
+            self._asked, self._backend = cost, backend
             self._check_budget(cost, backend)
             manifests.write(self._client.library, self._manifest)
             self._executor = executor
             if executor is not None:
                 submit = submitter(executor, client.library, backend.name)
-                self._drive = Drive(submit, self._to_send(retry))
+                self._drive = Drive(submit, self._to_send(backend, retry))
             else:
                 self._drive = Drive(
                     partial(self._submit, backend.name, backend.bills),
-                    self._to_send(retry),
+                    self._to_send(backend, retry),
                     self._picker_up(),
                 )
             self._drive.listen(self._tell_watchers)
@@ -434,8 +447,8 @@ class Batch:
                 if self._drive is not None and (self._drive is not before or not before.ended):
                     self._interrupted(self._drive)
                 raise
-            if self.failed:
-                self.look()  # another process may have come to the result
+            if self.failed and self._backend is not None:
+                self._look_for(self._backend)  # another process may have come to the result
             self._tell(tell, drive)
         return self
 
@@ -444,16 +457,25 @@ class Batch:
         told = how_far(self.cells, drive, self._asked, self._client.backend.bills)
         tell(len(self._those("done")), ", ".join(filter(None, [*told, errors_by_kind(self.cells)])))
 
-    def _standing(self) -> dict[str, Any]:
-        """Return how far it is and what can be done now, as a sheet says it."""
-        drive, bills = self._drive, self._client.backend.bills
+    def _look_again(self, backend: Backend) -> bool:
+        """Look anew where another backend answers than when that was last done; whether it did."""
+        with self._lock:
+            running = self._drive is not None and not self._drive.ended
+            if running or backend.name == self._looked_for:
+                return False
+            self._look_for(backend)
+            return True
+
+    def _standing(self, backend: Backend | None) -> dict[str, Any]:
+        """Return how far it is and what `backend` can be asked for, as a sheet says it."""
+        drive, bills = self._drive, backend is not None and backend.bills
         running = drive is not None and not drive.ended
         counts = states(self.cells)
         asks = []
-        if not running:
+        if not running and backend is not None:
             anew = counts.get("missing") or counts.get("failed")
             ways = [*([False] if anew else []), *([True] if counts.get("uncertain") else [])]
-            asks = [ask_of(counts, self.estimate(retry=way), bills, retry=way) for way in ways]
+            asks = [ask_of(counts, self._estimate(backend, way), bills, retry=way) for way in ways]
         words = how_far(self.cells, drive, self._asked, bills)
         if asks and self._executor is not None:
             words.append(where_next(takes_work(self._executor)))

@@ -10,6 +10,7 @@ from seedream_widgets.values.status import Completed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seedream_widgets.backends.base import Backend
     from seedream_widgets.errors import SeedreamError
     from seedream_widgets.images.origins import Origin
     from seedream_widgets.library import Entry
@@ -22,6 +23,8 @@ State = Literal["missing", "running", "done", "failed", "uncertain"]
 
 class Followed(Protocol):
     """What follows a cell to its end: a `Job`, or a task at an executor."""
+
+    backend: str
 
     @property
     def done(self) -> bool:
@@ -140,6 +143,11 @@ class Cell:
         if result is None:
             raise ImageInputError(f"cell {self.name} has no images yet; run its batch first")
         return result
+
+    def is_preview(self, backend: Backend) -> bool:
+        """Tell whether it holds only what another one drew, though `backend` costs money."""
+        by = self.entry or self.job
+        return backend.bills and by is not None and by.backend != backend.name
 
     def cancel(self) -> bool:
         """Ask to stop it; whether there was anything to stop."""

@@ -115,10 +115,14 @@ class RemoteJob:
         request: What the cell asks for.
         future: The executor's.
         library: Where its result will be.
+        backend: Who is to answer.
     """
 
-    def __init__(self, request: Request, future: Future[str], library: Library) -> None:
+    def __init__(
+        self, request: Request, future: Future[str], library: Library, backend: str
+    ) -> None:
         self.request = request
+        self.backend = backend
         self._future = future
         self._library = library
         self._lock = threading.Lock()
@@ -203,7 +207,7 @@ def submitter(
         future = executor.submit(run_task, task_of(cell, library, backend), fresh)
         if library._shared is not None:
             future = _brought(future, fetchers, library, cell.request.key or "", backend)
-        return RemoteJob(cell.request, future, library)
+        return RemoteJob(cell.request, future, library, backend)
 
     return submit
 

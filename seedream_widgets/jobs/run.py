@@ -8,7 +8,7 @@ import io
 import itertools
 import logging
 import traceback
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -42,7 +42,8 @@ from seedream_widgets.values.result import (
 from seedream_widgets.values.status import Fetching, InProgress, Looking, Preparing, Queued
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Coroutine, Iterable, Iterator
+    from types import FrameType
 
     from seedream_widgets.backends.base import Backend, Output, OutputFile
     from seedream_widgets.errors import Billing
@@ -104,12 +105,30 @@ async def _end(job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None
 
 
 def _let_go(error: BaseException | None) -> None:
-    """Clear the frames that an error's tracebacks hold: theirs are the images that were sent."""
+    """Clear the frames that an error's tracebacks hold: theirs are the images that were sent.
+
+    Several jobs may have one error, as of an upload that they share: its traceback holds frames of
+    each, and one that still waits would be ended by clearing it.
+    """
+    waiting = set(_frames_of_tasks())
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        traceback.clear_frames(error.__traceback__)
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame not in waiting:
+                with suppress(RuntimeError):  # it runs
+                    frame.clear()
         error = error.__cause__ or error.__context__
+
+
+def _frames_of_tasks() -> Iterator[FrameType]:
+    """Yield the frames of all that the tasks of this loop are in the midst of."""
+    for task in asyncio.all_tasks():
+        step: Any = task.get_coro()
+        while step is not None:
+            if (frame := getattr(step, "cr_frame", None)) is not None:
+                yield frame
+            step = getattr(step, "cr_await", None)
 
 
 class _Run:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.batch.poster import MOST_PIXELS, fitting_edge, layout, words_of
 from seedream_widgets.batch.vote import Vote
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import CredentialsError, RequestError
 from seedream_widgets.files import file_name
 from seedream_widgets.images.limits import megabytes
 from seedream_widgets.jobs.engine import shared
@@ -18,6 +18,7 @@ from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answers
 from seedream_widgets.studio.aside import Aside
 from seedream_widgets.studio.bridge import Bridge
+from seedream_widgets.studio.news import News
 from seedream_widgets.studio.picks import Picks, Selects
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.shelf import MOST_ZIP, Shelf
@@ -75,6 +76,10 @@ class Sheet(Bridge, Selects):
         self._follow(Picks(self, self._shelf))
         self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
         self._stop = batch._watch(self._note)
+        self._endpoints = {cell.request.endpoint.id: cell.request.endpoint for cell in batch}
+        self._told_of = self._terms(self._backend())
+        self._news = News(engine, self._lock, self._notice)
+        self._news.begin()
 
     @property
     def batch(self) -> Batch:
@@ -109,6 +114,7 @@ class Sheet(Bridge, Selects):
         """Close the comm; the batch goes on."""
         if hasattr(self, "_stop"):  # not where __init__ refused its arguments
             self._stop()
+            self._news.end()
             self._shelf.close()
             self._aside.close()
         super().close()
@@ -130,14 +136,43 @@ class Sheet(Bridge, Selects):
 
     async def _told(self) -> Answer:
         batch = self._batch
-        cells = await self._aside(lambda: [told(cell) for cell in batch])
         axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
-        standing = await self._aside(self._standing)
-        return {"name": batch.name, "axes": axes, "cells": cells, "standing": standing}, []
 
-    def _standing(self) -> dict[str, Any]:
+        def tell() -> dict[str, Any]:
+            standing, _ = self._looked()
+            return {"cells": [told(cell) for cell in batch], "standing": standing}
+
+        return {"name": batch.name, "axes": axes, **await self._aside(tell)}, []
+
+    def _backend(self) -> Backend | None:
+        """Return who would answer; a key that can't be used is told by the press."""
+        try:
+            return self._batch._client.backend
+        except CredentialsError:
+            return None
+
+    def _terms(self, backend: Backend | None) -> object:
+        """Return who answers at what prices, to compare."""
+        if backend is None:
+            return None
+        prices = self._batch._client.prices
+        return backend.name, backend.bills, [prices.of(each) for each in self._endpoints.values()]
+
+    def _notice(self) -> None:
+        """Have the page told where another backend answers, or at another price, than it says."""
+        if self._terms(self._backend()) != self._told_of:
+            self._note(None)
+
+    def _looked(self) -> tuple[dict[str, Any], bool]:
+        """Return the standing of who answers now, and whether other cells are there under it."""
+        backend = self._backend()
+        turned = backend is not None and self._batch._look_again(backend)
+        return self._standing(backend), turned
+
+    def _standing(self, backend: Backend | None) -> dict[str, Any]:
         """Return how far the batch is, and what its buttons are to say."""
-        standing, backend = self._batch._standing(), self._batch._client.backend
+        self._told_of = self._terms(backend)
+        standing = self._batch._standing(backend)
         asks = [
             {
                 "words": ask.words,
@@ -146,6 +181,7 @@ class Sheet(Bridge, Selects):
                 "retry": ask.retry,
             }
             for ask in standing["asks"]
+            if backend is not None
         ]
         return {**standing, "words": " · ".join(standing["words"]), "asks": asks}
 
@@ -164,8 +200,9 @@ class Sheet(Bridge, Selects):
             cells, self._changed, self._due = list(self._changed.values()), {}, False
 
         def tell() -> None:
-            news = [told(cell) for cell in cells]
-            self._post({"kind": "cells", "cells": news, "standing": self._standing()})
+            standing, turned = self._looked()
+            news = [told(cell) for cell in (self._batch if turned else cells)]
+            self._post({"kind": "cells", "cells": news, "standing": standing})
 
         await self._aside(tell)
 
@@ -192,11 +229,11 @@ class Sheet(Bridge, Selects):
             except TermsError:
                 self._note(None)  # the page gets the button as it is now
                 raise
-        return {"standing": self._standing()}, []
+        return {"standing": self._standing(self._backend())}, []
 
     async def _halt(self, _: protocol.Stop) -> Answer:
         await self._aside(self._batch.cancel)
-        return {"standing": await self._aside(self._standing)}, []
+        return {"standing": await self._aside(self._standing, self._backend())}, []
 
     async def _export(self, message: protocol.Export) -> Answer:
         answer: Answer = await self._aside(self._file, message)

@@ -120,6 +120,21 @@ def test_above_the_limit_of_a_day_nothing_is_sent(client, backend):
 
 
 @pytest.mark.slow
+def test_what_was_drawn_offline_is_asked_for_once_there_is_a_key(tmp_path):
+    library = tmp_path / "library"
+    batch = make(Client(ScriptedBackend("offline"), library=library), prompt="a fox", seed=[1, 2])
+    batch.run(progress=False)
+    fal = ScriptedBackend("fal")
+    batch._client = Client(fal, library=library)  # as a client without a key turns to fal
+    assert batch.estimate().cells == 2
+    batch.run(progress=False)
+    assert [result.backend for result in batch.results] == ["fal", "fal"]
+    assert fal.count("submit") == 2
+    batch._client = Client(ScriptedBackend("offline"), library=library)  # the key goes again
+    batch.run(progress=False)
+    assert [result.backend for result in batch.results] == ["fal", "fal"]
+
+
 def test_it_never_floods(tmp_path):
     backend = ScriptedBackend("fal", hold=["in_progress"])
     batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(40))
@@ -394,8 +409,12 @@ def test_a_second_interrupt_cancels_what_is_queued(tmp_path, capsys, monkeypatch
     sent = drive.window  # it grows once one is in progress
     until(lambda: backend.count("submit") == sent)
 
-    def interrupt(_):
-        raise KeyboardInterrupt
+    sleep = time.sleep
+
+    def interrupt(seconds):
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        sleep(seconds)
 
     monkeypatch.setattr(drive, "wait", interrupt)  # Ctrl+C while it waits for the end
     monkeypatch.setattr(batches.time, "sleep", interrupt)  # and once more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 
@@ -134,6 +135,19 @@ def test_a_backend_that_ends_its_thread_ends_its_job_alone(tmp_path, step, error
         job.result(SECONDS)
     shared().loop.call_soon_threadsafe(other.cancel)
     assert cancelled(other)
+
+
+def test_jobs_that_fail_with_one_error_each_come_to_their_own_end(tmp_path, caplog):
+    same = BackendError("the upload that all of them share did not arrive", billing="no")
+    client = Client(ScriptedBackend("fal", errors={"submit": same}), library=tmp_path)
+    jobs = [client.submit(Request(f"fox {number}")) for number in range(30)]
+    for job in jobs:
+        with pytest.raises(BackendError, match="all of them share"):
+            job.result(SECONDS)
+    assert len(list(client.library._journal.ended())) == 30  # written before a job ends
+    del jobs, job
+    gc.collect()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize("error", [LookupError("a bug"), SystemExit(1)])

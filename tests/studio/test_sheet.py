@@ -242,6 +242,41 @@ def test_a_key_set_while_it_runs_has_nothing_more_sent(page, fal_server, monkeyp
     client.close()
 
 
+def test_a_key_set_later_is_told_and_previews_are_missing_then(
+    page, fal_server, monkeypatch, tmp_path
+):
+    key = fal_server.settings.key
+    monkeypatch.delenv("FAL_KEY")
+    client = Client(library=tmp_path)
+    batch = make(client, prompt="a fox", seed=range(3), image_size=(960, 960)).run(progress=False)
+    assert [result.backend for result in batch.results] == ["offline"] * 3
+    sheet = batch.sheet()
+    opened = Page(sheet)
+    assert opened.ask("grid")[0]["result"]["standing"]["asks"] == []
+
+    def last():
+        return told(opened)[-1]
+
+    monkeypatch.setenv("FAL_KEY", key)
+    until(lambda: told(opened) and last()["standing"]["asks"], 5)
+    (ask,) = last()["standing"]["asks"]
+    assert ask["words"] == "Run 3 requests, about $0.09"
+    assert ask["terms"] == {"backend": "fal", "bills": True, "high": "0.09"}
+    assert [cell["id"] for cell in last()["cells"]] == [None] * 3
+    what = {name: ask[name] for name in ("retry", "cells", "terms")}
+    assert opened.ask("ask", **what)[0]["kind"] == "reply"
+    until(lambda: len(batch.results) == 3)
+    assert [result.backend for result in batch.results] == ["fal"] * 3
+    assert fal_server.count("submit") == 3
+    monkeypatch.setenv("FAL_KEY", "no\nkey")
+    until(lambda: not last()["standing"]["running"])
+    assert opened.ask("grid")[0]["result"]["standing"]["asks"] == []
+    monkeypatch.delenv("FAL_KEY")
+    assert [result.backend for result in batch.results] == ["fal"] * 3
+    sheet.close()
+    client.close()
+
+
 @pytest.mark.parametrize("high", ["-1", "NaN", "much", ""])
 def test_an_amount_that_is_none_is_refused(sheet, backend, high):
     reply, _ = Page(sheet).ask("ask", retry=False, cells=4, terms=fal(high))
