@@ -79,10 +79,12 @@ class Batch:
     __slots__ = (
         "__weakref__",
         "_asked",
+        "_backend",
         "_client",
         "_drive",
         "_executor",
         "_lock",
+        "_looked_for",
         "_manifest",
         "_pid",
         "_watchers",
