@@ -41,6 +41,9 @@ def test_high_contrast(book: OpenBook, page: Page, shot: Shot, theme: str) -> No
     studio.prompt.fill("a fox, dress image 3")
     studio.field("Images").fill("2")
     studio.generate.click()
+    expect(studio.root.locator(".sd-error")).to_contain_text("Press Generate again")
+    page.wait_for_timeout(1200)  # within a second it would be the same press
+    studio.generate.click()
     studio.wait_for_pictures("a fox, dress image 3", 2)
     studio.card("a fox, dress image 3").get_by_role("button", name="Reuse").focus()
     name = theme.lower().replace(" ", "-")
