@@ -46,12 +46,22 @@ class SeedreamError(Exception):
 
         ``%xmode Verbose`` shows them all.
         """
-        ipython = sys.modules.get("IPython")
-        shell = ipython.get_ipython() if ipython is not None else None
-        full = getattr(shell, "InteractiveTB", None)
-        if full is not None and getattr(full, "mode", "") == "Verbose":
-            return full.structured_traceback(type(self), self, self.__traceback__)  # type: ignore[no-any-return]
-        return [f"{type(self).__name__}: {self}", *_own_line(self.__traceback__)]
+        return _rendered(self)
+
+
+def without_our_frames(stopped: BaseException) -> None:
+    """Have IPython show an interrupt, or a cancelled await, as it does our errors."""
+    stopped.__dict__["_render_traceback_"] = lambda: _rendered(stopped)
+
+
+def _rendered(error: BaseException) -> list[str]:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    full = getattr(shell, "InteractiveTB", None)
+    if full is not None and getattr(full, "mode", "") == "Verbose":
+        return full.structured_traceback(type(error), error, error.__traceback__)  # type: ignore[no-any-return]
+    said = f": {error}" if str(error) else ""
+    return [f"{type(error).__name__}{said}", *_own_line(error.__traceback__)]
 
 
 def _own_line(trace: TracebackType | None) -> list[str]:

@@ -7,8 +7,10 @@ import os
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from seedream_widgets import faces
@@ -38,6 +40,7 @@ from seedream_widgets.errors import (
     check_index,
     check_type,
     described,
+    without_our_frames,
 )
 from seedream_widgets.files import file_name, user_path
 from seedream_widgets.jobs.job import check_listener
@@ -445,7 +448,8 @@ class Batch:
                 )
                 while not drive.wait(_LOOK):
                     self._tell(tell, drive)
-            except KeyboardInterrupt:  # also in the moment in which it began
+            except KeyboardInterrupt as stopped:  # also in the moment in which it began
+                without_our_frames(stopped)
                 if self._drive is not None and (self._drive is not before or not before.ended):
                     self._interrupted(self._drive)
                 raise
@@ -504,14 +508,19 @@ class Batch:
             retry=True, progress=progress, on_update=on_update, executor=executor, shared=shared
         )
 
-    def _interrupted(self, drive: Drive) -> None:
+    def _stop(self, drive: Drive, then: str) -> None:
+        """Send no more, as nobody waits for it, and say so."""
         drive.stop()
-        running = drive.running
-        print(
-            f"Nothing more is sent. {running} request{'' if running == 1 else 's'} that fal has "
-            "accepted go on; run the batch again to get them. Interrupt once more to cancel "
-            "those that are queued."
+        count = drive.running
+        are = (
+            "1 request that fal has accepted goes"
+            if count == 1
+            else (f"{count} requests that fal has accepted go")
         )
+        print(f"Nothing more is sent. {are} on; run the batch again to get them. {then}")
+
+    def _interrupted(self, drive: Drive) -> None:
+        self._stop(drive, "Interrupt once more to cancel those that are queued.")
         try:
             time.sleep(_GRACE)
         except KeyboardInterrupt:
@@ -530,12 +539,26 @@ class Batch:
         return self._run_async().__await__()
 
     async def _run_async(self) -> Batch:
-        await asyncio.wrap_future(_ended(self.start()))
+        drive = self.start()
+        try:
+            await asyncio.wrap_future(_ended(drive))
+        except asyncio.CancelledError as stopped:
+            self._left(drive, stopped)
+            raise
         return self
 
+    def _left(self, drive: Drive, stopped: BaseException) -> None:
+        """Note that the task that awaited it was cancelled: by Ctrl+C in a notebook, for one."""
+        without_our_frames(stopped)
+        if not drive.ended:
+            self._stop(drive, "batch.cancel() cancels them.")
+
     def as_completed(self) -> Completions:
-        """Run, and yield each cell when it ends: with ``for`` or ``async for``."""
-        return Completions(self.start())
+        """Run, and yield each cell when it ends: with ``for`` or ``async for``.
+
+        Where an interrupt, or a cancel of the task, ends the waiting, no more is sent, as in `run`.
+        """
+        return Completions(self, self.start())
 
     def to_pandas(self) -> Any:
         """Return a DataFrame with a row an image, its axes first; a cell without one has a row too.
@@ -637,20 +660,34 @@ class Batch:
 class Completions:
     """The cells of a run in the order in which they end."""
 
-    def __init__(self, drive: Drive) -> None:
-        self._drive = drive
+    def __init__(self, batch: Batch, drive: Drive) -> None:
+        self._batch, self._drive = batch, drive
 
     def __iter__(self) -> Iterator[Cell]:
-        number = 0
-        while (cell := self._drive.nth(number)) is not None:
+        ends = self._drive.ends()
+        while True:
+            try:
+                cell = _next(ends)
+            except KeyboardInterrupt as stopped:
+                without_our_frames(stopped)
+                self._batch._interrupted(self._drive)
+                raise
+            if cell is None:
+                return
             yield cell
-            number += 1
 
     async def __aiter__(self) -> AsyncIterator[Cell]:
-        number = 0
-        while (cell := await asyncio.to_thread(self._drive.nth, number)) is not None:
+        ends = self._drive.ends()
+        while True:
+            try:
+                cell = await asyncio.to_thread(_next, ends)
+            except asyncio.CancelledError as stopped:
+                ends.put(None)  # for the thread that waits
+                self._batch._left(self._drive, stopped)
+                raise
+            if cell is None:
+                return
             yield cell
-            number += 1
 
 
 class Batches:
@@ -720,7 +757,15 @@ def readable_name(plan: Plan) -> str:
     return file_name(plan.cells[0].request.prompt, f"-{plan_digest(plan.cells)[:4]}", 80)
 
 
+def _next(ends: SimpleQueue[Cell | None]) -> Cell | None:
+    """Wait for the next cell that ends; in steps, as Windows interrupts no longer wait."""
+    while True:
+        with suppress(Empty):
+            return ends.get(timeout=_LOOK)
+
+
 def _ended(drive: Drive) -> Future[None]:
     future: Future[None] = Future()
+    future.set_running_or_notify_cancel()  # who no longer awaits it leaves it as it is
     drive.at_end(lambda: future.set_result(None))
     return future

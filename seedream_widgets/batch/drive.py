@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from decimal import Decimal
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ResultError, SeedreamError
@@ -57,6 +58,7 @@ class Drive:
         self._in_progress: dict[Cell, float] = {}
         self._generated: list[float] = []
         self._ended: list[Cell] = []
+        self._queues: list[SimpleQueue[Cell | None]] = []
         self._adding = threading.Lock()
         self._added = 0
         self._spent = Decimal(0)
@@ -126,11 +128,15 @@ class Drive:
             self._end_of_run.release()
         return self._over
 
-    def nth(self, number: int) -> Cell | None:
-        """Wait for the cell that ends as number `number`, from 0; ``None`` when there is none."""
+    def ends(self) -> SimpleQueue[Cell | None]:
+        """Return a queue of the cells that have ended and will end, and ``None`` at its end."""
+        # It may be waited for on a main thread, as no condition may: see `wait`.
+        queue: SimpleQueue[Cell | None] = SimpleQueue()
         with self._changed:
-            self._changed.wait_for(lambda: len(self._ended) > number or self._over)
-            return self._ended[number] if len(self._ended) > number else None
+            for each in (*self._ended, *([None] if self._over else [])):
+                queue.put(each)
+            self._queues.append(queue)
+        return queue
 
     def stop(self) -> None:
         """Send no more; what is under way goes on."""
@@ -163,7 +169,8 @@ class Drive:
                     if not self._is_over():
                         continue
                     self._over = True
-                    self._changed.notify_all()
+                    for queue in self._queues:
+                        queue.put(None)
                     last, self._last = self._last, []
                     break
                 cell = failed or self._waiting.popleft()
@@ -243,6 +250,8 @@ class Drive:
             self._under_way.remove(cell)
             self._leave(cell)
             self._ended.append(cell)
+            for queue in self._queues:
+                queue.put(cell)
             self._changed.notify_all()
         self._tell(cell)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.display.html import result_bundle
 from seedream_widgets.display.progress import in_notebook, page_listens, progress_line
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import JobTimeout, SeedreamError
+from seedream_widgets.errors import JobTimeout, SeedreamError, without_our_frames
 from seedream_widgets.faces import live_card
 from seedream_widgets.library import Entry
 from seedream_widgets.values.result import Result
@@ -203,7 +203,8 @@ def follow(
             on_update(job)
         watch(job, progress)
         return job.result()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
+        without_our_frames(stopped)
         if not job.done:
             _say_it_goes_on(job)
         raise

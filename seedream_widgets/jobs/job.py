@@ -20,6 +20,7 @@ from seedream_widgets.errors import (
     StaysHereError,
     check_type,
     described,
+    without_our_frames,
 )
 from seedream_widgets.faces import show_live
 from seedream_widgets.values.status import (
@@ -192,6 +193,9 @@ class Job:
             raise SeedreamError("job.result() would block its own engine; use await job here")
         try:
             return self._future.result(timeout)
+        except KeyboardInterrupt as stopped:
+            without_our_frames(stopped)
+            raise
         except FutureTimeout as error:
             if self._future.done():  # it ended just now
                 return self._future.result()
@@ -232,7 +236,11 @@ class Job:
     def __await__(self) -> Generator[Any, None, Result]:
         if self._engine.forked:
             return self._before_the_fork()
-        return (yield from asyncio.wrap_future(self._future).__await__())
+        try:
+            return (yield from asyncio.wrap_future(self._future).__await__())
+        except asyncio.CancelledError as stopped:
+            without_our_frames(stopped)
+            raise
 
     def cancel(self) -> bool:
         """Ask to stop it, at fal too, and return at once; whether there was anything to stop.

@@ -255,6 +255,61 @@ def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsy
     assert backend.count("submit") == 20
 
 
+def _by_a_loop(batch):
+    threading.Timer(0.3, lambda: _interrupt(threading.main_thread())).start()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in batch.as_completed():
+            pass
+
+
+def _cancelled(waiting):
+    async def main():
+        task = asyncio.ensure_future(waiting())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+def _by_an_await(batch):
+    async def waiting():
+        await batch
+
+    _cancelled(waiting)
+
+
+def _by_an_async_loop(batch):
+    async def waiting():
+        async for _ in batch.as_completed():
+            pass
+
+    _cancelled(waiting)
+
+
+@pytest.mark.parametrize("stopped", [_by_a_loop, _by_an_await, _by_an_async_loop])
+def test_whoever_stops_waiting_has_no_more_sent(tmp_path, capsys, monkeypatch, stopped):
+    backend = ScriptedBackend("fal", hold=["in_progress"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+    monkeypatch.setattr(batches, "_GRACE", 0)
+    told = []
+    batch._watch(told.append)
+    drive = batch.start()
+    until(lambda: backend.count("submit") == drive.window)
+    sent = backend.count("submit")
+    stopped(batch)
+    assert f"Nothing more is sent. {sent} requests that fal has accepted go on" in (
+        capsys.readouterr().out
+    )
+    backend.release("in_progress")
+    assert drive.wait(10)
+    until(lambda: None in told)  # whoever else follows the run hears of its end
+    assert backend.count("submit") == sent
+    assert len(list(batch.as_completed())) == 20 - sent
+    assert backend.count("submit") == 20
+
+
 def test_an_interrupt_in_the_moment_it_begins_stops_sending_too(tmp_path, capsys, monkeypatch):
     backend = ScriptedBackend("fal", hold=["in_progress"])
     batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))

@@ -74,6 +74,7 @@ def test_after_an_interrupt_the_card_lives_on(book):
     outputs = book.run(slow, interrupted=True)
     assert "The job goes on and costs nothing offline" in str(outputs)
     assert outputs[-1]["ename"] == "KeyboardInterrupt"
+    assert outputs[-1]["traceback"] == ["KeyboardInterrupt", "  this cell, line 1", f"    {slow}"]
     seen = []
     book.run("import time; done = sd.jobs()[0].result()", seen)
     for _ in range(200):
