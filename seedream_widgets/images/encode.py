@@ -80,8 +80,7 @@ def _png(image: Image.Image) -> bytes:
 
 def _jpeg(image: Image.Image, quality: int = 85, subsampling: int = 0) -> bytes:
     buffer = io.BytesIO()
-    profile = image.info.get("icc_profile")
-    image.save(buffer, "JPEG", quality=quality, subsampling=subsampling, icc_profile=profile)
+    image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return buffer.getvalue()
 
 

@@ -28,7 +28,7 @@ from seedream_widgets.images.metadata import exif_size, orientation_of, pixels_o
 from seedream_widgets.images.origins import origin_in, origin_of, pixel_digest
 from seedream_widgets.images.pixels import (
     changes_colours,
-    keeps_profile,
+    profile_note,
     reading_of,
     to_rgb,
     upright,
@@ -72,12 +72,13 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
     decode(image, least=limits.max_side if too_long else None)
     if not (reasons or too_long or too_big):
         try:
-            data = pixels_only(file.data, format_name, profile=keeps_profile(image))
+            data = pixels_only(file.data, format_name)
         except ImageInputError:  # Pillow made more of it
             reasons = ["what is no pixel can't be cut off"]
         else:
             name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
-            note = limits.ratio_note(*size)
+            notes = [limits.ratio_note(*size), profile_note(image)]
+            note = "; ".join(filter(None, notes)) or None
             fitted = ImageInput.from_data(data, media_type, size, name, note, file.data)
             return _known(fitted, to_rgb(upright(image, turn)), file)
     found = reading_of(image)
@@ -86,7 +87,7 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
         plain,
         limits,
         file.name,
-        reasons + ([found.note] if found and found.note else []),
+        [*reasons, *filter(None, [found and found.note, profile_note(image)])],
         size[::-1] if turn >= 5 else size,
         len(file.data),
         file.data if is_known or exact else None,
@@ -136,7 +137,7 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -
     if changes_colours(image):
         reasons.append("colours to sRGB")
     found = reading_of(image)
-    notes = [*filter(None, [note, remark, found and found.note])]
+    notes = [*filter(None, [note, remark, found and found.note, profile_note(image)])]
     for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
         _log.warning("an input image: %s", each)
     plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")

@@ -140,21 +140,21 @@ def raw_profile(text: bytes) -> bytes:
         return b""
 
 
-def pixels_only(data: bytes, format_name: str, *, profile: bool) -> bytes:
+def pixels_only(data: bytes, format_name: str) -> bytes:
     """Return a JPEG or PNG whose pixels are the same byte for byte, and which says nothing else.
 
-    Left out are EXIF with place and thumbnail, XMP, captions, texts, comments, and what follows
-    the picture: further pictures, a film, what a cropped file was before.
+    Left out are EXIF with place and thumbnail, XMP, captions, texts, comments, the colour profile,
+    which was applied or can't be, and what follows the picture: further pictures, a film, what a
+    cropped file was before.
 
     Args:
         data: The file; it was opened by `bare` before.
         format_name: ``"JPEG"`` or ``"PNG"``.
-        profile: Whether its colour profile stays.
 
     Raises:
         ImageInputError: It can't be taken apart.
     """
-    parts = _jpeg_pixels(data, profile) if format_name == "JPEG" else _png_pixels(data, profile)
+    parts = _jpeg_pixels(data) if format_name == "JPEG" else _png_pixels(data)
     found = b"".join(parts)
     return data if found == data else found
 
@@ -180,21 +180,21 @@ def _bare_jpeg(data: bytes) -> Bare:
     return Bare(b"".join(kept), turn, by_exif=by_exif, unusual=unusual)
 
 
-def _jpeg_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:
+def _jpeg_pixels(data: bytes) -> Iterator[bytes | memoryview]:
     view, marker, at = memoryview(data), None, 2
     yield view[:2]
     for _, start, at in jpeg_segments(data):
-        yield _jpeg_part(view[start:at], profile)
+        yield _jpeg_part(view[start:at])
     for marker, start, end in jpeg_scans(data, at):
         if marker == END:
             yield b"\xff\xd9"
         else:
-            yield view[start:end] if marker == PIXELS else _jpeg_part(view[start:end], profile)
+            yield view[start:end] if marker == PIXELS else _jpeg_part(view[start:end])
     if marker != END:
         raise ImageInputError(_DAMAGED)
 
 
-def _jpeg_part(segment: memoryview, profile: bool) -> bytes | memoryview:
+def _jpeg_part(segment: memoryview) -> bytes | memoryview:
     """Return a segment as it is, without what is in it beside colours, or nothing."""
     marker, body = segment[1], bytes(segment[4:18])
     if marker in _JPEG_PIXELS:
@@ -203,8 +203,6 @@ def _jpeg_part(segment: memoryview, profile: bool) -> bytes | memoryview:
         return b"\xff\xe0\x00\x10" + body[:12] + b"\x00\x00"  # its thumbnail has no pixels
     if marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12:
         return b"\xff\xee\x00\x0e" + body[:12]
-    if marker == 0xE2 and body.startswith(_ICC) and profile:
-        return segment
     return b""
 
 
@@ -233,12 +231,12 @@ def _bare_png(data: bytes) -> Bare:
     )
 
 
-def _png_pixels(data: bytes, profile: bool) -> Iterator[bytes | memoryview]:
+def _png_pixels(data: bytes) -> Iterator[bytes | memoryview]:
     view = memoryview(data)
     yield view[:8]
     for kind, start, end, size in png_parts(data):
         if kind in PNG_KEPT and size == _PNG_LENGTHS.get(kind, size):
-            if kind != b"iCCP" or profile:
+            if kind != b"iCCP":  # where it changes colours, the pixels are converted
                 yield view[start:end]
         elif kind == b"IEND":
             yield b"\x00\x00\x00\x00IEND\xaeB`\x82"

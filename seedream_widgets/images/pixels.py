@@ -37,13 +37,12 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Return a new RGB image in sRGB, or RGBA where a pixel is not opaque.
 
-    Where a profile can't be applied, it stays in ``info``. Numbers of more than 8 bits are read
-    as `reading` tells.
+    A profile that can't be applied is left out, as `profile_note` says. Numbers of more than 8
+    bits are read as `reading` tells.
     """
     plain, profile = eight_bit(image), image.info.get("icc_profile")
     grey = image.mode in ("LA", "La", "1") and plain.mode != "L"
     effect = verdict(profile, "L" if grey else plain.mode)
-    kept = effect == "unusable" and plain.mode in ("RGB", "RGBA")
     converted: Image.Image | None = None
     if profile and effect == "changes":
         converted = to_srgb(plain.getchannel("R") if grey else plain, profile)
@@ -57,7 +56,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if converted is image:
         converted = image.copy()
     # Pillow writes what it finds in info; nothing of the source may leak.
-    converted.info = {"icc_profile": profile} if kept else {}
+    converted.info = {}
     return converted
 
 
@@ -79,10 +78,12 @@ def changes_colours(image: Image.Image) -> bool:
     return verdict(image.info.get("icc_profile"), mode) == "changes"
 
 
-def keeps_profile(image: Image.Image) -> bool:
-    """Tell whether an image has a profile that can't be judged, so that it stays."""
+def profile_note(image: Image.Image) -> str | None:
+    """Say so where an image has a profile that can't be applied: it may be any bytes."""
     mode = {"P": "RGB", "PA": "RGB"}.get(image.mode, image.mode)
-    return verdict(image.info.get("icc_profile"), mode) == "unusable"
+    if verdict(image.info.get("icc_profile"), mode) != "unusable":
+        return None
+    return "its colour profile can't be read, so its colours are taken for sRGB"
 
 
 def eight_bit(image: Image.Image) -> Image.Image:

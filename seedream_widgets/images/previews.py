@@ -131,10 +131,7 @@ def _encoded(image: Image, max_bytes: int) -> Preview:
     while True:
         for quality in _QUALITIES:
             buffer = io.BytesIO()
-            profile = image.info.get("icc_profile", b"")
-            image.save(buffer, "WEBP", quality=quality, method=0, icc_profile=profile)
+            image.save(buffer, "WEBP", quality=quality, method=0)
             if buffer.tell() <= max_bytes:
                 return Preview(buffer.getvalue(), "image/webp", *image.size)
-        # A profile that couldn't be applied may be larger than the picture.
-        image.info = {}
         image = shrunk(image, _within(image.size, max(image.size) * 7 // 10))

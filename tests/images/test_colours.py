@@ -116,11 +116,19 @@ def test_a_png_with_srgb_under_any_name_keeps_its_pixels_and_loses_the_profile()
         assert load(jpeg).pil.tobytes() == Image.open(io.BytesIO(jpeg)).tobytes()
 
 
-def test_a_profile_that_can_not_be_applied_stays() -> None:
-    for format_name, mark in (("PNG", b"iCCP"), ("JPEG", b"ICC_PROFILE")):
-        data = encoded(photo(), format_name, icc_profile=b"nonsense")
-        assert load(data).data == data
-        assert mark in data
+@pytest.mark.parametrize("profile", [b"the owner's name", OWN[:200]])
+@pytest.mark.parametrize(("format_name", "mark"), [("PNG", b"iCCP"), ("JPEG", b"ICC_PROFILE")])
+def test_a_profile_that_can_not_be_applied_is_left_out(
+    format_name: str, mark: bytes, profile: bytes
+) -> None:
+    data = encoded(photo(), format_name, icc_profile=profile)
+    sent = load(data)
+    assert mark in data
+    assert mark not in sent.data
+    assert sent.pil.tobytes() == Image.open(io.BytesIO(data)).tobytes()
+    assert sent.original == data
+    assert sent.note == "its colour profile can't be read, so its colours are taken for sRGB"
+    assert "can't be read" in (load(Image.open(io.BytesIO(data))).note or "")
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
