@@ -81,7 +81,8 @@ def read_path(path: str | os.PathLike[Any], limits: InputLimits) -> FileBytes:
             return FileBytes(stream.read(limits.max_read_bytes + 1), file.name)
     except FileNotFoundError as error:
         hint = f"; give {ACCEPTED}" if isinstance(path, str) else ""
-        raise ImageInputError(f"there is no file {shown} in {Path.cwd()}{hint}") from error
+        where = "" if file.is_absolute() else f" in {Path.cwd()}"
+        raise ImageInputError(f"there is no file {shown}{where}{hint}") from error
     except (OSError, ValueError) as error:
         if isinstance(error, ImageInputError):
             raise

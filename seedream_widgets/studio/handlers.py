@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.errors import ImageInputError, RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
 from seedream_widgets.images.strokes import Strokes
 from seedream_widgets.studio import protocol
@@ -290,8 +289,16 @@ class Handlers:
 
     async def _add_result(self, image_id: str, exact: bool) -> dict[str, Any]:
         file = await self._session.aside(self._session.file, image_id)
-        load = partial(load_images, file.path, field="references", exact=exact)
-        (image,) = await self._engine.run_in_pool(load)
+
+        def load() -> ImageInput | ImageUrl:
+            try:
+                (image,) = load_images(file.path, field="references", exact=exact)
+            except ImageInputError:
+                file.read_bytes()  # says more of a file that is gone or damaged
+                raise
+            return image
+
+        image = await self._engine.run_in_pool(load)
         return await self._session.aside(self._session.add_reference, image)
 
     def picture(self, target: str) -> ImageInput | ResultImage:

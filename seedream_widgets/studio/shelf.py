@@ -6,7 +6,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, SeedreamError
+from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.library.export import zip_of
 from seedream_widgets.library.pages import Listing
 from seedream_widgets.studio import protocol
@@ -199,8 +199,16 @@ class Shelf:
         return {"collections": await self._aside(collect)}, []
 
     def _entries(self, request_ids: Iterable[str]) -> list[Any]:
-        found = (self._library().entry(request_id) for request_id in request_ids)
-        return [entry for entry in found if entry is not None]
+        """Return those that are there; what the page shows of others is out of date."""
+        found = [self._library().entry(request_id) for request_id in request_ids]
+        there = [entry for entry in found if entry is not None]
+        if len(there) < len(found):
+            self.changed()
+        if found and not there:
+            raise ResultError(
+                "what is selected is no longer in the library: it was deleted meanwhile"
+            )
+        return there
 
     async def _original(self, message: protocol.Original) -> Answer:
         result, index = await self._aside(self.made, message.image_id)

@@ -187,9 +187,16 @@ class ResultImage:
             return self.data
         try:
             data = self.path.read_bytes()
+        except FileNotFoundError as error:
+            raise ResultError(
+                f"{self.path} is gone: it was deleted or moved. If it was moved, PIL.Image.open() "
+                "opens it where it is now",
+                billing="yes",
+            ) from error
         except OSError as error:
             raise ResultError(
-                f"{self.path} can't be read ({error}); if it was moved, open it with PIL.Image",
+                f"{self.path} can't be read ({error.strerror}); make it readable, or open a copy "
+                "of it with PIL.Image.open()",
                 billing="yes",
             ) from error
         if self.sha256 and hashlib.sha256(data).hexdigest() != self.sha256:

@@ -55,7 +55,7 @@ def test_a_prompt_that_was_not_stored(folder):
 def test_it_reads_nothing_outside_its_folder(folder, file):
     (folder.parent / "secret.png").write_bytes(picture())
     change(folder, images=[{"file": file, "format": "PNG", "width": 1, "height": 1}])
-    with pytest.raises(ResultError, match="its files are still there"):
+    with pytest.raises(ResultError, match="what is left of it is still there"):
         load(folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 
 import pytest
@@ -191,6 +192,33 @@ def test_what_is_known_of_pictures_leaves_out_those_that_are_gone(made):
     ids = [names(first)[0], f"{first.request_id}:9", "nobody:0", "no name", ":0"]
     (told,) = page.ask("pictures", image_ids=ids)[0]["result"]["pictures"]
     assert (told["id"], told["prompt"], told["seed"]) == (ids[0], "a fox, no. 0", 0)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("mark", {"favourite": True, "rating": None}), ("trash", {}), ("collect", {"collection": "x"})],
+)
+def test_what_is_done_with_results_that_are_gone_is_told_and_the_list_made_anew(made, asked):
+    page, (first, *_) = made
+    shutil.rmtree(first.files[0].path.parent)
+    kind, fields = asked
+    answer, _ = page.ask(kind, results=[first.request_id], **fields)
+    assert "no longer in the library" in answer["message"]
+    page.wait(lambda content: content["kind"] == "library")
+
+
+def test_a_file_that_is_gone_or_damaged_is_told_of_where_it_is_used(page, tmp_path):
+    opened = page(sd.Client(OfflineBackend(0), library=tmp_path), prompt="a fox", num_images=2)
+    first, second = opened.studio.submit().result(SECONDS).files
+    first.path.unlink()
+    second.path.write_bytes(b"no picture")
+    for kind in ("use_result", "original"):
+        gone, damaged = (
+            opened.ask(kind, image_id=f"{opened.studio.result.request_id}:{at}")[0]["message"]
+            for at in range(2)
+        )
+        assert gone.startswith(f"{first.path} is gone: it was deleted or moved.")
+        assert damaged.startswith(f"{second.path} is not the file that came")
 
 
 def test_a_selection_is_results_in_python_both_ways(made):

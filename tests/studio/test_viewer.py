@@ -175,7 +175,7 @@ def test_a_picture_that_is_gone_or_damaged_is_told_and_asked_for_anew(there):
     answer, _ = region(page, fox)
     assert "was damaged or changed since" in answer["message"]
     path.unlink()
-    assert "can't be read" in region(page, fox)[0]["message"]
+    assert "is gone: it was deleted or moved" in region(page, fox)[0]["message"]
     path.write_bytes(data)
     assert region(page, fox)[0]["kind"] == "reply"
     assert "no result 'nobody'" in region(page, "nobody:0")[0]["message"]

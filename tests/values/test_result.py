@@ -175,7 +175,7 @@ if __name__ == "__main__":
 def test_one_image_reads_one_file(fox):
     fox.files[1].path.unlink()
     assert fox[0].size == (96, 64)
-    with pytest.raises(ResultError, match=r"2\.jpg can't be read .*if it was moved"):
+    with pytest.raises(ResultError, match=r"2\.jpg is gone: it was deleted or moved"):
         _ = fox[1]
 
 

@@ -93,6 +93,11 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
   return (
     <>
       <div class="sd-bar">
+        {onClose && (
+          <IconButton aria-label="Close gallery" onClick={onClose}>
+            <Close />
+          </IconButton>
+        )}
         <b>Gallery</b>
         <input
           type="search"
@@ -139,11 +144,6 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
         >
           {DENSITY[density]}
         </Chip>
-        {onClose && (
-          <IconButton aria-label="Close gallery" onClick={onClose}>
-            <Close />
-          </IconButton>
-        )}
       </div>
       {more && <More {...{ filters, change }} />}
     </>

@@ -50,28 +50,30 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
   };
   const part = sharp?.part;
   return (
-    <div class="sd-layer" style={style}>
-      <div class="sd-frame" style={px({ ...box })}>
-        <div class={error ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
-          {small && !error && <img src={small} alt={picture.words} draggable={false} />}
-          {sharp && part && (
-            <img
-              class={scale > onePixel() * 2 ? "sd-sharp sd-pixels" : "sd-sharp"}
-              src={sharp.url}
-              alt=""
-              draggable={false}
-              style={px({
-                left: part.left * scale,
-                top: part.top * scale,
-                width: part.width * scale,
-                height: part.height * scale,
-              })}
-            />
-          )}
+    <>
+      <div class="sd-layer" style={style}>
+        <div class="sd-frame" style={px({ ...box })}>
+          <div class={error ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
+            {small && !error && <img src={small} alt={picture.words} draggable={false} />}
+            {sharp && part && (
+              <img
+                class={scale > onePixel() * 2 ? "sd-sharp sd-pixels" : "sd-sharp"}
+                src={sharp.url}
+                alt=""
+                draggable={false}
+                style={px({
+                  left: part.left * scale,
+                  top: part.top * scale,
+                  width: part.width * scale,
+                  height: part.height * scale,
+                })}
+              />
+            )}
+          </div>
         </div>
       </div>
       {error && <p class="sd-unseen">{error}</p>}
-    </div>
+    </>
   );
 }
 

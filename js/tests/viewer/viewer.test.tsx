@@ -122,6 +122,21 @@ it("says in its place why a picture can't be shown", async () => {
   expect(dialog.querySelector(".sd-unseen")?.textContent).toBe("The file is damaged.");
 });
 
+it("says it unblended of both that are compared", async () => {
+  const { view, model, dialog } = await opened();
+  await press(dialog, "c");
+  await click(ui(view).getByRole("radio", { name: "Difference" }));
+  await vi.waitFor(() => expect(model.of("region").length).toBeGreaterThan(1));
+  for (const sent of model.of("region")) {
+    await doing(() => model.refuse(sent, `${sent.target} is damaged.`));
+  }
+  const told = [...dialog.querySelectorAll(".sd-unseen")];
+  expect(told.map((each) => each.textContent)).toEqual(
+    [first, fox.images[1]].map((image) => `${image?.id} is damaged.`),
+  );
+  expect(told.filter((each) => each.closest("[style*=blend]"))).toEqual([]);
+});
+
 it("asks for no more than what is seen, sharply", async () => {
   const { model } = await opened();
   await vi.waitFor(() => model.last("region"));
