@@ -37,11 +37,9 @@ function FromBefore() {
   if (!waiting) return null;
   return (
     <Note
-      words={
-        waiting === 1
-          ? "1 request from before is kept. Fetching it costs nothing more."
-          : `${waiting} requests from before are kept. Fetching them costs nothing more.`
-      }
+      words={`${waiting} request${waiting === 1 ? "" : "s"} from before ${
+        waiting === 1 ? "is" : "are"
+      } kept. Fetching costs nothing more.`}
     >
       <Link onClick={actions.resume}>Fetch</Link>
     </Note>
