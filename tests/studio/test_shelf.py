@@ -196,7 +196,11 @@ def test_what_is_known_of_pictures_leaves_out_those_that_are_gone(made):
 
 @pytest.mark.parametrize(
     "asked",
-    [("mark", {"favourite": True, "rating": None}), ("trash", {}), ("collect", {"collection": "x"})],
+    [
+        ("mark", {"favourite": True, "rating": None}),
+        ("trash", {}),
+        ("collect", {"collection": "x"}),
+    ],
 )
 def test_what_is_done_with_results_that_are_gone_is_told_and_the_list_made_anew(made, asked):
     page, (first, *_) = made
