@@ -22,6 +22,8 @@ from seedream_widgets.batch.batch import make
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.table import COLUMNS
 from seedream_widgets.testing import ScriptedBackend
+from tests.image_files import encoded, noise
+from tests.values.test_result import make as result_of
 
 FOXES = {"prompt": "a {colour} fox", "colour": ["red", "<b>blue</b>"], "seed": [1, 2]}
 
@@ -48,6 +50,19 @@ def test_a_table_has_typed_columns_and_the_axes_first(batch, client):
     assert (table["favourite"].sum(), table["rating"].max()) == (1, 5)
     assert table["sha256"].str.len().eq(64).all()
     assert (table["total_seconds"] >= table["fetch_seconds"]).all()
+
+
+def test_pandas_makes_a_row_of_each_result_in_a_list(tmp_path):
+    one = result_of(tmp_path / "1", encoded(noise(8, 6), "PNG"), seed=1)
+    two = result_of(tmp_path / "2", *[encoded(noise(8, 6), "PNG")] * 2, num_images=2, seed=2)
+    table = pd.DataFrame([one, two])
+    assert table["request_id"].tolist() == [one.request_id, two.request_id]
+    assert table["seed"].tolist() == [one.seed, two.seed]
+    assert [len(files) for files in table["files"]] == [1, 2]
+    assert not [name for name in table.columns if name.startswith("_")]
+    table["result"] = [one, two]
+    table.loc[0, "result"] = two  # one value, though it has two pictures
+    assert table["result"].tolist() == [two, two]
 
 
 def test_a_library_is_a_table_newest_first(batch, client):

@@ -64,11 +64,13 @@ def copy_tests() -> None:
     (FOLDER / "pytest.ini").write_text(_INI)
 
 
-def tests(python: Path, parts: tuple[str, ...]) -> str:
+def run_tests(python: Path, parts: tuple[str, ...], *options: str) -> str:
     """Run tests against what is installed, and return what pytest counted."""
-    files = [f"tests/{part}.py" for part in parts]
-    told = run([str(python), "-m", "pytest", *files], SEEDREAM_HOME=str(FOLDER / "home"))
-    found = re.findall(r"\d+ (?:passed|skipped|xfailed)", told.strip().splitlines()[-1])
+    command = [str(python), "-m", "pytest", *options, *(f"tests/{part}.py" for part in parts)]
+    told = run(command, SEEDREAM_HOME=str(FOLDER / "home"))
+    found = re.findall(
+        r"\d+ (?:passed|skipped|xfailed|tests collected)", told.strip().splitlines()[-1]
+    )
     return ", ".join(found)
 
 
@@ -82,7 +84,7 @@ def trial(
     if choice == "lowest-direct":
         # `tests.page` takes the place of ipywidgets 8's comms; 7 is tried in a real kernel.
         parts = tuple(part for part in parts if not part.startswith("studio/"))
-    return own, tests(own, parts)
+    return own, run_tests(own, parts)
 
 
 CHOICES: dict[str, Choice] = {"oldest": "lowest-direct", "newest": "highest"}

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -112,19 +111,6 @@ def test_an_image_can_be_copied_and_pickled(fox):
         copy.copy(fox.image),
     ):
         assert copied.tobytes() == fox.image.tobytes()
-
-
-def test_pandas_makes_a_row_of_each_result_in_a_list(tmp_path):
-    one = make(tmp_path / "1", encoded(noise(8, 6), "PNG"), seed=1)
-    two = make(tmp_path / "2", *[encoded(noise(8, 6), "PNG")] * 2, num_images=2, seed=2)
-    table = pd.DataFrame([one, two])
-    assert table["request_id"].tolist() == [one.request_id, two.request_id]
-    assert table["seed"].tolist() == [one.seed, two.seed]
-    assert [len(files) for files in table["files"]] == [1, 2]
-    assert not [name for name in table.columns if name.startswith("_")]
-    table["result"] = [one, two]
-    table.loc[0, "result"] = two  # one value, though it has two pictures
-    assert table["result"].tolist() == [two, two]
 
 
 def test_a_result_is_a_plain_dict_and_still_asks_by_its_client(tmp_path):
