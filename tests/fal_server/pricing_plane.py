@@ -50,11 +50,18 @@ class PricingPlane:
         if kind is not None:
             return await play(kind, request)
         prices = [
-            {"endpoint_id": name, "unit_price": price, "unit": "image", "currency": "USD"}
+            _row(name, price)
             for name in request.query.getall("endpoint_id", [])
             if (price := self._state.settings.prices.get(name)) is not None
         ]
         return web.json_response({"prices": prices, "next_cursor": None, "has_more": False})
+
+
+def _row(name: str, price: object) -> object:
+    """Return what is told of a price; a tuple holds a whole row."""
+    if isinstance(price, tuple):
+        return price[0]
+    return {"endpoint_id": name, "unit_price": price, "unit": "image", "currency": "USD"}
 
 
 def _item(job: Job, payloads: bool) -> dict[str, Any]:

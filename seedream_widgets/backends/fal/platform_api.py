@@ -40,17 +40,22 @@ async def fetch_prices(session: FalSession) -> dict[str, Price]:
         async with session.http(timeout=_SECONDS, headers=session.authorization) as http:
             reply = await http.get(URL, params=asked)
         rows = json.loads(reply.raise_for_status().content, parse_float=Decimal)["prices"]
-        prices = [(row["endpoint_id"], _price(row)) for row in rows[:100]]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        listed = rows[:100]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError):
         return {}
-    return {name: price for name, price in prices if price and name in ENDPOINTS}
+    prices = {_endpoint(row): _price(row) for row in listed if isinstance(row, dict)}
+    return {name: price for name, price in prices.items() if price and name in ENDPOINTS}
+
+
+def _endpoint(row: dict[str, object]) -> str:
+    return str(row.get("endpoint_id"))[:200]
 
 
 def _price(row: dict[str, object]) -> Price | None:
     if row.get("currency", "USD") != "USD" or row.get("unit") not in _UNITS:
         return None
     try:
-        usd = Decimal(str(row["unit_price"]))
+        usd = Decimal(str(row.get("unit_price")))
         if not 0 < usd < _MOST:
             return None
     except InvalidOperation:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 V4 = "fal-ai/bytedance/seedream/v4/text-to-image"
+EDIT = "fal-ai/bytedance/seedream/v4/edit"
 
 
 def test_current_prices_are_exact_and_say_their_source(fal_server: FalServer) -> None:
@@ -34,6 +35,27 @@ def test_a_price_is_the_decimal_that_fal_wrote(fal_server: FalServer) -> None:
 def test_a_price_that_makes_no_sense_is_passed_over(fal_server: FalServer, price: object) -> None:
     fal_server.settings.prices = {V4: price}
     assert drive(lambda backend: backend.prices()) == {}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"endpoint_id": EDIT},
+        {"endpoint_id": EDIT, "unit": "image", "currency": "USD"},
+        {"endpoint_id": [], "unit": "image", "unit_price": 1},
+        {"endpoint_id": EDIT, "unit": [], "unit_price": 1},
+        [EDIT, 1],
+        "free",
+    ],
+)
+def test_a_row_that_is_none_takes_no_other_price_with_it(
+    fal_server: FalServer, row: object
+) -> None:
+    fal_server.settings.prices = {EDIT: (row,), V4: 0.035}
+    assert {name: price.usd for name, price in drive(lambda b: b.prices()).items()} == {
+        V4: Decimal("0.035")
+    }
 
 
 def test_no_answer_is_no_price(fal_server: FalServer) -> None:
