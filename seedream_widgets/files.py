@@ -69,6 +69,10 @@ def cache_folder(library: Path) -> Path:
         return library / ".cache"
 
 
+NOT_JSON = (ValueError, RecursionError)
+"""What is raised for JSON that can't be read: it is none, or is nested too deeply."""
+
+
 def read_json(text: str | bytes) -> Any:
     """Return JSON from outside as Python values whose texts can be written anywhere.
 

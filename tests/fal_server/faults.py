@@ -19,10 +19,11 @@ from .replies import ERRORS, INGRESS, NGINX, PORTAL, TYPES, reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BODIES = {"not_json": "{not json", "blank": "", "deep": "[" * 20_000 + "]" * 20_000}
 _ANYWHERE = {
     *ERRORS,
     *(f"nginx_{status}" for status in INGRESS),
-    *("not_json", "html", "blank", "half", "drip", "elsewhere", "drop", "hang"),
+    *("not_json", "deep", "html", "blank", "half", "drip", "elsewhere", "drop", "hang"),
     "elsewhere_307",
 }
 KINDS: dict[str, set[str]] = {
@@ -115,8 +116,8 @@ async def play(kind: str, request: web.Request) -> web.StreamResponse:
         return web.Response(text=page, status=status, content_type="text/html")
     if kind == "html":
         return web.Response(text=PORTAL, content_type="text/html")
-    if kind in ("not_json", "blank"):
-        text = "{not json" if kind == "not_json" else ""
+    if kind in _BODIES:
+        text = _BODIES[kind]
         return web.Response(text=text, content_type="application/json")
     status, body = ERRORS[kind]
     return reply(body, status)

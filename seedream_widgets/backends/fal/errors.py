@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from seedream_widgets.backends.fal.connections import is_untrusted, untrusted
 from seedream_widgets.credentials import KEYS_PAGE
 from seedream_widgets.errors import BackendError, Billing, ContentRejectedError, CredentialsError
+from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.endpoints import listed, newer_than
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Explainer:
         """Explain an HTTP error reply; `known` as in `explain`."""
         try:
             body = reply.json()
-        except ValueError:
+        except NOT_JSON:
             body = None
         page = "html" in reply.headers.get("content-type", "")
         if reply.is_redirect or (page and reply.status_code in (401, 403, 407)):

@@ -25,6 +25,7 @@ from seedream_widgets.backends.base import tell_reached
 from seedream_widgets.backends.fal.addresses import may_be_sent, takes_key
 from seedream_widgets.backends.fal.connections import is_untrusted
 from seedream_widgets.errors import SubmitUnknownError
+from seedream_widgets.files import NOT_JSON
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -291,5 +292,5 @@ def _refuses(reply: httpx.Response) -> bool:
     # 5xx: fal itself answers with JSON; anything else comes from something in between.
     try:
         return isinstance(reply.json(), dict)
-    except ValueError:
+    except NOT_JSON:
         return False

@@ -18,6 +18,7 @@ import httpx
 from seedream_widgets.backends.base import Listed
 from seedream_widgets.backends.fal.addresses import is_request_id
 from seedream_widgets.errors import BackendError, CredentialsError
+from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.endpoints import ENDPOINTS, Price
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def fetch_prices(session: FalSession) -> dict[str, Price]:
             reply = await http.get(URL, params=asked)
         rows = json.loads(reply.raise_for_status().content, parse_float=Decimal)["prices"]
         listed = rows[:100]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError):
+    except (httpx.HTTPError, *NOT_JSON, KeyError, TypeError):
         return {}
     prices = {_endpoint(row): _price(row) for row in listed if isinstance(row, dict)}
     return {name: price for name, price in prices.items() if price and name in ENDPOINTS}
@@ -126,7 +127,7 @@ async def _page(session: FalSession, http: httpx.AsyncClient, asked: dict[str, A
         raise session.explain.unreachable(
             error, "to ask for its requests"
         ) from session.explain.cause(error)
-    except (ValueError, RecursionError):
+    except NOT_JSON:
         pass
     raise BackendError("fal's list of requests is not what its documentation says")
 
@@ -140,6 +141,6 @@ def _listed(row: Any, endpoint_id: str) -> Listed | None:
     if isinstance(asked, str):
         try:
             asked = json.loads(asked)
-        except (ValueError, RecursionError):
+        except NOT_JSON:
             asked = None
     return Listed(request_id, asked if isinstance(asked, dict) else None)

@@ -17,6 +17,7 @@ from seedream_widgets.backends.fal.connections import Environment
 from seedream_widgets.backends.fal.errors import Explainer
 from seedream_widgets.backends.fal.guard import GivenUp, bound, trying, watch_over
 from seedream_widgets.errors import BackendError
+from seedream_widgets.files import NOT_JSON
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # InvalidURL: of a redirect, though none is followed. KeyError, TypeError and ValueError: what
 # fal_client raises for a reply it can't read.
-LOST = (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError, KeyError, TypeError, ValueError)
+LOST = (
+    *(httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError, KeyError, TypeError),
+    *NOT_JSON,
+)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 # fal_client warns of each host it can't reach. What no handler takes, Python prints: into the cell.
 logging.getLogger("fal_client").addHandler(logging.NullHandler())
@@ -141,7 +145,7 @@ def is_no_answer(error: FalClientHTTPError) -> bool:
         return page or error.status_code not in _WORDS
     try:
         return not isinstance(error.response.json(), dict)
-    except ValueError:
+    except NOT_JSON:
         return True
 
 

@@ -13,6 +13,7 @@ from seedream_widgets.backends.fal.addresses import is_request_id
 from seedream_widgets.backends.fal.guard import Attempt, GivenUp, submitting, unknown
 from seedream_widgets.backends.fal.session import LOST, within
 from seedream_widgets.errors import SeedreamError, SubmitUnknownError
+from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.handle import Handle
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _request_id(reply: httpx.Response) -> object:
     """Read the id out of a reply fal_client could not use: the request was accepted."""
     try:
         body = reply.json()
-    except ValueError:
+    except NOT_JSON:
         body = None
     return body.get("request_id") if isinstance(body, dict) else None
 

@@ -14,6 +14,7 @@ from seedream_widgets.backends.fal.addresses import is_upload, may_be_fetched
 from seedream_widgets.backends.fal.guard import GivenUp, NotSent, trying
 from seedream_widgets.backends.fal.session import within
 from seedream_widgets.errors import BackendError
+from seedream_widgets.files import NOT_JSON
 from seedream_widgets.library.uploads import KeptUpload
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Uploader:
         except (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
             lost = explain.unreachable(error, f"to upload {image.name}; nothing is billed")
             raise lost from explain.cause(error)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, *NOT_JSON) as error:
             raise _unusable(image) from explain.cause(error)
         if not may_be_fetched(url, self._session.queue):
             raise _unusable(image)

@@ -18,6 +18,7 @@ import httpx
 from httpx_sse import aconnect_sse
 
 from seedream_widgets.backends.fal.session import Patience, is_trouble, within
+from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _SLOW = 1 << 16
 _CHATTY = 1000
 """Events after which a stream has to pause between two."""
 _BREATH = 0.01
-_USELESS = (ValueError, httpx.TimeoutException, httpx.DecodingError, asyncio.TimeoutError)
+_USELESS = (*NOT_JSON, httpx.TimeoutException, httpx.DecodingError, asyncio.TimeoutError)
 LINES = 200
 """Log lines kept of one job."""
 _MESSAGE = 2000

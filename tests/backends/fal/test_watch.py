@@ -12,7 +12,9 @@ from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.session import FalSession
 from seedream_widgets.backends.fal.watch import LINES, Progress, Report, Watch, read_logs
 from seedream_widgets.credentials import Key
-from seedream_widgets.errors import BackendError, ContentRejectedError
+from seedream_widgets.errors import BackendError, ContentRejectedError, SubmitUnknownError
+from seedream_widgets.jobs.client import Client
+from seedream_widgets.testing import picture
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
@@ -23,6 +25,7 @@ from .loopback import saying
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from pathlib import Path
 
     from seedream_widgets.backends.fal import FalBackend
     from tests.fal_server import FalServer
@@ -361,3 +364,22 @@ def test_jobs_beyond_the_open_streams_are_polled(fal_server: FalServer) -> None:
     assert all(isinstance(each[-1], Completed) for each in found)
     assert 0 < fal_server.state.most_streams <= 2  # one that ended makes room for another
     assert fal_server.count("status") > 6
+
+
+@pytest.mark.parametrize("point", ["stream", "status", "result", "initiate", "upload", "pricing"])
+def test_a_reply_that_is_nested_too_deep_is_no_reply(
+    fal_server: FalServer, tmp_path: Path, point: str
+) -> None:
+    fal_server.fail(point, "deep")
+    if point == "status":
+        fal_server.fail("stream", "405", times=None)
+    client = Client(library=tmp_path)
+    assert client.submit(Request("a fox", images=[picture(1, (640, 640))])).result(60)
+    assert len(fal_server.bill) == 1
+    client.close()
+
+
+def test_a_submit_whose_reply_is_nested_too_deep_may_have_arrived(fal_server: FalServer) -> None:
+    fal_server.fail("submit", "deep")
+    with pytest.raises(SubmitUnknownError):
+        drive(submitted)
