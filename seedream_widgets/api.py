@@ -21,7 +21,7 @@ from seedream_widgets.money.pricing import estimate as price
 from seedream_widgets.values.endpoints import COUNTS
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.sizes import size_like
-from seedream_widgets.values.typed import takes_request_arguments
+from seedream_widgets.values.typed import offers_request_arguments, takes_request_arguments
 from seedream_widgets.values.wording import series_words
 
 if TYPE_CHECKING:
@@ -419,3 +419,4 @@ def _request(prompt: str | Request, arguments: dict[str, Any]) -> Request:
 
 for _function in (series, submit, generate, edit, estimate):
     takes_request_arguments(_function)
+offers_request_arguments(batch)

@@ -131,6 +131,34 @@ def test_what_belongs_to_this_process_says_what_to_take_instead(client, copied):
         assert words in str(caught.value)
 
 
+def test_what_was_deleted_is_restored_by_itself(client):
+    result = client.submit(sd.Request("a fox")).result(10)
+    for given in (lambda: result, lambda: client.library.trash[0], lambda: result.request_id):
+        client.library.delete(result)
+        assert client.library.restore(given()).request_id == result.request_id
+
+
+def test_cells_are_selected_in_a_sheet(client):
+    batch = make(client, **FOXES).run(progress=False)
+    sheet = batch.sheet()
+    sheet.selection = batch[:2]
+    assert [each.request_id for each in sheet.selection] == [
+        each.result.request_id for each in batch[:2]
+    ]
+    sheet.close()
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "ends"),
+    [("png", "a.gif", ".png"), ("html", "a.png", ".html or .htm"), ("zip", "a.tar", ".zip")],
+)
+def test_a_file_is_what_its_name_says(client, tmp_path, format, name, ends):
+    batch = make(client, **FOXES)
+    with pytest.raises(sd.RequestError, match=f"target of '{format}' ends in {ends}, got '{name}'"):
+        batch.export(tmp_path / name, format=format)
+    assert not (tmp_path / name).exists()
+
+
 def test_a_name_that_would_change_nothing_is_not_set(client):
     with pytest.raises(NoNameError, match=r"budget is not to be set.+ call sd.budget\("):
         sd.budget = 5

@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0
 """Seconds after an interrupt in which a second one cancels what is queued."""
+_ENDS = {"png": (".png",), "html": (".html", ".htm"), "zip": (".zip",)}
+"""How the name of a file of each format ends, where it has an end."""
 _LOOK = 0.5
 """Seconds between two looks at a run: what shows it changes no more often."""
 
@@ -603,6 +605,14 @@ class Batch:
                 have more than 200 megapixels; nothing was written.
         """
         path = user_path(target, "target")
+        ends = _ENDS.get(format) if isinstance(format, str) else None
+        if ends and path.suffix and path.suffix.lower() not in ends:
+            raise RequestError(
+                f"target of {format!r} ends in {' or '.join(ends)}, got {path.name!r:.80}; nothing "
+                "was written",
+                field="target",
+                value=target,
+            )
         if format == "imagefolder":
             export_imagefolder(self._exported(), path)
         elif format == "zip":

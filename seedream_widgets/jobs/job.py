@@ -37,6 +37,7 @@ from seedream_widgets.values.status import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
+    from types import TracebackType
 
     from seedream_widgets.images.growing import Growing
     from seedream_widgets.images.origins import Origin
@@ -127,6 +128,7 @@ class Job:
         """Who counts the money: called with how it ends, before anybody who waits is woken."""
         self._unwanted = False
         self._outcome: Result | SeedreamError | None = None
+        self._trace: TracebackType | None = None
 
     @classmethod
     def _ended_before(cls, result: Result, engine: Engine) -> Job:
@@ -193,6 +195,9 @@ class Job:
             raise SeedreamError("job.result() would block its own engine; use await job here")
         try:
             return self._future.result(timeout)
+        except SeedreamError as error:
+            # Without the lines that were told of it before.
+            raise error.with_traceback(self._trace) from error.__cause__
         except KeyboardInterrupt as stopped:
             without_our_frames(stopped)
             raise
@@ -238,6 +243,8 @@ class Job:
             return self._before_the_fork()
         try:
             return (yield from asyncio.wrap_future(self._future).__await__())
+        except SeedreamError as error:
+            raise error.with_traceback(self._trace) from error.__cause__
         except asyncio.CancelledError as stopped:
             without_our_frames(stopped)
             raise
@@ -325,7 +332,7 @@ class Job:
         cancelled = isinstance(error, JobCancelled)
         self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
         self._settle(error)
-        self._outcome = error
+        self._outcome, self._trace = error, error.__traceback__
         self._future.set_exception(error)
         self._tell()
         if not cancelled:

@@ -309,14 +309,19 @@ class Library:
             self._trash.put(self._entry(result))
             self._changed("deleted", result.request_id)
 
-    def restore(self, request_id: str) -> Result:
+    def restore(self, request_id: str | Result | Entry) -> Result:
         """Bring a deleted result back and return it.
+
+        Args:
+            request_id: Its request id, or the result or the entry itself: ``library.trash[0]``.
 
         Raises:
             ResultError: It is not in the trash.
             SeedreamError: Its folder can't be moved.
         """
-        check_type(request_id, str, "request_id", "the id of a request, as text")
+        takes = "the id of a request, as text, or a deleted result or entry"
+        check_type(request_id, (str, Result, Entry), "request_id", takes)
+        request_id = request_id if isinstance(request_id, str) else request_id.request_id
         entry = self._trash.get(request_id)
         if entry is None:
             raise ResultError(f"no result {request_id!r:.80} in the trash of {self.path}")

@@ -21,6 +21,19 @@ def takes_request_arguments(function: Any) -> None:
     function.__doc__ = _documented(function.__doc__, own)
 
 
+def offers_request_arguments(function: Any) -> None:
+    """Have the arguments of `Request` completed where a function takes lists of them, too."""
+    own = signature(function)
+    *listed, rest = own.parameters.values()
+    more = _told(own).parameters.values()
+    new = [
+        each.replace(annotation=Any, default=None if each.name == "prompt" else each.default)
+        for each in more
+        if each.name not in own.parameters
+    ]
+    function.__signature__ = own.replace(parameters=[*listed, *new, rest])
+
+
 def class_signature(init: Callable[..., Any], names: Iterable[str]) -> inspect.Signature:
     """Return the signature of a class: that of its ``__init__``, and arguments of `Request`."""
     bound = signature(init)

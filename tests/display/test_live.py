@@ -134,6 +134,13 @@ def test_an_error_is_its_sentence_and_the_users_line(book):
     assert "api.py" not in text
 
 
+def test_an_error_that_is_told_again_names_the_line_of_now(book):
+    book.run("job = sd.submit('a fox offline:refuse', image_size=(1024, 1024))")
+    for line in ("job.result()", "await job", "1 and job.result()"):
+        (error,) = book.run(line)
+        assert error["traceback"][1:] == ["  this cell, line 1", f"    {line}"]
+
+
 def test_xmode_verbose_shows_all_frames(book):
     book.run("%xmode Verbose")
     (error,) = book.run("sd.generate('a fox', size=3)")
@@ -145,6 +152,7 @@ def test_names_of_arguments_are_offered(book):
     offered = book.complete("sd.generate('a fox', image_")
     assert "image_size=" in offered
     assert "num_images=" in book.complete("sd.edit(fox, 'at night', num_")
+    assert "model=" in book.complete("sd.batch(prompt='a fox', mod")
 
 
 def test_the_outputs_hold_no_id_of_this_run(book):
