@@ -257,13 +257,8 @@ class Batch:
         """Begin unless `agree` raises, which gets who will answer all of it, and for how much."""
         if on_update is not None:
             check_listener(on_update, "cell")
-        if executor is not None and not callable(getattr(executor, "submit", None)):
-            raise RequestError(
-                "executor takes a process pool, distributed.Client().get_executor() or the like, "
-                f"with a submit() method; got {described(executor)}",
-                field="executor",
-                value=executor,
-            )
+        if executor is not None:
+            _check_executor(executor)
         self._let_go_after_a_fork()
         with self._lock:
             if self._drive is not None and not self._drive.ended:
@@ -765,6 +760,22 @@ def make(
 def readable_name(plan: Plan) -> str:
     """Return a name made of the first prompt's words; the same cells have the same name."""
     return file_name(plan.cells[0].request.prompt, f"-{plan_digest(plan.cells)[:4]}", 80)
+
+
+def _check_executor(executor: Any) -> None:
+    takes = (
+        "a process pool, distributed.Client().get_executor() or the like, with a submit() method"
+    )
+    if isinstance(executor, type):
+        given = f"the class {executor.__name__}; make one of it: {executor.__name__}()"
+    elif not callable(getattr(executor, "submit", None)):
+        given = described(executor)
+    elif not takes_work(executor):
+        kind = type(executor).__name__
+        given = f"a {kind} that takes no work: it was shut down, or is broken; make another"
+    else:
+        return
+    raise RequestError(f"executor takes {takes}; got {given}", field="executor", value=executor)
 
 
 def _next(ends: SimpleQueue[Cell | None]) -> Cell | None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -25,6 +26,8 @@ from seedream_widgets.values.status import Cancelled, Completed, Fetching, InPro
 from tests.memory import taken
 from tests.scripted import until
 
+SHUT = ThreadPoolExecutor()
+SHUT.shutdown()
 FOXES = {"prompt": ["a fox", "an owl"], "seed": [1, 2, 3]}
 
 
@@ -351,6 +354,8 @@ def test_a_run_interrupted_before_it_began_is_not_waited_for(client, backend, mo
     ("given", "words"),
     [
         ({"executor": "dask"}, r"executor takes .* with a submit\(\) method; got 'dask'"),
+        ({"executor": ThreadPoolExecutor}, r"got the class ThreadPoolExecutor; make one of it"),
+        ({"executor": SHUT}, r"got a ThreadPoolExecutor that takes no work"),
         ({"on_update": 3}, "on_update takes a function of the cell; got 3"),
     ],
 )
