@@ -117,9 +117,17 @@ def user_path(path: str | os.PathLike[str], field: str) -> Path:
     """Return a path as a person gives it, ``~`` expanded; what is relative stays so.
 
     Raises:
-        RequestError: There is no home folder for ``~``, or the working folder was deleted.
+        RequestError: There is no home folder for ``~``, the working folder was deleted, or no path
+            here can have one of its characters.
     """
     check_type(path, (str, os.PathLike), field, "a path, as text or a Path")
+    if not _can_be_written(path):
+        raise RequestError(
+            f"{field} is {_shown(path)}, which holds a character that no path can have here; "
+            "remove it",
+            field=field,
+            value=path,
+        )
     try:
         found = Path(path).expanduser()
     except RuntimeError as error:
@@ -174,6 +182,14 @@ def patiently(work: Callable[[], T]) -> T:
                 raise
         time.sleep(pause)
     return work()
+
+
+def _can_be_written(path: str | os.PathLike[str]) -> bool:
+    """Tell whether this system has names of such characters."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _shown(path: object) -> str:

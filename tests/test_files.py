@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.batch.manifest import check_name
+from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.files import NAME_BYTES, file_name, library_folder, put_in_place, user_path
+from seedream_widgets.library import Library
 from seedream_widgets.library.steps import FolderSteps
 
 ROOT = Path(__file__).parents[1]
@@ -217,6 +219,24 @@ def test_a_deleted_working_folder_is_named_and_keeps_no_absolute_path_from_worki
 def test_a_tilde_without_a_home_is_an_error_with_the_path(monkeypatch):
     with pytest.raises(RequestError, match=r"target is '~nobody-of-that-name/out'.*absolute"):
         user_path("~nobody-of-that-name/out", "target")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_character_that_no_path_can_have_is_told(name, tmp_path):
+    with pytest.raises(RequestError, match=r"target is .+ which holds a character"):
+        user_path(name, "target")
+    with pytest.raises(RequestError, match="no path can have here; remove it"):
+        Library(tmp_path / name)
+    assert user_path("a\udcffb", "target").name == "a\udcffb"  # bytes that are no UTF-8
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_name_that_no_file_can_have_is_in_no_library(name, tmp_path):
+    library = Library(tmp_path)
+    with pytest.raises(ResultError, match="no result"):
+        library.get(name)
+    with pytest.raises(RequestError, match="name of a batch takes"):
+        check_name(name)
 
 
 WITHOUT_SQLITE3 = """

@@ -32,7 +32,7 @@ VERSION = 1
 FOLDER = "batches"
 FILE = "manifest.json"
 MOST_BYTES = 256 << 20
-_NOT = r"""\x00-\x1f/\\:*?"<>|"""  # no folder's name on some system
+_NOT = r"""\x00-\x1f\ud800-\udfff/\\:*?"<>|"""  # no folder's name on some system
 _NAME = re.compile(rf"[^{_NOT} .](?:[^{_NOT}]{{0,78}}[^{_NOT} .])?")
 
 

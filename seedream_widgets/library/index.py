@@ -591,7 +591,8 @@ class Index:
 
     def known(self, request_id: str) -> Entry | None:
         """Return the result of a request id as it was last seen, without a look at the folders."""
-        found = self._newest(Filter(("request_id = ?",), (request_id,)), 1)
+        name = request_id.encode(errors="replace").decode()  # half a surrogate is in no database
+        found = self._newest(Filter(("request_id = ?",), (name,)), 1)
         return found[0] if found else None
 
     def _look(self) -> None:
