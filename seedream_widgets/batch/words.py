@@ -58,8 +58,8 @@ class BatchEstimate:
     def money(self) -> str:
         """The cost in words: "about $0.27", or "$0.27 to $0.54"."""
         if self.low == self.high:
-            return f"about ${self.low:.2f}"
-        return f"${self.low:.2f} to ${self.high:.2f}"
+            return f"about {usd(self.low)}"
+        return f"{usd(self.low)} to {usd(self.high)}"
 
     def __repr__(self) -> str:
         return f"<BatchEstimate {self}>"

@@ -22,6 +22,7 @@ from seedream_widgets.errors import BackendError
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.values.endpoints import Price
 from seedream_widgets.values.status import Cancelled, Completed, Fetching, InProgress, Queued
 from tests.memory import taken
 from tests.scripted import until
@@ -99,6 +100,17 @@ def test_what_may_have_been_billed_is_sent_again_by_retry_alone(client, backend,
     later.retry()
     assert backend.count("submit") == 2
     assert later[0].state == "done"
+
+
+def test_it_tells_the_same_amount_as_a_request_alone(tmp_path):
+    backend = ScriptedBackend("fal")
+    v4 = "fal-ai/bytedance/seedream/v4/text-to-image"
+    backend.current = {v4: Price(Decimal("0.0335"), "2026-11-29", "fal's pricing API")}
+    client = Client(backend, library=tmp_path)
+    alone = client.estimate(sd.Request("a fox", seed=1, model="v4"))  # fal has told its price
+    assert alone.brief == "about $0.0335"
+    batch = make(client, prompt="a fox", seed=[1], model="v4")
+    assert str(batch.estimate()) == "1 request, about $0.0335"
 
 
 def test_above_the_budget_nothing_is_sent(client, backend):
