@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 KERNELS: dict[Choice, str] = {"lowest-direct": "ipykernel>=6.29,<7", "highest": "ipykernel>=7"}
 BESIDE = (
-    "aiohttp", "defusedxml", "hypothesis", "jupyter_client", "numpy", "psutil", "pytest",
-    "pytest-timeout", "pysocks", "socksio", "trustme",
+    "aiohttp", "defusedxml", "hypothesis", "jupyter_client", "nbconvert", "numpy", "psutil",
+    "pytest", "pytest-timeout", "pysocks", "socksio", "trustme",
 )  # fmt: skip
 FEW = ("test_api", "range/test_in_kernel", "backends/fal/test_submit")
 PARTS = (

@@ -166,7 +166,9 @@ def test_polling_keeps_to_few_requests_at_once(fal_server: FalServer) -> None:
         prompts = [f"fox {number}" for number in range(10)]
         handles = [await submitted(backend, Request(prompt)) for prompt in prompts]
         tasks = [asyncio.create_task(watched(backend, handle)) for handle in handles]
-        await asyncio.wait(tasks, timeout=0.5)
+        while fal_server.count("status") < 3:
+            await asyncio.sleep(0.02)
+        await asyncio.wait(tasks, timeout=0.5)  # in which a fourth would come
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
