@@ -265,7 +265,12 @@ def test_nothing_overflows_and_axe_is_content(
     resize(root, width)
     gallery.get_by_role("button", name="More…").click()
     cells(gallery).nth(0).click()
-    expect(gallery.get_by_role("toolbar", name="Selection")).to_be_visible()
+    toolbar = gallery.get_by_role("toolbar", name="Selection")
+    toolbar.get_by_role("button", name="Add to…").click()
+    toolbar.locator("input").fill("A collection whose name goes on and on, to its hundredth letter")
+    page.keyboard.press("Enter")
+    expect(toolbar).to_contain_text("Added to A collection")
+    expect(gallery.get_by_role("combobox", name="Collection")).to_be_visible()
     wait_until_drawn(cells(gallery).nth(0).locator("img"))
     shot(f"gallery-{width}", root)
     assert overflowing(root) == []

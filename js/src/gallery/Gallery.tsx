@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
+import { claim, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
@@ -154,44 +155,55 @@ function AddTo() {
   const { actions, channel, pictures } = useSession();
   const collections = useStore(pictures.collections);
   const [open, setOpen] = useState(false);
+  const [added, setAdded] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const list = `${channel.view}-collections`;
   useEffect(() => {
     if (open) field.current?.focus();
   }, [open]);
-  if (!open) {
-    return <Chip onClick={() => setOpen(true)}>Add to…</Chip>;
+  function close() {
+    focusOn(field.current?.form?.previousElementSibling as HTMLElement);
+    setOpen(false);
   }
   return (
-    <form
-      class="sd-add-to"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const name = field.current?.value.trim();
-        if (name) actions.collect(name);
-        setOpen(false);
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        setOpen(false);
-      }}
-    >
-      <input
-        ref={field}
-        class="sd-input"
-        aria-label="Collection"
-        placeholder="Collection"
-        maxLength={100}
-        list={list}
-      />
-      <datalist id={list}>
-        {collections.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      <Chip type="submit">Add</Chip>
-    </form>
+    <>
+      <Chip aria-expanded={open} onClick={() => setOpen(!open)}>
+        Add to…
+      </Chip>
+      {open ? (
+        <form
+          class="sd-add-to"
+          onSubmit={(event) => {
+            event.preventDefault();
+            const name = field.current?.value.trim();
+            if (name) void actions.collect(name).then(setAdded);
+            close();
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            claim(event);
+            close();
+          }}
+        >
+          <input
+            ref={field}
+            class="sd-input"
+            aria-label="Collection"
+            placeholder="Collection"
+            maxLength={100}
+            list={list}
+          />
+          <datalist id={list}>
+            {collections.map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+          <Chip type="submit">Add</Chip>
+        </form>
+      ) : (
+        <span class="sd-meta">{added}</span>
+      )}
+    </>
   );
 }
 
@@ -244,7 +256,7 @@ function Selection() {
           options={same ? RATINGS : [["", "Rated"], ...RATINGS]}
           onPick={(stars) => actions.rate(Number(stars))}
         />
-        <AddTo />
+        <AddTo key={ids.join()} />
         <Chip aria-busy={saving} onClick={save}>
           {saving ? "Saving…" : "Save"}
         </Chip>

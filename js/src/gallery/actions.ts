@@ -95,9 +95,11 @@ export function createGalleryActions(
       const results = gallery.results();
       const reply = await ask({ kind: "collect", collection, results });
       const told = read(collectReply, reply?.result);
-      if (!told) return;
+      if (!told) return "";
       pictures.collections.set(told.collections);
-      announcer.say(`Added to ${collection}`);
+      const done = `Added to ${collection}`;
+      announcer.say(done);
+      return done;
     },
     saveSelected: () => save([...gallery.selected.get()]),
     saveAll: save,

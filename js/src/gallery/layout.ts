@@ -15,7 +15,11 @@ interface Group {
   cost: string;
   first: number;
   count: number;
+  /** Rows of pictures. */
+  lines: number;
   top: number;
+  /** Rows above it, headings included. */
+  before: number;
 }
 
 export interface Row {
@@ -52,19 +56,15 @@ export function createLayout(days: readonly Day[], width: number, density: Densi
   const pitch = tile[1] + GAP;
   const groups: Group[] = [];
   let first = 0;
-  let top = 0;
+  let height = 0;
+  let rowCount = 0;
   for (const [date, count, cost] of days) {
     if (count <= 0) continue;
-    groups.push({ date, cost, first, count, top });
+    const lines = Math.ceil(count / columns);
+    groups.push({ date, cost, first, count, lines, top: height, before: rowCount });
     first += count;
-    top += HEADING + Math.ceil(count / columns) * pitch;
-  }
-  const height = top;
-  const rowsBefore: number[] = [];
-  let rowCount = 0;
-  for (const { count } of groups) {
-    rowsBefore.push(rowCount);
-    rowCount += 1 + Math.ceil(count / columns);
+    height += HEADING + lines * pitch;
+    rowCount += 1 + lines;
   }
 
   /** The last group that begins at or before a value. */
@@ -85,14 +85,13 @@ export function createLayout(days: readonly Day[], width: number, density: Densi
   function rows(from: number, to: number): Row[] {
     const found: Row[] = [];
     for (let number = group(from, "top"); number < groups.length; number += 1) {
-      const { date, cost, first: start, count, top: begin } = groups[number] as Group;
+      const { date, cost, first: start, count, lines, top: begin } = groups[number] as Group;
       if (begin > to) break;
       if (begin + HEADING > from) {
         const heading = { date, count, cost };
         found.push({ key: `day-${date}-${start}`, top: begin, heading, first: start, count: 0 });
       }
       const body = begin + HEADING;
-      const lines = Math.ceil(count / columns);
       const last = Math.min(lines - 1, Math.floor((to - body) / pitch));
       for (let line = Math.max(0, Math.floor((from - body) / pitch)); line <= last; line += 1) {
         const begins = start + line * columns;
@@ -125,23 +124,21 @@ export function createLayout(days: readonly Day[], width: number, density: Densi
     while (line < 0 && number > 0) {
       number -= 1;
       of = groups[number] as Group;
-      line += Math.ceil(of.count / columns);
+      line += of.lines;
     }
-    while (line >= Math.ceil(of.count / columns) && number < groups.length - 1) {
-      line -= Math.ceil(of.count / columns);
+    while (line >= of.lines && number < groups.length - 1) {
+      line -= of.lines;
       number += 1;
       of = groups[number] as Group;
     }
-    line = between(0, line, Math.ceil(of.count / columns) - 1);
+    line = between(0, line, of.lines - 1);
     return Math.min(of.first + line * columns + column, of.first + of.count - 1);
   }
 
   function cell(index: number) {
-    const number = group(index, "first");
-    const of = groups[number];
+    const of = at(index);
     if (!of) return { row: 1, column: 1 };
-    const line = lineOf(of, index);
-    const row = (rowsBefore[number] ?? 0) + line + 2;
+    const row = of.before + lineOf(of, index) + 2;
     return { row, column: ((index - of.first) % columns) + 1 };
   }
 

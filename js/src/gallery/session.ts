@@ -11,7 +11,8 @@ export interface GalleryActions extends PicturesActions {
   rate(rating: number): void;
   compare(): void;
   remove(): void;
-  collect(name: string): void;
+  /** Add what is selected to a collection; the answer says so, or is empty. */
+  collect(name: string): Promise<string>;
   saveSelected(): Promise<void>;
   saveAll(ids: string[]): Promise<void>;
   codeOfSelected(): Promise<string | null>;

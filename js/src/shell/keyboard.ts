@@ -56,7 +56,9 @@ function guardFocus(root: HTMLElement, ended: AbortSignal): () => void {
     const next = chain.find((element) => element.isConnected && element.tabIndex >= -1);
     const place = next?.matches(FOCUSABLE)
       ? next
-      : (next?.closest<HTMLElement>("[tabindex]") ?? root);
+      : (next?.closest(".sd-gallery")?.querySelector<HTMLElement>("[tabindex='0']") ??
+        next?.closest<HTMLElement>("[tabindex]") ??
+        root);
     chain = [];
     focusOn(place);
   };

@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
 import { between } from "../kernel/numbers";
+import { boxOf } from "../kernel/page";
 import { type Area, px, type Rect } from "./geometry";
 
 const SIDES = ["Left", "Top", "Right", "Bottom"] as const;
@@ -29,6 +30,20 @@ export function withEdge(box: Box, side: number, edge: number, picture: Area): B
   return within(next as Box, picture);
 }
 
+/** Whether a press begins to draw; the pane would move by it, too. */
+export function begins(event: PointerEvent): boolean {
+  if (event.button !== 0) return false;
+  event.stopPropagation();
+  (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
+  return true;
+}
+
+/** Where an event is on what covers the picture, in its pixels. */
+export function pixelAt(event: PointerEvent, scale: number): [number, number] {
+  const { left, top } = boxOf(event.currentTarget as Element);
+  return [(event.clientX - left) / scale, (event.clientY - top) / scale];
+}
+
 interface Props {
   box: Box;
   /** Where the picture is in the pane. */
@@ -40,24 +55,15 @@ interface Props {
 /** A box over the picture; a drag draws another. */
 export function Marking({ box, placed, picture, change }: Props) {
   const from = useRef<[number, number] | null>(null);
-  const cover = useRef<HTMLDivElement>(null);
   const scale = placed.width / picture.width;
   const [left, top, right, bottom] = box;
 
-  function point(event: PointerEvent): [number, number] {
-    const at = cover.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
-    return [(event.clientX - at.left) / scale, (event.clientY - at.top) / scale];
-  }
-
   function onPointerDown(event: PointerEvent) {
-    if (event.button !== 0) return;
-    event.stopPropagation(); // the pane would move
-    cover.current?.setPointerCapture?.(event.pointerId);
-    from.current = point(event);
+    if (begins(event)) from.current = pixelAt(event, scale);
   }
 
   function onPointerMove(event: PointerEvent) {
-    if (from.current) change(within([...from.current, ...point(event)], picture));
+    if (from.current) change(within([...from.current, ...pixelAt(event, scale)], picture));
   }
 
   const onPointerUp = () => {
@@ -65,7 +71,6 @@ export function Marking({ box, placed, picture, change }: Props) {
   };
   return (
     <div
-      ref={cover}
       class="sd-marking"
       style={px({ ...placed })}
       onPointerDown={onPointerDown}

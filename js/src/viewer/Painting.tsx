@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { type Area, px, type Rect } from "./geometry";
+import { begins, pixelAt } from "./Marking";
 
 /** The diameter of a round brush, then x and y of each point, in the picture's pixels. */
 export type Stroke = number[];
@@ -24,26 +25,16 @@ interface Props {
 
 /** What is painted over the picture; a drag paints more. */
 export function Painting({ strokes, brush, placed, picture, change }: Props) {
-  const cover = useRef<SVGSVGElement>(null);
   /** The strokes before the one that is drawn: several moves may come before they are shown. */
   const drawing = useRef<{ before: Stroke[]; stroke: Stroke } | null>(null);
   const [at, setAt] = useState<[number, number] | null>(null);
 
-  function point(event: PointerEvent): [number, number] {
-    const box = cover.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
-    const scale = picture.width / placed.width;
-    return [
-      Math.round((event.clientX - box.left) * scale),
-      Math.round((event.clientY - box.top) * scale),
-    ];
-  }
+  const point = (event: PointerEvent) =>
+    pixelAt(event, placed.width / picture.width).map(Math.round) as [number, number];
 
   function onPointerDown(event: PointerEvent) {
-    if (event.button !== 0) return;
-    event.stopPropagation(); // the pane would move
-    cover.current?.setPointerCapture?.(event.pointerId);
+    if (!begins(event) || room(strokes) < 5) return;
     const to = point(event);
-    if (room(strokes) < 5) return;
     // A dot is a line to the same place.
     drawing.current = { before: strokes, stroke: [brush, ...to, ...to] };
     change([...strokes, drawing.current.stroke]);
@@ -65,7 +56,6 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
   };
   return (
     <svg
-      ref={cover}
       aria-hidden="true"
       class="sd-marking"
       viewBox={`0 0 ${picture.width} ${picture.height}`}

@@ -1,9 +1,13 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeModel, initialTraits, message } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
-import { button, click, doing, ui } from "../ui";
+import { button, click, doing, press, ui } from "../ui";
 
 afterEach(unmountAll);
+// happy-dom lays nothing out.
+for (const side of ["clientWidth", "clientHeight"]) {
+  Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 800 });
+}
 
 /** A library of seven pictures; `_search` is what the last studio was searched for. */
 async function opened(_search: unknown) {
@@ -40,10 +44,50 @@ describe("a gallery", () => {
     },
   );
 
+  it("says to which collection a picture was added, and gives the keyboard back", async () => {
+    const view = await opened({});
+    const { model } = view;
+    await click(button(view, "Gallery"));
+    await press(ui(view).getByRole("grid"), " ");
+    await click(button(view, "Add to…"));
+    await press(ui(view).getByLabelText("Collection", { selector: "input" }), "Escape");
+    expect(document.activeElement).toBe(button(view, "Add to…"));
+    await click(button(view, "Add to…"));
+    const field = ui(view).getByLabelText("Collection", { selector: "input" });
+    (field as HTMLInputElement).value = "Trip";
+    const answered = model.onSend;
+    model.onSend = (sent, buffers) =>
+      sent.kind === "collect"
+        ? message<{ result: Record<string, unknown> }>("reply_collect").result
+        : answered(sent, buffers);
+    await doing(() => field.closest("form")?.requestSubmit());
+    expect(model.last("collect")).toMatchObject({ collection: "Trip" });
+    expect(document.activeElement).toBe(button(view, "Add to…"));
+    expect(ui(view).getByRole("toolbar").textContent).toContain("Added to Trip");
+    await press(ui(view).getByRole("grid"), "ArrowRight");
+    expect(ui(view).getByRole("toolbar").textContent).not.toContain("Added to Trip");
+  });
+
+  it("goes on with the keyboard at a picture after what was pressed went", async () => {
+    const view = await opened({});
+    await click(button(view, "Gallery"));
+    await press(ui(view).getByRole("grid"), " ");
+    const answered = view.model.onSend;
+    view.model.onSend = (sent, buffers) =>
+      sent.kind === "trash"
+        ? message<{ result: Record<string, unknown> }>("reply_trash").result
+        : answered(sent, buffers);
+    button(view, /^Delete/).focus();
+    await click(button(view, /^Delete/));
+    expect(ui(view).queryByRole("toolbar")).toBeNull();
+    const here = () => ui(view).getByRole("grid").querySelector("[tabindex='0']");
+    await vi.waitFor(() => expect(document.activeElement).toBe(here()));
+    button(view, "Undo").focus();
+    await click(button(view, "Undo"));
+    await vi.waitFor(() => expect(document.activeElement).toBe(here()));
+  });
+
   it("follows keys that come faster than it is drawn", async () => {
-    for (const side of ["clientWidth", "clientHeight"]) {
-      Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 800 });
-    }
     const view = await opened({});
     await click(button(view, "Gallery"));
     const grid = ui(view).getByRole("grid");
