@@ -84,6 +84,8 @@ export function createGallery(
   let anchor = 0;
   let watched: Place | null = null;
   let round = 0;
+  /** Counts choices: what comes of an earlier one after a later one is not taken. */
+  let turn = 0;
   let begun = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: ReturnType<typeof setTimeout> | undefined;
@@ -114,6 +116,7 @@ export function createGallery(
   }
 
   function set(ids: Iterable<string>, add = false) {
+    turn += 1;
     const next = new Set(add ? selected.get() : []);
     for (const id of ids) if (next.size < MOST) next.add(id);
     choose(next);
@@ -145,17 +148,22 @@ export function createGallery(
     return read(pickReply, result)?.image_ids ?? [];
   }
 
+  async function setAll(first: number, last: number, add?: boolean) {
+    turn += 1;
+    const mine = turn;
+    const all = await ids(first, last);
+    if (mine === turn) set(all, add);
+  }
+
   async function select(index: number, how: { range?: boolean; toggle?: boolean } = {}) {
     focus.set(index);
     if (how.range) {
-      const [first, last] = [Math.min(anchor, index), Math.max(anchor, index)];
-      set(await ids(first, last), how.toggle);
-      return;
+      return setAll(Math.min(anchor, index), Math.max(anchor, index), how.toggle);
     }
     anchor = index;
+    if (!how.toggle) return setAll(index, index);
     const [id] = await ids(index, index);
     if (id === undefined) return;
-    if (!how.toggle) return set([id]);
     const next = new Set(selected.get());
     if (!next.delete(id) && next.size < MOST) next.add(id);
     choose(next);
@@ -195,7 +203,7 @@ export function createGallery(
     },
     select,
     set,
-    all: async () => set(await ids(0, (found.get()?.total ?? 0) - 1)),
+    all: () => setAll(0, (found.get()?.total ?? 0) - 1),
     results: () => [...new Set([...selected.get()].map(resultOf))],
   };
 }

@@ -9,11 +9,11 @@ for (const side of ["clientWidth", "clientHeight"]) {
   Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 800 });
 }
 
-/** A library of seven pictures; `_search` is what the last studio was searched for. */
-async function opened(_search: unknown) {
+/** A library of seven pictures, or more; `_search` is what the last studio was searched for. */
+async function opened(_search: unknown, total = 7) {
   const model = new FakeModel({ ...initialTraits(), _search });
   const { result } = message<{ result: object }>("reply_browse");
-  const seven = { ...result, total: 7 };
+  const seven = { ...result, total, days: [["2026-11-28", total, "0.27"]] };
   model.onSend = (sent) => (sent.kind === "browse" ? seven : answerAll()(sent));
   const view = await mount({}, model);
   await doing(() => {});
@@ -66,6 +66,19 @@ describe("a gallery", () => {
     expect(ui(view).getByRole("toolbar").textContent).toContain("Added to Trip");
     await press(ui(view).getByRole("grid"), "ArrowRight");
     expect(ui(view).getByRole("toolbar").textContent).not.toContain("Added to Trip");
+  });
+
+  it("takes the last choice, also where an earlier one is answered after it", async () => {
+    const view = await opened({}, 120);
+    await click(button(view, "Gallery"));
+    const grid = ui(view).getByRole("grid");
+    view.model.onSend = () => undefined;
+    await press(grid, "a", { ctrlKey: true });
+    const asked = view.model.last("pick");
+    await press(grid, "Home");
+    expect(ui(view).getByRole("toolbar").textContent).toContain("1 selected");
+    await doing(() => view.model.reply(asked, { image_ids: ["2f6c:0", "2f6c:1", "2f6c:2"] }));
+    expect(ui(view).getByRole("toolbar").textContent).toContain("1 selected");
   });
 
   it("goes on with the keyboard at a picture after what was pressed went", async () => {
