@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -119,3 +121,14 @@ def test_a_reply_is_read_from_body_and_header() -> None:
     assert kind('{"detail": "x", "error_type": "startup_timeout"}') == "startup_timeout"
     assert kind("<html>", **{"X-Fal-Error-Type": "runner_disconnected"}) == "runner_disconnected"
     assert kind("[1, 2]") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "comes"), [("", False), ("logging.basicConfig()", True)])
+def test_log_lines_of_fal_client_fill_no_cell_unless_one_asks_for_them(before, comes) -> None:
+    code = f"""import logging
+{before}
+import seedream_widgets.backends.fal.session
+logging.getLogger("fal_client.client").warning("retrying request")"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ("retrying request" in done.stderr) is comes
