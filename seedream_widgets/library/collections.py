@@ -93,6 +93,7 @@ class Collections:
     def __init__(self, root: Path, search: Callable[..., Search]) -> None:
         self._root = root
         self.search = search
+        self._told: dict[Path, str] = {}
 
     def __getitem__(self, name: str) -> Collection:
         """Return a collection by its name; it need not exist yet.
@@ -171,7 +172,10 @@ class Collections:
             try:
                 yield path, *_read(path)
             except (OSError, ValueError, RecursionError, RequestError) as error:
-                _log.warning("%s is not a collection: %s", path, error)
+                said = str(error)
+                if self._told.get(path) != said:  # once, though the gallery lists them often
+                    self._told[path] = said
+                    _log.warning("%s is not a collection: %s", path, said)
 
 
 def _read(path: Path) -> tuple[str, tuple[str, ...]]:
