@@ -1,9 +1,11 @@
 # make lab        open the quickstart in JupyterLab (ARGS="--port=9000" is passed on)
 # make dev        the same; a change of the front end is there at once, in open notebooks too
-# make test       run every check
+# make test       run every check (WORKERS=3: three tests at a time instead of two)
 # make quick      run what answers within a minute
 PYTHON ?= python3
 ARGS ?=
+# Tests at a time in `unit`, `browser` and `journeys`: many of them wait.
+WORKERS ?= 2
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 BIN := .venv/bin
 WEB := tests/hosts/web
@@ -54,7 +56,7 @@ check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 
 # Most of them wait, for servers and kernels; the tests of one file stay together.
 unit: .venv/.ready $(BUNDLE)
-	$(PYTEST) -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m "not browser" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 js-test: js/node_modules/.ready
 	npm --prefix js test --silent
@@ -66,10 +68,10 @@ wheel-test: .venv/.ready $(BUNDLE)
 	$(PYTEST) tests/test_wheel.py $(ARGS)
 
 browser: .venv/.ready $(BUNDLE) chromium
-	$(PYTEST) tests/browser -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) tests/browser -n $(WORKERS) --dist loadfile $(ARGS)
 
 journeys: .venv/.ready $(BUNDLE) chromium
-	$(PYTEST) tests/hosts --hosts $(HOSTS) -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) tests/hosts --hosts $(HOSTS) -n $(WORKERS) --dist loadfile $(ARGS)
 
 hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 	rm -rf build/hosts

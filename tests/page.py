@@ -9,6 +9,8 @@ from typing import Any
 import comm
 import pytest
 
+from tests.scripted import SECONDS
+
 
 class PageComm(comm.base_comm.BaseComm):
     """A comm whose far end is this process."""
@@ -52,12 +54,12 @@ class Page:
         self._deliver({"method": "custom", "content": content}, [memoryview(b) for b in buffers])
         return content["id"]
 
-    def ask(self, kind: str, *buffers: bytes, seconds: float = 10, **content: Any) -> Any:
+    def ask(self, kind: str, *buffers: bytes, seconds: float = SECONDS, **content: Any) -> Any:
         """Send a message and return its answer: (content, buffers)."""
         name = self.send(kind, *buffers, **content)
         return self.wait(lambda m: m.get("id") == name and m["kind"] in ("reply", "error"), seconds)
 
-    def wait(self, wanted: Any, seconds: float = 10) -> tuple[dict[str, Any], list[bytes]]:
+    def wait(self, wanted: Any, seconds: float = SECONDS) -> tuple[dict[str, Any], list[bytes]]:
         """Wait for a message from the kernel."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -6,6 +6,7 @@ import json
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -28,6 +29,7 @@ HOSTS = {
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 RESULTS = ROOT / "build" / "hosts"
+SIZE = {"width": 1280, "height": 900}
 
 
 class OpenBook(Protocol):
@@ -107,18 +109,66 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield context.new_page()
-    context.close()
+class Tab:
+    """A page that tests load again and again: what the host has loaded once comes from its cache.
+
+    Attributes:
+        page: It is closed after a test that fails; the next one is new.
+        errors: Console errors and uncaught errors.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page = context.new_page()
+        self.errors = collect_errors(self.page)
+
+    def clear(self) -> None:
+        """Leave the host, and what it stored in the browser."""
+        address = urlsplit(self.page.url)
+        self.page.goto("about:blank")
+        if address.netloc:
+            devtools = self.page.context.new_cdp_session(self.page)
+            origin = f"{address.scheme}://{address.netloc}"
+            kinds = {
+                "origin": origin,
+                "storageTypes": "cookies,local_storage,indexeddb,service_workers",
+            }
+            devtools.send("Storage.clearDataForOrigin", kinds)
+            devtools.detach()
+        self.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def tabs() -> Iterator[list[Tab]]:
+    """The one that is open, or none."""
+    tabs: list[Tab] = []
+    yield tabs
+    for tab in tabs:
+        tab.page.context.close()
 
 
 @pytest.fixture
-def errors(page: Page) -> list[str]:
+def tab(browser: Browser, tabs: list[Tab], request: pytest.FixtureRequest) -> Iterator[Tab]:
+    tab = tabs.pop() if tabs else Tab(browser)
+    tab.errors.clear()
+    yield tab
+    if request.node.stash.get(CALLED, False):
+        tab.clear()
+        tabs.append(tab)
+    else:
+        tab.page.context.close()
+
+
+@pytest.fixture
+def page(tab: Tab) -> Page:
+    return tab.page
+
+
+@pytest.fixture
+def errors(tab: Tab) -> list[str]:
     """Console errors and uncaught errors since the notebook opened: before, they are the host's."""
-    return collect_errors(page)
+    return tab.errors
 
 
 @pytest.fixture

@@ -128,6 +128,7 @@ class MarimoBook(Book):
         self._wait_until_ready(known)
 
     def close(self) -> None:
+        self.page.remove_listener("websocket", self._listen)
         for book in self._ask("running_notebooks")["files"]:
             if book["path"].endswith(self._path.name):
                 self._ask("shutdown_session", sessionId=book["sessionId"])

@@ -15,7 +15,7 @@ from tests.browser.studio import STUDIO
 from .reading import JOBS, read
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Request
 
     from .conftest import OpenBook, Say, Shot
     from .host import Host
@@ -156,12 +156,17 @@ def test_narrow(book: OpenBook, errors: list[str], shot: Shot) -> None:
 def test_page_is_quiet(page: Page, errors: list[str], book: OpenBook) -> None:
     """No request leaves the machine."""
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
     opened = book(STUDIO)
     opened.run(0)
     studio = opened.studio()
     studio.submit("quiet")
     studio.wait_for_pictures("quiet")
     local = re.compile(r"^(blob:|data:|about:|\w+://(127\.0\.0\.1|localhost)[:/])")
+    page.remove_listener("request", note)
     assert [url for url in asked if not local.match(url)] == []
     assert errors == []

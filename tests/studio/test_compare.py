@@ -104,4 +104,4 @@ def test_what_stands_in_a_saved_notebook(compare, results):
     assert "a red fox in snow" in html
     assert len(html) < 400_000
     results[0].files[0].path.unlink()
-    assert "can&#x27;t be read" in compare(*results)[0]._sheet.html()
+    assert "is gone: it was deleted or moved" in compare(*results)[0]._sheet.html()
