@@ -70,9 +70,13 @@ class Page:
         asked = {"value": f"__import__('json').dumps({last})"}
         content = {"code": before, "silent": False, "user_expressions": asked}
         name = await self.send("shell", "execute_request", content)
-        reply = await self.wait(
-            lambda m: m["parent_header"].get("msg_id") == name and m["msg_type"] == "execute_reply"
-        )
+        reply, idle = None, False
+        while reply is None or not idle:  # its last outputs may come after its reply
+            message = await self.wait(lambda m: m["parent_header"].get("msg_id") == name)
+            if message["msg_type"] == "execute_reply":
+                reply = message
+            elif message["msg_type"] == "status":
+                idle = message["content"]["execution_state"] == "idle"
         if reply["content"]["status"] != "ok":
             raise RuntimeError(str(reply["content"])[-4000:])
         value = reply["content"]["user_expressions"]["value"]
