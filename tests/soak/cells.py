@@ -37,6 +37,10 @@ _INTERNED = tracemalloc.Filter(False, "*pathlib*")
 """Paths' names are interned, and Python's table of these grows in steps of megabytes."""
 
 
+LETTING_GO = 60
+"""Seconds for what is under way to come to its end."""
+
+
 def weigh() -> dict[str, int]:
     """Return what this process holds; the objects are those made since the first call."""
     if not tracemalloc.is_tracing():
@@ -155,11 +159,18 @@ def resume() -> list[dict[str, Any]]:
     return [_outcome(job) for job in sd.resume()]
 
 
-def forget() -> dict[str, int]:
-    """Let go of the client and its jobs, and weigh what is left."""
+def forget(files: int) -> dict[str, int]:
+    """Let go of the client and its jobs, and weigh what is left.
+
+    What is still under way holds them to its end: wait a while for no more than so many open files.
+    """
     api.default_client().close()
     api._client = None
-    time.sleep(0.5)  # a closed connection's file goes with the loop's next turn
-    weighed = weigh()
+    end = time.monotonic() + LETTING_GO
+    while True:
+        time.sleep(0.5)  # a closed connection's file goes with the loop's next turn
+        weighed = weigh()
+        if weighed["open files"] <= files or time.monotonic() > end:
+            break
     left = tracemalloc.take_snapshot().filter_traces((_INTERNED,))
     return {**weighed, "KB of objects": sum(trace.size for trace in left.traces) // 1000}

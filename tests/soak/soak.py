@@ -90,7 +90,7 @@ def _end(found: Soak, kernel: Kernel, server: FalServer) -> dict[str, int]:
     left = kernel.ask("soak.resume()")
     assert left == [], left
     found.spending = kernel.ask("cells.spending()")
-    return kernel.ask("soak.forget()")
+    return kernel.ask(f"soak.forget({found.before.get('open files', 1_000)})")
 
 
 def _note(found: Soak, outcomes: list[dict[str, Any]]) -> None:
