@@ -184,14 +184,19 @@ class Told:
         return True
 
 
-def test_what_is_fetched_takes_no_slot_of_those_that_fal_runs(client, monkeypatch):
-    monkeypatch.setattr(drives, "_SETTLED", 0.01)
+def driven(batch):
+    """Drive a batch whose cells go nowhere; return the drive, and what was told of each cell."""
     told = {}
-    batch = make(client, prompt="a fox", seed=range(6))
     drive = drives.Drive(lambda cell, _: told.setdefault(cell, Told()), batch.cells)
     drive.start()
-    until(lambda: len(told) == 6)
-    jobs = [told[cell] for cell in batch]
+    until(lambda: len(told) == len(batch))
+    return drive, told
+
+
+def test_what_is_fetched_takes_no_slot_of_those_that_fal_runs(client, monkeypatch):
+    monkeypatch.setattr(drives, "_SETTLED", 0.01)
+    drive, told = driven(make(client, prompt="a fox", seed=range(6)))
+    jobs = [*told.values()]
     jobs[0].set(InProgress())
     jobs[1].set(InProgress())
     until(lambda: drive.slots == 2)
@@ -199,7 +204,7 @@ def test_what_is_fetched_takes_no_slot_of_those_that_fal_runs(client, monkeypatc
         jobs[before].set(Fetching())
         jobs[after].set(InProgress())
         until(lambda: drive.seconds_left() is not None)
-    began = drive._in_progress[batch[5]]
+    began = drive._in_progress[[*told][5]]
     until(lambda: time.monotonic() - began > 0.1)  # looked at several times since
     assert drive.slots == 2
     assert drive.cancel_queued() == 0, "what is fetched is paid for"
@@ -210,11 +215,7 @@ def test_what_is_fetched_takes_no_slot_of_those_that_fal_runs(client, monkeypatc
 
 def test_what_has_just_begun_does_not_count_yet(client, monkeypatch):
     monkeypatch.setattr(drives, "_SETTLED", 3600)
-    told = {}
-    batch = make(client, prompt="a fox", seed=range(3))
-    drive = drives.Drive(lambda cell, _: told.setdefault(cell, Told()), batch.cells)
-    drive.start()
-    until(lambda: len(told) == 3)
+    drive, told = driven(make(client, prompt="a fox", seed=range(3)))
     for job in told.values():
         job.set(InProgress())
     drive._count_slots()
