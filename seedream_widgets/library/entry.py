@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.files import read_file
@@ -27,15 +27,12 @@ from seedream_widgets.values.result import (
     Timings,
 )
 
-if TYPE_CHECKING:
-    from seedream_widgets.values.marks import Marks
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
 COLUMNS = (
     "day, name, request_id, created, prompt, endpoint, model, backend,"
-    " seed, images, cost, favourite, key, billable_units, rating, asked"
+    " seed, images, cost, key, billable_units, asked, favourite, rating"
 )
 Row = tuple[Any, ...]
 
@@ -129,7 +126,7 @@ class Entry:
 def entry_of(row: Row, results: str) -> Entry:
     """Return the entry of a row of `COLUMNS`."""
     day, name, request_id, created, prompt, endpoint, model, backend = row[:8]
-    seed, images, cost, favourite, key, units, rating, asked = row[8:16]
+    seed, images, cost, key, units, asked, favourite, rating = row[8:16]
     return Entry(
         request_id=request_id,
         created=_EPOCH + timedelta(microseconds=created),
@@ -149,8 +146,11 @@ def entry_of(row: Row, results: str) -> Entry:
     )
 
 
-def row_of(receipt: dict[str, Any], day: str, name: str, marks: Marks) -> Row | None:
-    """Return a receipt's row of `COLUMNS`, or ``None`` where it lacks what every receipt has."""
+def row_of(receipt: dict[str, Any], day: str, name: str) -> Row | None:
+    """Return a receipt's row of `COLUMNS` but the marks, which stand beside it in its folder.
+
+    ``None`` where it lacks what every receipt has.
+    """
     said = [receipt.get(field) for field in ("request_id", "endpoint", "model", "backend")]
     request_id, endpoint, model, backend = (_short_text(value) for value in said)
     prompt, images = receipt.get("prompt"), receipt.get("images")
@@ -162,8 +162,8 @@ def row_of(receipt: dict[str, Any], day: str, name: str, marks: Marks) -> Row | 
     seed, key = _seed(receipt.get("seed")), receipt.get("key")
     cost, units = (amount(receipt.get(field)) for field in ("cost", "billable_units"))
     about = (request_id, created, _clean(prompt), endpoint, model, backend)
-    told = (seed, len(images), cost, int(marks.favourite), _short_text(key), units)
-    return (day, name, *about, *told, marks.rating, _asked(receipt.get("settings")))
+    told = (seed, len(images), cost, _short_text(key), units, _asked(receipt.get("settings")))
+    return (day, name, *about, *told)
 
 
 def _asked(settings: object) -> int | None:

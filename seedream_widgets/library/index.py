@@ -37,6 +37,7 @@ _SETTLED_NS = 2_000_000_000
 """A file system may tell time in steps this coarse: a younger folder may change unseen."""
 _PASSES = 3
 _INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 16)})"
+_MARK = "UPDATE results SET favourite = ?, rating = ? WHERE day = ? AND name = ?"
 _LINK = "INSERT INTO pictures (result, digest, number, made) VALUES (?, ?, ?, ?)"
 _LEARN = (
     "UPDATE pictures SET digest = ? WHERE made = 1"
@@ -55,11 +56,11 @@ class _Changes:
     fresh: set[str] = field(default_factory=set)
     rows: list[tuple[Row, list[Link]]] = field(default_factory=list)
     bad: list[tuple[str, int]] = field(default_factory=list)
-    marks: list[tuple[bool, int, str]] = field(default_factory=list)
+    marked: list[str] = field(default_factory=list)
     whole: bool = True
 
     def __bool__(self) -> bool:
-        return bool(self.vanished or self.rows or self.bad or self.marks)
+        return bool(self.vanished or self.rows or self.bad or self.marked)
 
 
 def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> None:
@@ -129,9 +130,8 @@ def _changes(
     changes = _Changes(vanished=before - there)
     changes.fresh = there - known.keys() - (skipped - retry)
     for name in known.keys() & there if marks else ():
-        found = read_marks(layout.path_of(results, day, name))
-        if [*found] != known[name]:
-            changes.marks.append((*found, name))
+        if [*read_marks(layout.path_of(results, day, name))] != known[name]:
+            changes.marked.append(name)
     for name in changes.fresh:
         _read(changes, layout.path_of(results, day, name), day, name)
     return changes
@@ -144,7 +144,7 @@ def _read(changes: _Changes, folder: str, day: str, name: str) -> None:
     except OSError:
         changes.whole = False
         return
-    row = receipt and row_of(receipt, day, name, read_marks(folder))
+    row = receipt and row_of(receipt, day, name)
     if receipt and row:
         changes.rows.append((row, links_of(receipt)))
     else:
@@ -163,10 +163,7 @@ def _write(
         db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", (day,))
         db.executemany("DELETE FROM results WHERE day = ? AND name = ?", gone)
         db.executemany("DELETE FROM skipped WHERE day = ? AND name = ?", unskipped)
-        db.executemany(
-            "UPDATE results SET favourite = ?, rating = ? WHERE day = ? AND name = ?",
-            [(favourite, rating, day, name) for favourite, rating, name in changes.marks],
-        )
+        db.executemany(_MARK, [(*_marks(results, day, name), day, name) for name in changes.marked])
         for row, links in changes.rows:
             _place(db, results, row, links)
         db.executemany(_SKIP, [(day, name, stamp, None) for name, stamp in changes.bad])
@@ -183,8 +180,13 @@ def _place(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -
         return
     db.execute("DELETE FROM results WHERE request_id = ?", (request_id,))
     db.execute("DELETE FROM results WHERE day = ? AND name = ?", (day, name))
-    number = db.execute(_INSERT, row).lastrowid
+    number = db.execute(_INSERT, (*row, *_marks(results, day, name))).lastrowid
     db.executemany(_LINK, [(number, *link) for link in links])
+
+
+def _marks(results: Path, day: str, name: str) -> Marks:
+    """Read the marks to write: only who writes alone never overwrites newer ones with older."""
+    return read_marks(layout.path_of(results, day, name))
 
 
 def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str]) -> None:
@@ -498,10 +500,10 @@ class Index:
         """Take in what changed in the folders; it costs a look at each day's folder."""
         self._run(self._scan)
 
-    def add(self, folder: Path, receipt: dict[str, Any], favourite: bool = False) -> None:
+    def add(self, folder: Path, receipt: dict[str, Any]) -> None:
         """Insert a result that has just been saved; a second time changes nothing."""
         folder = Path(folder)
-        row = row_of(receipt, *layout.text_of(folder), Marks(favourite))
+        row = row_of(receipt, *layout.text_of(folder))
         if row is not None:
             links = links_of(receipt)
             self._run(lambda db: insert(db, self._results, row, links))

@@ -273,13 +273,10 @@ class Library:
         folder = self._entry(result).folder
         sign = folder / name
         try:
-            sign.unlink(missing_ok=True)
-            if content is not None:
-                with suppress(FileExistsError):  # another process marked it, too
-                    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-                    handle = os.open(sign, flags, 0o600)
-                    with open(handle, "wb") as file:
-                        file.write(content)
+            if content is None:
+                sign.unlink(missing_ok=True)
+            else:
+                write_private(sign, content, self.path)
             os.utime(folder.parent)
         except OSError as error:
             raise SeedreamError(

@@ -67,8 +67,8 @@ def test_an_entry_tells_what_the_receipt_tells(tmp_path: Path, index: Index) -> 
 
 def test_what_is_added_is_what_is_scanned(tmp_path: Path, index: Index) -> None:
     folder = save(tmp_path, "r1", cost=None, favourite=True)
-    index.add(folder, receipt("r1", cost=None), favourite=True)
-    index.add(folder, receipt("r1", cost=None), favourite=True)
+    index.add(folder, receipt("r1", cost=None))
+    index.add(folder, receipt("r1", cost=None))
     added = list(index.search())
     other = Index(tmp_path, tmp_path / "cache" / "other.sqlite")
     assert added == list(other.search())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
+import threading
 
 import pytest
 
@@ -14,7 +16,7 @@ from seedream_widgets.library import Library
 from seedream_widgets.money.ledger import charges
 from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.request import Request
-from tests.library_folders import save, settle
+from tests.library_folders import receipt, save, settle
 from tests.scripted import SECONDS
 
 SEEDED = Request("a fox", seed=7)
@@ -78,6 +80,38 @@ def test_a_rating_of_another_process_is_seen(tmp_path):
     (folder / "rating").write_text("3")
     os.utime(folder.parent)
     assert asked(library.search(rating=3)) == ["one"]
+
+
+def test_a_mark_that_is_set_again_never_goes_in_between(tmp_path):
+    save(tmp_path, "one")
+    asking, marking = Library(tmp_path), Library(tmp_path)
+    (entry,) = marking
+    marking.favourite(entry)
+    marking.rate(entry, 1)
+    ended = threading.Event()
+
+    def mark_on():
+        stars = itertools.cycle(range(1, 6))
+        while not ended.is_set():
+            marking.favourite(entry)
+            marking.rate(entry, next(stars))
+
+    thread = threading.Thread(target=mark_on)
+    thread.start()
+    try:
+        found = [[(one.favourite, one.rating > 0) for one in asking] for _ in range(100)]
+    finally:
+        ended.set()
+        thread.join()
+    assert found == [[(True, True)]] * 100
+
+
+def test_a_result_that_is_marked_before_it_is_added_stays_marked(tmp_path):
+    folder = save(tmp_path, "one")
+    library = Library(tmp_path)
+    library.rate(library.search()[0], 3)
+    library._index.add(folder, receipt("one"))
+    assert library._index.known("one").rating == 3
 
 
 def test_search_by_kind_and_by_what_did_not_come(tmp_path):
