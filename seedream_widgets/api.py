@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import RequestError, SeedreamError, check_type, whole_number
+from seedream_widgets.errors import RequestError, SeedreamError, check_type, quoted, whole_number
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener
@@ -263,7 +263,9 @@ def series(prompt: str, count: int, **arguments: Any) -> Request:
     most = whole_number(count)
     if most is None or not 2 <= most <= COUNTS[1]:
         raise RequestError(
-            f"count takes 2 to {COUNTS[1]} pictures, got {count!r:.80}", field="count", value=count
+            f"count takes 2 to {COUNTS[1]} pictures, got {quoted(count)}",
+            field="count",
+            value=count,
         )
     check_type(prompt, str, "prompt", "text")
     if "max_images" in arguments:

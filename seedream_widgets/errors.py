@@ -164,6 +164,22 @@ def described(value: object) -> str:
     return type(value).__name__
 
 
+def as_text(value: object) -> str:
+    """Return what a value says of itself; where that fails, as `described` says."""
+    try:
+        return str(value)
+    except Exception:  # it is of the user's own making, or holds a number of thousands of digits
+        return described(value)
+
+
+def quoted(value: object) -> str:
+    """Return a value of any kind as it is written, cut; where that fails, as `described` says."""
+    try:
+        return repr(value)[:80]
+    except Exception:
+        return described(value)
+
+
 class NoItemError(RequestError, IndexError, KeyError):
     """There is no item of that number or name."""
 

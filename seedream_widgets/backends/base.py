@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from seedream_widgets.errors import RequestError, check_type
+from seedream_widgets.errors import RequestError, check_type, described
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -48,8 +48,8 @@ def tell_reached(reached: bool) -> None:
         tell(reached)
 
 
-SHORTEST = 60
-"""Fewest seconds fal keeps a file, its client's word for "immediate"."""
+SHORTEST, LONGEST = 60, 10**9
+"""Fewest seconds fal keeps a file, its client's word for "immediate", and most: some 31 years."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Policy:
             is asked not to store the request's payload either.
 
     Raises:
-        RequestError: `expire_media` is not a whole number of 60 or more, or `store_prompts` is
-            neither true nor false.
+        RequestError: `expire_media` is not a whole number from 60 to 1,000,000,000, or
+            `store_prompts` is neither true nor false.
     """
 
     expire_media: int | None = None
@@ -72,9 +72,10 @@ class Policy:
 
     def __post_init__(self) -> None:
         seconds = self.expire_media
-        if seconds is not None and (type(seconds) is not int or seconds < SHORTEST):
+        if seconds is not None and (type(seconds) is not int or not SHORTEST <= seconds <= LONGEST):
             raise RequestError(
-                f"expire_media takes whole seconds, {SHORTEST} or more, or None, got {seconds!r}",
+                f"expire_media takes whole seconds, {SHORTEST} to {LONGEST:,}, or None, got "
+                f"{described(seconds)}",
                 field="expire_media",
                 value=seconds,
             )

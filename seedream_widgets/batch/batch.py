@@ -40,6 +40,8 @@ from seedream_widgets.errors import (
     check_index,
     check_type,
     described,
+    quoted,
+    whole_number,
     without_our_frames,
 )
 from seedream_widgets.files import file_name, user_path
@@ -141,8 +143,8 @@ class Batch:
             return self.cells[index]
         except IndexError:
             raise NoItemError(
-                f"no cell of index {index}: this batch has {len(self)} cell"
-                f"{'' if len(self) == 1 else 's'}, 0 is the first",
+                f"no cell of index {described(whole_number(index))}: this batch has "
+                f"{len(self)} cell{'' if len(self) == 1 else 's'}, 0 is the first",
                 field="index",
                 value=index,
             ) from None
@@ -619,7 +621,7 @@ class Batch:
             export_html(layout(self.axes, self.cells, x), path, self.name)
         else:
             raise RequestError(
-                f"format takes 'imagefolder', 'zip', 'png' or 'html', got {format!r:.40}",
+                f"format takes 'imagefolder', 'zip', 'png' or 'html', got {quoted(format)}",
                 field="format",
                 value=format,
             )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
 from seedream_widgets.batch.plan import Axis, Plan
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, quoted
 from seedream_widgets.files import DEVICES, read_file
 from seedream_widgets.library.folder import write_private
 from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
@@ -61,7 +61,7 @@ def check_name(name: object) -> str:
         return name
     raise RequestError(
         "name of a batch takes 1 to 80 characters that a folder's name can have, and no dot at its "
-        f"ends, got {name!r:.80}",
+        f"ends, got {quoted(name)}",
         field="name",
         value=name,
     )

@@ -7,12 +7,13 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, MappingView, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from numbers import Number
 from typing import Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
-from seedream_widgets.errors import RequestError, described, whole_number
+from seedream_widgets.errors import RequestError, described, quoted, whole_number
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
@@ -194,7 +195,7 @@ def _check_repeat(repeat: int) -> int:
     draws = whole_number(repeat)
     if draws is None or not 1 <= draws <= MOST_DRAWS:
         raise RequestError(
-            f"repeat takes a whole number from 1 to {MOST_DRAWS}, got {repeat!r:.40}",
+            f"repeat takes a whole number from 1 to {MOST_DRAWS}, got {quoted(repeat)}",
             field="repeat",
             value=repeat,
         )
@@ -267,7 +268,7 @@ def _is_lazy(value: object) -> bool:
 def _prompt(value: Any) -> str:
     if not isinstance(value, str):
         raise RequestError(
-            f"prompt takes a text, or a list of texts, got {value!r:.60}",
+            f"prompt takes a text, or a list of texts, got {quoted(value)}",
             field="prompt",
             value=value,
         )
@@ -335,8 +336,9 @@ def _filled(prompt: str, words: Mapping[str, str]) -> str:
 def _word(name: str, value: Any) -> str:
     """Return what stands in a slot."""
     is_text = isinstance(value, str)
-    if is_text or (isinstance(value, Number) and value == value):
-        return str(value)
+    with suppress(ValueError):  # Python writes out no number of more than 4300 digits
+        if is_text or (isinstance(value, Number) and value == value):
+            return str(value)
     raise RequestError(
         f"{name} stands in the prompt, so it takes texts or numbers, got {described(value)}",
         field=name,

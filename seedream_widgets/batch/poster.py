@@ -6,7 +6,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedream_widgets.errors import ImageInputError, RequestError, ResultError, whole_number
+from seedream_widgets.errors import ImageInputError, RequestError, ResultError, quoted, whole_number
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images.previews import preview
 
@@ -102,7 +102,7 @@ def export_png(
     side = None if edge is None else whole_number(edge)
     if edge is not None and (side is None or not LEAST_EDGE <= side <= 16384):
         raise RequestError(
-            f"edge takes a whole number of pixels from 16 to 16384, got {edge!r:.40}",
+            f"edge takes a whole number of pixels from 16 to 16384, got {quoted(edge)}",
             field="edge",
             value=edge,
         )

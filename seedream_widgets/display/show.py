@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.sheet import grid_html
-from seedream_widgets.errors import RequestError, check_type, described, whole_number
+from seedream_widgets.errors import RequestError, as_text, check_type, described, whole_number
 from seedream_widgets.values.picture import picture
 from seedream_widgets.values.result import Result, ResultImage
 
@@ -130,7 +130,7 @@ def sheet_of(
         takes = "a list of texts, one for each picture"
         is_text = isinstance(captions, str | bytes)
         check_type(captions, () if is_text else (Iterable,), "captions", takes)
-        texts = [str(caption) for caption in captions]
+        texts = [as_text(caption) for caption in captions]
         if len(texts) != len(pictures):
             raise RequestError(
                 f"captions takes one text for each picture: {len(pictures)}, got {len(texts)}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, quoted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -67,7 +67,7 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
 def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
     if not isinstance(unequal, str) or unequal not in UNEQUAL:
         raise RequestError(
-            f"unequal takes 'fit', 'crop' or '' (refuse), got {unequal!r:.40}",
+            f"unequal takes 'fit', 'crop' or '' (refuse), got {quoted(unequal)}",
             field="unequal",
             value=unequal,
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedream_widgets.errors import ImageInputError, MissingPackageError
+from seedream_widgets.errors import ImageInputError, MissingPackageError, quoted
 from seedream_widgets.images.limits import LIMITS
 from seedream_widgets.images.load import load_image
 from seedream_widgets.images.origins import pixel_digest
@@ -212,7 +212,7 @@ def _box(value: Any, size: tuple[int, int]) -> Image:
     try:
         box = Box(*(index(each) for each in value))
     except TypeError as error:
-        raise _wrong(f"takes a box of four whole numbers, got {value!r:.80}") from error
+        raise _wrong(f"takes a box of four whole numbers, got {quoted(value)}") from error
     if not (0 <= box.left < box.right <= size[0] and 0 <= box.top < box.bottom <= size[1]):
         raise _wrong(
             f"takes a box inside the picture, which is {size[0]} x {size[1]} pixels, with left "

@@ -56,8 +56,8 @@ class Client:
             ``FAL_KEY_SECRET``, and Colab's secrets.
         library: The `Library` that keeps results and journal, or its folder; ``None`` is the
             user's data folder, or ``SEEDREAM_HOME``.
-        expire_media: Seconds, 60 or more, after which fal deletes uploads and results; ``None``
-            leaves it to the account, which keeps them for ever unless set otherwise.
+        expire_media: Seconds, 60 to 1,000,000,000, after which fal deletes uploads and results;
+            ``None`` leaves it to the account, which keeps them for ever unless set otherwise.
         store_prompts: Whether receipts and journal hold prompts, and saved notebooks what stands
             in a studio. Without, fal is asked not to store the requests' payloads either.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -189,6 +190,8 @@ class Job:
             SeedreamError: It runs in another process, which forked this one.
         """
         check_type(timeout, (int, float, type(None)), "timeout", "seconds as a number, or None")
+        if timeout is not None:
+            timeout = min(timeout, threading.TIMEOUT_MAX)  # more than that is an error in Python
         if self._engine.forked:
             return self._before_the_fork()
         if self._engine.here and not self.done:

@@ -161,7 +161,7 @@ def row_of(receipt: dict[str, Any], day: str, name: str) -> Row | None:
         return None
     seed, key = _seed(receipt.get("seed")), receipt.get("key")
     cost, units = (amount(receipt.get(field)) for field in ("cost", "billable_units"))
-    about = (request_id, created, _clean(prompt), endpoint, model, backend)
+    about = (request_id, created, clean(prompt), endpoint, model, backend)
     told = (seed, len(images), cost, _short_text(key), units, _asked(receipt.get("settings")))
     return (day, name, *about, *told)
 
@@ -291,15 +291,13 @@ def _created(value: object) -> int | None:
         return None
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Replace what is no Unicode text, such as half a surrogate pair, and the NUL character."""
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
 def _short_text(value: object) -> str | None:
-    return (
-        value if isinstance(value, str) and len(value) <= 200 and value == _clean(value) else None
-    )
+    return value if isinstance(value, str) and len(value) <= 200 and value == clean(value) else None
 
 
 def _seed(value: object) -> int | None:

@@ -20,6 +20,7 @@ from seedream_widgets.library.entry import (
     Entry,
     Link,
     Row,
+    clean,
     entry_of,
     links_of,
     pixels_of,
@@ -529,7 +530,8 @@ class Index:
         whose pixels were never looked at are, the newest first, `_MOST_PIXELS` in all.
         """
         self._look()
-        marks = ", ".join("?" * len(digests))
+        known, size = [*map(clean, digests)], clean(size)
+        marks = ", ".join("?" * len(known))
         file = (
             "(SELECT digest FROM pictures AS of WHERE of.result = results.id AND"
             " of.made = pictures.made AND of.number = pictures.number ORDER BY rowid LIMIT 1)"
@@ -541,9 +543,9 @@ class Index:
         )
 
         def rows(db: sqlite3.Connection) -> list[Row]:
-            found = db.execute(asked, (int(made), *digests)).fetchall()
+            found = db.execute(asked, (int(made), *known)).fetchall()
             if size and not found and self._look_at_pixels(db, "digest = ?", size):
-                found = db.execute(asked, (int(made), *digests)).fetchall()
+                found = db.execute(asked, (int(made), *known)).fetchall()
             return found
 
         return [(self.entry(row), row[-2], row[-1]) for row in self._run(rows)]
@@ -593,8 +595,7 @@ class Index:
 
     def known(self, request_id: str) -> Entry | None:
         """Return the result of a request id as it was last seen, without a look at the folders."""
-        name = request_id.encode(errors="replace").decode()  # half a surrogate is in no database
-        found = self._newest(Filter(("request_id = ?",), (name,)), 1)
+        found = self._newest(Filter(("request_id = ?",), (request_id,)), 1)
         return found[0] if found else None
 
     def _look(self) -> None:

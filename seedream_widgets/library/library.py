@@ -19,6 +19,7 @@ from seedream_widgets.errors import (
     SeedreamError,
     check_type,
     described,
+    quoted,
     whole_number,
 )
 from seedream_widgets.files import file_name, library_folder
@@ -200,7 +201,8 @@ class Library:
         Where none is known to, the pixels of pictures of a `size` (``"2048x1152"``) are looked at
         that were not yet; it takes 40 ms a megapixel, and some seconds at most.
         """
-        check_type(digests, (list, tuple), "digests", "a list of SHA-256 digests, as text")
+        _check_digests(digests)
+        check_type(size, str, "size", "a width and a height, as text: '2048x1152'")
         found = self._ask(lambda: self._index.linked(digests, made=True, size=size)) or []
         return [
             (entry, Origin("" if ":" in digest else digest, entry.request_id, number))
@@ -209,7 +211,7 @@ class Library:
 
     def users(self, digests: Sequence[str]) -> list[Entry]:
         """Return the results that a picture of one of these digests was an input of."""
-        check_type(digests, (list, tuple), "digests", "a list of SHA-256 digests, as text")
+        _check_digests(digests)
         found = self._ask(lambda: self._index.linked(digests, made=False)) or []
         return [*{entry.folder: entry for entry, _, _ in found}.values()]
 
@@ -263,7 +265,7 @@ class Library:
         stars = whole_number(rating)
         if stars is None or not 0 <= stars <= MOST:
             raise RequestError(
-                f"rating takes a whole number from 0 to {MOST}, got {rating!r:.40}",
+                f"rating takes a whole number from 0 to {MOST}, got {quoted(rating)}",
                 field="rating",
                 value=rating,
             )
@@ -613,6 +615,13 @@ def _finish(stage: Path, receipt: Receipt) -> None:
     with open(stage / RECEIPT, "wb", opener=private) as file:
         file.write(receipt.to_json().encode())
     sync(stage)
+
+
+def _check_digests(digests: object) -> None:
+    told = "digests", "a list of SHA-256 digests, as text"
+    check_type(digests, (list, tuple), *told)
+    for each in digests:  # type: ignore[attr-defined]
+        check_type(each, str, *told)
 
 
 def _digests(images: Any) -> list[Any]:

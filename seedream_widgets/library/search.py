@@ -14,10 +14,19 @@ from seedream_widgets.errors import (
     check_index,
     check_type,
     described,
+    quoted,
     whole_number,
 )
 from seedream_widgets.faces import shown
-from seedream_widgets.library.entry import COLUMNS, Entry, Row, microseconds, moment, plain_date
+from seedream_widgets.library.entry import (
+    COLUMNS,
+    Entry,
+    Row,
+    clean,
+    microseconds,
+    moment,
+    plain_date,
+)
 from seedream_widgets.values.endpoints import ENDPOINTS
 from seedream_widgets.values.marks import MOST
 
@@ -51,7 +60,8 @@ class Filter:
         parts = [part for word in self.words if word not in phrases for part in _parts(word)]
         conditions += ["instr(lower(prompt), lower(?))"] * len(parts)
         values += parts
-        return " AND ".join(conditions) or "1", tuple(values)
+        texts = (clean(each) if isinstance(each, str) else each for each in values)
+        return " AND ".join(conditions) or "1", tuple(texts)
 
 
 def filter_of(
@@ -95,7 +105,7 @@ def filter_of(
         wanted = whole_number(rating)
         if wanted is None or not 0 <= wanted <= MOST:
             raise RequestError(
-                f"rating takes a whole number from 0 to {MOST}, got {rating!r:.40}",
+                f"rating takes a whole number from 0 to {MOST}, got {quoted(rating)}",
                 field="rating",
                 value=rating,
             )
@@ -105,7 +115,9 @@ def filter_of(
         ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]
         if not ids:
             raise RequestError(
-                f"kind takes 'text-to-image' or 'edit', got {kind!r:.40}", field="kind", value=kind
+                f"kind takes 'text-to-image' or 'edit', got {quoted(kind)}",
+                field="kind",
+                value=kind,
             )
         conditions.append(f"endpoint IN ({', '.join('?' * len(ids))})")
         values += ids
@@ -184,7 +196,7 @@ class Search(Sequence[Entry]):
             count = len(self)
             are = f"is {count} result" if count == 1 else f"are {count} results"
             raise NoItemError(
-                f"no result of index {index}: there {are}, 0 is the newest",
+                f"no result of index {described(index)}: there {are}, 0 is the newest",
                 field="index",
                 value=index,
             )
@@ -268,7 +280,7 @@ def _moment(field: str, value: Any) -> int:
     except (ValueError, TypeError, AttributeError) as error:
         told = "a datetime, a date or text such as '2026-05-01' or '2026-05-01T18:30'"
         raise RequestError(
-            f"{field} takes {told}, got {value!r}", field=field, value=value
+            f"{field} takes {told}, got {quoted(value)}", field=field, value=value
         ) from error
 
 
@@ -293,8 +305,8 @@ def _day(value: datetime | date | str) -> date | None:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    clean = text[:_MOST_TEXT].replace("\0", " ").encode("utf-8", "replace").decode()
-    return tuple(dict.fromkeys(clean.split()))[:_MOST_WORDS]
+    words = clean(text[:_MOST_TEXT].replace("\0", " ")).split()
+    return tuple(dict.fromkeys(words))[:_MOST_WORDS]
 
 
 def _is_for_full_text(word: str) -> bool:

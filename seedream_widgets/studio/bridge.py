@@ -12,7 +12,7 @@ import anywidget
 import traitlets as t
 from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, quoted
 from seedream_widgets.studio.traits import FieldError, UnknownFieldError, picture_names
 
 if TYPE_CHECKING:
@@ -31,6 +31,15 @@ def _front_end(name: str) -> Path | str:
     path = _STATIC / name
     live = os.environ.get("ANYWIDGET_HMR") == "1"
     return path if live else path.read_text(encoding="utf-8")
+
+
+def _takes(trait: t.TraitType[Any, Any] | None) -> str:
+    """Return what a field of one of traitlets' kinds takes, in our words; empty for another."""
+    if isinstance(trait, t.Int):
+        numbers = f"a whole number from {trait.min} to {trait.max}"
+        return f"{numbers}, or None" if trait.allow_none else numbers
+    kinds = {t.Bool: "True or False", t.Unicode: "text"}
+    return next((said for kind, said in kinds.items() if isinstance(trait, kind)), "")
 
 
 class Bridge(anywidget.AnyWidget):
@@ -60,10 +69,12 @@ class Bridge(anywidget.AnyWidget):
             raise UnknownFieldError(f"{name} can only be read", field=name, value=value)
         try:
             super().__setattr__(name, value)
-        except t.TraitError as error:
+        except (t.TraitError, ValueError) as error:  # traitlets can't write out a huge number
             if isinstance(error, RequestError):
                 raise
-            raise FieldError(str(error), field=name, value=value) from error
+            takes = _takes(self.traits().get(name))
+            said = f"{name} takes {takes}, got {quoted(value)}" if takes else str(error)
+            raise FieldError(said, field=name, value=value) from error
 
     def __dir__(self) -> list[str]:
         # What people use, and not the hundred names that widgets have for the page.

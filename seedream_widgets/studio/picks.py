@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import HasTraits, TraitError
 
 from seedream_widgets.batch.cell import Cell
-from seedream_widgets.errors import SeedreamError
+from seedream_widgets.errors import SeedreamError, quoted
 from seedream_widgets.library.entry import Entry
 from seedream_widgets.studio.traits import Trait
 from seedream_widgets.values.result import Result, image_id
@@ -90,7 +90,7 @@ class Picks:
             result = each.opened() if isinstance(each, Cell) else each
             if not isinstance(result, Result | Entry):
                 raise TraitError(
-                    f"selection takes results, such as sd.library.search('fox'), got {each!r:.60}"
+                    f"selection takes results, such as sd.library.search('fox'), got {quoted(each)}"
                 )
             count = len(result.files) if isinstance(result, Result) else result.images
             names += [image_id(result.request_id, index) for index in range(count)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from traitlets import TraitError, TraitType
 
-from seedream_widgets.errors import RequestError, described
+from seedream_widgets.errors import RequestError, described, quoted
 from seedream_widgets.values.sizes import Size, read_size
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class WordTrait(Enum):
 
         words = [str(word) for word in self.values or ()]
         raise FieldError(
-            f"{self.name} takes {', '.join(words)}, got {value!r:.80}{did_you_mean(value, words)}",
+            f"{self.name} takes {', '.join(words)}, got {quoted(value)}"
+            f"{did_you_mean(value, words)}",
             field=self.name or "",
             value=value,
         )

@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import NoItemError, RequestError
+from seedream_widgets.errors import NoItemError, RequestError, as_text, quoted
 from seedream_widgets.faces import shown
 from seedream_widgets.values.sizes import Size, SizeRule
 
@@ -346,10 +346,10 @@ def endpoint_for(model: object, kind: Kind) -> Endpoint:
         )  # fmt: skip
     from seedream_widgets.values.guesses import did_you_mean
 
-    said = str(model).lower().removeprefix("seedream").strip(" -_/")
+    said = as_text(model).lower().removeprefix("seedream").strip(" -_/")
     said = said if said.startswith("v") or "/" in said else f"v{said}"
     raise RequestError(
-        f"model takes one of {', '.join(MODELS)}, got {model!r:.80}{did_you_mean(said, MODELS)}",
+        f"model takes one of {', '.join(MODELS)}, got {quoted(model)}{did_you_mean(said, MODELS)}",
         field="model",
         value=model,
     )

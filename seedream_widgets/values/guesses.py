@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from seedream_widgets.errors import as_text
 from seedream_widgets.values.sizes import RATIOS, SIZES, TIERS
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def meant(name: str, names: Iterable[str]) -> str:
 
 def did_you_mean(given: object, words: Iterable[str]) -> str:
     """Return a guess at which word was meant, as the end of a sentence, or nothing."""
-    text = str(given)[:80].strip().lower()
+    text = as_text(given)[:80].strip().lower()
     known = {word.lower(): word for word in words}
     close = get_close_matches(text, known, 1, 0.75)
     close += [word for word in sorted(known, key=len, reverse=True) if word in text]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, check_type
+from seedream_widgets.errors import RequestError, check_type, described
 from seedream_widgets.files import read_json, user_path
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput, load_image
 from seedream_widgets.images.origins import Origin, digest_of
@@ -104,9 +104,15 @@ class Receipt:
                 which of the result's images it is.
 
         Raises:
-            RequestError: `image` is not a number.
+            RequestError: `image` is not the number of one of its images.
         """
         check_type(image, int, "image", "the number of an image, 1 is the first")
+        if not 0 <= image <= len(self.images):
+            raise RequestError(
+                f"image takes 1 to {len(self.images)}, got {described(image)}",
+                field="image",
+                value=image,
+            )
         said = vars(self) | ({"image": image} if image else {})
         return json.dumps(said, ensure_ascii=False, indent=1)
 

@@ -10,7 +10,7 @@ from functools import cached_property, wraps
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, check_type, described
+from seedream_widgets.errors import RequestError, check_type, described, quoted
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -335,7 +335,8 @@ def _check_count(field: str, value: Any) -> int:
     number = _whole(field, value, f"{low} to {high}")
     if not low <= number <= high:
         raise RequestError(
-            f"{field} takes {low} to {high}, got {number}; submit several requests for more",
+            f"{field} takes {low} to {high}, got {described(number)}; submit several "
+            "requests for more",
             field=field,
             value=value,
         )
@@ -348,7 +349,7 @@ def _check_seed(value: Any) -> int | None:
     seed = _whole("seed", value, f"0 to {MAX_SEED}, or None for a random one")
     if not 0 <= seed <= MAX_SEED:
         raise RequestError(
-            f"seed takes 0 to {MAX_SEED}, or None for a random one, got {seed}",
+            f"seed takes 0 to {MAX_SEED}, or None for a random one, got {described(seed)}",
             field="seed",
             value=value,
         )
@@ -362,7 +363,7 @@ def _whole(field: str, value: Any, takes: str) -> int:
         return index(value)
     except TypeError as error:
         raise RequestError(
-            f"{field} takes a whole number, {takes}, got {value!r:.80}", field=field, value=value
+            f"{field} takes a whole number, {takes}, got {quoted(value)}", field=field, value=value
         ) from error
 
 
@@ -372,7 +373,7 @@ def _check_draw(value: Any) -> int | None:
     draw = _whole("draw", value, "from 1 on, or None to ask anew each time")
     if not 1 <= draw <= MAX_SEED:
         raise RequestError(
-            f"draw takes 1 to {MAX_SEED}, or None to ask anew each time, got {draw}",
+            f"draw takes 1 to {MAX_SEED}, or None to ask anew each time, got {described(draw)}",
             field="draw",
             value=value,
         )
@@ -387,7 +388,7 @@ def _check_taken(request: Request, endpoint: Endpoint) -> None:
         if words and value is not default and not (isinstance(value, str) and value in words):
             raise RequestError(
                 f"{name} of {endpoint.model} takes {' or '.join(map(repr, words))}, "
-                f"got {value!r:.80}{did_you_mean(value, words)}",
+                f"got {quoted(value)}{did_you_mean(value, words)}",
                 field=name,
                 value=value,
             )
@@ -397,7 +398,7 @@ def _check_taken(request: Request, endpoint: Endpoint) -> None:
             raise RequestError(
                 f"{endpoint.model} takes no {name}; "
                 f"{takers if others else f'no model does for {endpoint.kind}'}. "
-                f"Leave it out, got {value!r:.80}",
+                f"Leave it out, got {quoted(value)}",
                 field=name,
                 value=value,
             )
@@ -420,7 +421,7 @@ def _format(request: Request) -> str | None:
 def _check_bool(field: str, value: Any) -> bool:
     if type(value).__name__ not in ("bool", "bool_"):
         raise RequestError(
-            f"{field} takes True or False, got {value!r:.80}", field=field, value=value
+            f"{field} takes True or False, got {quoted(value)}", field=field, value=value
         )
     return bool(value)
 

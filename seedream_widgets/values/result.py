@@ -17,6 +17,8 @@ from seedream_widgets.errors import (
     ResultError,
     check_index,
     check_type,
+    described,
+    whole_number,
 )
 from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
@@ -435,8 +437,8 @@ class Result:
             files = self.files[which]
         except IndexError:
             raise NoItemError(
-                f"no image of index {which}: this result has {len(self)} image"
-                f"{'' if len(self) == 1 else 's'}, 0 is the first",
+                f"no image of index {described(whole_number(which))}: this result has "
+                f"{len(self)} image{'' if len(self) == 1 else 's'}, 0 is the first",
                 field="index",
                 value=which,
             ) from None
@@ -493,7 +495,8 @@ class Result:
         pictures = [self, other] if isinstance(other, Result) else [self]
         if any(not 0 <= image < len(result.files) for result in pictures):
             raise RequestError(
-                f"image takes the number of an image that both results have, from 0, got {image}",
+                f"image takes the number of an image that both results have, from 0, got "
+                f"{described(image)}",
                 field="image",
                 value=image,
             )

@@ -9,13 +9,15 @@ from operator import index
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import RequestError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 _LONGEST = 10**6
+_UNREAL = 10**9
+"""Pixels of a side from which a size is a slip of the keyboard; the arithmetic stays exact."""
 
 
 class Size(NamedTuple):
@@ -176,11 +178,14 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
             width, height = value
         if isinstance(width, bool) or isinstance(height, bool):
             raise TypeError("a bool is not a number of pixels")
-        return Size(index(width), index(height))
+        size = Size(index(width), index(height))
+        if max(map(abs, size)) > _UNREAL:
+            raise ValueError("no picture is as long")
+        return size
     except (TypeError, ValueError, KeyError) as error:
         raise RequestError(
             f"image_size takes (width, height) in whole pixels, a ratio such as '4:3 2K' "
-            f"or a name such as 'square_hd', got {value!r:.80}",
+            f"or a name such as 'square_hd', got {quoted(value)}",
             field="image_size",
             value=value,
         ) from error
