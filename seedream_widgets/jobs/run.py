@@ -31,6 +31,7 @@ from seedream_widgets.images.masks import compose
 from seedream_widgets.jobs.lost import sent_now
 from seedream_widgets.jobs.resume import lost_before
 from seedream_widgets.library.journal import TakenOver
+from seedream_widgets.values.endpoints import is_seed
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.result import (
     SUFFIXES,
@@ -342,12 +343,13 @@ class _Run:
         return files
 
     def _result(self, handle: Handle, output: Output, files: tuple[ResultImage, ...]) -> Result:
+        taken = "seed" in self.job.request.endpoint.arguments
         return Result(
             request=self.job.request,
             request_id=handle.request_id,
             files=files,
             # One that can't be given again is none: nothing must offer to reuse it.
-            seed=output.seed if "seed" in self.job.request.endpoint.arguments else None,
+            seed=output.seed if taken and is_seed(output.seed) else None,
             timings=_timings(self.job),
             backend=self.backend.name,
             created=datetime.now(timezone.utc),

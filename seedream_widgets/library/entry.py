@@ -17,7 +17,7 @@ from seedream_widgets.files import read_file
 from seedream_widgets.images import LIMITS, ImageInput, load_image
 from seedream_widgets.images.origins import Origin, digest_of, digest_of_pixels
 from seedream_widgets.library.folder import RECEIPT, path_of
-from seedream_widgets.values.endpoints import COUNTS
+from seedream_widgets.values.endpoints import COUNTS, is_seed
 from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_again
 from seedream_widgets.values.result import (
     SUFFIXES,
@@ -159,10 +159,11 @@ def row_of(receipt: dict[str, Any], day: str, name: str) -> Row | None:
         return None
     if not isinstance(prompt, str) or not isinstance(images, list):
         return None
-    seed, key = _seed(receipt.get("seed")), receipt.get("key")
+    seed = receipt["seed"] if is_seed(receipt.get("seed")) else None
     cost, units = (amount(receipt.get(field)) for field in ("cost", "billable_units"))
     about = (request_id, created, clean(prompt), endpoint, model, backend)
-    told = (seed, len(images), cost, _short_text(key), units, _asked(receipt.get("settings")))
+    key = _short_text(receipt.get("key"))
+    told = (seed, len(images), cost, key, units, _asked(receipt.get("settings")))
     return (day, name, *about, *told)
 
 
@@ -300,12 +301,6 @@ def _short_text(value: object) -> str | None:
     return value if isinstance(value, str) and len(value) <= 200 and value == clean(value) else None
 
 
-def _seed(value: object) -> int | None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if abs(value) < 1 << 63 else None
-
-
 def amount(value: object) -> str | None:
     """Return an untrusted decimal, finite and 0 or more, as text; else ``None``."""
     if not isinstance(value, str) or len(value) > 32:
@@ -336,7 +331,7 @@ def load(folder: Path) -> Result:
             request=_request(folder, receipt),
             request_id=receipt.request_id,
             files=files,
-            seed=_seed(receipt.seed),
+            seed=receipt.seed if is_seed(receipt.seed) else None,
             timings=Timings(**{name: float(receipt.timings[name]) for name in _TIMINGS}),
             backend=receipt.backend,
             created=moment(receipt.created, timezone.utc),

@@ -28,6 +28,13 @@ COUNTS = (1, 6)
 """Smallest and largest `num_images` and `max_images`."""
 _FRESH = timedelta(days=1)
 MAX_SEED = 2**31 - 1
+
+
+def is_seed(value: object) -> bool:
+    """Tell whether a request takes a seed: one that it does not take is of no use to anybody."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEED
+
+
 """Largest seed upstream documents; fal's schema only says integer."""
 PRESETS: Mapping[str, Size] = MappingProxyType(
     {

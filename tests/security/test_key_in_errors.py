@@ -187,6 +187,9 @@ def test_a_key_that_is_escaped_or_cut_is_still_one(fal: FalServer) -> None:
     explain = Explainer(Key(KEY))
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
     check(str(explain.hide_in(json.loads(f'{{"{escaped}": ["{escaped}"]}}'))))
+    for half in (FIRST, SECOND, KEY.replace(":", "%3A")):
+        check(explain.clean(f"bad header Authorization: Key {half}"))
+        assert explain.cause(ValueError(f"Key {half}")) is None
     assert FIRST[:8] not in explain.clean(" " * (20 * 300 - 10) + KEY)
     deep: list[Any] = []
     for _ in range(100_000):

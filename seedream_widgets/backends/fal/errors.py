@@ -135,6 +135,8 @@ OTHER = Meaning("fal did not carry out the request", "Try again.")
 
 BILLING_PAGE = "https://fal.ai/dashboard/billing"
 _LONGEST = 300
+_LEAST_HALF = 8
+"""Characters: a shorter half of a key would stand in many words."""
 _ENTRIES = 16
 _NAMES = {"image_urls": "images", "image_url": "images"}
 
@@ -143,7 +145,9 @@ class Explainer:
     """Explains what fal answers; it knows the key in order never to quote it."""
 
     def __init__(self, key: Key) -> None:
-        self._secret = key.value
+        # A server may quote a half alone, or write the colon between them as %3A.
+        halves = [half for half in key.value.split(":") if len(half) >= _LEAST_HALF]
+        self._secrets = (key.value, *halves)
 
     def clean(self, text: object, longest: int = _LONGEST) -> str:
         """Return a server's text on one line, without control characters, cut, key removed."""
@@ -153,7 +157,9 @@ class Explainer:
 
     def hide(self, text: str) -> str:
         """Return `text` without the key."""
-        return text.replace(self._secret, "***")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def hide_in(self, data: Any) -> Any:
         """Return a reply's JSON without the key in any of its texts.
@@ -186,7 +192,8 @@ class Explainer:
             each = pending.pop()
             each.__traceback__ = None
             pending += [led for led in (each.__cause__, each.__context__) if led]
-        return None if self._secret in f"{error!r}{error}" else error
+        told = f"{error!r}{error}"
+        return None if any(secret in told for secret in self._secrets) else error
 
     def response(self, reply: httpx.Response, **known: Any) -> SeedreamError:
         """Explain an HTTP error reply; `known` as in `explain`."""

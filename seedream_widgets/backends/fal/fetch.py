@@ -12,6 +12,7 @@ from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.guard import hearing
 from seedream_widgets.backends.fal.session import Patience, is_no_answer, is_trouble, within
 from seedream_widgets.errors import BackendError, CredentialsError, ResultError
+from seedream_widgets.values.endpoints import is_seed
 
 if TYPE_CHECKING:
     from fal_client import AsyncRequestHandle, FalClientHTTPError
@@ -37,8 +38,8 @@ def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Outpu
     if len(images) > limits.files:
         raise _malformed(f"names {len(images)} images, more than {limits.files}", request_id)
     files = tuple(_file(each, request_id, queue, limits) for each in images)
-    seed = data.get("seed")
-    return Output(files, seed if _is_whole(seed) else None, _extra(data, images))
+    seed = data.get("seed") if is_seed(data.get("seed")) else None
+    return Output(files, seed, _extra(data, images))
 
 
 _KNOWN = frozenset({"images", "seed"})
@@ -49,8 +50,12 @@ _MOST_EXTRA = 4000
 
 
 def _extra(data: dict[str, Any], images: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the fields that this version does not know, which the receipt keeps."""
-    found = {name: value for name, value in data.items() if name not in _KNOWN}
+    """Return what this version does not know or can't use, which the receipt keeps."""
+    found = {
+        name: value
+        for name, value in data.items()
+        if name not in _KNOWN or (name == "seed" and value is not None and not is_seed(value))
+    }
     of_images = [
         {name: value for name, value in image.items() if name not in _KNOWN_OF_IMAGE}
         for image in images
@@ -83,11 +88,8 @@ def _file(image: dict[str, Any], request_id: str, queue: str, limits: Limits) ->
 
 
 def _side(value: object) -> int | None:
-    return value if _is_whole(value) and 0 < value <= _LARGEST_SIDE else None  # type: ignore[operator, return-value]
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 < value <= _LARGEST_SIDE else None  # type: ignore[operator, return-value]
 
 
 def _malformed(how: str, request_id: str) -> ResultError:

@@ -139,11 +139,16 @@ def test_what_is_malformed_is_refused(data: Any) -> None:
     assert caught.value.request_id == "r1"
 
 
-@pytest.mark.parametrize(
-    ("seed", "read_as"), [(7, 7), (None, None), (True, None), ("7", None), (1.5, None)]
-)
-def test_seed_is_a_whole_number_or_none(seed: object, read_as: int | None) -> None:
-    assert read({"images": [], "seed": seed}).seed == read_as
+@pytest.mark.parametrize("seed", [0, 7, 2**31 - 1])
+def test_a_seed_that_can_be_asked_for_again(seed: int) -> None:
+    output = read({"images": [], "seed": seed})
+    assert (output.seed, output.extra) == (seed, None)
+
+
+@pytest.mark.parametrize("seed", [True, "7", 1.5, -5, 2**31, 10**30])
+def test_a_seed_that_no_request_takes_is_none_and_stands_in_the_receipt(seed: object) -> None:
+    output = read({"images": [], "seed": seed})
+    assert (output.seed, output.extra) == (None, {"seed": seed})
 
 
 @pytest.mark.parametrize("side", [0, -1, True, "9", 1e400, 10**9, None])
