@@ -441,7 +441,7 @@ def _open(path: Path, file: OutputFile) -> ResultImage:
 
 
 def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         # Of all that Pillow reads, some would start other programs.
@@ -450,8 +450,10 @@ def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
         whole = path.with_name(path.name + SUFFIXES[kind])
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
         then = f"Its bytes are kept at {path}; call" if path.is_absolute() else "Call"
+        none = isinstance(error, UnidentifiedImageError)  # its own words name an object in memory
+        why = f"it is none of {', '.join(SUFFIXES)}" if none else error
         raise ResultError(
-            f"Pillow can't read the file that fal sent ({error}). {then} sd.resume() to fetch it "
+            f"Pillow can't read the file that fal sent ({why}). {then} sd.resume() to fetch it "
             "again.",
             billing="yes",
         ) from error

@@ -96,7 +96,11 @@ def began(period: str) -> datetime:
 
 
 def _standing(
-    library: Library, per: str, limit: Decimal | None, unwritten: Mapping[str, Decimal]
+    library: Library,
+    per: str,
+    limit: Decimal | None,
+    unwritten: Mapping[str, Decimal],
+    but: str = "",
 ) -> Standing:
     """Return where the running day or month stands, by all kernels of a library.
 
@@ -106,6 +110,7 @@ def _standing(
         limit: Its limit.
         unwritten: The most that requests in flight here can cost which the journal does not know,
             by job id.
+        but: Id of a job whose entry is not counted.
     """
     since = began(per)
     first = since.timestamp()
@@ -120,7 +125,10 @@ def _standing(
     running = (
         Decimal(entry.high)
         for entry in pending
-        if entry.created >= first and (entry.handle or {}).get("request_id") not in ended
+        # What began before and goes on comes to its end, and into the ledger, in this period.
+        if (entry.created >= first or entry.followed)
+        and entry.id != but
+        and (entry.handle or {}).get("request_id") not in ended
     )
     in_flight = sum((*running, *unwritten.values()), Decimal(0))
     return Standing(sums["completed"], in_flight, sums["ended"], limit, per)
@@ -187,16 +195,7 @@ class Limits:
         """
         ours = {name: usd for name, usd in self._budget.unwritten.items() if name != id}
         limits = kept_limits(self._library)
-        found = [_standing(self._library, per, limit, ours) for per, limit in limits.items()]
-        pending = self._library._journal.pending() if found else ()
-        planned = next((entry.created for entry in pending if entry.id == id), None)
-        if planned is not None:  # it stands in the journal already, and is no other's
-            found = [
-                replace(each, in_flight=each.in_flight - high)
-                if planned >= began(each.per).timestamp()
-                else each
-                for each in found
-            ]
+        found = [_standing(self._library, per, limit, ours, id) for per, limit in limits.items()]
         _tightest(found, self._budget.standing).refuse_over(high)
 
 

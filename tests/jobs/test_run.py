@@ -174,6 +174,7 @@ def test_bytes_that_are_no_image_are_kept_and_told(tmp_path, data):
     with pytest.raises(ResultError, match="Pillow can't read the file that fal sent") as caught:
         started(backend, tmp_path).result(SECONDS)
     assert caught.value.billing == "yes"
+    assert " at 0x" not in str(caught.value)
     (kept,) = tmp_path.glob(".staging/*/1")
     assert kept.read_bytes() == data
 

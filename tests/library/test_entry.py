@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from seedream_widgets.errors import ResultError
+from seedream_widgets.library import Library
 from seedream_widgets.library.entry import load
 from seedream_widgets.testing import ScriptedBackend, picture
 from tests.scripted import SECONDS, started
@@ -49,6 +50,13 @@ def test_a_lost_input_takes_nothing_with_it(result, folder, tmp_path):
 def test_a_prompt_that_was_not_stored(folder):
     change(folder, prompt="")
     assert len(load(folder)) == 2
+
+
+@pytest.mark.parametrize("seed", [-5, 2**31, 10**30, True, "7"])
+def test_a_seed_that_no_request_takes_is_none(folder, tmp_path, seed):
+    change(folder, seed=seed)
+    (entry,) = Library(tmp_path)
+    assert load(folder).seed is entry.seed is None
 
 
 @pytest.mark.parametrize("file", ["../secret.png", "/etc/passwd", "..", ".", "", "a\0b", 5, None])

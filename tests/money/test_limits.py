@@ -14,7 +14,7 @@ import seedream_widgets as sd
 from seedream_widgets.api import replace_default_client
 from seedream_widgets.errors import BackendError
 from seedream_widgets.money.ledger import charges, summed_up
-from seedream_widgets.money.limits import keep_limit
+from seedream_widgets.money.limits import began, keep_limit
 from seedream_widgets.testing import ScriptedBackend
 from tests.scripted import SECONDS, in_two_processes, until
 
@@ -152,6 +152,13 @@ def test_what_is_in_flight_counts(tmp_path):
     backend.release("completed")
     for job in running:
         job.result(SECONDS)
+
+
+def test_what_began_before_midnight_and_goes_on_counts_today(client):
+    entry = client._plan(FOX, client.backend)
+    client.library._journal.plan(replace(entry, created=began("day").timestamp() - 60))
+    sd.budget(0.05, per="day")
+    assert "in flight $0.03 of $0.05 today" in refusal(client)
 
 
 def test_what_may_be_billed_counts(client):
