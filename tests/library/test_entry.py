@@ -55,7 +55,8 @@ def test_a_prompt_that_was_not_stored(folder):
 @pytest.mark.parametrize("seed", [-5, 2**31, 10**30, True, "7"])
 def test_a_seed_that_no_request_takes_is_none(folder, tmp_path, seed):
     change(folder, seed=seed)
-    (entry,) = Library(tmp_path)
+    shutil.copytree(tmp_path / "results", tmp_path / "another" / "results")
+    (entry,) = Library(tmp_path / "another")  # whose index has not seen it before
     assert load(folder).seed is entry.seed is None
 
 
