@@ -52,7 +52,7 @@ def test_a_prompt_that_was_not_stored(folder):
     assert len(load(folder)) == 2
 
 
-@pytest.mark.parametrize("seed", [-5, 2**31, 10**30, True, "7"])
+@pytest.mark.parametrize("seed", [-5, 2**31, 10**30])
 def test_a_seed_that_no_request_takes_is_none(folder, tmp_path, seed):
     change(folder, seed=seed)
     shutil.copytree(tmp_path / "results", tmp_path / "another" / "results")
