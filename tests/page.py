@@ -66,7 +66,7 @@ class Page:
             for content, buffers in self.messages:
                 if wanted(content):
                     return content, buffers
-            time.sleep(0.01)
+            time.sleep(0.002)
         raise AssertionError(f"no such message in {seconds} s; got {self.messages!r:.2000}")
 
     def _deliver(self, data: dict[str, Any], buffers: list[memoryview]) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.testing import picture
+from seedream_widgets.testing import ScriptedBackend, as_default_client, picture
 
 SMALL = (960, 960)
 
@@ -126,8 +126,9 @@ def test_image_size_decides_and_the_default_is_a_word_away():
 
 def test_an_edit_that_was_kept_before_is_answered_from_the_library():
     portrait = Image.new("RGB", (768, 1024), "teal")
-    before = sd.submit(sd.Request("at night", portrait, seed=5)).result()
-    again = sd.edit(portrait, "at night", seed=5, image_size="default")
-    assert again.cached
-    assert again.request.key == before.request.key
-    assert not sd.edit(portrait, "at night", seed=5).cached
+    with as_default_client(sd.Client(ScriptedBackend())):
+        before = sd.submit(sd.Request("at night", portrait, seed=5)).result()
+        again = sd.edit(portrait, "at night", seed=5, image_size="default")
+        assert again.cached
+        assert again.request.key == before.request.key
+        assert not sd.edit(portrait, "at night", seed=5).cached

@@ -62,6 +62,8 @@ def imported(source: str) -> tuple[Import, ...]:
 
     def walk(node: ast.AST, when: Literal["at once", "late", "typed"]) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                continue  # no import stands in an expression
             if isinstance(child, ast.Import):
                 yield from (Import(alias.name, when) for alias in child.names)
             elif isinstance(child, ast.ImportFrom):
@@ -69,7 +71,7 @@ def imported(source: str) -> tuple[Import, ...]:
                 yield from (Import(f"{child.module}.{alias.name}", when) for alias in child.names)
             elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
                 yield from walk(child, "typed")
-            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield from walk(child, "typed" if when == "typed" else "late")
             else:
                 yield from walk(child, when)

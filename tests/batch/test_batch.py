@@ -354,6 +354,7 @@ def test_a_run_interrupted_before_it_began_is_not_waited_for(client, backend, mo
     def interrupted(_):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(batches, "_GRACE", 0)
     monkeypatch.setattr(batches.Drive, "start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         batch.run(progress=False)

@@ -219,7 +219,7 @@ def test_looking_where_inputs_came_from_delays_no_submit(tmp_path):
         assert len(owl.result(SECONDS)) == 1
         until(lambda: backend.count("download") == 2)
         with pytest.raises(JobTimeout):
-            first.result(1)
+            first.result(0.1)
     finally:
         busy.set()
     assert len(first.result(SECONDS)) == 1

@@ -294,7 +294,7 @@ def _cache():
 
 
 def test_a_favourite_that_can_not_be_marked_names_the_folder():
-    result = sd.generate("a fox", image_size=(1024, 1024), seed=3)
+    result = kept(sd.library.path)
     folder = result.files[0].path.parent
     (folder / "favourite").mkdir()  # which is a mark as well, and can't be unlinked
     with pytest.raises(sd.SeedreamError, match="can't be written") as caught:

@@ -28,8 +28,11 @@ FORM |= {"references": [], "image_size": [960, 960]}
 
 @pytest.fixture
 def open_page(page, tmp_path):
-    def opened(pace=0.0, **form):
-        return page(sd.Client(OfflineBackend(pace), library=tmp_path), **form)
+    def opened(pace=None, **form):
+        """Open a page; its pictures are drawn in their sizes only where a pace is given."""
+        small = ScriptedBackend("offline", images=FORM["num_images"])
+        backend = small if pace is None else OfflineBackend(pace)
+        return page(sd.Client(backend, library=tmp_path), **form)
 
     return opened
 
@@ -72,7 +75,7 @@ def shape(value):
 
 
 def test_a_click_makes_a_job_whose_images_are_there_in_the_next_cell(open_page):
-    page = open_page()
+    page = open_page(0.0)
     finish(page, {**FORM, "image_size": [1152, 864], "num_images": 2})
     studio = page.studio
     assert studio.image.size == (1152, 864)
@@ -221,7 +224,7 @@ def test_cancel_stops_the_job_and_says_so(open_page):
 
 
 def test_a_fault_is_a_sentence_on_the_card(open_page):
-    page = open_page()
+    page = open_page(0.0)
     finish(page, {**FORM, "prompt": "offline:refuse"})
     error = job_messages(page)[-1]["job"]["error"]
     assert error["field"] == "prompt"
@@ -267,7 +270,7 @@ def test_references_are_reordered_and_removed_by_id(open_page):
 
 
 def test_a_result_image_becomes_a_reference_byte_for_byte(open_page):
-    page = open_page()
+    page = open_page(0.0)
     job_id = finish(page, {**FORM, "image_size": [1024, 1024]})
     answer, _ = page.ask("use_result", image_id=picture(page, job_id))
     assert answer["result"]["reference"]["width"] == 1024
@@ -287,7 +290,7 @@ def test_a_reference_set_from_python_is_told_to_the_page_without_bytes(open_page
 
 
 def test_previews_are_small_and_originals_untouched(open_page):
-    page = open_page(references=Image.new("RGB", (900, 600), "green"))
+    page = open_page(0.0, references=Image.new("RGB", (900, 600), "green"))
     job_id = finish(page)
     answer, (small,) = page.ask("preview", target=picture(page, job_id), edge=512)
     assert answer["result"]["media_type"] == "image/webp"
@@ -378,7 +381,7 @@ def test_submit_from_python_is_the_same_as_a_click(open_page):
 
 
 def test_a_new_result_is_selected_when_it_comes(open_page):
-    page = open_page(prompt="a fox")
+    page = open_page(0.0, prompt="a fox")
     first = finish(page, {**FORM, "seed": 1})
     page.wait(lambda m: page.studio.selected == picture(page, first))
     page.set(selected=picture(page, first, 1))
@@ -418,7 +421,7 @@ def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_
 
 
 def test_a_pinned_picture_stays(open_page):
-    page = open_page()
+    page = open_page(0.0)
     first = finish(page, {**FORM, "seed": 1})
     page.set(selected=picture(page, first, 1), pinned=True)
     finish(page, {**FORM, "seed": 2})
@@ -476,7 +479,7 @@ def test_two_studios_share_nothing_but_the_client(open_page):
 
 
 def test_an_observer_that_waits_for_a_job_does_not_hang_the_engine(open_page):
-    page = open_page()
+    page = open_page(0.0)
     page.studio.prompt, page.studio.image_size = "a fox", (960, 960)
     sizes = []
     page.studio.observe(lambda _: sizes.append(page.studio.submit().result(10).image.size), "seed")
@@ -530,7 +533,7 @@ def test_references_that_others_replaced_can_be_had_back(open_page):
 
 @pytest.mark.parametrize("where", ["page", "python"])
 def test_an_observer_may_wait_for_an_edit_while_previews_are_replied_to(open_page, where):
-    page, waited = open_page(), []
+    page, waited = open_page(0.0), []
     studio = page.studio
 
     def edit(change):
