@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import NamedTuple
 from xml.parsers import expat
@@ -25,7 +26,6 @@ _EMPTY = (
 )
 _OPEN = b"<rdf:Description " + _RDF + b' rdf:about="" xmlns:seedream="' + _MARK + b'">'
 _CLOSE = b"</rdf:Description>"
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 
 
 class _Found(NamedTuple):
@@ -52,7 +52,7 @@ def rewrite(packets: list[bytes], receipt: str, max_size: int) -> tuple[list[byt
     else's packet stays as it is, and a file has one; or ours would be too long.
     """
     bare = [_without(packet) for packet in packets]
-    value = receipt.translate(_ESCAPES).encode()
+    value = html.escape(receipt, quote=False).replace("\r", "&#13;").encode()
     block = _OPEN + b"<seedream:receipt>" + value + b"</seedream:receipt>" + _CLOSE
     head, end, tail = _EMPTY.rpartition(_END)
     own = head + block + end + tail

@@ -52,11 +52,11 @@ def test_pixels_and_metadata_stay(data: bytes) -> None:
 @every_file
 @pytest.mark.parametrize("older", ["{}", "&" * 40_000, "é" * 60_000])
 def test_a_newer_receipt_takes_the_place(data: bytes, older: str) -> None:
-    once = embed(data, RECEIPT)
+    once, long = embed(data, RECEIPT), embed(data, older)
     assert embed(once, RECEIPT) == once
-    assert embed(embed(data, older), RECEIPT) == once
-    assert embed(once, older) == embed(data, older)
-    assert extract(embed(data, older)) == older
+    assert embed(long, RECEIPT) == once
+    assert embed(once, older) == long
+    assert extract(long) == older
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
