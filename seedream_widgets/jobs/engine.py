@@ -11,10 +11,12 @@ import logging
 import os
 import sys
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from seedream_widgets.backends.forks import MOST_SECONDS, Pool
 from seedream_widgets.jobs.lost import LostReplies
 
 if TYPE_CHECKING:
@@ -45,11 +47,13 @@ class Engine:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="seedream-decode")
-        self.arrivals = ThreadPoolExecutor(ARRIVALS, thread_name_prefix="seedream-arrival")
-        self.disk = ThreadPoolExecutor(WRITERS, thread_name_prefix="seedream-disk")
+        self.pool = Pool(DECODERS, thread_name_prefix="seedream-decode")
+        self.arrivals = Pool(ARRIVALS, thread_name_prefix="seedream-arrival")
+        self.disk = Pool(WRITERS, thread_name_prefix="seedream-disk")
+        self.loop.set_default_executor(Pool(thread_name_prefix="seedream"))  # of `to_thread`
         self._pid = os.getpid()
         self._ended = False
+        self._forked = threading.Event()
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
         self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.following = Following()
@@ -98,7 +102,7 @@ class Engine:
         """Run `work` that reads or writes files, in a pool of its own; call it on the loop only."""
         return await self._run_in(self.disk, lambda: work(*args, **kwargs))
 
-    async def _run_in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    async def _run_in(self, pool: Pool, work: Callable[[], T]) -> T:
         try:
             waiting = self.loop.run_in_executor(pool, work)
         except RuntimeError:  # Python is ending and starts no more threads: what is left is short
@@ -138,6 +142,25 @@ class Engine:
     def here(self) -> bool:
         """Whether the caller runs on the engine's own thread, where blocking would deadlock."""
         return threading.current_thread() is self._thread
+
+    def halt(self) -> None:
+        """Hold the loop between two of its steps, until `go_on`: this process is about to fork."""
+        self._forked.clear()
+        if self.here or not self._thread.is_alive():
+            return
+        halted = threading.Event()
+
+        def wait() -> None:
+            halted.set()
+            self._forked.wait()
+
+        with suppress(RuntimeError):  # it ends just now
+            self.loop.call_soon_threadsafe(wait)
+            halted.wait(MOST_SECONDS)
+
+    def go_on(self) -> None:
+        """Let the loop go on after a fork."""
+        self._forked.set()
 
     @property
     def forked(self) -> bool:
@@ -262,5 +285,15 @@ def _forget() -> None:
     _engine, _lock = None, threading.Lock()
 
 
+def _halt() -> None:
+    if _engine is not None:
+        _engine.halt()
+
+
+def _go_on() -> None:
+    if _engine is not None:
+        _engine.go_on()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(before=_halt, after_in_parent=_go_on, after_in_child=_forget)

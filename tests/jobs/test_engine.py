@@ -159,6 +159,75 @@ def test_a_forked_child_says_at_once_that_a_job_is_its_parents():
     assert seconds < 40
 
 
+SLOW_MODULE = """
+import time, whence
+whence.begun.set()
+time.sleep(0.4)
+"""
+FORKS_INSIDE = """
+import asyncio, types
+whence = sys.modules["whence"] = types.ModuleType("whence")
+whence.begun = threading.Event()
+sys.path.insert(0, {folder!r})
+from seedream_widgets.jobs.engine import shared
+def take_in():
+    import slow_module
+async def here():
+    take_in()
+engine = shared()
+engine.start({work})
+whence.begun.wait()
+child = os.fork()
+if not child:
+    signal.alarm(20)  # what waits for a lock of the parent's waits for ever
+    take_in()
+    os.write(1, b"whole\\n")
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "work",
+    ["here()", "engine.run_on_disk(take_in)", "asyncio.to_thread(take_in)"],
+    ids=["loop", "disk", "thread"],
+)
+def test_a_fork_waits_for_what_a_child_could_never_end(tmp_path, work):
+    (tmp_path / "slow_module.py").write_text(SLOW_MODULE)
+    said, _ = script(FORKS_INSIDE.format(folder=str(tmp_path), work=work))
+    assert said == ["whole", "0"]
+
+
+@pytest.mark.slow
+def test_a_fork_waits_for_no_work_that_goes_on_and_on():
+    said, _ = script(
+        """
+        from seedream_widgets.backends.forks import gate
+        from seedream_widgets.jobs.engine import shared
+        on, off, ended = threading.Event(), threading.Event(), threading.Event()
+        def work():
+            with gate:  # once more
+                on.set()
+                off.wait()
+        shared().pool.submit(work)
+        on.wait()
+        def fork():
+            child = os.fork()
+            if not child:
+                print(len(submit("an owl", 0).result(20)), flush=True)
+                os._exit(0)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        fork()
+        shared().loop.call_soon_threadsafe(lambda: (fork(), ended.set()))  # from where it is itself
+        ended.wait()
+        off.set()
+        print(len(submit("a fox", 0).result(20)))
+        """
+    )
+    assert said == ["1", "0", "1", "0", "1"]
+
+
 @pytest.mark.slow
 def test_an_interrupt_stops_waiting_not_the_job():
     said, _ = script(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import threading
 from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.backends.base import Policy
 from seedream_widgets.backends.fal.limits import Limits
+from seedream_widgets.backends.forks import gate
 from seedream_widgets.errors import BackendError
 from seedream_widgets.values.status import Completed, Queued
 
@@ -36,17 +35,8 @@ if TYPE_CHECKING:
     from seedream_widgets.values.status import Status
 
 
-_importing = threading.Lock()
-if hasattr(os, "register_at_fork"):  # a child forked in the middle could never import it
-    os.register_at_fork(
-        before=_importing.acquire,
-        after_in_parent=_importing.release,
-        after_in_child=_importing.release,
-    )
-
-
 def _import() -> None:
-    with _importing:
+    with gate:
         for name in ("connections", "session", "uploads", "downloads"):
             import_module(f"seedream_widgets.backends.fal.{name}")
 

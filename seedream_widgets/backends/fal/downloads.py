@@ -25,6 +25,7 @@ from urllib3.exceptions import TimeoutError as TimedOut
 from seedream_widgets.backends.base import tell_reached
 from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.connections import Connections, is_untrusted, untrusted
+from seedream_widgets.backends.forks import gate
 from seedream_widgets.errors import ResultError
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images.growing import Growing
@@ -173,7 +174,8 @@ class Transfer:
         for _ in range(self._limits.redirects + 1):
             if not self._safe(self.url):
                 raise Refused("is sent on to an address that is not safe to fetch")
-            reply = self._reply = self._connections.get(self.url, self._limits.stall)
+            with gate:
+                reply = self._reply = self._connections.get(self.url, self._limits.stall)
             try:
                 location = reply.get_redirect_location()
                 if not location:
