@@ -80,6 +80,13 @@ DRAWN = """grid => {
   return tiles.length && tiles.every(tile => tile.querySelector("img")?.naturalWidth);
 }"""
 
+# What sticks out of the box of a label or a cell, where it would be cut in the middle of a line.
+CUT = """grid => [...grid.querySelectorAll("p, .sd-sheet-side, .sd-sheet-label")].filter(box => {
+  const { top, bottom } = box.getBoundingClientRect();
+  const text = (box.querySelector("span") ?? box).getBoundingClientRect();
+  return text.top < top || text.bottom > bottom || box.scrollHeight > box.clientHeight;
+}).map(box => box.textContent)"""
+
 
 class Shown:
     """A sheet on the page, by the names a screen reader hears."""
@@ -301,6 +308,32 @@ def test_axe_is_content_in_each_state(shown: Any, page: Page, shot: Shot, width:
     expect(sheet.vote.locator("img")).to_have_count(2)
     look("vote")
     assert "\n".join(audit.found) == ""
+
+
+def test_what_small_cells_have_no_room_for_is_told_below_the_grid(
+    shown: Any, page: Page, shot: Shot
+) -> None:
+    sheet: Shown = shown(NINE.replace("{fox|cat|owl}", "{fox|cat|owl that has a very long name}"))
+    resize(sheet.root, 420)
+    sheet.button("Run 9 requests").click()
+    sheet.book.run(2)
+    sheet.counted("6 of 9 pictures · $0.18")
+    sheet.drawn()
+    assert sheet.grid.evaluate(CUT) == []
+    told = sheet.region.locator(".sd-sheet-scroll + p")
+    expect(told).to_be_hidden()  # it is about the cell that has the keyboard
+    refused = "at night, stars, The safety checker refused this prompt."
+    cell = sheet.cell(re.compile(refused))
+    words = cell.locator("span")
+    assert words.evaluate("span => span.scrollHeight > span.clientHeight")
+    cell.click()
+    expect(told).to_be_visible()
+    expect(told).to_have_text(f"cat, {refused}")
+    page.keyboard.press("ArrowDown")
+    expect(told).to_contain_text("owl that has a very long name, at night, stars")
+    expect(cell).to_have_attribute("title", f"cat, {refused}")
+    shot("sheet_told_420_light", sheet.root)
+    assert overflowing(sheet.root) == []
 
 
 def test_two_by_two_fills_the_room(shown: Any, page: Page, shot: Shot) -> None:

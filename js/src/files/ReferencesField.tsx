@@ -3,6 +3,7 @@ import { IMAGE_DRAG, needsShift, REFERENCE_DRAG, useOwnDrops } from "./drops";
 import { FieldError } from "./FieldError";
 import { FileButton } from "./FileButton";
 import { Plus } from "./icons";
+import { Label } from "./Label";
 import { ReferenceTile } from "./ReferenceTile";
 import { useSession } from "./session";
 import { UploadTile } from "./UploadTile";
@@ -48,12 +49,9 @@ export function ReferencesField({ error }: { error: string | null }) {
   const empty = shown.length + tiles.length === 0;
   return (
     <div class="sd-field">
-      <div class="sd-label">
-        <span>Reference images</span>
-        <span>
-          {shown.length > 0 ? `${shown.length} of ${most} · edit` : `optional, up to ${most}`}
-        </span>
-      </div>
+      <Label name="Reference images">
+        {shown.length > 0 ? `${shown.length} of ${most} · edit` : `optional, up to ${most}`}
+      </Label>
       <div class={over ? "sd-refs sd-over" : "sd-refs"} {...handlers}>
         <ul
           class="sd-list"

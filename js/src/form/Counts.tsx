@@ -1,5 +1,6 @@
 import { FieldError } from "../files/FieldError";
 import { Again, Dice } from "../files/icons";
+import { Label } from "../files/Label";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
 import { Button } from "../pictures/buttons";
@@ -25,9 +26,7 @@ function Count({ name, label, title, error }: CountProps) {
   const id = `${channel.view}-${name}`;
   return (
     <div>
-      <div class="sd-label">
-        <label for={id}>{label}</label>
-      </div>
+      <Label of={id} name={label} />
       <NumberField
         {...{ id, label, title, min, max, step: 1 }}
         value={useStore(form.values)[name]}
@@ -46,10 +45,9 @@ function Seed({ error }: { error: string | null | undefined }) {
   const id = `${channel.view}-seed`;
   return (
     <div>
-      <div class="sd-label">
-        <label for={id}>Seed</label>
-        {seed === null && <span>random</span>}
-      </div>
+      <Label of={id} name="Seed">
+        {seed === null && "random"}
+      </Label>
       <div class="sd-seed">
         <NumberField
           {...{ id, label: "Seed", step: 1, placeholder: "random", optional: true }}

@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
 import { FieldError, useSaid } from "../files/FieldError";
+import { Label } from "../files/Label";
 import { activeIn, focusOn, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { Link } from "../pictures/buttons";
@@ -103,10 +104,9 @@ export function PromptField({ references }: { references: number }) {
   useSaid(warning);
   return (
     <div class="sd-field sd-prompt-field">
-      <div class="sd-label">
-        <label for={id}>Prompt</label>
+      <Label of={id} name="Prompt">
         <span aria-hidden="true">{[...prompt].length || ""}</span>
-      </div>
+      </Label>
       <div class="sd-prompt-box">
         <textarea
           id={id}

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { useSaid } from "../files/FieldError";
+import { Label } from "../files/Label";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
 import { Link } from "../pictures/buttons";
@@ -184,14 +185,11 @@ export function SizeField({ checks }: { checks: Checks }) {
 
   return (
     <div class="sd-field">
-      <div class="sd-label">
-        <span>Size</span>
-        <span>
-          {summary(facts, size)}
-          {size !== form.image_size && " · fal's default"}
-          {useStore(session.shape).join() === String(size) && " · shape of image 1"}
-        </span>
-      </div>
+      <Label name="Size">
+        {summary(facts, size)}
+        {size !== form.image_size && " · fal's default"}
+        {useStore(session.shape).join() === String(size) && " · shape of image 1"}
+      </Label>
       <RadioGroup
         label="Size"
         class="sd-shapes"

@@ -21,6 +21,8 @@ import { VoteBox } from "./Vote";
 const LINE = 19;
 const LETTER = 9;
 const MOST_LINES = 4;
+/** Above and below the words of a row, in CSS pixels. */
+const PADDING = 12;
 /** Beside the grid's content, in CSS pixels: the sheet's padding, two lines, a scroll bar. */
 const AROUND = 34;
 const TABS = 6;
@@ -37,7 +39,13 @@ interface TileProps {
 
 function Tile({ cell, size, chosen, view, pick }: TileProps) {
   if (!cell) return null;
-  if (!cell.id) return <p class={cell.failed ? "sd-cell-error" : "sd-cell-words"}>{cell.words}</p>;
+  if (!cell.id) {
+    return (
+      <p class={cell.failed ? "sd-error" : "sd-hint"}>
+        <span>{cell.words}</span>
+      </p>
+    );
+  }
   return (
     <>
       {/* The grid's own keys do what these do. */}
@@ -121,10 +129,10 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
 const fitted = (wide: number, columns: number) =>
   Math.max(96, Math.min(LARGEST, Math.floor((wide - AROUND - sideOf(wide)) / columns)));
 
-/** The height of the names above the columns. */
-function headOf(columns: string[], size: number): number {
+/** How many lines the names above the columns take. */
+function linesOf(columns: string[], size: number): number {
   const letters = columns.reduce((most, { length }) => Math.max(most, length), 0);
-  return 8 + LINE * between(1, Math.ceil((letters * LETTER) / size), MOST_LINES);
+  return between(1, Math.ceil((letters * LETTER) / size), MOST_LINES);
 }
 
 /** The width of the names at the left. */
@@ -147,7 +155,8 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const columns = batch.axes[layout.x]?.labels ?? [""];
   const rows = batch.axes[layout.y]?.labels ?? [""];
   const cells = useMemo(() => placed(batch.cells.values(), layout), [batch, layout]);
-  const head = headOf(columns, size);
+  const headLines = linesOf(columns, size);
+  const head = 8 + LINE * headLines;
   const high = Math.round(size * useMemo(() => tallest(batch.cells.values()), [batch]));
 
   function look() {
@@ -205,103 +214,108 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const kept = range(firstRow, endRow);
   if (!kept.includes(row)) kept.push(row);
   const width = side + columns.length * size;
+  const lines = Math.max(1, Math.floor((high - PADDING) / LINE));
   const left = (index: number) => px(side + index * size);
   const labelOf = (r: number, c: number, cell?: SheetCell) =>
     joined(", ", rows[r], columns[c], cell?.words);
 
   // Only what is near the screen is in the page, so this is no table element.
   return (
-    <div
-      ref={scroller}
-      class="sd-sheet-scroll"
-      role="grid"
-      tabIndex={-1}
-      aria-label="Sheet"
-      aria-rowcount={rows.length + 1}
-      aria-colcount={columns.length + 1}
-      aria-multiselectable="true"
-      onScroll={look}
-      onKeyDown={onKeyDown}
-    >
+    <>
       <div
-        class="sd-sheet-head"
-        role="row"
-        aria-rowindex={1}
-        style={{ width: px(width), height: px(head) }}
+        ref={scroller}
+        class="sd-sheet-scroll"
+        role="grid"
+        tabIndex={-1}
+        aria-label="Sheet"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={columns.length + 1}
+        aria-multiselectable="true"
+        onScroll={look}
+        onKeyDown={onKeyDown}
       >
         <div
-          class="sd-sheet-side"
-          role="columnheader"
-          aria-colindex={1}
-          style={{ width: px(side) }}
+          class="sd-sheet-head"
+          role="row"
+          aria-rowindex={1}
+          style={{ width: px(width), height: px(head), "--sd-lines": headLines }}
         >
-          {batch.axes[layout.x]?.name ?? ""}
-        </div>
-        {shown.map((c) => (
           <div
-            key={c}
+            class="sd-sheet-side"
             role="columnheader"
-            class="sd-sheet-label"
-            aria-colindex={c + 2}
-            title={columns[c]}
-            style={{ left: left(c), width: px(size) }}
+            aria-colindex={1}
+            style={{ width: px(side) }}
           >
-            {columns[c]}
+            {batch.axes[layout.x]?.name ?? ""}
           </div>
-        ))}
-      </div>
-      <div
-        role="presentation"
-        class="sd-sheet-body"
-        style={{ width: px(width), height: px(rows.length * high) }}
-      >
-        {kept.map((r) => (
-          <div
-            key={r}
-            role="row"
-            class="sd-sheet-row"
-            aria-rowindex={r + 2}
-            style={{ top: px(r * high), height: px(high), width: px(width) }}
-          >
+          {shown.map((c) => (
             <div
-              class="sd-sheet-side"
-              role="rowheader"
-              aria-colindex={1}
-              title={rows[r]}
-              style={{ width: px(side) }}
+              key={c}
+              role="columnheader"
+              class="sd-sheet-label"
+              aria-colindex={c + 2}
+              title={columns[c]}
+              style={{ left: left(c), width: px(size) }}
             >
-              {rows[r]}
+              <span>{columns[c]}</span>
             </div>
-            {shown.map((c) => {
-              const cell = cells.get(placeOf(r, c));
-              const here = r === row && c === column;
-              const chosen = !!cell?.id && picked.includes(cell.id);
-              return (
-                <div
-                  key={c}
-                  role="gridcell"
-                  class={chosen ? "sd-cell sd-chosen" : "sd-cell"}
-                  tabIndex={here ? 0 : -1}
-                  aria-colindex={c + 2}
-                  aria-selected={chosen}
-                  aria-label={labelOf(r, c, cell)}
-                  title={cell?.words}
-                  style={{ left: left(c), width: px(size), height: px(high) }}
-                  onFocus={() => setActive([r, c])}
-                >
-                  <Tile
-                    size={Math.max(size, high)}
-                    {...{ cell, chosen }}
-                    view={() => view(r, c)}
-                    pick={() => cell?.id && sheet.pick(cell.id)}
-                  />
-                </div>
-              );
-            })}
-          </div>
-        ))}
+          ))}
+        </div>
+        <div
+          role="presentation"
+          class="sd-sheet-body"
+          style={{ width: px(width), height: px(rows.length * high), "--sd-lines": lines }}
+        >
+          {kept.map((r) => (
+            <div
+              key={r}
+              role="row"
+              class="sd-sheet-row"
+              aria-rowindex={r + 2}
+              style={{ top: px(r * high), height: px(high), width: px(width) }}
+            >
+              <div
+                class="sd-sheet-side"
+                role="rowheader"
+                aria-colindex={1}
+                title={rows[r]}
+                style={{ width: px(side) }}
+              >
+                <span>{rows[r]}</span>
+              </div>
+              {shown.map((c) => {
+                const cell = cells.get(placeOf(r, c));
+                const here = r === row && c === column;
+                const chosen = !!cell?.id && picked.includes(cell.id);
+                return (
+                  <div
+                    key={c}
+                    role="gridcell"
+                    class={chosen ? "sd-cell sd-chosen" : "sd-cell"}
+                    tabIndex={here ? 0 : -1}
+                    aria-colindex={c + 2}
+                    aria-selected={chosen}
+                    aria-label={labelOf(r, c, cell)}
+                    title={labelOf(r, c, cell)}
+                    style={{ left: left(c), width: px(size), height: px(high) }}
+                    onFocus={() => setActive([r, c])}
+                  >
+                    <Tile
+                      size={Math.max(size, high)}
+                      {...{ cell, chosen }}
+                      view={() => view(r, c)}
+                      pick={() => cell?.id && sheet.pick(cell.id)}
+                    />
+                  </div>
+                );
+              })}
+            </div>
+          ))}
+        </div>
       </div>
-    </div>
+      {/* All that a small cell and its labels have no room for. */}
+      <p class="sd-hint">{labelOf(row, column, cells.get(placeOf(row, column)))}</p>
+    </>
   );
 }
 
