@@ -62,7 +62,7 @@ js-test: js/node_modules/.ready
 	npm --prefix js test --silent
 
 notebooks: .venv/.ready $(BUNDLE)
-	$(PYTEST) -p nbval --nbval-lax notebooks $(ARGS)
+	$(PYTEST) -p nbval --nbval-lax notebooks -n $(WORKERS) --dist loadfile $(ARGS)
 
 wheel-test: .venv/.ready $(BUNDLE)
 	$(PYTEST) tests/test_wheel.py $(ARGS)
@@ -81,10 +81,12 @@ hosts: .venv/.ready $(BUNDLE) $(WEB)/node_modules/.ready chromium
 bench: .venv/.ready $(BUNDLE)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-# Random schedules of one request's life, in counted time; `make test` walks the first of them.
+# Random schedules of one request's life, in counted time, and real kernels killed at random
+# moments; `make test` has the first of them.
 model: .venv/.ready
 	MODEL_RUNS=$${MODEL_RUNS:-2000} LOST_SUBMITS=$${LOST_SUBMITS:-400} \
-		LOST_LATE=$${LOST_LATE:-30} $(PYTEST) -q --timeout 1200 tests/crash/test_model.py tests/jobs/test_lost.py $(ARGS)
+		LOST_LATE=$${LOST_LATE:-30} CRASH_RUNS=$${CRASH_RUNS:-100} $(PYTEST) -q --timeout 1200 \
+		tests/crash/test_model.py tests/crash/test_moments.py tests/jobs/test_lost.py $(ARGS)
 
 soak: .venv/.ready
 	$(BIN)/python -m tests.soak $(ARGS)

@@ -13,6 +13,7 @@ from tests.results import BEGIN, END, results, write
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+ON_DISK = (ROOT / "seedream_widgets" / "jobs" / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.S)
 PLACES = (ROOT, ROOT / "seedream_widgets")
 
@@ -42,14 +43,19 @@ def test_the_readme_is_short_and_begins_with_a_picture_and_the_two_commands():
 
 
 def test_every_link_to_a_file_leads_somewhere():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    pages = README + CONTRIBUTING
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", pages) if "://" not in link]
     assert links
     for link in links:
         assert (ROOT / link).exists(), link
 
 
+def test_contributing_is_short():
+    assert len(CONTRIBUTING.splitlines()) <= 60
+
+
 def test_every_file_that_contributing_names_is_there():
-    named = re.findall(r"`([\w/]+(?:\.\w+)+|(?:tests|js)/[\w/]+)`", CONTRIBUTING)
+    named = re.findall(r"`([\w/]+(?:\.\w+)+|(?:tests|js)/[\w/]+)`", CONTRIBUTING + ON_DISK)
     assert len(named) > 30
     for name in named:
         assert any((place / name).exists() for place in PLACES), name

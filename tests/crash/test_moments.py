@@ -1,6 +1,8 @@
 """Kernels killed, or asked to end, at random moments, each on the library that the last one left.
 
-CRASH_RUNS=500 CRASH_SEED=7 pytest tests/crash/test_moments.py --log-cli-level=INFO
+`make model` kills 100; more::
+
+    CRASH_RUNS=500 CRASH_SEED=7 pytest tests/crash/test_moments.py --log-cli-level=INFO
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
     from tests.fal_server import Job
 
 _log = logging.getLogger(__name__)
-RUNS = int(os.environ.get("CRASH_RUNS", "25"))
+RUNS = int(os.environ.get("CRASH_RUNS", "12"))
 SEED = int(os.environ.get("CRASH_SEED", "3"))
 LONGEST = 1.5
 JOBS, IMAGES = 4, 2
 ENDS = (signal.SIGKILL, signal.SIGTERM)
-MANY = 25
+MANY = 12
 """Runs that are enough to come by most points of a request's life."""
 
 

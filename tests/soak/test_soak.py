@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.fal_server import FalServer
 
 pytestmark = pytest.mark.timeout(1500)
-JOBS, AT_ONCE = 200, 50
+JOBS, AT_ONCE = 100, 50
 
 
 def test_nothing_leaks_and_nothing_is_lost(fal_server: FalServer, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.testing import ScriptedBackend
+from seedream_widgets.testing import LOGS, ScriptedBackend
+from seedream_widgets.values.status import Completed
 from tests.memory import let_go
 from tests.scripted import until
 
@@ -408,13 +409,16 @@ def test_the_gallery_is_told_of_each_new_result(open_page):
         until(lambda count=count: len(told()) == count)
 
 
-@pytest.mark.slow
-def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(open_page):
-    page = open_page(prompt="slow, offline:slow 30", pace=0.03)
+def test_the_result_that_came_last_is_newest_though_it_was_asked_for_first(page, tmp_path):
+    backend = ScriptedBackend(hold=["in_progress"])
+    page = page(sd.Client(backend, library=tmp_path), prompt="slow")
     slow = page.studio.submit()
+    backend.wait_for("in_progress")
+    backend.statuses = (Completed(LOGS),)  # which is not held
     page.studio.prompt = "quick"
     quick = page.studio.submit()
     quick.result(60)
+    backend.release("in_progress")
     slow.result(60)
     assert quick.finished < slow.finished
     assert page.studio.result is slow.result()
