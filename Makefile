@@ -68,7 +68,7 @@ wheel-test: .venv/.ready $(BUNDLE)
 	$(PYTEST) tests/test_wheel.py $(ARGS)
 
 browser: .venv/.ready $(BUNDLE) chromium
-	$(PYTEST) tests/browser -n $(WORKERS) --dist loadfile $(ARGS)
+	$(PYTEST) tests/browser -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 journeys: .venv/.ready $(BUNDLE) chromium
 	$(PYTEST) tests/hosts --hosts $(HOSTS) -n $(WORKERS) --dist loadfile $(ARGS)

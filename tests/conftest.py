@@ -45,12 +45,16 @@ SLOW_PLACES = {
         *("studio/test_shelf.py", "studio/test_viewer.py", "values/test_picture.py"),
     )
 }
-# Files that take a minute or more go first: the last to run should keep no worker waiting.
+# Long files go first, browser tests of half a minute too: the last to run should keep no worker
+# waiting.
 LONG_PLACES = {
     HERE / place
     for place in (
         *("batch/test_shared.py", "crash/test_few_files.py", "crash/test_moments.py", "faults"),
-        *("jobs/test_region.py", "range", "soak", "test_notebook_twice.py"),
+        *("jobs/test_region.py", "range", "soak", "test_key_nowhere.py", "test_notebook_twice.py"),
+        *("browser/test_accessibility.py", "browser/test_blob_urls.py", "browser/test_reload.py"),
+        *("browser/test_presses.py", "browser/test_quickstart.py", "browser/test_sheet.py"),
+        *("browser/test_saved_notebook.py", "browser/test_viewer.py"),
     )
 }
 SLOW_FIXTURES = {"fal_authority", "fal_server", "s3_server"}

@@ -43,9 +43,8 @@ ONLY_SHOWN = """() => {
 JOBS = 50
 STUDIO = """
 import seedream_widgets as sd
-from seedream_widgets.backends.offline import OfflineBackend
-studio = sd.Studio(client=sd.Client(backend=OfflineBackend(pace=0)))
-studio.image_size = (960, 960)
+from seedream_widgets.testing import ScriptedBackend
+studio = sd.Studio(client=sd.Client(ScriptedBackend()))
 studio
 """
 SUBMIT = f"""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 JOBS, PAGE = 60, 50
 STUDIO = f"""
 import seedream_widgets as sd
-from seedream_widgets.backends.offline import OfflineBackend
-client = sd.Client(backend=OfflineBackend(pace=0))
+from seedream_widgets.testing import ScriptedBackend
+client = sd.Client(ScriptedBackend())
 studio = sd.Studio(client=client, prompt="fox", image_size=(960, 960))
 for number in range({JOBS}):
     request = sd.Request(f"fox {{number}}", image_size=(960, 960), seed=number)

@@ -83,7 +83,7 @@ def test_a_kernel_that_is_silent_is_busy_or_gone(
     book.run(0)
     book.run(1)
     studio = Studio(page)
-    studio.submit("frozen meanwhile, offline:slow 20")
+    studio.submit("frozen meanwhile, offline:slow 8")
     kernel = psutil.Process(int(book.text(1)))
     kernel.suspend()
     try:
@@ -96,7 +96,7 @@ def test_a_kernel_that_is_silent_is_busy_or_gone(
         kernel.resume()
     expect(studio.alert).to_have_count(0, timeout=20_000)
     studio.wait_for_pictures("sent while it was frozen")
-    studio.wait_for_pictures("frozen meanwhile, offline:slow 20", timeout=60_000)
+    studio.wait_for_pictures("frozen meanwhile, offline:slow 8", timeout=60_000)
     book.run(2)
     assert book.text(2) == "2"
 

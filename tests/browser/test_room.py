@@ -110,7 +110,7 @@ def test_generate_and_the_newest_result_fit_a_screen_at_200_percent(
 def test_what_runs_is_told_and_brought_into_sight(
     errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
 ) -> None:
-    book = notebook([STUDIO, TWELVE.replace("studio.submit()", "studio.submit().result()")])
+    book = notebook([STUDIO, f"{TWELVE}for job in studio.jobs:\n    job.result()"])
     book.run(0)
     studio = Studio(page)
     book.run(1)
