@@ -26,8 +26,9 @@ import linecache
 import operator
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TextIO
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -110,6 +111,17 @@ class RequestError(SeedreamError, ValueError):
         super().__init__(message)
         self.field = field
         self.value = value
+
+
+def say(words: str, to: TextIO | None = None) -> None:
+    """Print a line; where nobody can read it, as after ``| head``, that harms nothing.
+
+    Args:
+        words: The line.
+        to: Where, such as ``sys.stderr``; ``sys.stdout`` unless given.
+    """
+    with suppress(OSError, ValueError):  # a broken pipe; a closed file
+        print(words, file=to, flush=True)
 
 
 def check_type(value: object, kinds: type | tuple[type, ...], field: str, takes: str) -> None:

@@ -41,6 +41,7 @@ from seedream_widgets.errors import (
     check_type,
     described,
     quoted,
+    say,
     whole_number,
     without_our_frames,
 )
@@ -516,14 +517,14 @@ class Batch:
             if count == 1
             else (f"{count} requests that fal has accepted go")
         )
-        print(f"Nothing more is sent. {are} on; run the batch again to get them. {then}")
+        say(f"Nothing more is sent. {are} on; run the batch again to get them. {then}")
 
     def _interrupted(self, drive: Drive) -> None:
         self._stop(drive, "Interrupt once more to cancel those that are queued.")
         try:
             time.sleep(_GRACE)
         except KeyboardInterrupt:
-            print(f"{drive.cancel_queued()} queued requests are being cancelled.")
+            say(f"{drive.cancel_queued()} queued requests are being cancelled.")
 
     def cancel(self) -> int:
         """Stop sending and ask to cancel every running cell; return how many those are."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.display.html import result_bundle
 from seedream_widgets.display.progress import in_notebook, page_listens, progress_line
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import JobTimeout, SeedreamError, without_our_frames
+from seedream_widgets.errors import JobTimeout, SeedreamError, say, without_our_frames
 from seedream_widgets.faces import live_card
 from seedream_widgets.library import Entry
 from seedream_widgets.values.result import Result
@@ -255,7 +255,7 @@ def _say_it_goes_on(job: Job) -> None:
     billed = "is not billed unless fal starts it" if isinstance(job.status, Queued) else "may bill"
     if job.backend == "offline":
         billed = "costs nothing offline"
-    print(
+    say(
         f"Stopped waiting. The job goes on and {billed}: sd.jobs()[0].result() has it back, "
         "sd.jobs()[0].cancel() stops it."
     )

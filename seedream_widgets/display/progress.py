@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def progress_line(
         yield lambda done, text: None
     elif in_notebook() and total is not None:
         yield _Cell(total).tell
-    elif show or sys.stderr.isatty():
+    elif _is_open(sys.stderr) and (show or _is_terminal(sys.stderr)):
         from tqdm import tqdm
 
         # No rate and no time left of tqdm's own: the text tells what fal runs at once.
@@ -45,6 +45,17 @@ def progress_line(
             yield tell
     else:
         yield lambda done, text: None
+
+
+# What stands for a stream may be the program's own, with no more than `write`.
+def _is_open(stream: TextIO | None) -> bool:
+    """Tell whether there is somewhere to write: a program without a window of its own has none."""
+    return stream is not None and not getattr(stream, "closed", False)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    asked = getattr(stream, "isatty", None)
+    return bool(asked and asked())
 
 
 class _Cell:

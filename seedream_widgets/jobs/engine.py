@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from seedream_widgets.backends.forks import MOST_SECONDS, Pool
+from seedream_widgets.errors import say
 from seedream_widgets.jobs.lost import LostReplies
 
 if TYPE_CHECKING:
@@ -223,11 +224,10 @@ class Engine:
             return
         _, late = await asyncio.wait(self.replies, timeout=_SAID_AFTER)
         if late:
-            print(
+            say(
                 f"seedream_widgets: waiting up to {_REPLY_SECONDS:.0f} s for fal's reply to "
                 f"{len(late)} request(s) just sent, so that sd.resume() can find them",
-                file=sys.stderr,
-                flush=True,
+                sys.stderr,
             )
             await asyncio.wait(late, timeout=_REPLY_SECONDS - _SAID_AFTER)
 

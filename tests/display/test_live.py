@@ -255,6 +255,23 @@ def test_no_terminal_shows_nothing(tmp_path):
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+@pytest.mark.parametrize(
+    "stream", ["None", "open(os.devnull)", "Log()"], ids=["none", "closed", "own"]
+)
+@pytest.mark.parametrize("progress", [None, True])
+def test_a_python_without_an_output_gets_its_result(tmp_path, stream, progress):
+    """As pythonw on Windows, and a program whose terminal was closed."""
+    code = (
+        "import os, sys\nimport seedream_widgets as sd\n"
+        "class Log:\n  def write(self, text): pass\n  def flush(self): pass\n"
+        f"stream = {stream}\nif hasattr(stream, 'close'): stream.close()\nsys.stdout = sys.stderr = stream\n"
+        f"result = sd.generate('a fox', image_size=(1024, 1024), progress={progress})\n"
+        "assert len(result) == 1\nos._exit(7)\n"
+    )
+    env = {**os.environ, "SEEDREAM_HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 7
+
+
 async def _both(tmp_path):
     good = started(ScriptedBackend("fal"), tmp_path / "a")
     bad = started(ScriptedBackend("fal", errors={"submit": BackendError("away")}), tmp_path / "b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -132,6 +133,19 @@ def test_python_ends_once_the_reply_to_a_submit_is_there(tmp_path, seconds, said
     (entry,) = Library(tmp_path)._journal.left_behind()
     handle = (entry.handle or {}).get("request_id")
     assert (entry.step, handle) == (("accepted", "r1") if seconds < 5 else ("sending", None))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="who reads a pipe there is gone in another way")
+def test_the_reply_is_waited_for_though_nobody_reads_what_is_said(tmp_path):
+    """As in ``python script.py 2>&1 | head``, or where Python has no output at all."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-c", ENDS, str(tmp_path), "2.0"]
+    subprocess.run(command, stdout=writes, stderr=writes, timeout=60, check=False)
+    os.close(writes)
+    (entry,) = Library(tmp_path)._journal.left_behind()
+    assert (entry.step, (entry.handle or {}).get("request_id")) == ("accepted", "r1")
 
 
 class HeldTakeOver(Journal):
