@@ -264,7 +264,8 @@ def test_a_python_without_an_output_gets_its_result(tmp_path, stream, progress):
     code = (
         "import os, sys\nimport seedream_widgets as sd\n"
         "class Log:\n  def write(self, text): pass\n  def flush(self): pass\n"
-        f"stream = {stream}\nif hasattr(stream, 'close'): stream.close()\nsys.stdout = sys.stderr = stream\n"
+        f"stream = {stream}\nif hasattr(stream, 'close'): stream.close()\n"
+        "sys.stdout = sys.stderr = stream\n"
         f"result = sd.generate('a fox', image_size=(1024, 1024), progress={progress})\n"
         "assert len(result) == 1\nos._exit(7)\n"
     )
