@@ -45,6 +45,7 @@ def ask(
     library: Library,
     engine: Engine,
     plan: Callable[[], Pending] | None,
+    held: Result | None,
 ) -> Job | Result | Ours | Theirs:
     """Return what answers a request, or the right to send it.
 
@@ -54,12 +55,13 @@ def ask(
         library: Where they are known.
         engine: Knows what this process is at.
         plan: Returns the request's entry; ``None`` where nothing is billed, so nothing claimed.
+        held: This session's result of it, where no disk took that.
 
     Raises:
         BackendError: It can't be told; nothing was sent.
     """
     try:
-        return _answer_or_claim(key, backend, library, engine, plan)
+        return _answer_or_claim(key, backend, library, engine, plan, held)
     except OSError as error:  # only where several machines share it; others are only warned
         raise _unwritten(error) from error
 
@@ -70,13 +72,14 @@ def _answer_or_claim(
     library: Library,
     engine: Engine,
     plan: Callable[[], Pending] | None,
+    held: Result | None,
 ) -> Job | Result | Ours | Theirs:
     for tried in range(_TRIES):
         known = _known(key, backend, library, engine, plan is not None)
         if isinstance(known, Theirs) and engine.following.get(known.entry.id):
             return Ours(None)  # it is being cancelled here: what is wanted now is another one
-        if known or plan is None:
-            return known or Ours(None)
+        if known or held or plan is None:
+            return known or held or Ours(None)
         try:
             entry = library._journal.claim(plan()) or library._journal.claim_anew(plan())
         except (OSError, TakenOver) as error:

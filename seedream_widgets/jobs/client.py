@@ -83,6 +83,8 @@ class Client:
         self._limits = Limits(self.library, self.budget)
         self._current_prices = CurrentPrices(self.prices)
         self._jobs: list[Job] = []
+        self._in_memory: dict[tuple[str, str], Result] = {}
+        """Results that no disk took, by what equal requests share."""
         self._engine: Callable[[], Engine] = shared
 
     @property
@@ -189,7 +191,10 @@ class Client:
     ) -> Job | Result | Ours | Theirs:
         plan = partial(self._plan, request, backend) if backend.bills else None
         key = request.key
-        return ask(key, backend.name, self.library, engine, plan) if key else Ours(None)
+        if key is None:
+            return Ours(None)
+        held = self._in_memory.get((key, backend.name))
+        return ask(key, backend.name, self.library, engine, plan, held)
 
     def _plan(self, request: Request, backend: Backend) -> Pending:
         about = request, backend.name, uuid4().hex[:12], time.time()
@@ -266,6 +271,8 @@ class Client:
         came = end if isinstance(end, Result) else None
         billed = getattr(end, "billing", "no") != "no"
         self.budget.settle(job.id, came, billed=billed)
+        if came and came.receipt and came.receipt.key and came.files[0].data is not None:
+            self._in_memory[came.receipt.key, came.backend] = came
 
     def _waiting(self) -> int:
         """Return how many requests of earlier sessions can be resumed; a quick look."""

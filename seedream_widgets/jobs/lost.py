@@ -236,7 +236,7 @@ class _Search:
         """End the waiting of `those`, or of all at an endpoint, with what was tried."""
         for each in list(self.waiting) if those is None else those:
             if each.sent.endpoint == endpoint:
-                text = f"{each.lost} It was looked for at fal: {why}."
+                text = f"{str(each.lost).rstrip('.')}. It was looked for at fal: {why}."
                 told = SubmitUnknownError(
                     text, status_code=each.lost.status_code, billing=each.lost.billing
                 )

@@ -120,6 +120,7 @@ class Budget:
         self._in_flight: dict[str, _Counted] = {}
         self._spent = Decimal(0)
         self._perhaps: dict[str, _Counted] = {}
+        self._came: set[str] = set()
 
     @property
     def limit(self) -> Decimal | None:
@@ -183,6 +184,8 @@ class Budget:
             BudgetError: It would go over the limit; nothing was sent.
         """
         with self._lock:
+            if job_id in self._came:  # and is fetched once more, as no disk took it
+                return
             if limited and self._limit is not None:
                 self._standing().refuse_over(self.high(request))
             self._perhaps.pop(job_id, None)  # resumed: its end is open again
@@ -197,6 +200,7 @@ class Budget:
                 return
             if result is not None:
                 self._spent += cost(result, self._prices)
+                self._came.add(job_id)
             elif billed:
                 self._perhaps[job_id] = counted
         self.changed()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_it_is_answered_from_the_library_at_no_cost(tmp_path):
         assert again.files == first.files
     assert backend.count("submit") == 1
     assert client.spent == spent
+
+
+def test_what_no_disk_took_is_not_bought_again_in_its_session(tmp_path):
+    (tmp_path / "a-file").touch()
+    backend, client = make(tmp_path / "a-file")
+    first = client.submit(Request(**FOX)).result(SECONDS)
+    again = client.submit(Request(**FOX)).result(SECONDS)
+    assert (again.cached, again.files) == (True, first.files)
+    assert first.files[0].data is not None, "it is in memory alone"
+    assert (backend.count("submit"), client.spent) == (1, Decimal("0.03"))
+    assert not client.submit(Request(**FOX), fresh=True).result(SECONDS).cached
 
 
 @pytest.mark.parametrize(

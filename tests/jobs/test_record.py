@@ -201,6 +201,7 @@ def test_a_full_disk(small_disk, first_fits, tmp_path):
     assert kept.note is None
     assert kept.files[1].path.read_bytes() == small
     assert backend.count("submit") == 1
+    assert client.spent == Decimal("0.06"), "two images, fetched three times and paid for once"
     assert client.resume() == ()
 
 
