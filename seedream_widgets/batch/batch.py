@@ -756,7 +756,14 @@ def make(
     )
     name = readable_name(plan) if name is None else name
     known = manifests.new(manifests.known_as(client.library, name), plan)
-    manifests.write(client.library, known)
+    try:
+        manifests.write(client.library, known)
+    except OSError as error:
+        raise SeedreamError(
+            f"{client.library.path} can't be written ({error.strerror}), so the batch could not be "
+            "written down, and nothing was sent; make room there, or give the client another "
+            "library"
+        ) from error
     return Batch(client, known)
 
 

@@ -201,8 +201,9 @@ class Record:
 
     def trouble(self, error: Exception) -> None:
         """Note that something could not be written."""
+        if str(error) != str(self._trouble):  # a full disk refuses step after step
+            _log.warning("%s can't be written (%s)", self.library.path, error)
         self._trouble = error
-        _log.warning("%s can't be written (%s)", self.library.path, error)
 
     @property
     def note(self) -> str | None:

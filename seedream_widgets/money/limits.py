@@ -41,6 +41,12 @@ def kept_limits(library: Library) -> dict[str, Decimal]:
         return {period: read_usd(values[period]) for period in PERIODS if period in values}
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except PermissionError as error:
+        raise SeedreamError(
+            f"{path}, where limits for a day and a month are kept, can't be read "
+            f"({error.strerror}), so nothing is sent that they could forbid; have the folder "
+            "opened to you, or give the client another library"
+        ) from error
     except (OSError, ValueError, TypeError, RecursionError, RequestError):
         pass
     raise SeedreamError(

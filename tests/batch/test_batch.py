@@ -60,6 +60,12 @@ def test_it_is_written_down_before_anything_is_sent(client, backend, tmp_path):
     assert str(batch.estimate()) == "6 requests, about $0.18"
 
 
+def test_a_library_that_can_not_be_written_is_told(backend, tmp_path):
+    (tmp_path / "a-file").touch()
+    with pytest.raises(sd.SeedreamError, match=r"a-file can't be written \(.+\), so the batch"):
+        make(sd.Client(backend, library=tmp_path / "a-file"), prompt=["a fox", "an owl"])
+
+
 def test_another_client_continues_what_is_missing(client, tmp_path):
     make(client, name="foxes", prompt=["a fox", "an owl"], seed=[1]).run()
     second = ScriptedBackend("fal")

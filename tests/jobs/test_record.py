@@ -206,12 +206,14 @@ def test_a_full_disk(small_disk, first_fits, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_from_the_start(small_disk):
+def test_a_disk_that_is_full_from_the_start(small_disk, caplog):
     with open(small_disk / "everything", "wb", buffering=0) as file:
         while file.write(bytes(4096)) == 4096 and os.statvfs(small_disk).f_bavail:
             pass
     backend = ScriptedBackend("fal")
     result = started(backend, small_disk).result(SECONDS)
+    said = [record for record in caplog.records if "can't be written (" in record.getMessage()]
+    assert len(said) <= 3, "each step meets the same full disk, and says so once"
     assert result.files[0].read_bytes() == backend.bytes["https://files.test/r1/0"]
     assert "No space left on device" in result.note
 

@@ -200,6 +200,32 @@ def test_each_limit_is_its_own(client):
     assert str(sd.budget(0.2)) == "0.20"
 
 
+LOCKED = """
+import os, sys
+import seedream_widgets as sd
+from seedream_widgets.testing import ScriptedBackend
+
+os.chmod(sys.argv[1], 0)
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    sd.Client(ScriptedBackend("fal"), library=sys.argv[1]).submit(sd.Request("a fox"))
+except sd.SeedreamError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders there are locked in another way")
+def test_a_folder_that_is_not_open_to_us_is_told_as_that(tmp_path):
+    folder = tmp_path / "library"
+    folder.mkdir()
+    command = [sys.executable, "-c", LOCKED, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    folder.chmod(0o700)
+    assert "where limits for a day and a month are kept, can't be read (Perm" in done.stdout
+    assert "have the folder opened to you" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", '{"day": "much"}', '{"day": -1}', '{"day": "NaN"}', "5"]
