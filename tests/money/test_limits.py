@@ -215,6 +215,7 @@ except sd.SeedreamError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="folders there are locked in another way")
 def test_a_folder_that_is_not_open_to_us_is_told_as_that(tmp_path):
     folder = tmp_path / "library"
