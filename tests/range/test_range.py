@@ -13,7 +13,7 @@ import pytest
 
 from tests.range.pythons import VERSIONS
 from tests.range.table import keep, table
-from tests.range.trial import CHOICES, FEW, PARTS, copy_tests, draw, run_tests, trial
+from tests.range.trial import CHOICES, FEW, copy_tests, draw, trial
 from tests.range.wheel import FOLDER, ROOT, build, install, versions
 
 pytestmark = pytest.mark.timeout(300)
@@ -35,8 +35,6 @@ def test_the_oldest_dependencies(wheel: Path) -> None:
     copy_tests()
     own, passed = trial(Path(sys.executable), wheel, "lowest-direct", FOLDER / "oldest", FEW)
     assert re.fullmatch(r"[1-9]\d+ passed", passed)
-    # What `make range` runs besides needs no more than what is installed there.
-    assert re.fullmatch(r"[1-9]\d+ tests collected", run_tests(own, PARTS, "--collect-only"))
     found = versions(own, bounds())
     for name, least in bounds().items():
         # On a new Python the oldest with a wheel may be newer.
