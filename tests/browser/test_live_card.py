@@ -20,7 +20,7 @@ def test_the_card_lives_and_ends(notebook: OpenNotebook, page: Page, shot: Shot)
     book = notebook(
         [
             IMPORT,
-            CALL.format("a lighthouse at dusk offline:slow 12"),
+            CALL.format("a lighthouse at dusk offline:slow 6"),
             CALL.format("a lighthouse offline:refuse"),
             JOB,
             "job.status",

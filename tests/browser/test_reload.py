@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from .studio import STUDIO, Studio
+from .studio import Studio
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -17,11 +17,32 @@ REFERENCES = """
 from PIL import Image
 studio.references = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
 """
-RUNNING = "a running job, offline:slow 25"
+RUNNING = "a running job"
+HELD = f"""
+import asyncio, threading
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.values.status import InProgress
+
+go = threading.Event()
+
+class Held(OfflineBackend):
+    # Draws offline; the running job stays at its first step until it is let go.
+    async def watch(self, handle):
+        held = self._find(handle).request.prompt == {RUNNING!r}
+        async for status in super().watch(handle):
+            yield status
+            while held and isinstance(status, InProgress) and not go.is_set():
+                await asyncio.sleep(0.02)
+
+studio = sd.Studio(client=sd.Client(Held(pace=0.02)))
+studio"""
 
 
 def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
-    book = notebook([STUDIO, REFERENCES, "studio.selected, len(studio.jobs), studio.seed"])
+    book = notebook(
+        [HELD, REFERENCES, "studio.selected, len(studio.jobs), studio.seed", "go.set()"]
+    )
     book.run(0)
     studio = Studio(page)
     studio.field("Images").fill("2")
@@ -53,7 +74,8 @@ def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, pa
     expect(studio.reference_list.locator("img")).to_have_count(2)
     expect(studio.tiles("two pictures").nth(1)).to_have_attribute("aria-pressed", "true")
     studio.wait_for_pictures("two pictures", 2)
-    expect(running).not_to_have_text(before, timeout=20_000)
+    book.run(3)
+    expect(running).not_to_have_text(before, timeout=60_000)
     expect(studio.button("Unpin")).to_be_visible()
     studio.wait_for_pictures(RUNNING, timeout=60_000)
     book.run(2)
