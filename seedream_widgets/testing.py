@@ -134,7 +134,7 @@ class ScriptedBackend:
         """Return how many times a step was entered."""
         return sum(step == called for called, _ in self.calls)
 
-    def wait_for(self, step: str, times: int = 1, seconds: float = 10) -> None:
+    def wait_for(self, step: str, times: int = 1, seconds: float = 60) -> None:
         """Wait until a step was entered so many times.
 
         Raises:

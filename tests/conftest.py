@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,7 +66,18 @@ def _quick(config: pytest.Config) -> bool:
     return bool(config.option.markexpr == "not slow")
 
 
+class _Loggers(dict[str, logging.Logger | logging.PlaceHolder]):
+    """The loggers by name, of which another thread may make one while pytest goes through them."""
+
+    def values(self) -> Any:
+        return list(super().values())
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    # pytest looks at every logger before each test. A thread that an earlier test left, such as
+    # one that imports httpx to ask for prices, would make that end in "dictionary changed size".
+    manager = logging.Logger.manager
+    manager.loggerDict = _Loggers(manager.loggerDict)
     if _quick(config):
         # Imported, it binds a socket to see whether IPv6 is there: no test's doing.
         importlib.import_module("urllib3")
@@ -152,5 +164,5 @@ def fal_http(fal_server: FalServer) -> Iterator[httpx.Client]:
     import httpx
 
     headers = {"Authorization": f"Key {fal_server.settings.key}"}
-    with httpx.Client(headers=headers, timeout=5) as client:
+    with httpx.Client(headers=headers, timeout=60) as client:
         yield client

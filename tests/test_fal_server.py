@@ -33,16 +33,20 @@ from tests.fal_server.pictures import draw
 
 
 def test_async_client_goes_the_whole_way(fal_server: FalServer) -> None:
-    fal_server.settings.queue_seconds = fal_server.settings.run_seconds = 0.5
+    seen: list[Any] = []
+    fal_server.settings.waits = lambda: not seen
+    fal_server.settings.runs_on = lambda: not isinstance(seen[-1], fal_client.InProgress)
 
-    async def go() -> tuple[list[Any], dict[str, Any]]:
+    async def go() -> dict[str, Any]:
         async with async_client(fal_server.settings.key) as client:
             arguments = {"prompt": "fox", "seed": 5, "num_images": 2}
             handle = await client.submit(V4, arguments)
-            seen = [e async for e in handle.iter_events(with_logs=True, interval=0.01)]
-            return seen, await handle.get()
+            async for event in handle.iter_events(with_logs=True, interval=0.01):
+                seen.append(event)
+            output: dict[str, Any] = await handle.get()
+            return output
 
-    seen, output = asyncio.run(go())
+    output = asyncio.run(go())
     kinds = list(dict.fromkeys(type(event).__name__ for event in seen))
     assert kinds == ["Queued", "InProgress", "Completed"]
     assert [line["message"] for line in seen[-1].logs] == list(fal_server.settings.logs)
@@ -151,7 +155,7 @@ def test_status_codes_and_logs_on_demand(fal_server: FalServer, fal_http: httpx.
 
 
 def test_cancel_in_queue_costs_nothing(fal_server: FalServer, fal_http: httpx.Client) -> None:
-    fal_server.settings.queue_seconds = 30
+    fal_server.settings.queue_seconds = 600
     job = submit(fal_http)
     reply = fal_http.put(job["cancel_url"])
     assert (reply.status_code, reply.json()["status"]) == (202, "CANCELLATION_REQUESTED")
@@ -162,7 +166,7 @@ def test_cancel_in_queue_costs_nothing(fal_server: FalServer, fal_http: httpx.Cl
 
 
 def test_cancel_while_running_may_be_billed(fal_server: FalServer) -> None:
-    fal_server.settings.run_seconds = 30
+    fal_server.settings.run_seconds = 600
     with sync_client(fal_server.settings.key) as client:
         handle = client.submit(V4, {"prompt": "fox"})
         fal_server.wait(lambda s: s.jobs[0].phase == "IN_PROGRESS")
@@ -194,7 +198,7 @@ def test_concurrency_keeps_the_others_in_queue(
     fal_server: FalServer, fal_http: httpx.Client
 ) -> None:
     fal_server.settings.concurrency, fal_server.settings.queue_seconds = 1, 0
-    fal_server.settings.run_seconds = 1.0
+    fal_server.settings.runs_on = lambda: not fal_server.state.streams
     jobs = [submit(fal_http, prompt=str(number)) for number in range(3)]
     positions = [event.get("queue_position") for event in events(fal_http, jobs[2])]
     assert list(dict.fromkeys(positions)) in ([1, 0, None], [2, 1, 0, None])
@@ -238,7 +242,7 @@ def test_connections_are_counted(fal_server: FalServer, fal_http: httpx.Client) 
 def test_stop_ends_open_streams_and_frees_the_ports(
     fal_authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = FalServer(Settings(run_seconds=60), authority=fal_authority).start()
+    server = FalServer(Settings(run_seconds=600), authority=fal_authority).start()
     for name, value in server.env.items():
         monkeypatch.setenv(name, value)
     headers = {"Authorization": f"Key {server.settings.key}"}
@@ -252,11 +256,11 @@ def test_stop_ends_open_streams_and_frees_the_ports(
             server.stop()
             with pytest.raises(httpx.TransportError):
                 list(lines)
-        idle.settimeout(1)
+        idle.settimeout(60)
         assert idle.recv(1) == b""
         with pytest.raises(httpx.ConnectError):
             http.get(job["status_url"])
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60
     assert "fal" not in {thread.name for thread in threading.enumerate()}
     server.stop()
 
@@ -274,5 +278,5 @@ def test_alone_it_prints_what_to_export(monkeypatch: pytest.MonkeyPatch) -> None
         with sync_client(os.environ["FAL_KEY"]) as client:
             assert client.subscribe(V4, {"prompt": "fox", "seed": 3}, interval=0.01)["seed"] == 3
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
     assert not os.path.exists(os.environ["SSL_CERT_FILE"])

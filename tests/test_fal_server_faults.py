@@ -82,7 +82,7 @@ def test_faults_that_may_happen_anywhere(
         "listing": lambda: fal_http.get("https://api.fal.ai/v1/models/requests/by-endpoint"),
     }
     assert set(calls) == set(KINDS) - {"connect", "run"}
-    fal_http.timeout = httpx.Timeout(5.0, read=0.3 if kind == "hang" else 5.0)
+    fal_http.timeout = httpx.Timeout(60.0, read=2.0 if kind == "hang" else 60.0)
     for point, call in calls.items():
         fal_server.fail(point, kind)
         assert seen(call) == ANYWHERE[kind], point
@@ -216,7 +216,7 @@ def test_streams_that_fail(fal_server: FalServer, fal_http: httpx.Client) -> Non
     fal_server.fail("stream", "unknown")
     assert [event["status"] for event in events(fal_http, job)] == ["PAUSED", "COMPLETED"]
     fal_server.fail("stream", "silent")
-    with fal_http.stream("GET", url, timeout=0.1) as response:
+    with fal_http.stream("GET", url, timeout=httpx.Timeout(60.0, read=2.0)) as response:
         assert response.status_code == 200
         with pytest.raises(httpx.ReadTimeout):
             response.read()

@@ -66,7 +66,7 @@ JOBS = """
 failed = []
 for job in [sd.submit(prompt, image_size=(960, 960)) for prompt in PROMPTS]:
     try:
-        job.result(timeout=30)
+        job.result(timeout=60)
     except sd.SeedreamError as error:
         show(error)
         failed.append(error)
@@ -145,7 +145,7 @@ def secrets() -> tuple[bytes, ...]:
 def session(folder: Path, env: Mapping[str, str], cells: list[str]) -> bytes:
     """Return all that a kernel says while it runs the cells, and the notebook saved after it."""
     book = new_notebook(cells=[new_code_cell(each) for each in cells])
-    client = Listening(book, timeout=90, kernel_name="python3", allow_errors=True)
+    client = Listening(book, timeout=250, kernel_name="python3", allow_errors=True)
     variables = {**os.environ, **env, "IPYTHONDIR": str(folder / "ipython")}
     with (folder / "stderr").open("wb") as errors:
         client.execute(env=variables, stderr=errors, stdout=errors)
@@ -180,10 +180,10 @@ def test_the_key_is_nowhere(fal: FalServer, tmp_path: Path, typed: bool) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="there, abort() is no signal")
 def test_a_crash_tells_where_and_not_the_key(fal: FalServer, tmp_path: Path) -> None:
     library = tmp_path / "library"
-    fal.settings.run_seconds = 60
+    fal.settings.run_seconds = 600
     env = {**os.environ, **fal.env, "SEEDREAM_HOME": str(library), "PYTHONASYNCIODEBUG": "1"}
     command = [sys.executable, "-X", "faulthandler", "-W", "default", "-c", CRASH]
-    died = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    died = subprocess.run(command, env=env, capture_output=True, timeout=200, check=False)
     assert died.returncode == -signal.SIGABRT
     for proof in (b"Fatal Python error: Aborted", b"Current thread", b"DEBUG:httpcore"):
         assert proof in died.stderr, died.stderr[-2000:]

@@ -39,7 +39,7 @@ def test_a_batch_is_indexed_and_sliced_by_numbers_of_any_kind(client):
 
 @pytest.mark.parametrize("kind", [IndexError, ValueError, sd.SeedreamError])
 def test_what_is_not_there_is_pythons_own_error_too(client, kind):
-    result = client.submit(sd.Request("a fox")).result(10)
+    result = client.submit(sd.Request("a fox")).result(60)
     for asked in (result, client.library, make(client, **FOXES)):
         with pytest.raises(kind):
             _ = asked[99]
@@ -69,7 +69,7 @@ def test_references_are_whatever_has_images(client, tmp_path):
     for what, (given, count) in images.items():
         assert len(sd.Request("a hat", given).images) == count, what
     request = sd.Request("a hat", batch[0])
-    (parent,) = client.submit(request).result(10).parents
+    (parent,) = client.submit(request).result(60).parents
     assert parent.request_id == result.request_id
 
 
@@ -84,7 +84,7 @@ def test_what_has_no_images_yet_is_told_and_nothing_is_sent(tmp_path):
     with pytest.raises(sd.RequestError, match=r"results has a job that goes on .+ job.result"):
         sd.to_pandas([job])
     backend.release("fetch")
-    job.result(10)
+    job.result(60)
     assert backend.count("submit") == 1
 
 
@@ -100,7 +100,7 @@ def test_batches_cells_and_jobs_are_tables_and_sheets_too(client):
 
 
 def test_numpys_numbers_are_numbers(client, tmp_path):
-    result = client.submit(sd.Request("a fox", seed=np.int64(1))).result(10)
+    result = client.submit(sd.Request("a fox", seed=np.int64(1))).result(60)
     client.library.rate(result, np.int64(3))
     assert result.rating == 3
     assert len(client.library.search(rating=np.int32(3))) == 1
@@ -132,7 +132,7 @@ def test_what_belongs_to_this_process_says_what_to_take_instead(client, copied):
 
 
 def test_what_was_deleted_is_restored_by_itself(client):
-    result = client.submit(sd.Request("a fox")).result(10)
+    result = client.submit(sd.Request("a fox")).result(60)
     for given in (lambda: result, lambda: client.library.trash[0], lambda: result.request_id):
         client.library.delete(result)
         assert client.library.restore(given()).request_id == result.request_id

@@ -51,7 +51,7 @@ def test_the_example_fails_where_the_code_is_wrong(
 def test_every_step_is_recorded_in_order(tmp_path: Path) -> None:
     backend = ScriptedBackend(images=2)
     request = sd.Request("a fox", images=[picture(size=(256, 256))])
-    result = sd.Client(backend, library=tmp_path).submit(request).result(10)
+    result = sd.Client(backend, library=tmp_path).submit(request).result(60)
     assert [step for step, _ in backend.calls] == STEPS
     assert backend.requests == [request]
     assert [image.size for image in result.images] == [(32, 24)] * 2

@@ -110,7 +110,7 @@ def test_a_wrong_type_is_a_sentence_that_names_it(name, tmp_path):
     backend = ScriptedBackend("fal")
     client = sd.Client(backend, library=tmp_path)
     job = client.submit(sd.Request("a fox", image_size="1:1 1K"))
-    result = job.result(10)
+    result = job.result(60)
     with pytest.raises(sd.RequestError) as caught:
         call(client, result, job)
     assert says in str(caught.value)

@@ -90,7 +90,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("kept")
     client = sd.Client(ScriptedBackend("fal"), library=folder / "library")
     job = client.submit(sd.Request("a fox", image_size="1:1 1K"))
-    result = job.result(30)
+    result = job.result(60)
     (saved,) = result.save(folder / "fox.png")
     with as_default_client(client):
         batch = sd.batch(prompt=["a fox", "a wolf"], name="animals")
@@ -151,7 +151,7 @@ def outcome(call: Callable[..., Any], arguments: dict[str, Any]) -> Exception | 
         if inspect.iscoroutine(made):
             made = asyncio.run(made)
         if isinstance(made, sd.Job):
-            made.result(30)
+            made.result(60)
         if isinstance(made, Search):
             list(made)  # a search looks only once it is read
     except Exception as error:

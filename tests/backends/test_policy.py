@@ -14,7 +14,7 @@ def everything(folder):
 
 def test_no_prompt_on_disk_or_in_a_file_name(fal_server, tmp_path):
     client = sd.Client("fal", library=tmp_path, store_prompts=False)
-    result = client.submit(sd.Request(SECRET, image_size=(1024, 1024), seed=3)).result(20)
+    result = client.submit(sd.Request(SECRET, image_size=(1024, 1024), seed=3)).result(60)
     failed = client.submit(sd.Request("cancelled " + SECRET))
     failed.cancel()
     client.close()
@@ -31,7 +31,7 @@ def test_no_prompt_on_disk_or_in_a_file_name(fal_server, tmp_path):
 
 def test_prompts_are_stored_otherwise(fal_server, tmp_path):
     client = sd.Client("fal", library=tmp_path)
-    client.submit(sd.Request(SECRET, image_size=(1024, 1024))).result(20)
+    client.submit(sd.Request(SECRET, image_size=(1024, 1024))).result(60)
     client.close()
     assert SECRET.encode() in everything(tmp_path)
 
@@ -43,18 +43,18 @@ def test_the_key_stands_nowhere(fal_server, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     key = fal_server.settings.key = "key-id-0123456789:key-secret-abcdefghijkl"
     client = sd.Client("fal", key=key, library=tmp_path)
-    fox = client.submit(sd.Request("a fox", image_size=(1024, 1024), seed=3)).result(20)
+    fox = client.submit(sd.Request("a fox", image_size=(1024, 1024), seed=3)).result(60)
     fal_server.fail("result", "policy")
     refused = client.submit(sd.Request("refused"))
     told = ""
     try:
-        refused.result(20)
+        refused.result(60)
     except sd.SeedreamError:
         told = traceback.format_exc()
     fal_server.fail("submit", "401")
     denied = client.submit(sd.Request("denied"))
     try:
-        denied.result(20)
+        denied.result(60)
     except sd.SeedreamError:
         told += traceback.format_exc()
     (saved,) = fox.save(tmp_path / "fox.png")

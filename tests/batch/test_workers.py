@@ -134,7 +134,7 @@ def test_two_drivers_of_one_batch_at_once_pay_once(fal_server, tmp_path):
     batch = foxes(tmp_path)
     both = [driver(tmp_path), driver(tmp_path)]
     for each in both:
-        said, _ = each.communicate(timeout=60)
+        said, _ = each.communicate(timeout=200)
         assert said.split() == ["ready", "over"]
     expect_whole(batch, fal_server)
 

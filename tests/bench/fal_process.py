@@ -59,7 +59,7 @@ def fal_process(
         yield FalProcess(here)
     finally:
         here.send(("stop",))
-        process.join(10)
+        process.join(60)
         process.kill()
 
 

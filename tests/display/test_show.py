@@ -17,7 +17,7 @@ def client(tmp_path):
 
 
 def results(client, count=3):
-    return [client.submit(sd.Request("a fox", seed=n)).result(10) for n in range(count)]
+    return [client.submit(sd.Request("a fox", seed=n)).result(60) for n in range(count)]
 
 
 def html(shown) -> str:
@@ -27,7 +27,7 @@ def html(shown) -> str:
 def test_results_images_jobs_and_entries_are_shown_together(client):
     found = results(client, 2)
     job = client.submit(sd.Request("an owl"))
-    job.result(10)
+    job.result(60)
     mixed = [*found, Image.new("RGB", (64, 64)), job, client.library[0]]
     sheet = sd.show(mixed, columns=3)
     assert len(sheet) == 2 * 2 + 1 + 2 + 2
@@ -67,7 +67,7 @@ def test_a_contact_sheet_is_one_image(client):
 
 def test_an_array_of_one_image_and_a_sentence_for_several(tmp_path, client):
     one = Client(ScriptedBackend("fal"), library=tmp_path / "one")
-    result = one.submit(sd.Request("a fox")).result(10)
+    result = one.submit(sd.Request("a fox")).result(60)
     assert np.asarray(result).shape == (24, 32, 3)
     assert np.asarray(result, dtype=float).dtype == float
     with pytest.raises(sd.RequestError, match="has 2 images and an array holds one"):

@@ -87,6 +87,11 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
+    def on(self, point: str, kind: str) -> bool:
+        """Tell whether a fault was switched on and is not healed, though it may be used up."""
+        with self._lock:
+            return any((fault.point, fault.kind) == (point, kind) for fault in self._faults)
+
     def take(self, point: str, prompt: str = "", host: str = "") -> str | None:
         """Return the kind of the first fault that fits, and use it up once."""
         with self._lock:

@@ -44,6 +44,9 @@ _RUN_FAULTS = {
     ),
 }
 
+_LOOK = 0.01
+"""Seconds between two looks at whether a job may go on."""
+
 
 def start(state: State, job: Job) -> None:
     job.life = asyncio.create_task(_live(state, job))
@@ -51,6 +54,8 @@ def start(state: State, job: Job) -> None:
 
 async def _live(state: State, job: Job) -> None:
     await asyncio.sleep(seconds(state.settings.queue_seconds, job.arguments))
+    while state.settings.waits():
+        await asyncio.sleep(_LOOK)
     while not state.may_start(job):
         await job.change().wait()
     job.phase, job.started_at = "IN_PROGRESS", time.monotonic()
@@ -75,6 +80,8 @@ async def _run(state: State, job: Job) -> None:
         job.log(line)
         await asyncio.sleep(pause)
     await asyncio.sleep(pause)
+    while state.settings.runs_on():
+        await asyncio.sleep(_LOOK)
     kind = state.faults.take("run", job.prompt)
     if kind in _RUN_FAULTS:
         job.failure = _RUN_FAULTS[kind]

@@ -128,7 +128,7 @@ class MediaPlane:
     async def _send(
         self, request: web.Request, file: File, kind: str | None = None
     ) -> web.StreamResponse:
-        content, rate = memoryview(file.content), self._state.settings.bytes_per_second
+        content, sent = memoryview(file.content), 0
         response = web.StreamResponse(headers={"Content-Type": file.content_type})
         if kind == "endless":
             return await _endless(request, response)
@@ -136,11 +136,12 @@ class MediaPlane:
         await response.prepare(request)
         if kind == "cut":
             content = content[: len(content) // 2]
-        step = _CHUNK if rate is None else max(1, min(_CHUNK, rate // 50))
-        if kind == "slow":
-            step, rate = 16, 160
-        for start in range(0, len(content), step):
-            await response.write(content[start : start + step])
+        while sent < len(content):
+            slow = kind == "slow" and self._state.faults.on("download", "slow")
+            rate = 160 if slow else self._state.settings.bytes_per_second
+            step = _CHUNK if rate is None else max(1, min(_CHUNK, int(rate) // 10))
+            await response.write(content[sent : sent + step])
+            sent += step
             if rate is not None:
                 await asyncio.sleep(step / rate)
         return drop(request) if kind == "cut" else response

@@ -144,7 +144,7 @@ class FalServer:
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def _loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -165,7 +165,8 @@ class FalServer:
         """Switch a fault on: the next `times` (None: always), for prompts that `when` accepts.
 
         `KINDS` lists the points and their kinds. A redirecting download that is always on
-        should name its `host`, or it redirects the redirected request too.
+        should name its `host`, or it redirects the redirected request too. A ``slow`` download
+        is slow until `heal`.
         """
         fault = Fault(point, kind, times, when, host)
         self.state.faults.add(fault)
@@ -240,7 +241,7 @@ class FalServer:
         key = self.settings.key
         return {r.host for r in self.requests if key in r.headers.get("authorization", "")}
 
-    def wait(self, condition: Callable[[FalServer], object], seconds: float = 5.0) -> None:
+    def wait(self, condition: Callable[[FalServer], object], seconds: float = 60.0) -> None:
         """Wait until a condition holds, such as ``lambda s: s.count("cancel")``."""
         end = time.monotonic() + seconds
         while not condition(self):

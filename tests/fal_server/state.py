@@ -28,19 +28,23 @@ class Settings:
 
     `queue_seconds` and `run_seconds` may be functions of a request's arguments. `units_header`
     tells what a result's ``X-Fal-Billable-Units`` says of the units billed; ``None``: no header.
+    A job whose seconds are over stays in queue while `waits` is true, and goes on running while
+    `runs_on` is: a test may hold it so until the client, however slow, has come to a point.
     """
 
     key: str = "local-id:local-secret"
     other_keys: Sequence[str] = ()
     queue_seconds: Seconds = 0.05
     run_seconds: Seconds = 0.1
+    waits: Callable[[], object] = bool
+    runs_on: Callable[[], object] = bool
     logs: Sequence[str] = ("Loading the model", "Drawing", "Encoding")
     concurrency: int | None = None
     image_format: str = "png"
     file_bytes: int = 0
     draw: Callable[[Job, int], bytes] | None = None
     images_per_set: int | None = None
-    bytes_per_second: int | None = None
+    bytes_per_second: float | None = None
     keep_alive_seconds: float = 15.0
     stream_logs: str = "new"
     validate_at_submit: bool = False

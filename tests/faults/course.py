@@ -111,7 +111,7 @@ def _backend(key: str, limits: Limits = LIMITS) -> Iterator[FalBackend]:
     try:
         yield backend
     finally:
-        shared().start(backend.aclose()).result(10)
+        shared().start(backend.aclose()).result(60)
 
 
 def _own_key(case: Case) -> str:

@@ -122,7 +122,7 @@ def cancelled(server: FalServer, patch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def _runs(job: Job) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while job.status.kind != "in_progress":
         assert time.monotonic() < end, job.status
         time.sleep(0.01)

@@ -161,7 +161,7 @@ def checked(name: str, data: bytes) -> None:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
     assert peak < 400_000_000
 
 

@@ -86,7 +86,7 @@ class Server:
     def tell(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Return what the backend returns, or the error with its sentence."""
         try:
-            return self.loop.run_until_complete(asyncio.wait_for(work, 5))
+            return self.loop.run_until_complete(asyncio.wait_for(work, 60))
         except SeedreamError as error:
             text = str(error)
             assert 10 < len(text) < 700
@@ -98,7 +98,16 @@ class Server:
 
 @contextmanager
 def served(loop: asyncio.AbstractEventLoop, patch: pytest.MonkeyPatch) -> Iterator[Server]:
-    quick = replace(QUICK, submit=0.6, patience=0.0, attempts=1, streams=0)
+    quick = replace(
+        QUICK,
+        submit=0.6,
+        unreachable=0.4,
+        call=1.0,
+        answer=1.0,
+        patience=0.0,
+        attempts=1,
+        streams=0,
+    )
     server = Server(loop, FalBackend(Key(SECRET), quick))
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.answer)

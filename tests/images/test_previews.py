@@ -210,4 +210,4 @@ def test_a_picture_that_broke_off_is_not_reduced() -> None:
             made.result(0.3)
         growing.end(whole=False)
         with pytest.raises((ImageInputError, Broken)):
-            made.result(5)
+            made.result(60)

@@ -22,7 +22,7 @@ def result(request, tmp_path):
         client = sd.Client("fal", library=tmp_path)
     else:
         client = sd.Client(OfflineBackend(0), library=tmp_path)
-    yield client.submit(CLEAR).result(30)
+    yield client.submit(CLEAR).result(60)
     client.close()
 
 
@@ -63,5 +63,5 @@ def test_the_format_that_is_asked_for(fal_server, tmp_path, asked, kind):
     for backend in ("fal", OfflineBackend(0)):
         client = sd.Client(backend, library=tmp_path)
         request = sd.Request("a fox", model="v5-flash", image_size=(1024, 1024), **asked)
-        assert client.submit(request).result(30).files[0].format == kind
+        assert client.submit(request).result(60).files[0].format == kind
         client.close()

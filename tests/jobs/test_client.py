@@ -150,7 +150,7 @@ def test_spent_counts_the_images_fal_gave(name, spent):
 
 def test_one_client_over_a_real_server(fal_server, tmp_path):
     client = Client("fal", library=tmp_path)
-    result = client.submit(Request("a fox", image_size=(960, 960), num_images=2)).result(30)
+    result = client.submit(Request("a fox", image_size=(960, 960), num_images=2)).result(60)
     assert result.backend == "fal"
     assert [image.size for image in result.images] == [(960, 960)] * 2
     assert client.spent == Decimal("0.06")
@@ -159,7 +159,7 @@ def test_one_client_over_a_real_server(fal_server, tmp_path):
 
 def test_a_closed_client_leaves_nothing_of_its_backend(fal_server, tmp_path):
     client = Client("fal", library=tmp_path)
-    client.submit(Request("a fox", image_size=(960, 960))).result(30)
+    client.submit(Request("a fox", image_size=(960, 960))).result(60)
     backend = weakref.ref(client.backend)
     client.close()
     del client
@@ -192,7 +192,7 @@ def test_closing_lets_running_jobs_end(fal_server, tmp_path):
     backend, before = client.backend, client.backend._opened
     client.close()
     assert (job.done, backend._opened) == (False, before)
-    assert len(job.result(30)) == 1
+    assert len(job.result(60)) == 1
     until(lambda: not backend._opened)
 
 
@@ -202,7 +202,7 @@ def test_closing_in_a_callback_stops_no_job(fal_server, tmp_path):
     jobs = [client.submit(Request(f"fox {n}", image_size=(960, 960))) for n in range(2)]
     for job in jobs:
         job.on_update(lambda job: client.close())
-    assert [len(job.result(30)) for job in jobs] == [1, 1]
+    assert [len(job.result(60)) for job in jobs] == [1, 1]
     other.cancel()
     with pytest.raises(JobCancelled):
         other.result(SECONDS)

@@ -206,7 +206,7 @@ import sys
 import seedream_widgets as sd
 client = sd.Client("fal", library=sys.argv[1])
 job = client.submit(sd.Request("a fox", image_size=(1024, 1024), seed=7))
-print(job.result(40).request_id)
+print(job.result(60).request_id)
 client.close()
 """
 
@@ -235,7 +235,7 @@ def test_a_kernel_that_is_killed_meanwhile_is_followed_up(fal_server, tmp_path):
     assert not waiting.handle
     first.kill()
     first.communicate()
-    waiting.result(30)
+    waiting.result(60)
     assert len(fal_server.bill) == fal_server.count("submit") == 1
     client.close()
 
@@ -256,7 +256,7 @@ client = sd.Client("fal", library=sys.argv[1])
 request = eval(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
-print(client.submit(request).result(40).request_id)
+print(client.submit(request).result(60).request_id)
 client.close()
 """
 
@@ -301,11 +301,11 @@ children = []
 for _ in range(2):
     if not (child := os.fork()):
         same = client.submit(request)
-        say(same.result(40).request_id)
+        say(same.result(60).request_id)
         client.library.favourite(same.result())  # with an index that is its own
         os._exit(0 if len(client.library.search(favourite=True)) == 1 else 3)
     children.append(child)
-say(job.result(40).request_id)
+say(job.result(60).request_id)
 for child in children:
     assert os.waitpid(child, 0)[1] == 0
 client.close()

@@ -271,4 +271,4 @@ def test_a_job_and_a_client_are_not_copied(copied, tmp_path):
         copied(job)
     with pytest.raises(TypeError, match="stays in its process"):
         copied(client)
-    assert job.result(10)
+    assert job.result(60)

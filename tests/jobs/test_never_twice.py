@@ -195,7 +195,7 @@ def test_over_a_real_server_one_bill(fal_server, tmp_path):
     for _ in range(2):
         client = Client("fal", library=tmp_path)
         jobs = [client.submit(request) for _ in range(3)]
-        assert len({job.result(30).files for job in jobs}) == 1
+        assert len({job.result(60).files for job in jobs}) == 1
         client.close()
     assert len(fal_server.bill) == fal_server.count("submit") == 1
 
@@ -205,7 +205,7 @@ import sys
 import seedream_widgets as sd
 request = sd.Request("night", images=sys.argv[2], image_size=(1024, 1024))
 client = sd.Client("fal", library=sys.argv[1])
-print(client.submit(request).result(30).request_id)
+print(client.submit(request).result(60).request_id)
 client.close()
 """
 

@@ -248,20 +248,20 @@ def test_under_another_key_it_is_asked_for_and_left_as_it_was(fal_server, tmp_pa
     (tmp_path / "two" / "journal").mkdir(parents=True)
     (tmp_path / "two" / "journal" / f"{job.id}.json").write_text(text)
     fal_server.heal()
-    assert len(job.result(30)) == 1
+    assert len(job.result(60)) == 1
     fal_server.fail("status", "404", times=None)
     fal_server.fail("stream", "404", times=None)
     fal_server.fail("result", "404", times=None)
     other = Client("fal", key="other-id:other-secret", library=tmp_path / "two")
     (asked,) = other.resume()
     with pytest.raises(BackendError, match=r"sent with another key .* left as it was"):
-        asked.result(30)
+        asked.result(60)
     assert other._waiting() == 1
     (path,) = (tmp_path / "two").glob("journal/*.json")
     left = json.loads(path.read_bytes())
     assert {**left, "owner": ""} == {**entry, "owner": ""}
     fal_server.heal()  # the account's own key, made anew, is another key, too
     (asked,) = other.resume()
-    assert len(asked.result(30)) == 1
+    assert len(asked.result(60)) == 1
     for each in (client, other):
         each.close()

@@ -169,7 +169,7 @@ def test_a_full_disk_is_no_error(tmp_path: Path, cache: Path) -> None:
     told = context.Queue()
     process = context.Process(target=search_with_little_room, args=(tmp_path, cache, told))
     process.start()
-    assert told.get(timeout=30) == (200, True)
+    assert told.get(timeout=200) == (200, True)
     process.join()
 
 
@@ -179,7 +179,7 @@ def test_a_locked_cache_is_left_to_its_owner(tmp_path: Path, cache: Path, filled
     owner.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()
     assert len(filled.search()) == 200
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert filled.trouble
     owner.execute("ROLLBACK")
     assert owner.execute("SELECT COUNT(*) FROM results").fetchone() == (200,)
@@ -325,7 +325,7 @@ def test_several_processes_lose_nothing(tmp_path: Path, cache: Path) -> None:
     ]
     for process in writers:
         process.start()
-    told = [lost.get(timeout=60) for _ in writers]
+    told = [lost.get(timeout=200) for _ in writers]
     for process in writers:
         process.join()
     expected = sorted(f"w{writer}-{number:02}" for writer in range(4) for number in range(50))
@@ -385,7 +385,7 @@ def test_a_forked_child_makes_its_own_connection(tmp_path: Path, cache: Path) ->
     assert len(found) == 1
     started, held = threading.Event(), threading.Event()
     holder = threading.Thread(
-        target=index._cache.run, args=(lambda db: (started.set(), held.wait(20)),)
+        target=index._cache.run, args=(lambda db: (started.set(), held.wait(60)),)
     )
     holder.start()  # a thread that is at work in the index, and does not exist in the child
     started.wait()
@@ -426,7 +426,7 @@ def test_processes_that_meet_a_corrupt_cache_together_all_answer(
     ]
     for process in processes:
         process.start()
-    assert [done.get(timeout=60) for _ in processes] == [None] * 3
+    assert [done.get(timeout=200) for _ in processes] == [None] * 3
     for process in processes:
         process.join()
         assert process.exitcode == 0

@@ -67,7 +67,7 @@ def test_it_is_touched_while_a_cell_computes(leases, tmp_path, monkeypatch):
     other = Leases(FolderSteps(tmp_path), keep=keeper.add)
     path = tmp_path / "leases" / other.hold()
     os.utime(path, (1e9, 1e9))
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while path.stat().st_mtime < 1.1e9 and time.monotonic() < end:
         sum(range(10_000))  # a cell that computes
     assert path.stat().st_mtime > 1.1e9
@@ -94,6 +94,6 @@ assert [path.name for path in Path(sys.argv[1], "leases").iterdir()] == [mine]
 @pytest.mark.slow
 def test_a_forked_child_has_one_of_its_own_and_the_dead_ones_are_swept(tmp_path):
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert not list((tmp_path / "leases").iterdir())  # taken away at its end

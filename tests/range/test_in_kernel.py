@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CELL = """
 import seedream_widgets as sd
 studio = sd.Studio(prompt="a red fox", image_size=(960, 960))
-image = studio.submit().result(30).image
+image = studio.submit().result(60).image
 view = studio._repr_mimebundle_()
 data = view[0] if isinstance(view, tuple) else view
 told = [list(image.size), studio.image == image, sorted(data), studio.comm.comm_id != ""]

@@ -36,7 +36,10 @@ SAYS = f"bad header Authorization: Key {KEY}"
 PNG = encoded(drawing(), "PNG")
 IMAGE = ImageInput.from_data(PNG, "image/png", (64, 48), "fox.png", None)
 TESTS = Path(__file__).parents[1]
-LIMITS = {"patience": 0.2, "call": 0.2, "answer": 0.2, "upload": 0.4, "submit": 0.3}
+LIMITS = {
+    **{"patience": 0.2, "call": 0.2, "answer": 0.2, "upload": 0.4, "submit": 0.3},
+    **{"unreachable": 0.2, "first_event": 0.3, "silence": 0.4},
+}
 
 
 @pytest.fixture
@@ -134,7 +137,7 @@ def test_no_frame_of_a_failure_shows_it(
     if point in ("token", "upload", "initiate"):
         work = upload
     with pytest.raises(SeedreamError) as caught:
-        drive(work, **LIMITS, unreachable=0.2)
+        drive(work, **LIMITS)
     told = seen_by_a_debugger(caught.value)
     assert "self = " in told
     check(told)
@@ -227,7 +230,7 @@ def test_an_upload_on_its_way_shows_it_to_no_debugger(fal: FalServer) -> None:
         uploading.cancel()
         return told
 
-    told = drive(scenario, upload=20.0)
+    told = drive(scenario)
     assert [each for each in told if each.startswith("upload ") and "AuthCredentials" in each]
     check("\n".join(told))
 
@@ -242,7 +245,7 @@ def frames(awaited: Any) -> Iterator[FrameType]:
 def test_all_that_is_public_keeps_it_to_itself(fal: FalServer, tmp_path: Path) -> None:
     client = Client(library=tmp_path)
     job = client.submit(Request("fox", image_size=(960, 960)))
-    result = job.result(20)
+    result = job.result(60)
     things = [client, job, result, result.receipt, client.backend, Key(KEY), FOX, Limits(), QUICK,
               client.budget, client.prices, client.library, client._policy]  # fmt: skip
     client.close()

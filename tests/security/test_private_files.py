@@ -43,14 +43,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def session(library: Path, fal: FalServer) -> None:
     """Write one of everything a library holds, from fal and offline."""
     client = Client(library=library)
-    result = client.submit(Request("a fox", PNG, image_size=SIZE)).result(20)
+    result = client.submit(Request("a fox", PNG, image_size=SIZE)).result(60)
     client.library.favourite(result)
     fal.fail("submit", "401")
     with pytest.raises(SeedreamError):
-        client.submit(Request("another", image_size=SIZE)).result(20)
+        client.submit(Request("another", image_size=SIZE)).result(60)
     client.close()
     offline = Client(OfflineBackend(pace=0), library=library)
-    offline.library.favourite(offline.submit(Request("a hill", image_size=SIZE)).result(20))
+    offline.library.favourite(offline.submit(Request("a hill", image_size=SIZE)).result(60))
     offline.library.search("fox")
     for pattern in KINDS:
         assert list(library.glob(pattern)), pattern

@@ -73,7 +73,7 @@ def _fill(pool: ThreadPoolExecutor) -> None:
     together = threading.Barrier(pool._max_workers)
 
     def meet(_: int) -> None:
-        together.wait(10)
+        together.wait(60)
         _write()
 
     list(pool.map(meet, range(pool._max_workers)))
@@ -143,7 +143,7 @@ def _hung(job: sd.Job) -> str:
         for task in asyncio.all_tasks():
             task.print_stack(file=said)
 
-    engine.start(tasks()).result(10)
+    engine.start(tasks()).result(60)
     for thread in threading.enumerate():
         print(f"{thread.name}:", file=said)
         frame = sys._current_frames().get(thread.ident or 0)

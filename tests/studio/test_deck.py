@@ -22,7 +22,7 @@ def make(page, count):
     session, names = page.studio._session, []
     for number in range(count):
         job = session.start(sd.Request(f"fox {number} of {count}"))
-        job.result(20)
+        job.result(60)
         names.append(job.id)
     for name in names:
         page.wait(lambda m, name=name: m["kind"] == "job" and m["job"]["id"] == name
@@ -114,8 +114,8 @@ def test_what_is_asked_for_again_comes_to_the_front(page):
 
 def test_a_result_of_two_jobs_is_found_and_goes_with_both(page):
     session, request = page.studio._session, sd.Request("a fox", seed=7)
-    result = session.start(request).result(20)
-    again = session.start(request).result(20)
+    result = session.start(request).result(60)
+    again = session.start(request).result(60)
     assert (again.cached, again.request_id) == (True, result.request_id)
     assert len(page.studio.results) == 2
     assert session._result_of(result.request_id) is again

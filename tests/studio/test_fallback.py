@@ -29,7 +29,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 def run(*cells):
     """Run the cells in a kernel of their own, as ``nbconvert --execute`` does."""
     book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    NotebookClient(book, timeout=200, kernel_name="python3").execute()
     return book
 
 
@@ -130,7 +130,7 @@ def test_nothing_is_shown_where_no_kernel_runs(page, capsys):
 
 def test_the_widget_itself_carries_the_sheet_for_hosts_that_take_its_bundle(page):
     studio = page(prompt="a fox", image_size="1:1 1K").studio
-    studio.submit().result(10)
+    studio.submit().result(60)
     bundle = studio._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "1 result." in data["text/html"]

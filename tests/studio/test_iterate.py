@@ -102,7 +102,7 @@ def test_what_can_not_be_asked_for_leaves_the_form_alone(there, target, how, say
 def test_a_whole_set_and_a_picture_of_a_region_are_refused(there, backend):
     page, _ = there
     backend.images = 1
-    one = page.studio._session.client.submit(sd.Request("a fox")).result(10)
+    one = page.studio._session.client.submit(sd.Request("a fox")).result(60)
     assert (
         "all pictures that were asked for came"
         in again(page, f"{one.request_id}:0", "missing")["message"]
@@ -110,7 +110,7 @@ def test_a_whole_set_and_a_picture_of_a_region_are_refused(there, backend):
     big = Image.effect_noise((200, 150), 60).convert("RGB")
     masked = page.studio._session.client.submit(
         sd.Request("a hat", [big], mask=(10, 10, 60, 60))
-    ).result(20)
+    ).result(60)
     said = again(page, f"{masked.request_id}:0", "vary")["message"]
     assert "with a marked region" in said
     rows = page.ask("receipt", target=f"{masked.request_id}:0")[0]["result"]["rows"]
@@ -121,8 +121,8 @@ def test_the_line_of_a_picture_is_told_to_walk_along(there, backend):
     page, fox = there
     client, backend.images = page.studio._session.client, 1
     root = client.library.get(fox.partition(":")[0])
-    night = client.submit(sd.Request("image 1 at night", [root.images[1]])).result(10)
-    dawn = client.submit(sd.Request("image 1 at dawn", [night.image])).result(10)
+    night = client.submit(sd.Request("image 1 at night", [root.images[1]])).result(60)
+    dawn = client.submit(sd.Request("image 1 at dawn", [night.image])).result(60)
 
     def line(result):
         told = page.ask("receipt", target=f"{result.request_id}:0")[0]["result"]["line"]
@@ -146,7 +146,7 @@ def test_a_region_marked_on_the_page_changes_alone(there, backend):
     backend.images = 1
     photo = Image.effect_noise((200, 150), 60).convert("RGB")
     client = page.studio._session.client
-    shown = client.submit(sd.Request("image 1", [photo])).result(10)
+    shown = client.submit(sd.Request("image 1", [photo])).result(60)
     page.ask("use_result", image_id=f"{shown.request_id}:0", exact=True)
     (given,) = page.studio._references
     form = {**FORM, "num_images": 1, "references": [given["id"]], "image_size": [960, 960]}

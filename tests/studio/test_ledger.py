@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parents[1] / "messages" / "reply_ledger.json"
 def test_the_ledger_is_told_as_the_golden_file_has_it(page, tmp_path):
     client = sd.Client(ScriptedBackend("fal"), library=tmp_path)
     opened = page(client, prompt="a red fox in snow")
-    opened.studio.submit().result(20)
+    opened.studio.submit().result(60)
     keep_limit(client.library, "month", Decimal(5))
     reply, _ = opened.ask("ledger")
     assert reply["result"] == json.loads(GOLDEN.read_text())["result"]

@@ -109,7 +109,7 @@ def test_the_page_hears_of_it_and_may_set_the_size_with_the_references(page_of):
 @pytest.mark.slow
 def test_a_request_that_is_asked_for_again_keeps_its_size(page_of):
     page = page_of(prompt="a fox", references=[TALL], image_size=OWN)
-    result = page.studio.submit().result(30)
+    result = page.studio.submit().result(60)
     page.studio.references = []
     page.studio.image_size = (1024, 1024)
     answer, _ = page.ask("ask_again", image_id=f"{result.request_id}:0", how="vary")

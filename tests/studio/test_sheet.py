@@ -181,7 +181,7 @@ def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, bac
 
 def test_what_was_there_already_is_not_counted_as_spent(sheet, batch):
     page = Page(sheet)
-    batch._client.submit(batch[0].request).result(30)
+    batch._client.submit(batch[0].request).result(60)
     page.ask("ask", retry=False, cells=4, terms=fal("0.12"))
     assert ended(page)["words"] == "$0.09 of about $0.09"
 

@@ -375,7 +375,7 @@ def test_a_studio_names_what_may_be_passed():
 def test_submit_from_python_is_the_same_as_a_click(open_page):
     page = open_page(prompt="a fox", seed=7, image_size=(960, 960))
     job = page.studio.submit()
-    result = job.result(10)
+    result = job.result(60)
     assert page.studio.result is result
     assert result.seed == 7
     assert page.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])[0]["job"]["seed"] == 7
@@ -388,7 +388,7 @@ def test_a_new_result_is_selected_when_it_comes(open_page):
     page.set(selected=picture(page, first, 1))
     assert page.studio.image == page.studio.results[0].files[1].pil
     job = page.studio.submit()
-    job.result(10)
+    job.result(60)
     assert page.studio.result is job.result(), "at once, and not when the page is told"
     page.wait(lambda m: page.studio.selected == picture(page, job.id))
     page.set(selected=picture(page, first, 1))
@@ -486,7 +486,7 @@ def test_an_observer_that_waits_for_a_job_does_not_hang_the_engine(open_page):
     page = open_page(0.0)
     page.studio.prompt, page.studio.image_size = "a fox", (960, 960)
     sizes = []
-    page.studio.observe(lambda _: sizes.append(page.studio.submit().result(10).image.size), "seed")
+    page.studio.observe(lambda _: sizes.append(page.studio.submit().result(60).image.size), "seed")
     page.set(seed=7)
     assert sizes == [(960, 960)]
 
@@ -498,12 +498,9 @@ def test_many_jobs_at_once_never_flood_the_page(open_page):
     for seed in range(30):
         page.ask("submit", form={**FORM, "seed": seed, "image_size": [960, 960], "num_images": 1})
     for job in page.studio.jobs:
-        job.result(30)
+        job.result(60)
     page.wait(lambda m: m["kind"] == "job" and m["seq"] > 0 and m["job"]["finished"])
-    deadline = time.monotonic() + 10
-    while len({m["job"]["id"] for m in job_messages(page) if m["job"]["finished"]}) < 30:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: len({m["job"]["id"] for m in job_messages(page) if m["job"]["finished"]}) == 30)
     seconds = time.monotonic() - started
     assert len(job_messages(page)) <= 100 * seconds + 10
 
@@ -548,14 +545,14 @@ def test_an_observer_may_wait_for_an_edit_while_previews_are_replied_to(open_pag
         for target in targets * 8:
             page.send("preview", target=target, edge=128)
         job = studio.client.submit(sd.Request("a fox", change.new, image_size=(1280, 960)))
-        waited[0] = job.result(30)
+        waited[0] = job.result(60)
 
     studio.observe(edit, "references")
     if where == "page":
         upload(page, png(size=(640, 480)))
     else:
         studio.references = [png(size=(640, 480))]
-    page.wait(lambda m: m["kind"] == "reply" and "target" in m.get("result", {}), 30)
+    page.wait(lambda m: m["kind"] == "reply" and "target" in m.get("result", {}))
     assert len(waited[0]) == 1
 
 
@@ -571,14 +568,14 @@ def test_a_closed_studio_is_let_go(tmp_path, monkeypatch, running):
     job = studio.submit()
     if not running:
         backend.release("fetch")
-        job.result(10)
+        job.result(60)
     gone = weakref.ref(studio)
     studio.close()
     del studio
     let_go(gone)
     assert job.done is not running
     backend.release("fetch")
-    assert len(job.result(10)) == 1
+    assert len(job.result(60)) == 1
 
 
 def test_a_prompt_that_is_not_stored_goes_between_page_and_kernel_by_message(page):

@@ -78,7 +78,7 @@ def test_a_client_of_its_own_is_named_by_its_library(tmp_path):
     folder = tmp_path / "it's here"
     client = sd.Client("offline", library=folder)
     request = Request("night", [picture(1)], image_size=(960, 960), seed=5)
-    result = client.submit(request).result(20)
+    result = client.submit(request).result(60)
     code = result.as_code()
     assert code == as_code(request, folder)
     names = {}

@@ -97,7 +97,7 @@ def test_threads_may_share_an_image_that_is_not_decoded_yet(tmp_path):
             image, together = fox.image, threading.Barrier(8)
 
             def crop(number, image=image, together=together):
-                together.wait(10)
+                together.wait(60)
                 return np.asarray(image.crop((number * 100, 0, number * 100 + 500, 500))).mean()
 
             with ThreadPoolExecutor(8) as pool:
@@ -141,7 +141,7 @@ from concurrent.futures import ProcessPoolExecutor
 import seedream_widgets as sd
 def work(prompt):
     client = sd.Client("offline", library={str(tmp_path)!r})
-    return client.submit(sd.Request(prompt, image_size=(960, 960))).result(30)
+    return client.submit(sd.Request(prompt, image_size=(960, 960))).result(60)
 if __name__ == "__main__":
     work("before the fork")
     for way in ("fork", "spawn"):

@@ -15,7 +15,7 @@ SMALL = sd.Request("a fox", image_size=(960, 960), num_images=2, seed=5)
 @pytest.mark.slow
 def test_the_offline_preview_repeats_itself_and_a_second_run_is_made(tmp_path):
     client = sd.Client(OfflineBackend(0), library=tmp_path)
-    first = client.submit(SMALL).result(10)
+    first = client.submit(SMALL).result(60)
     check = first.verify_seed()
     assert check.same
     assert check.different == ()
@@ -38,7 +38,7 @@ class Moody(OfflineBackend):
 @pytest.mark.slow
 def test_other_pixels_are_told_by_their_numbers(tmp_path):
     client = sd.Client(Moody(0), library=tmp_path)
-    check = client.submit(SMALL).result(10).verify_seed()
+    check = client.submit(SMALL).result(60).verify_seed()
     assert (check.same, check.different) == (False, (2,))
     assert "image 2" in str(check)
 
@@ -46,7 +46,7 @@ def test_other_pixels_are_told_by_their_numbers(tmp_path):
 def test_without_a_seed_there_is_nothing_to_verify(tmp_path):
     backend = ScriptedBackend("fal")
     client = sd.Client(backend, library=tmp_path)
-    result = client.submit(sd.Request("a fox")).result(10)
+    result = client.submit(sd.Request("a fox")).result(60)
     with pytest.raises(sd.RequestError, match="named no seed"):
         replace(result, seed=None).verify_seed()
 
@@ -66,7 +66,7 @@ def test_a_result_of_the_library_asks_by_the_session_s_client():
 
 def test_a_result_without_its_prompt_is_not_asked_for_with_another(tmp_path):
     client = sd.Client(ScriptedBackend("fal"), library=tmp_path, store_prompts=False)
-    result = client.submit(sd.Request("a fox", seed=5)).result(10)
+    result = client.submit(sd.Request("a fox", seed=5)).result(60)
     opened = client.library.get(result.request_id)
     with pytest.raises(sd.RequestError, match="prompt of this result was not stored"):
         opened.verify_seed()

@@ -33,15 +33,15 @@ def saying(
                         answer(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
+        listener.settimeout(60)
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"127.0.0.1:{listener.getsockname()[1]}", heads
-    thread.join(10)
+    thread.join(60)
 
 
 def _head(connection: socket.socket) -> bytes:
-    connection.settimeout(10)
+    connection.settimeout(60)
     found = b""
     while b"\r\n\r\n" not in found and (more := connection.recv(65536)):
         found += more

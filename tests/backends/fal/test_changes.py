@@ -51,7 +51,7 @@ def test_a_retired_endpoint_names_the_newer_models(
         fal_server.fail("submit", kind)
     job = client.submit(sd.Request("a fox", **asked))
     with pytest.raises(sd.BackendError, match=words) as caught:
-        job.result(30)
+        job.result(60)
     assert "no such endpoint" in str(caught.value)
     assert caught.value.billing == "no"
     assert caught.value.status_code == (404 if kind == "404" else 410)
@@ -62,7 +62,7 @@ def test_an_unknown_field_is_kept_in_the_receipt(
 ) -> None:
     fal_server.settings.extra_output = {"has_nsfw_concepts": [False], "model_version": "5.1"}
     fal_server.settings.extra_image = {"mask": {"url": "https://v3.fal.media/files/b/m.png"}}
-    result = client.submit(sd.Request("a fox")).result(30)
+    result = client.submit(sd.Request("a fox")).result(60)
     expected = {
         "has_nsfw_concepts": [False],
         "model_version": "5.1",
@@ -84,13 +84,13 @@ def test_what_is_too_much_or_no_json_is_left_out(
     client: sd.Client, fal_server: FalServer, value: object
 ) -> None:
     fal_server.settings.extra_output = {"surprise": value}
-    result = client.submit(sd.Request("a fox")).result(30)
+    result = client.submit(sd.Request("a fox")).result(60)
     assert result.receipt is not None
     assert list(result.receipt.extra or {}) == ["left out"]
     assert len(result.receipt.to_json()) < 10_000
 
 
 def test_nothing_extra_is_nothing(client: sd.Client) -> None:
-    result = client.submit(sd.Request("a fox")).result(30)
+    result = client.submit(sd.Request("a fox")).result(60)
     assert result.receipt is not None
     assert result.receipt.extra is None

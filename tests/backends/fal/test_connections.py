@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,7 +50,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connections]:
 
 
 def asked(connections: Connections, url: str) -> bytes:
-    reply = connections.get(url, 5)
+    reply = connections.get(url, 60)
     try:
         return reply.read()
     finally:
@@ -136,7 +135,7 @@ def test_a_connection_is_used_again(connections: Connections) -> None:
 def test_a_redirect_is_left_to_the_caller(connections: Connections) -> None:
     answer = b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"
     with saying(answer) as (address, _):
-        found = connections.get(f"http://{address}/a.png", 5)
+        found = connections.get(f"http://{address}/a.png", 60)
         assert (found.status, found.get_redirect_location()) == (302, "http://10.0.0.1/")
         found.close()
 
@@ -225,7 +224,7 @@ def run(code: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         env={**python, **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -283,7 +282,7 @@ def test_a_whole_run_goes_through_a_socks_proxy(
         for name in ("HTTPS_PROXY", "https_proxy"):
             monkeypatch.delenv(name)
         monkeypatch.setenv("ALL_PROXY", address)
-        drive(scenario, submit=5, unreachable=2, call=5, first_event=2, silence=2)
+        drive(scenario)
     assert (tmp_path / "fox").stat().st_size
     assert {*asked} == {"rest.fal.ai", "v3.fal.media", "queue.fal.run"}
 
@@ -311,7 +310,7 @@ def test_what_a_later_cell_sets_is_seen(
             await watched(backend, handle)
         assert caught.value.billing == "maybe"  # so that it stays to be resumed
 
-    drive(scenario)
+    drive(scenario, unreachable=0.4)
     assert len(fal_server.jobs) == 1
 
 
@@ -324,7 +323,7 @@ def test_a_certificate_of_an_unknown_authority_is_told_at_once(
         (file,) = (await backend.fetch(handle)).files
         monkeypatch.delenv("SSL_CERT_FILE")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
-        began = time.monotonic()
+        before = len(fal_server.tunnels)
         with pytest.raises(BackendError, match="The certificate it shows is not trusted") as caught:
             await {
                 "submit": lambda: submitted(backend),
@@ -337,9 +336,10 @@ def test_a_certificate_of_an_unknown_authority_is_told_at_once(
         assert "truststore" in str(caught.value)
         billing = {"submit": "no", "upload": "no", "watch": "maybe", "download": "yes"}
         assert caught.value.billing == billing[step]
-        assert time.monotonic() - began < 15, "fal_client alone tries for half a minute"
+        # Both ways to upload, and both ways to hear of a request: each is tried once.
+        assert len(fal_server.tunnels) - before <= 2, "fal_client alone tries for half a minute"
 
-    drive(scenario, unreachable=30, patience=30, submit=30, call=30)
+    drive(scenario)
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -367,7 +367,7 @@ def test_the_certificates_that_requests_reads_are_trusted_too(
     company.write_bytes(fal_server.authority.ca_file.read_bytes())
     for known in CERTIFICATES:
         monkeypatch.delenv(known, raising=False)
-    drive(scenario, submit=5, call=5, first_event=2, silence=2)
+    drive(scenario)
     assert (tmp_path / "fox").stat().st_size
 
 
@@ -407,7 +407,7 @@ for images in ((), Image.new("RGB", (512, 512))):
     try:
         sd.Client(backend=backend).submit(sd.Request("a fox", images=images)).result()
     except sd.SeedreamError as error:
-        print(error.billing, time.monotonic() - began < 8, error)
+        print(error.billing, time.monotonic() - began < 30, error)
 """
 
 

@@ -18,14 +18,16 @@ import pytest
 from urllib3.exceptions import HTTPError
 
 from seedream_widgets.backends.base import OutputFile
+from seedream_widgets.backends.fal import downloads
 from seedream_widgets.backends.fal.connections import Connections
 from seedream_widgets.backends.fal.downloads import Pace, Passing, Refused, Transfer, in_thread
 from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.errors import ResultError
 from seedream_widgets.images.growing import Broken, Growing
 from tests.fal_server.state import File
+from tests.scripted import until
 
-from .drive import drive
+from .drive import PATIENT, drive
 from .loopback import reply, saying
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def test_what_may_pass_is_tried_again(server: FalServer, tmp_path: Path, kind: s
 
 def test_slow_files_make_room_for_others(server: FalServer, tmp_path: Path) -> None:
     server.fail("download", "slow", times=5)  # more than there are slots
-    server.state.store("/files/b/slow.png", File(PICTURE[:400], "image/png"))
+    server.state.store("/files/b/slow.png", File(PICTURE[:16_000], "image/png"))
 
     async def scenario(backend: FalBackend) -> None:
         slow = [
@@ -83,30 +85,29 @@ def test_slow_files_make_room_for_others(server: FalServer, tmp_path: Path) -> N
             await asyncio.sleep(0.01)
         await backend.download(OutputFile(URL), tmp_path / "quick")
         assert not any(each.done() for each in slow)
+        server.heal()
         await asyncio.gather(*slow)
 
     drive(scenario, downloads=3, turn=0.1)
-    assert (tmp_path / "slow 4").read_bytes() == PICTURE[:400]
+    assert (tmp_path / "slow 4").read_bytes() == PICTURE[:16_000]
     assert (tmp_path / "quick").read_bytes() == PICTURE
 
 
 def test_slow_files_are_few_at_once(server: FalServer, tmp_path: Path) -> None:
     server.fail("download", "slow", times=None)
-    server.state.store("/files/b/slow.png", File(PICTURE[:100], "image/png"))
-    most = 0
+    server.state.store("/files/b/slow.png", File(PICTURE[:16_000], "image/png"))
 
     async def scenario(backend: FalBackend) -> None:
-        nonlocal most
-        before = {*threading.enumerate()}
         url = OutputFile(URL.replace("fox", "slow"))
         slow = [asyncio.ensure_future(backend.download(url, tmp_path / f"{n}")) for n in range(12)]
-        while not all(each.done() for each in slow):
-            names = [thread.name for thread in {*threading.enumerate()} - before]
-            most = max(most, names.count("seedream-download"))
+        while server.count("download") < 5:
             await asyncio.sleep(0.01)
+        await asyncio.wait(slow, timeout=0.5)  # in which a sixth would come
+        assert server.count("download") == 5
+        server.heal()
+        await asyncio.gather(*slow)
 
     drive(scenario, downloads=2, slow=3, turn=0.02)
-    assert most <= 5
 
 
 @pytest.mark.parametrize("kind", ["cut", "drop", "500"])
@@ -196,23 +197,21 @@ def test_a_folder_that_is_missing_is_an_os_error(server: FalServer, tmp_path: Pa
         save(tmp_path / "missing")
 
 
-@pytest.mark.parametrize("speed", [500_000, 1], ids=["running", "the next byte is a second away"])
-def test_cancelling_leaves_nothing(server: FalServer, tmp_path: Path, speed: int) -> None:
+@pytest.mark.parametrize("speed", [500_000, 0.005], ids=["running", "next byte minutes away"])
+def test_cancelling_leaves_nothing(server: FalServer, tmp_path: Path, speed: float) -> None:
     server.settings.bytes_per_second = speed
 
-    async def scenario(backend: FalBackend) -> float:
+    async def scenario(backend: FalBackend) -> None:
         task = asyncio.create_task(backend.download(OutputFile(URL), tmp_path / "fox"))
         while not list(tmp_path.iterdir()):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)  # a byte came
-        began = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        return time.monotonic() - began
+        await asyncio.to_thread(until, lambda: not list(tmp_path.iterdir()))
 
-    assert drive(scenario) < 0.5
-    assert list(tmp_path.iterdir()) == []
+    drive(scenario, stall=200.0)
 
 
 def test_few_connections_at_once(server: FalServer, tmp_path: Path) -> None:
@@ -229,24 +228,26 @@ def test_few_connections_at_once(server: FalServer, tmp_path: Path) -> None:
 def test_each_file_has_a_thread_that_python_need_not_wait_for(
     server: FalServer, tmp_path: Path
 ) -> None:
-    server.settings.bytes_per_second = 3_000_000
+    server.fail("download", "slow", times=None)
     seen: list[threading.Thread] = []
-    before = {*threading.enumerate()}
+
+    def arriving(growing: Growing) -> None:
+        seen.append(threading.current_thread())
+        growing.close()
 
     async def scenario(backend: FalBackend) -> None:
-        files = [backend.download(OutputFile(URL), tmp_path / str(n)) for n in range(6)]
+        files = [backend.download(OutputFile(URL), tmp_path / str(n), arriving) for n in range(6)]
         together = asyncio.gather(*files)
-        while not together.done():
-            new = {*threading.enumerate()} - before
-            at_work = [each for each in new if each.name == "seedream-download"]
-            assert len(at_work) <= 2
-            seen.extend(at_work)
+        while len(seen) < 2:
             await asyncio.sleep(0.01)
+        await asyncio.wait([together], timeout=0.3)  # in which a third would begin
+        assert len(seen) == 2
+        server.heal()
         await together
 
-    drive(scenario, downloads=2)
+    drive(scenario, downloads=2, turn=PATIENT)
     assert len({*seen}) == 6
-    assert all(thread.daemon for thread in seen)
+    assert all(thread.daemon and thread.name == "seedream-download" for thread in seen)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_a_proxy_out_of_reach_is_told_in_plain_words(
     [
         ("download", "cut", r"it broke off after 1,500,004 bytes"),
         ("download", "drop", HUNG_UP),
-        ("download", "hang", r"nothing came for 0\.3 s"),
+        ("download", "hang", r"nothing came for 3 s"),
         ("download", "503", r"HTTP 503"),
         ("connect", "close", HUNG_UP),
         ("connect", "502", r"Tunnel connection failed: 502 Bad Gateway"),
@@ -288,7 +289,7 @@ def test_why_it_did_not_arrive_is_told_in_plain_words(
 ) -> None:
     server.fail(point, kind, times=None)
     with pytest.raises(ResultError) as caught:
-        save(tmp_path, attempts=1, stall=0.3)
+        save(tmp_path, attempts=1, stall=3.0 if kind == "hang" else PATIENT)
     shown = re.fullmatch(r"The image did not arrive \((.+)\): https://v3\S+ .+", str(caught.value))
     assert shown, caught.value
     assert re.fullmatch(says, shown[1]), shown[1]
@@ -314,7 +315,7 @@ def transfer(tmp_path: Path) -> Iterator[Callable[..., Transfer]]:
 
         def made(address: str, arriving: object = None, **limits: object) -> Transfer:
             url, target = f"http://{address}/fox.png", tmp_path / "fox"
-            known = Limits(**{"stall": 5.0, **limits})
+            known = Limits(**{"stall": 200.0, **limits})
             return Transfer(url, target, connections, known, lambda url: True, arriving)
 
         yield made
@@ -382,11 +383,8 @@ def test_bytes_that_drip_are_judged_before_a_block_is_full(transfer, tmp_path: P
             connection.sendall(b"x")
             time.sleep(0.02)
 
-    with saying(drip) as (address, _):
-        began = time.monotonic()
-        with pytest.raises(Passing, match=r"only \d+ bytes in 0 s"):
-            transfer(address, pace=(1000, 0.2)).run()
-        assert time.monotonic() - began < 10
+    with saying(drip) as (address, _), pytest.raises(Passing, match=r"only \d+ bytes in \d+ s"):
+        transfer(address, pace=(1000, 0.2)).run()
     assert os.listdir(tmp_path) == []
 
 
@@ -423,7 +421,7 @@ def test_silence_ends_in_time(transfer, tmp_path: Path, before: bytes) -> None:
         began = time.monotonic()
         with pytest.raises(HTTPError, match="timed out"):
             transfer(address, stall=0.2).run()
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 100
     assert os.listdir(tmp_path) == []
 
 
@@ -443,9 +441,9 @@ def test_it_stops_while_nothing_comes_and_hangs_up(transfer, tmp_path: Path) -> 
         while not list(tmp_path.glob("fox.part")):
             time.sleep(0.005)
         at_work.stop()
-        thread.join(1.0)
+        thread.join(60)
         assert not thread.is_alive()
-        assert hung_up.wait(1.0)
+        assert hung_up.wait(60)
     assert os.listdir(tmp_path) == []
 
 
@@ -476,7 +474,7 @@ def test_bytes_are_shown_while_they_come(transfer) -> None:
 
     def halting(connection: socket.socket) -> None:
         connection.sendall(reply(BODY)[:300_000])
-        go_on.wait(5)
+        go_on.wait(60)
         connection.sendall(reply(BODY)[300_000:])
 
     with saying(halting) as (address, _):
@@ -489,7 +487,7 @@ def test_bytes_are_shown_while_they_come(transfer) -> None:
         assert thread.is_alive()
         go_on.set()
         assert first + b"".join(blocks) == BODY
-        thread.join(5)
+        thread.join(60)
 
 
 def test_a_disk_that_takes_no_more_is_an_os_error(transfer, tmp_path: Path) -> None:
@@ -523,22 +521,26 @@ def test_work_is_done_elsewhere_and_its_error_comes_back() -> None:
 
 
 def test_the_loop_goes_on_meanwhile() -> None:
-    async def main() -> int:
-        work = asyncio.ensure_future(in_thread(lambda: time.sleep(0.2), lambda: None, "fox"))
-        turns = 0
-        while not work.done():
+    go_on, seen = threading.Event(), []
+
+    async def main() -> None:
+        work = in_thread(lambda: seen.append(go_on.wait(60)), lambda: None, "fox")
+        at_work = asyncio.ensure_future(work)
+        for _ in range(5):
             await asyncio.sleep(0.01)
-            turns += 1
-        return turns
+        go_on.set()
+        await at_work
 
-    assert asyncio.run(main()) > 5
+    asyncio.run(main())
+    assert seen == [True]
 
 
-def test_cancelled_work_is_stopped_and_waited_for() -> None:
+def test_cancelled_work_is_stopped_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "_LINGER", 60.0)
     stopped, tidied = threading.Event(), threading.Event()
 
     def work() -> None:
-        stopped.wait(5)
+        stopped.wait(60)
         time.sleep(0.05)
         tidied.set()
         raise LookupError("nobody hears this")
@@ -558,7 +560,7 @@ def test_work_that_does_not_stop_is_left_behind() -> None:
     done = threading.Event()
 
     async def main() -> float:
-        task = asyncio.ensure_future(in_thread(lambda: done.wait(10) and None, lambda: None, "fox"))
+        task = asyncio.ensure_future(in_thread(lambda: done.wait(60) and None, lambda: None, "fox"))
         await asyncio.sleep(0.05)
         began = time.monotonic()
         task.cancel()
@@ -566,11 +568,11 @@ def test_work_that_does_not_stop_is_left_behind() -> None:
             await task
         return time.monotonic() - began
 
-    assert 0.5 < asyncio.run(main()) < 2
+    assert 0.5 < asyncio.run(main()) < 30
     done.set()  # the loop is closed by now, which the thread must bear
     for thread in threading.enumerate():
         if thread.name == "fox":
-            thread.join(5)
+            thread.join(60)
 
 
 def test_python_ends_while_work_hangs() -> None:
@@ -578,10 +580,10 @@ def test_python_ends_while_work_hangs() -> None:
         "import asyncio, time\n"
         "from seedream_widgets.backends.fal.downloads import in_thread\n"
         "async def main():\n"
-        "    work = in_thread(lambda: time.sleep(60), lambda: None, 'fox')\n"
+        "    work = in_thread(lambda: time.sleep(600), lambda: None, 'fox')\n"
         "    task = asyncio.ensure_future(work)\n"
         "    await asyncio.sleep(0.1)\n"
         "asyncio.run(main())\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], timeout=20, check=False)
+    done = subprocess.run([sys.executable, "-c", code], timeout=200, check=False)
     assert done.returncode == 0

@@ -80,7 +80,7 @@ def test_the_exact_arguments(
 ) -> None:
     images = [Image.new("RGB", (64, 64), "red")] if edits else ()
     request = sd.Request("a fox", images, model=model, **asked)
-    result = client.submit(request).result(30)
+    result = client.submit(request).result(60)
     (job,) = fal_server.jobs
     urls = job.arguments.pop("image_urls", [])
     assert (job.endpoint_id, job.arguments, len(urls)) == (endpoint, expected, int(edits))

@@ -47,7 +47,7 @@ def test_edit_without_a_seed(fal_server: FalServer) -> None:
 def test_trouble_on_the_way_to_the_result(fal_server: FalServer, point: str, kind: str) -> None:
     # More often than a 5xx of the result itself would be asked again.
     fal_server.fail(point, kind, times=3 if (point, kind) == ("status", "500") else 1)
-    output = drive(finished, call=0.5 if kind == "hang" else 3.0, patience=10.0)
+    output = drive(finished, call=3.0)
     assert len(output.files) == 1
 
 

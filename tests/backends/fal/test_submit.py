@@ -24,7 +24,7 @@ from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
 from seedream_widgets.values.status import InProgress
 
-from .drive import FOX, drive, submitted, watched
+from .drive import FOX, PATIENT, drive, submitted, watched
 
 if TYPE_CHECKING:
     from tests.fal_server import FalServer
@@ -60,7 +60,7 @@ def test_edit_sends_the_given_addresses(fal_server: FalServer) -> None:
 def test_a_submit_whose_reply_is_lost_is_never_sent_again(fal_server: FalServer, kind: str) -> None:
     fal_server.fail("submit", kind, times=None)
     with pytest.raises(SubmitUnknownError, match="It was not sent again") as caught:
-        drive(submitted, submit=1.0 if "hang" in kind else 5.0)
+        drive(submitted, submit=4.0 if "hang" in kind else PATIENT)
     assert fal_server.count("submit") == 1
     assert len(fal_server.jobs) == kind.startswith("accept")
     assert caught.value.billing == "maybe"
@@ -87,7 +87,7 @@ def test_a_connection_that_fails_before_sending_is_tried_again(
     fal_server: FalServer, kind: str
 ) -> None:
     fal_server.fail("connect", kind, times=2)
-    drive(submitted, unreachable=5.0)
+    drive(submitted)
     assert fal_server.count("submit") == len(fal_server.jobs) == 1
 
 
@@ -95,11 +95,11 @@ def test_not_reaching_fal_ends_and_bills_nothing(fal_server: FalServer) -> None:
     fal_server.fail("connect", "close", times=None)
     began = time.monotonic()
     with pytest.raises(BackendError, match=r"can't be reached.*nothing was sent") as caught:
-        drive(submitted)
+        drive(submitted, unreachable=0.4)
     assert not isinstance(caught.value, SubmitUnknownError)
     assert caught.value.billing == "no"
     assert fal_server.count("submit") == 0
-    assert time.monotonic() - began < 20, "fal_client alone takes 31 s"
+    assert time.monotonic() - began < 30, "fal_client alone takes 31 s"
 
 
 @pytest.mark.parametrize(("kind", "status"), [("500", 500), ("503", 503), ("404", 404)])
@@ -140,7 +140,7 @@ def test_twenty_at_once_become_twenty_jobs(fal_server: FalServer) -> None:
         handles = await asyncio.gather(*(submitted(backend, Request(each)) for each in prompts))
         return {handle.request_id for handle in handles}
 
-    assert drive(scenario, submit=10.0) == {job.request_id for job in fal_server.jobs}
+    assert drive(scenario) == {job.request_id for job in fal_server.jobs}
     assert len(fal_server.jobs) == 20
 
 
@@ -291,14 +291,14 @@ async def finished(backend: FalBackend) -> Billing:
 
 
 def test_queued_is_not_billed(fal_server: FalServer) -> None:
-    fal_server.settings.queue_seconds = 5
+    fal_server.settings.queue_seconds = 600
     assert drive(queued) == "no"
     assert fal_server.jobs[0].cancelled
     assert fal_server.maybe_billed == fal_server.bill == ()
 
 
 def test_running_unheard_of_may_be_billed(fal_server: FalServer) -> None:
-    fal_server.settings.queue_seconds, fal_server.settings.run_seconds = 0, 5
+    fal_server.settings.queue_seconds, fal_server.settings.run_seconds = 0, 600
 
     async def scenario(backend: FalBackend) -> Billing:
         handle = await submitted(backend)
@@ -310,7 +310,7 @@ def test_running_unheard_of_may_be_billed(fal_server: FalServer) -> None:
 
 
 def test_running_may_be_billed(fal_server: FalServer) -> None:
-    fal_server.settings.run_seconds = 5
+    fal_server.settings.run_seconds = 600
     assert drive(running) == "maybe"
     assert fal_server.jobs[0].cancelled
 
@@ -334,7 +334,7 @@ def test_a_cancel_that_does_not_arrive_says_so(fal_server: FalServer, kind: str)
 
 
 def test_watching_a_cancelled_request_tells_so(fal_server: FalServer) -> None:
-    fal_server.settings.run_seconds = 5
+    fal_server.settings.run_seconds = 600
 
     async def scenario(backend: FalBackend) -> None:
         handle = await submitted(backend)

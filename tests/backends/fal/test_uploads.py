@@ -66,7 +66,7 @@ def test_one_who_stops_waiting_does_not_stop_the_others(fal_server: FalServer) -
         first.cancel()
         return await second
 
-    assert stored(fal_server, drive(scenario, submit=0.4))[0] == b"one"
+    assert stored(fal_server, drive(scenario, submit=3.0))[0] == b"one"
     assert fal_server.count("token") == 1
 
 
@@ -127,7 +127,7 @@ def test_a_few_at_a_time(fal_server: FalServer) -> None:
         await asyncio.wait(tasks, timeout=0.6)  # in which a third would come
         return fal_server.count("upload")
 
-    assert drive(scenario, uploads=2, submit=10.0) == 2
+    assert drive(scenario, uploads=2) == 2
 
 
 def test_closing_stops_an_upload_on_its_way(fal_server: FalServer) -> None:
@@ -141,7 +141,7 @@ def test_closing_stops_an_upload_on_its_way(fal_server: FalServer) -> None:
         await asyncio.wait({task})
         return task
 
-    assert drive(scenario, submit=10.0).cancelled()
+    assert drive(scenario).cancelled()
 
 
 FOX = ImageInput.from_data(b"one", "image/png", (1, 1), "fox.png", None)
