@@ -185,13 +185,15 @@ def test_closing_is_repeatable_and_leaves_a_given_backend_open(tmp_path):
 
 
 def test_closing_lets_running_jobs_end(fal_server, tmp_path):
-    fal_server.settings.run_seconds = 3.0
+    open_yet = True
+    fal_server.settings.runs_on = lambda: open_yet
     client = Client("fal", library=tmp_path)
     job = client.submit(Request("a fox", image_size=(960, 960)))
     until(lambda: job.request_id)
     backend, before = client.backend, client.backend._opened
     client.close()
     assert (job.done, backend._opened) == (False, before)
+    open_yet = False
     assert len(job.result(60)) == 1
     until(lambda: not backend._opened)
 

@@ -26,15 +26,31 @@ def submit(prompt, pace):
 """
 
 
-def script(code):
+def script(code, before=""):
     """Run a script with real threads and signals; return what it printed and its seconds."""
     start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SETUP + textwrap.dedent(code)],
-        capture_output=True, text=True, timeout=30, check=False,
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c"]
+        + [SETUP + before + textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split(), time.monotonic() - start
+
+
+HELD = """
+from seedream_widgets.testing import ScriptedBackend
+backend = ScriptedBackend(hold=["completed"])
+job = sd.Client(backend).submit(sd.Request("a fox"))
+def interrupt_soon():
+    def interrupt():
+        waiting.wait()
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+    waiting = threading.Event()
+    threading.Thread(target=interrupt).start()
+    return waiting
+"""
 
 
 @pytest.fixture
@@ -77,7 +93,7 @@ def test_an_error_while_decoding_comes_back(engine):
 def test_pictures_do_not_hold_up_the_disk(engine):
     busy = threading.Event()
     for _ in range(8):
-        engine.pool.submit(busy.wait, 10)
+        engine.pool.submit(busy.wait, 200)
     try:
         assert engine.start(engine.run_on_disk(lambda: "written")).result(60) == "written"
     finally:
@@ -112,7 +128,7 @@ def test_close_ends_every_task_and_the_thread():
     async def work():
         try:
             begun.set()
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         finally:
             ended.set()
 
@@ -120,7 +136,7 @@ def test_close_ends_every_task_and_the_thread():
     assert begun.wait(60)
     start = time.monotonic()
     engine.close()
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60
     assert ended.is_set()
     assert engine.loop.is_closed()
     with pytest.raises(CancelledError):
@@ -156,7 +172,7 @@ def test_a_forked_child_says_at_once_that_a_job_is_its_parents():
         """
     )
     assert said == ["1", "1", "False", "True", "True", "True", "1"]
-    assert seconds < 40
+    assert seconds < 90
 
 
 SLOW_MODULE = """
@@ -232,14 +248,16 @@ def test_a_fork_waits_for_no_work_that_goes_on_and_on():
 def test_an_interrupt_stops_waiting_not_the_job():
     said, _ = script(
         """
-        job = submit("a fox", 0.3)
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        waiting = interrupt_soon()
         try:
+            waiting.set()
             job.result()
         except KeyboardInterrupt:
             print("interrupted", job.done)
+        backend.release("completed")
         print(len(job.result(60)), job.status)
-        """
+        """,
+        HELD,
     )
     assert said == ["interrupted", "False", "1", "Completed"]
 
@@ -250,15 +268,17 @@ def test_an_interrupt_of_asyncio_run_stops_waiting_not_the_job():
         """
         import asyncio
         async def wait():
+            waiting.set()
             return await job
-        job = submit("a fox", 0.3)
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        waiting = interrupt_soon()
         try:
             asyncio.run(wait())
         except KeyboardInterrupt:
             print("interrupted", job.done)
+        backend.release("completed")
         print(len(asyncio.run(wait())))
-        """
+        """,
+        HELD,
     )
     assert said == ["interrupted", "False", "1"]
 
@@ -304,7 +324,7 @@ def test_a_forked_child_has_its_own_engine():
 def test_the_interpreter_ends_promptly_and_quietly(code):
     said, seconds = script(code)
     assert said
-    assert seconds < 40
+    assert seconds < 90
 
 
 @pytest.mark.slow
@@ -315,14 +335,16 @@ def test_the_interpreter_ends_while_a_submit_hangs_and_is_cancelled():
         class Hanging(OfflineBackend):
             async def submit(self, request, urls):
                 try:
-                    await asyncio.sleep(60)
+                    begun.set()
+                    await asyncio.sleep(600)
                 finally:
                     print("ended")
+        begun = threading.Event()
         job = sd.Client(Hanging(0)).submit(sd.Request("a fox"))
-        time.sleep(0.2)
+        begun.wait()
         job.cancel()
         time.sleep(0.1)
         """
     )
     assert said == ["ended"]
-    assert seconds < 30
+    assert seconds < 90

@@ -217,7 +217,7 @@ def test_other_kernels_do_not_upload_the_same_image_again(fal_server, tmp_path):
     ids = set()
     for _ in range(2):
         command = [sys.executable, "-c", NIGHT, library, str(fox)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr
         ids.add(done.stdout)
     assert len(ids) == len(fal_server.bill) == 2

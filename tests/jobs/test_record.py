@@ -133,8 +133,9 @@ def test_a_cancel_while_the_failure_is_written_comes_too_late(tmp_path):
     backend.wait_for("fetch")
     for _ in range(WRITERS):
         shared().disk.submit(busy.wait, SECONDS)  # nothing gets to the disk until then
+    until(lambda: not shared().disk._work_queue.qsize())
     backend.release("fetch")
-    time.sleep(0.05)
+    until(shared().disk._work_queue.qsize)
     job.cancel()
     time.sleep(0.05)
     assert not job.done

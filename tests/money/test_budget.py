@@ -177,7 +177,7 @@ def test_the_limit_holds_a_while_only_where_fal_tells_no_price(tmp_path):
     client = client_of(tmp_path, "0.03", hold=["prices"])
     start = time.monotonic()
     client.submit(Request("a fox")).result(SECONDS)
-    assert 2 < time.monotonic() - start < 30
+    assert 2 < time.monotonic() - start < 100
     with pytest.raises(BudgetError):
         client.submit(Request("an owl"))
 
