@@ -26,12 +26,11 @@ def submit(prompt, pace):
 """
 
 
-def script(code, before=""):
+def script(code, before=SETUP):
     """Run a script with real threads and signals; return what it printed and its seconds."""
     start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c"]
-        + [SETUP + before + textwrap.dedent(code)],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", before + textwrap.dedent(code)],
         capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
@@ -257,7 +256,7 @@ def test_an_interrupt_stops_waiting_not_the_job():
         backend.release("completed")
         print(len(job.result(60)), job.status)
         """,
-        HELD,
+        SETUP + HELD,
     )
     assert said == ["interrupted", "False", "1", "Completed"]
 
@@ -278,7 +277,7 @@ def test_an_interrupt_of_asyncio_run_stops_waiting_not_the_job():
         backend.release("completed")
         print(len(asyncio.run(wait())))
         """,
-        HELD,
+        SETUP + HELD,
     )
     assert said == ["interrupted", "False", "1"]
 

@@ -162,13 +162,16 @@ def test_more_than_were_lost_are_not_taken(
     assert caught.value.billing == "maybe"
 
 
-def test_what_fal_never_got_is_told_so(client: sd.Client, fal_server: FalServer) -> None:
+def test_what_fal_never_got_is_told_so(
+    client: sd.Client, fal_server: FalServer, lost: LostReplies
+) -> None:
     """It ends as not billed once the list shows a later one of ours."""
     lose(fal_server, "drop")
     job = client.submit(TWIN)
     fal_server.wait(lambda server: server.count("submit") == 1)
     time.sleep(0.3)
     client.submit(sd.Request("later", **SMALL)).result(SECONDS)
+    lost.patience = 1.0
     with pytest.raises(sd.BackendError, match="fal lists no such request") as caught:
         job.result(SECONDS)
     assert caught.value.billing == "no"
@@ -191,6 +194,7 @@ def test_without_a_later_one_it_stays_unknown(
 def test_where_payloads_are_not_stored(
     fal_server: FalServer, lost: LostReplies, tmp_path: Path
 ) -> None:
+    lost.patience = 3.0
     client = sd.Client("fal", library=tmp_path, store_prompts=False)
     lose(fal_server)
     with pytest.raises(sd.SubmitUnknownError, match="does not say what the requests asked"):
