@@ -82,7 +82,7 @@ def test_faults_that_may_happen_anywhere(
         "listing": lambda: fal_http.get("https://api.fal.ai/v1/models/requests/by-endpoint"),
     }
     assert set(calls) == set(KINDS) - {"connect", "run"}
-    fal_http.timeout = httpx.Timeout(60.0, read=2.0 if kind == "hang" else 60.0)
+    fal_http.timeout = httpx.Timeout(60.0, read=1.0 if kind == "hang" else 60.0)
     for point, call in calls.items():
         fal_server.fail(point, kind)
         assert seen(call) == ANYWHERE[kind], point
@@ -145,7 +145,7 @@ def test_an_accepted_submit_whose_reply_is_lost_runs(
     fal_server: FalServer, fal_http: httpx.Client, kind: str, expected: int | str
 ) -> None:
     fal_server.fail("submit", kind)
-    fal_http.timeout = httpx.Timeout(0.2)
+    fal_http.timeout = httpx.Timeout(60.0, read=1.0 if kind == "accept_hang" else 60.0)
     assert seen(lambda: fal_http.post(QUEUE + V4, json=PROMPT)) == expected
     fal_server.wait(lambda s: s.bill)
     assert len(fal_server.jobs) == 1

@@ -265,8 +265,8 @@ def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsy
     drive = batch.start()
     until(lambda: backend.count("submit") == drive.window)
     sent = backend.count("submit")
+    _interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        _interrupt_soon()
         batch.run()
     assert "requests that fal has accepted go on" in capsys.readouterr().out
     backend.release("in_progress")
@@ -277,8 +277,8 @@ def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsy
 
 
 def _by_a_loop(batch):
+    _interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        _interrupt_soon()
         for _ in batch.as_completed():
             pass
 
@@ -409,12 +409,13 @@ def _interrupt_soon() -> None:
     """Interrupt this thread once it waits for the run."""
     import ctypes
 
-    waiting = threading.get_ident()
+    here = threading.get_ident()
+    waiting = drives.Drive.wait.__code__, batches._next.__code__
 
     def interrupt() -> None:
-        until(lambda: sys._current_frames()[waiting].f_code.co_name in ("wait", "_next"))
+        until(lambda: sys._current_frames()[here].f_code in waiting)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(waiting), ctypes.py_object(KeyboardInterrupt)
+            ctypes.c_ulong(here), ctypes.py_object(KeyboardInterrupt)
         )
 
     threading.Thread(target=interrupt).start()
