@@ -42,10 +42,11 @@ test: check js-test notebooks unit browser journeys
 
 # What needs no other process, no server, no browser and no hypothesis, its files in memory where
 # there is /dev/shm; bytecode is kept, as rewriting the tests' assertions takes longer than running
-# them.
+# them, and plugins that none of them needs stay out.
 quick: .venv/.ready
 	env -u PYTHONDONTWRITEBYTECODE $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm) \
-		$(PYTEST) -q -m "not slow" -n 2 -o tmp_path_retention_count=1 $(ARGS)
+		$(PYTEST) -q -m "not slow" -n 2 -p no:anyio -p no:hypothesispytest \
+		-o tmp_path_retention_count=1 $(ARGS)
 
 check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 	$(BIN)/ruff check
