@@ -77,8 +77,8 @@ def budget(usd: Any = ..., per: str = "session") -> Decimal | None:
         usd: The limit.
         per: ``"session"``: this client, until its kernel ends. ``"day"`` and ``"month"``, by this
             computer's calendar, are kept in the library: all kernels that share it count, and a
-            restarted one does not forget. Two that ask in the same instant may go over by one
-            request.
+            restarted one does not forget. Of two that ask in the same instant both may be
+            refused.
 
     Raises:
         RequestError: `usd` is not an amount, or `per` none of these words.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -107,10 +106,6 @@ class ImageInput:
     def without_bytes(self) -> ImageInput:
         """Return what is known of it, and no bytes."""
         return replace(self, data=b"", given=None)
-
-    def to_data_uri(self) -> str:
-        """Return `data` as a ``data:`` URL."""
-        return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode('ascii')}"
 
     def __repr__(self) -> str:
         return (

@@ -19,8 +19,6 @@ from seedream_widgets.errors import (
     SeedreamError,
     check_type,
     described,
-    quoted,
-    whole_number,
 )
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
@@ -45,7 +43,7 @@ from seedream_widgets.library.mirror import Mirror
 from seedream_widgets.library.place import place_at
 from seedream_widgets.library.trash import Trash
 from seedream_widgets.library.uploads import KeptUploads
-from seedream_widgets.values.marks import FAVOURITE, MOST, RATING
+from seedream_widgets.values.marks import FAVOURITE, RATING, checked_rating
 from seedream_widgets.values.result import Result
 
 if TYPE_CHECKING:
@@ -262,13 +260,7 @@ class Library:
             ResultError: It is not in this library.
             SeedreamError: Its folder can't be written.
         """
-        stars = whole_number(rating)
-        if stars is None or not 0 <= stars <= MOST:
-            raise RequestError(
-                f"rating takes a whole number from 0 to {MOST}, got {quoted(rating)}",
-                field="rating",
-                value=rating,
-            )
+        stars = checked_rating(rating)
         self._mark(result, RATING, b"%d\n" % stars if stars else None)
 
     def _mark(self, result: Result | Entry, name: str, content: bytes | None) -> None:

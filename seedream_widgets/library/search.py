@@ -15,7 +15,6 @@ from seedream_widgets.errors import (
     check_type,
     described,
     quoted,
-    whole_number,
 )
 from seedream_widgets.faces import shown
 from seedream_widgets.library.entry import (
@@ -28,7 +27,7 @@ from seedream_widgets.library.entry import (
     plain_date,
 )
 from seedream_widgets.values.endpoints import ENDPOINTS
-from seedream_widgets.values.marks import MOST
+from seedream_widgets.values.marks import checked_rating
 
 _PAGE = 100
 _MOST_WORDS = 200
@@ -102,14 +101,7 @@ def filter_of(
     given = {**equal, "favourite": favourite}
     asked += [(f"{name} = ?", value) for name, value in given.items() if value is not None]
     if rating is not None:
-        wanted = whole_number(rating)
-        if wanted is None or not 0 <= wanted <= MOST:
-            raise RequestError(
-                f"rating takes a whole number from 0 to {MOST}, got {quoted(rating)}",
-                field="rating",
-                value=rating,
-            )
-        asked.append(("rating >= ?", wanted))
+        asked.append(("rating >= ?", checked_rating(rating)))
     conditions, values = [pair[0] for pair in asked], [pair[1] for pair in asked]
     if kind is not None:
         ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]

@@ -183,7 +183,7 @@ class FolderSteps:
     def touched(self, name: str) -> float:
         """Return when a file was last written or touched; 0 where there is none."""
         try:
-            return (self._root / name).stat().st_mtime
+            return (self._root / name).lstat().st_mtime
         except OSError:
             return 0.0
 

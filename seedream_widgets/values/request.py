@@ -107,8 +107,8 @@ class Request:
         put(self, "image_size", _check_size(self.image_size, endpoint))
         put(self, "num_images", _check_count("num_images", self.num_images))
         put(self, "max_images", _check_count("max_images", self.max_images))
-        put(self, "seed", _check_seed(self.seed))
-        put(self, "draw", _check_draw(self.draw))
+        put(self, "seed", _check_optional("seed", self.seed, 0, "for a random one"))
+        put(self, "draw", _check_optional("draw", self.draw, 1, "to ask anew each time"))
         for field in ("enable_safety_checker", "sync_mode"):
             put(self, field, _check_bool(field, getattr(self, field)))
         _check_taken(self, endpoint)
@@ -343,17 +343,17 @@ def _check_count(field: str, value: Any) -> int:
     return number
 
 
-def _check_seed(value: Any) -> int | None:
+def _check_optional(field: str, value: Any, low: int, none: str) -> int | None:
+    """Return a seed or a draw; `none` says what ``None`` means."""
     if value is None:
         return None
-    seed = _whole("seed", value, f"0 to {MAX_SEED}, or None for a random one")
-    if not 0 <= seed <= MAX_SEED:
+    takes = f"{low} to {MAX_SEED}, or None {none}"
+    number = _whole(field, value, takes)
+    if not low <= number <= MAX_SEED:
         raise RequestError(
-            f"seed takes 0 to {MAX_SEED}, or None for a random one, got {described(seed)}",
-            field="seed",
-            value=value,
+            f"{field} takes {takes}, got {described(number)}", field=field, value=value
         )
-    return seed
+    return number
 
 
 def _whole(field: str, value: Any, takes: str) -> int:
@@ -365,19 +365,6 @@ def _whole(field: str, value: Any, takes: str) -> int:
         raise RequestError(
             f"{field} takes a whole number, {takes}, got {quoted(value)}", field=field, value=value
         ) from error
-
-
-def _check_draw(value: Any) -> int | None:
-    if value is None:
-        return None
-    draw = _whole("draw", value, "from 1 on, or None to ask anew each time")
-    if not 1 <= draw <= MAX_SEED:
-        raise RequestError(
-            f"draw takes 1 to {MAX_SEED}, or None to ask anew each time, got {described(draw)}",
-            field="draw",
-            value=value,
-        )
-    return draw
 
 
 def _check_taken(request: Request, endpoint: Endpoint) -> None:

@@ -15,6 +15,7 @@ from seedream_widgets.images import ImageUrl
 from seedream_widgets.images.receipts import embed
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
+from seedream_widgets.library.journal import claim_name
 from seedream_widgets.library.uploads import KeptUpload, KeptUploads
 from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.receipt import read_receipt
@@ -189,6 +190,22 @@ def test_a_pipe_or_a_device_holds_nobody_up(library: Path, place: str, kind: str
     with pytest.raises(RequestError):
         Library(library).input(digest)
     assert time.monotonic() - began < 100
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "nowhere"])
+def test_a_claim_that_is_no_file_holds_nobody_up(library: Path, kind: str) -> None:
+    request = Request("a fox", seed=7)
+    path = library / "claims" / claim_name(request.key or "", "fal")
+    path.parent.mkdir(parents=True)
+    if kind in ("pipe", "folder"):
+        (os.mkfifo if kind == "pipe" else os.mkdir)(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else library / "nowhere")
+    client = Client(ScriptedBackend("fal"), library=library)
+    first = client.submit(request).result(SECONDS)
+    assert (client.submit(request).result(SECONDS).request_id, client.resume()) == ("r1", ())
+    assert not client.submit(request, fresh=True).result(SECONDS).cached
+    assert first.note is None
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from seedream_widgets.backends.offline.palette import Colour, Theme
 
-CONTENT_TYPE = "image/jpeg"
 QUALITY = 90
 # Larger pictures are painted at this area and scaled up: 4K stays about a second.
 PAINTED_AREA = 2048 * 2048
