@@ -203,7 +203,7 @@ class Journal:
             OSError: It can't be written.
         """
         key, backend = entry.key or "", entry.backend
-        id = self._claim_on(key, backend, or_else=True)
+        id = self._claim_on(key, backend)
         if not id or self.find(id):
             return None
         lost = replace(entry, id=id, number=self._highest(id))
@@ -211,7 +211,7 @@ class Journal:
             ours = self.plan(lost)
         except TakenOver:
             return None
-        if self._claim_on(key, backend, or_else=True) == id:
+        if self._claim_on(key, backend) == id:
             return ours
         self._steps.delete(ours.name)  # it was not lost, but ended just now
         return None
@@ -442,16 +442,15 @@ class Journal:
         for name in (*entry.older, entry.name):
             self._steps.delete(name)
 
-    def _claim_on(self, key: str, backend: str, *, or_else: bool = False) -> str:
+    def _claim_on(self, key: str, backend: str) -> str:
         """Return the id that a claim names, empty where there is none.
 
-        A damaged claim, such as a power cut leaves, names an id of its own. So does `or_else` what
-        is no file, such as a pipe in a stranger's library, which nobody could ever claim.
+        A damaged claim, such as a power cut leaves, names an id of its own.
         """
         name = _claim_of(key, backend)
         found = self._steps.read(name, _CLAIM_BYTES)
         if found is None:
-            return name.rpartition("/")[2] if or_else and self._steps.touched(name) else ""
+            return ""
         id = found.data.decode("ascii", "replace")
         return id if _ID.fullmatch(id) else name.rpartition("/")[2]
 

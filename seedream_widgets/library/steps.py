@@ -126,13 +126,16 @@ class FolderSteps:
         return True
 
     def read(self, name: str, limit: int) -> Found | None:
-        """Return a file, ``None`` where there is none, or one of more bytes than `limit`."""
+        """Return a file, ``None`` where there is none, or one of more bytes than `limit`.
+
+        What is no file, such as a pipe in a stranger's library, is as an empty one: its name is
+        taken, so that it can't be claimed as one that is not there.
+        """
         path = self._root / name
         try:
             known = path.lstat()
-            if not stat.S_ISREG(known.st_mode):
-                return None
-            data = patiently(lambda: read_file(str(path), limit))
+            regular = stat.S_ISREG(known.st_mode)
+            data = patiently(lambda: read_file(str(path), limit)) if regular else b""
         except (FileNotFoundError, NotADirectoryError):
             return None
         return None if data is None else Found(data, known.st_mtime)
@@ -146,10 +149,15 @@ class FolderSteps:
 
     def delete(self, name: str) -> bool:
         """Take a file away, and tell whether it was there."""
+        path = self._root / name
         try:
-            delete(self._root / name)
+            delete(path)
         except FileNotFoundError:
             return False
+        except OSError:
+            if path.is_dir():  # a stranger's: no file of that name is there
+                return False
+            raise
         return True
 
     def clear(self, folder: str) -> None:
@@ -183,7 +191,7 @@ class FolderSteps:
     def touched(self, name: str) -> float:
         """Return when a file was last written or touched; 0 where there is none."""
         try:
-            return (self._root / name).lstat().st_mtime
+            return (self._root / name).stat().st_mtime
         except OSError:
             return 0.0
 

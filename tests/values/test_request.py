@@ -255,7 +255,7 @@ def test_json_never_reads_a_file_of_this_computer(tmp_path, wrap):
         ({"model": "v5.5", "background": "transparent", "output_format": "jpeg"}, "output_format",
          "'jpeg' can't be transparent; leave it out, or give 'png'"),
         ({"draw": 0}, "draw", "takes 1 to 2147483647, or None to ask anew each time, got 0"),
-        ({"draw": True}, "draw", "takes a whole number, from 1 on"),
+        ({"draw": True}, "draw", "takes a whole number, 1 to 2147483647, or None"),
         ({"model": "v5-flash", "image_size": (512, 512)}, "image_size",
          r"1,048,576 to 4,194,304 .* the nearest is \(1024, 1024\)"),
         ({"model": "v5-lite", "image_size": "1:1 1K"}, "image_size", "3,686,400 to 9,437,184"),
