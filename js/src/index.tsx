@@ -86,6 +86,11 @@ function renderView({ model, el, signal }: Props): () => void {
   // Within a frame of its own, as Colab's, the window is as high as what it shows.
   root.classList.toggle("sd-top", window.parent === window);
   root.tabIndex = -1;
+  // A file that only Pillow reads, or that is no picture, shows no sign of a broken one.
+  const drawn = ({ target, type }: Event) => {
+    (target as HTMLElement).style.visibility = type === "load" ? "" : "hidden";
+  };
+  listen(root, "load error", drawn, { capture: true, signal: ending.signal });
   el.append(root);
 
   const draw = VIEWS[String(model.get("_view"))] ?? studio;

@@ -83,3 +83,18 @@ def test_tiles_stay_where_they_are(errors: list[str], notebook: OpenNotebook, pa
         studio.wait_for_pictures(prompt, count)
         assert boxes(tiles) == before
     assert errors == []
+
+
+def test_what_a_card_offers_shares_a_line(notebook: OpenNotebook, page: Page) -> None:
+    book = notebook([STUDIO])
+    book.run(0)
+    studio = Studio(page)
+    prompt = "dress the fox in the colour of the sea"
+    card = studio.submit(prompt)
+    studio.wait_for_pictures(prompt)
+    for width in (320, 420):
+        resize(studio.root, width)
+        links = [card.get_by_role("button", name=name) for name in ("Code", "Vary", "Reuse")]
+        tops = {link.evaluate("link => link.getBoundingClientRect().top") for link in links}
+        assert len(tops) == 1, width
+        assert overflowing(studio.root) == [], width

@@ -5,11 +5,12 @@ import type { Announcer } from "./announcer";
 
 /** The one live region: said once, never drawn. */
 export function Said({ announcer }: { announcer: Announcer }) {
-  const line = useStore(announcer.line);
   return (
-    <p class="sd-hidden" role="status" aria-live="polite">
-      <span key={line}>{line.words}</span>
-    </p>
+    <div class="sd-hidden" role="status" aria-live="polite" aria-atomic="false">
+      {useStore(announcer.lines).map((line) => (
+        <p key={line}>{line.words}</p>
+      ))}
+    </div>
   );
 }
 

@@ -8,20 +8,28 @@ import type { Jobs } from "../results/jobs";
 const LENGTH = 60;
 const SAID = "seedream-said";
 const MOMENT = 1000;
+/** A line that stood for less, in ms, may not have been heard: what comes next stands beside it. */
+const HEARD = 200;
 
 export const shorten = (prompt: string, length = LENGTH): string =>
   prompt.length > length ? `${prompt.slice(0, length - 1).trimEnd()}…` : prompt;
 
+/** An object each time: the same words are said again. */
+interface Line {
+  words: string;
+  at: number;
+}
+
 export interface Announcer {
-  /** An object each time: the same words are said again. */
-  readonly line: Store<{ words: string }>;
-  say(words: string): void;
+  readonly lines: Store<Line[]>;
+  /** Say these words; `anew` where they take the place of what was said a moment ago. */
+  say(words: string, anew?: boolean): void;
   /** Whether a line is this view's to say: of several views on a page the first one drawn. */
   claim(words: string): boolean;
 }
 
 export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announcer {
-  const line = createStore({ words: "" });
+  const lines = createStore<Line[]>([]);
   const heard = new Set<string>();
 
   function claim(words: string): boolean {
@@ -30,8 +38,10 @@ export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announce
     return true;
   }
 
-  function say(words: string) {
-    if (claim(words)) line.set({ words });
+  function say(words: string, anew = false) {
+    if (!claim(words)) return;
+    const at = Date.now();
+    lines.set([...lines.get().filter((line) => !anew && at - line.at < HEARD), { words, at }]);
   }
 
   function listen(event: Event) {
@@ -42,7 +52,7 @@ export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announce
   }
 
   document.addEventListener(SAID, listen, { signal: ended });
-  return { line, say, claim };
+  return { lines, say, claim };
 }
 
 /** Say each change of a job's state once, and that a click waits. */

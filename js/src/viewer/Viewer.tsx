@@ -121,7 +121,7 @@ function Open({ shown, close }: Props) {
   const change = (part: Partial<Comparing>) => setComparing((old) => ({ ...old, ...part }));
   useModal(dialog, Boolean(close));
 
-  useEffect(() => announcer.say(words), [announcer, words]);
+  useEffect(() => announcer.say(words, true), [announcer, words]);
   // Another picture is looked at as a whole; of two that are compared the same part.
   useEffect(() => {
     if (!pinned) setView(FIT);

@@ -15,7 +15,7 @@ export interface ViewerSession {
   viewer: ViewerState;
   channel: Channel;
   previews: Previews;
-  announcer: { say(words: string): void };
+  announcer: { say(words: string, anew?: boolean): void };
   tools: Tool[];
   /** Have the next request change a region of a picture alone; absent where there is no form. */
   changeRegion?: (picture: Look, mask: Mask) => unknown;

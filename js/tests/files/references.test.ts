@@ -6,6 +6,13 @@ import { button, click, doing, press, prompt, reference, ui } from "../ui";
 
 afterEach(unmountAll);
 
+const addFiles = ({ root }: View, body: string, ...names: string[]) => {
+  const files = names.map((name) => new File([body], name, { type: "image/png" }));
+  const input = root.querySelector("input[type=file]") as HTMLInputElement;
+  Object.defineProperty(input, "files", { value: files, configurable: true });
+  return doing(() => fireEvent.change(input));
+};
+
 describe("references", () => {
   const three = { _references: ["r1", "r2", "r3"].map(reference) };
   const tiles = (view: View) =>
@@ -95,5 +102,25 @@ describe("references", () => {
     const view = await mount({ prompt: "x", num_images: 6, _references: many });
     expect(view.root.textContent).toContain("10 references and 6 results make 16");
     expect(ui(view).queryByRole("button", { name: "Add images" })).toBeNull();
+  });
+
+  it("that fail in the same moment are each said", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const view = await mount();
+    await addFiles(view, "", "one.png", "two.png");
+    await doing(() => vi.advanceTimersByTime(600));
+    const lines = [...ui(view).getByRole("status").children].map((line) => line.textContent);
+    expect(lines).toEqual(["one.png is empty.", "two.png is empty."]);
+    vi.useRealTimers();
+  });
+
+  it("that the browser can't draw show no sign of a broken picture", async () => {
+    const view = await mount();
+    await addFiles(view, "some text", "text.png");
+    const picture = view.root.querySelector(".sd-ref-up img") as HTMLImageElement;
+    fireEvent.error(picture);
+    expect(picture.style.visibility).toBe("hidden");
+    fireEvent.load(picture); // its preview
+    expect(picture.style.visibility).toBe("");
   });
 });

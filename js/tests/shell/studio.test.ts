@@ -16,7 +16,9 @@ describe("names that people and tests hold on to", () => {
     expect(ui(view).getByRole("radiogroup", { name: "Size" })).toBeTruthy();
     expect(ui(view).getByRole("button", { name: "Model V4" })).toBeTruthy();
     expect(ui(view).getByRole("region", { name: "Results" })).toBeTruthy();
-    expect(ui(view).getByRole("status").getAttribute("aria-live")).toBe("polite");
+    const status = ui(view).getByRole("status");
+    expect(status.getAttribute("aria-live")).toBe("polite");
+    expect(status.getAttribute("aria-atomic")).toBe("false"); // each line is heard once
   });
 
   it("shows Width and Height for a size of one's own", async () => {
