@@ -39,17 +39,17 @@ def submit(name: str, jobs: int = 1, images: int = 1, *, edit: bool = False) -> 
     return prompts
 
 
-def wait(seconds: float = 30) -> list[dict[str, Any]]:
+def wait(seconds: float = 150) -> list[dict[str, Any]]:
     """Wait for every job of this kernel, and tell what came of it."""
     return [_outcome(job, seconds) for job in sd.jobs()]
 
 
 def resume(at: float = 0) -> list[dict[str, Any]]:
     """Follow what was left behind, from a common moment on, and tell what came of it."""
-    shared().lost = LostReplies(patience=5.0, pace=(0.2, 0.5))
+    shared().lost = LostReplies(patience=10.0, pace=(0.2, 0.5))
     while time.time() < at:
         time.sleep(0)
-    return [_outcome(job, 30) for job in sd.resume()]
+    return [_outcome(job, 150) for job in sd.resume()]
 
 
 def spending() -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-_SECONDS = 60
+_SECONDS = 200
 _IMPORTS = """
 import os
 

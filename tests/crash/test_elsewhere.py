@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def test_another_machine_with_the_same_library(notebook: Notebook, tmp_path: Path) -> None:
     server = notebook.server
-    server.settings.run_seconds = 0.5
+    server.settings.runs_on = lambda: True
     notebook.killed("cells.submit('fox', 2, 2, edit=True)", lambda: server.count("stream") == 2)
+    server.settings.runs_on = bool
     there = Notebook(notebook.kernels, tmp_path / "copy", server, machine="another")
     shutil.copytree(notebook.library, there.library)
     assert there.kernel().ask("cells.resume()") == []  # its kernel may still be at work
@@ -29,8 +30,9 @@ def test_another_machine_with_the_same_library(notebook: Notebook, tmp_path: Pat
 
 def test_two_kernels_at_once(notebook: Notebook) -> None:
     server, settings = notebook.server, notebook.server.settings
-    settings.run_seconds = 0.3
+    settings.runs_on = lambda: True
     notebook.killed("cells.submit('fox', 6, 3)", lambda: server.count("stream") == 6)
+    settings.runs_on = bool
     server.wait(lambda s: len(s.bill) == 6)
     settings.file_bytes, settings.bytes_per_second = 60_000, 200_000
     kernels = [notebook.kernel() for _ in range(2)]
@@ -57,10 +59,11 @@ def test_a_killed_kernel_that_nobody_has_waited_for(notebook: Notebook) -> None:
 
 def test_the_resuming_kernel_is_killed_too(notebook: Notebook) -> None:
     server = notebook.server
-    server.settings.queue_seconds = 1
+    server.settings.waits = lambda: True
     notebook.killed("cells.submit('fox', 2, 2)", lambda: server.count("stream") == 2)
     notebook.killed("cells.resume()", lambda: server.count("stream") == 4)
-    server.settings.file_bytes, server.settings.bytes_per_second = 500_000, 500_000
+    server.settings.waits = bool
+    server.settings.file_bytes, server.settings.bytes_per_second = 500_000, 5000
     notebook.killed("cells.resume()", lambda: notebook.staged("*"))
     server.settings.bytes_per_second = None
     assert right(notebook.resumed(), server, jobs=2, images=2)
@@ -68,10 +71,10 @@ def test_the_resuming_kernel_is_killed_too(notebook: Notebook) -> None:
 
 def test_a_kernel_at_work_keeps_its_requests(notebook: Notebook) -> None:
     server, kernel, other = notebook.server, notebook.kernel(), notebook.kernel()
-    server.settings.run_seconds = 1
+    server.settings.runs_on = lambda: True
     kernel.ask("cells.submit('fox', 2)")
     server.wait(lambda s: s.count("stream") == 2)
     assert other.ask("cells.resume()") == []
-    assert not server.bill  # it was asked in time
+    server.settings.runs_on = bool
     assert right(kernel.ask("cells.wait()"), server, jobs=2)
     audit(notebook.library, server, kernel.ask("cells.spending()"))

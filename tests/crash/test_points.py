@@ -54,37 +54,41 @@ def test_submitted_and_never_accepted_before_the_reply(notebook: Notebook) -> No
 
 def test_queued(notebook: Notebook) -> None:
     server = notebook.server
-    server.settings.queue_seconds = 1.5
+    server.settings.waits = lambda: True
     notebook.killed("cells.submit('fox', 3, 2, edit=True)", lambda: server.count("stream") == 3)
     assert {job.phase for job in server.jobs} == {"IN_QUEUE"}
+    server.settings.waits = bool
     assert notebook.steps == {"accepted"}
     assert right(notebook.resumed(), server, jobs=3, images=2)
 
 
 def test_in_progress(notebook: Notebook) -> None:
     server = notebook.server
-    server.settings.run_seconds = 1.5
+    server.settings.runs_on = lambda: True
     notebook.killed(
         "cells.submit('fox', 3)",
         lambda: server.count("stream") == 3 and all(job.logs for job in server.jobs),
     )
     assert {job.phase for job in server.jobs} == {"IN_PROGRESS"}
+    server.settings.runs_on = bool
     assert right(notebook.resumed(), server, jobs=3)
 
 
 def test_completed_at_fal_while_nobody_looked(notebook: Notebook) -> None:
     server = notebook.server
-    server.settings.run_seconds = 0.5
+    server.settings.runs_on = lambda: True
     notebook.killed("cells.submit('fox')", lambda: server.count("stream"))
+    server.settings.runs_on = bool
     server.wait(lambda s: len(s.bill) == 1)
     assert right(notebook.resumed(), server, jobs=1)
 
 
 def test_failed_at_fal_while_nobody_looked(notebook: Notebook) -> None:
     server = notebook.server
-    server.settings.run_seconds = 0.5
+    server.settings.runs_on = lambda: True
     server.fail("run", "policy")
     notebook.killed("cells.submit('fox')", lambda: server.count("stream"))
+    server.settings.runs_on = bool
     server.wait(lambda s: s.jobs[0].failure)
     submits, kernel = server.count("submit"), notebook.kernel()
     (job,) = kernel.ask("cells.resume()")
@@ -97,7 +101,7 @@ def test_failed_at_fal_while_nobody_looked(notebook: Notebook) -> None:
 
 def test_while_downloading(notebook: Notebook) -> None:
     server = notebook.server
-    server.settings.file_bytes, server.settings.bytes_per_second = 3_000_000, 1_000_000
+    server.settings.file_bytes, server.settings.bytes_per_second = 3_000_000, 10_000
     notebook.killed(
         "cells.submit('fox', 1, 2)",
         lambda: any(path.stat().st_size for path in notebook.staged("*.part")),
@@ -113,6 +117,7 @@ def test_some_files_whole_and_others_not(notebook: Notebook) -> None:
     notebook.killed("cells.submit('fox', 1, 4)", lambda: len(notebook.staged("*.png")) == 3)
     assert notebook.staged("*.part")
     assert not list(notebook.library.glob("results/*/*"))
+    server.heal()
     assert right(notebook.resumed(), server, jobs=1, images=4)
 
 
@@ -144,10 +149,11 @@ def test_right_after_completion(notebook: Notebook) -> None:
 def test_renamed_and_not_yet_crossed_out(notebook: Notebook, tmp_path: Path) -> None:
     """The entry is put back, as no kill from outside hits the instant between the two."""
     server, kernel = notebook.server, notebook.kernel()
-    server.settings.run_seconds = 0.5
+    server.settings.runs_on = lambda: True
     kernel.ask("cells.submit('fox', 1, 2)")
     server.wait(lambda s: s.count("stream"))
     shutil.copytree(notebook.library / "journal", tmp_path / "journal")
+    server.settings.runs_on = bool
     kernel.ask("cells.wait()")
     kernel.kill()
     shutil.copytree(tmp_path / "journal", notebook.library / "journal", dirs_exist_ok=True)

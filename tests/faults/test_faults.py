@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seedream_widgets.errors import Billing
     from tests.fal_server import Authority
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = pytest.mark.timeout(900)
 CASES = tuple(cases(GROUPS))
 LEDGER = {"no": "not billed", "maybe": "may be billed", "yes": "may be billed", None: "confirmed"}
 
@@ -56,7 +56,7 @@ def test_row(case: Case, outcomes: dict[Case, Outcome]) -> None:
     if group.kept == "resumable":
         comes = group.charged == "yes"
         assert outcome.resumed == "result" if comes else outcome.resumed.endswith("billed it.")
-    assert outcome.seconds < 60
+    assert outcome.seconds < 150
     assert min(outcome.timings) >= 0
 
 

@@ -225,12 +225,13 @@ def test_embedding_in_a_large_file_is_quick() -> None:
     data = encoded(noise(2800, 2750), "PNG", compress_level=0)
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         made = embed(data, RECEIPT)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     assert len(data) > 23_000_000
-    # A few ms; room for a busy machine, none for an encoder, which takes over a second.
-    assert min(times) < 0.03
+    # A few ms of the processor; room for a busy machine, none for an encoder, which takes over a
+    # second.
+    assert min(times) < 0.2
     assert extract(made) == RECEIPT
 
 

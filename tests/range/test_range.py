@@ -16,7 +16,7 @@ from tests.range.table import keep, table
 from tests.range.trial import CHOICES, FEW, copy_tests, draw, trial
 from tests.range.wheel import FOLDER, ROOT, build, install, versions
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)  # it installs, and runs tests of a copy
 
 
 @pytest.fixture(scope="module")
