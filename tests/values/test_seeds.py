@@ -53,6 +53,7 @@ def test_without_a_seed_there_is_nothing_to_verify(tmp_path):
 
 @pytest.mark.slow
 def test_a_result_of_the_library_asks_by_the_session_s_client():
+    sd.default_client().backend.pace = 0.0
     first = sd.generate("a fox", image_size=(960, 960), seed=5)
     for opened in (
         sd.library.get(first.request_id),
