@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 URL = "https://api.fal.ai/v1/models/pricing"
 _SECONDS = 10.0
-_MOST = Decimal(100)
+_LEAST, _MOST = Decimal("1e-9"), Decimal(100)
+_DIGITS = 30
+"""Digits of a price: it is written out in the journal and in each receipt."""
 _UNITS = ("image", "images")  # fal documents "image"; its replies were seen with "images" too
 
 
@@ -57,7 +59,7 @@ def _price(row: dict[str, object]) -> Price | None:
         return None
     try:
         usd = Decimal(str(row.get("unit_price")))
-        if not 0 < usd < _MOST:
+        if not _LEAST <= usd < _MOST or len(usd.as_tuple().digits) > _DIGITS:
             return None
     except InvalidOperation:
         return None

@@ -31,7 +31,9 @@ def test_a_price_is_the_decimal_that_fal_wrote(fal_server: FalServer) -> None:
     assert prices[V4].usd == Decimal("0.30000000000000004")
 
 
-@pytest.mark.parametrize("price", [0, -1, "free", None, 1000, [], float("nan")])
+@pytest.mark.parametrize(
+    "price", [0, -1, "free", None, 1000, [], float("nan"), 1e-300, "0." + "3" * 5000]
+)
 def test_a_price_that_makes_no_sense_is_passed_over(fal_server: FalServer, price: object) -> None:
     fal_server.settings.prices = {V4: price}
     assert drive(lambda backend: backend.prices()) == {}
