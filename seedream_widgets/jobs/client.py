@@ -283,7 +283,8 @@ class Client:
 
         Returns:
             A job for each: those that fal accepted run to their results; those whose reply was
-            lost have failed with `SubmitUnknownError`; those that were never sent are cancelled.
+            lost are looked for in fal's list of requests, and fail with `SubmitUnknownError` where
+            it does not tell; those that were never sent are cancelled.
         """
         self.library._sweep()
         self._say_what_is_away()

@@ -159,7 +159,7 @@ async def wait(
         entry: What the other follows.
         library: Whose journal it is, and where the result will be.
         engine: Runs what reads files.
-        adopt: Goes on with an accepted request that the other left behind.
+        adopt: Goes on with a request that the other left behind, accepted or not yet sent.
     """
     try:
         job._update(Queued())
