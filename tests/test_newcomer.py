@@ -120,6 +120,16 @@ def test_jobs_are_gathered_as_asyncio_gathers(client):
     assert asyncio.run(sd.gather(jobs[0])) == [jobs[0].result()]
 
 
+def test_a_search_and_a_widget_are_sent_nowhere_and_say_what_is(client):
+    widgets = sd.Studio(client, prompt="a fox"), make(client, name="foxes", **FOXES).sheet()
+    takes = {"list(search)": [client.library.search()], "the results": widgets}
+    for words, those in takes.items():
+        for what in those:
+            with pytest.raises(StaysHereError) as caught:
+                pickle.dumps(what)
+            assert words in str(caught.value)
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_what_belongs_to_this_process_says_what_to_take_instead(client, copied):
     batch = make(client, name="foxes", **FOXES)

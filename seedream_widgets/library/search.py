@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, SupportsIndex, overload
+from typing import Any, NoReturn, Protocol, SupportsIndex, overload
 
 from seedream_widgets.errors import (
     NoItemError,
     RequestError,
+    StaysHereError,
     check_index,
     check_type,
     described,
@@ -148,6 +149,9 @@ class Search(Sequence[Entry]):
     def __init__(self, index: Rows, asked: Filter) -> None:
         self._index = index
         self._filter = asked
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise StaysHereError("a search stays with its library; copy or send list(search) instead")
 
     def __len__(self) -> int:
         return int(self._index.select("COUNT(*)", self._filter)[0][0])

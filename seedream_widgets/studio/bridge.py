@@ -6,13 +6,13 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import anywidget
 import traitlets as t
 from ipywidgets.widgets import widget as ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
-from seedream_widgets.errors import RequestError, quoted
+from seedream_widgets.errors import RequestError, StaysHereError, quoted
 from seedream_widgets.studio.traits import FieldError, UnknownFieldError, picture_names
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class Bridge(anywidget.AnyWidget):
             takes = _takes(self.traits().get(name))
             said = f"{name} takes {takes}, got {quoted(value)}" if takes else str(error)
             raise FieldError(said, field=name, value=value) from error
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise StaysHereError(
+            f"a {type(self).__name__} stays in its kernel, with its page; copy or send the results "
+            "that it shows instead"
+        )
 
     def __dir__(self) -> list[str]:
         # What people use, and not the hundred names that widgets have for the page.
