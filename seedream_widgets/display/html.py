@@ -12,6 +12,7 @@ from io import BytesIO
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
+from seedream_widgets.display.sheet import TEXT
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import Preview, preview, preview_of
 from seedream_widgets.money.pricing import cost, usd
@@ -54,7 +55,7 @@ def result_bundle(result: Result) -> dict[str, str]:
     small = [_small(file, edge, RESULT_BYTES // len(files)) for file in files]
     tiles = " ".join(_shown(each, alt) for each in small)
     html = (
-        '<div style="font:13px/1.45 system-ui,sans-serif">'
+        f'<div style="{TEXT}">'
         f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>'
         f'<div style="margin-top:6px;opacity:.75">{escape(receipt_line(result, _SHOWN))}</div>'
         "</div>"
@@ -67,10 +68,7 @@ def image_bundle(image: Image) -> dict[str, str]:
     small = preview_of(image, _IMAGE_EDGE, _IMAGE_BYTES)
     form = f"{image.format}, " if image.format else ""
     words = f"{image.width:,} × {image.height:,} pixels, {form}shown as a preview"
-    html = (
-        f'<div style="font:13px/1.45 system-ui,sans-serif">{_shown(small, words)}'
-        f'<div style="opacity:.75">{words}</div></div>'
-    )
+    html = f'<div style="{TEXT}">{_shown(small, words)}<div style="opacity:.75">{words}</div></div>'
     return {"text/html": html, **_picture([small], _IMAGE_BYTES)}
 
 
@@ -158,7 +156,7 @@ def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str
 
 def _sheet(title: str, items: Sequence[str]) -> str:
     return (
-        '<div style="font:13px/1.45 system-ui,sans-serif">'
+        f'<div style="{TEXT}">'
         f"<div>{title}</div>"
         f'<div style="display:flex;flex-wrap:wrap;gap:16px">{"".join(items)}</div></div>'
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.html import result_bundle
 from seedream_widgets.display.progress import in_notebook, page_listens, progress_line
+from seedream_widgets.display.sheet import TEXT
 from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import JobTimeout, SeedreamError, say, without_our_frames
 from seedream_widgets.faces import live_card
@@ -45,7 +46,7 @@ def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool
         f'<div style="opacity:.8">{escape(line)}</div>' for line in [*rest, note] if line
     )
     return (
-        '<div style="font:13px/1.45 system-ui,sans-serif;border-left:3px solid;'
+        f'<div style="{TEXT};border-left:3px solid;'
         f'padding:2px 0 2px 10px;max-width:640px"><div>{escape(prompt)}</div>{more}</div>'
     )
 

@@ -22,6 +22,8 @@ GRID_BYTES = 400_000
 MOST_TILES = 900
 _EDGES = ((16, 192), (64, 128), (400, 72), (MOST_TILES, 48))
 _LABEL = 60
+TEXT = "font:13px/1.45 system-ui,sans-serif;overflow-wrap:break-word"
+"""The style of all that is shown without a page's own: a long word stays within its place."""
 _PNG_MODES = ("L", "RGB", "RGBA")
 
 if TYPE_CHECKING:
@@ -54,11 +56,11 @@ def grid_html(
             f"<td {_TILE}>{_tile(tile(at, column), edge, budget)}</td>"
             for column in range(len(columns))
         )
-        lines.append(f"<tr><th {_SIDE}>{_label(label)}</th>{tiles}</tr>")
+        lines.append(f'<tr style="background:none"><th {_SIDE}>{_label(label)}</th>{tiles}</tr>')
     rest = len(rows) - len(shown)
     more = f"<div>{rest:,} more rows are not shown here.</div>" if rest else ""
     return (
-        '<div style="font:13px/1.45 system-ui,sans-serif;overflow-x:auto">'
+        f'<div style="{TEXT};overflow-x:auto">'
         f"<div>{escape(title)}</div>"
         '<table style="border-collapse:collapse;margin-top:8px">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}</div>"
@@ -67,7 +69,7 @@ def grid_html(
 
 _HEAD = 'style="font-weight:600;text-align:center;padding:2px 4px;max-width:192px"'
 _SIDE = 'style="font-weight:600;text-align:right;padding:2px 8px 2px 0;max-width:160px"'
-_TILE = 'style="padding:2px;text-align:center;vertical-align:middle"'
+_TILE = 'style="padding:2px;text-align:center;vertical-align:top"'
 
 
 def _source(picture: ResultImage | Image) -> bytes | Path:

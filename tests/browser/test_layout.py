@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 WIDTHS = (320, 420, 620, 920, 1400)
 SHOTS = (320, 420, 920)
+PRINTED = """import seedream_widgets as sd
+from IPython.display import HTML, display
+from seedream_widgets.display.html import sheet_html
+WORD = "W" * 300
+client = sd.Client(library=FOLDER)
+request = sd.Request(prompt=WORD, image_size=(1024, 1024))
+results = [client.submit(request).result() for _ in range(2)]
+display(HTML(sheet_html(results)), results, client.library, sd.show(results))"""
+WIDER = """output => [...output.querySelectorAll("div, th, td, span")].filter(each =>
+  each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === "visible"
+    && getComputedStyle(each).display !== "inline").map(each => each.textContent)"""
 LONG = "a harbour at dawn, mist over the water, a red boat, gulls, very fine detail"
 
 
@@ -98,3 +109,17 @@ def test_what_a_card_offers_shares_a_line(notebook: OpenNotebook, page: Page) ->
         tops = {link.evaluate("link => link.getBoundingClientRect().top") for link in links}
         assert len(tops) == 1, width
         assert overflowing(studio.root) == [], width
+
+
+def test_a_long_word_stays_within_its_place_in_what_is_printed(
+    notebook: OpenNotebook, page: Page, shot: Shot, tmp_path: Path
+) -> None:
+    book = notebook([f"FOLDER = {str(tmp_path)!r}\n{PRINTED}"])
+    book.run(0)
+    assert "Error" not in book.text(0), book.text(0)
+    printed = book.cell(0).locator(".jp-OutputArea-output")
+    expect(printed.locator("img").first).to_be_visible()
+    assert printed.count() == 4
+    for output in printed.all():
+        assert output.evaluate(WIDER) == []
+    shot("printed", book.cell(0))
