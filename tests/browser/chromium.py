@@ -28,7 +28,7 @@ FLAGS = (
 )
 
 # Playwright's 5 s are not enough on a busy machine; only what never comes is waited for so long.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def executable() -> str:

@@ -16,7 +16,7 @@ STUDIO = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
 LOADED = "image => image.complete && image.naturalWidth > 0"
 BUSY = """import os, time
 began = time.monotonic()
-while not os.path.exists({file!r}) and time.monotonic() < began + 60:
+while not os.path.exists({file!r}) and time.monotonic() < began + 200:
     time.sleep(0.05)
 print("computed")"""
 BLOB_SIZE = "async image => (await (await fetch(image.src)).blob()).size"
@@ -78,7 +78,7 @@ class Studio:
         card.wait_for(state="attached")
         return card
 
-    def wait_for_pictures(self, prompt: str, count: int = 1, timeout: float = 20_000) -> None:
+    def wait_for_pictures(self, prompt: str, count: int = 1, timeout: float = 60_000) -> None:
         """Wait until a card shows so many pictures, really drawn."""
         expect(self.tiles(prompt)).to_have_count(count, timeout=timeout)
         # Previews come when they are near; another view may have pushed this one away meanwhile.

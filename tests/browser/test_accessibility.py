@@ -41,7 +41,7 @@ studio.references = [
 """
 FULL = "studio.references = [*studio.references, *studio.references]"
 RESULT = "studio.result"
-WAIT = 20_000
+WAIT = 60_000
 
 
 @pytest.fixture
@@ -111,14 +111,14 @@ def jobs(audit: Audit, studio: Studio) -> None:
     studio.cancel("one that waits, offline:slow 30").click()
     studio.field("Up to").fill("1")
     studio.field("Images").fill("6")
-    running = studio.submit("one that runs, offline:slow 3")
+    running = studio.submit("one that runs, offline:slow 15")
     refused, failed = studio.submit("offline:refuse"), studio.submit("offline:fail")
     expect(refused.get_by_role("button", name="Edit prompt")).to_be_visible()
     expect(failed).to_contain_text("The runner broke off")
     expect(running).to_contain_text("step")
     audit.look("generating, refused, failed, cancelled", studio.root)
-    studio.wait_for_pictures("one that runs, offline:slow 3", 6)
-    studio.tiles("one that runs, offline:slow 3").nth(3).focus()
+    studio.wait_for_pictures("one that runs, offline:slow 15", 6)
+    studio.tiles("one that runs, offline:slow 15").nth(3).focus()
     studio.page.keyboard.press("Space")  # Enter opens the viewer, too
     audit.look("six pictures, one chosen and with focus", studio.root)
     studio.prompt.focus()
@@ -172,7 +172,7 @@ def limits(folder: Path, server: FalServer) -> str:
 
 def on_fal(audit: Audit, studio: Studio, server: FalServer) -> None:
     """Fetching, spent, from the library, code, one beyond the budget, one left behind."""
-    server.settings.bytes_per_second = 3000
+    server.settings.bytes_per_second = 100
     fetching = studio.submit("a fox")
     expect(fetching).to_contain_text("Fetching")
     audit.look("fetching", studio.root)
@@ -190,7 +190,7 @@ def on_fal(audit: Audit, studio: Studio, server: FalServer) -> None:
     expect(studio.root.locator(".sd-error")).to_contain_text("budget")
     audit.look("beyond the budget", studio.root)
     studio.field("Images").fill("1")
-    server.settings.queue_seconds = 2
+    server.settings.waits = lambda: True
     studio.submit("left behind")
     server.wait(lambda fal: len(fal.jobs) == 2)
 
@@ -206,6 +206,7 @@ def test_on_fal(
     studio, audit = Studio(page), Audit(page)
     on_fal(audit, studio, server)
     book.restart_kernel()
+    server.settings.waits = bool
     expect(studio.alert).to_have_text(re.compile("The kernel is gone"))
     audit.look("kernel gone", studio.root)
     book.run(0)

@@ -40,7 +40,7 @@ def heard(page: Page, start: str = "") -> list[str]:
 def expect_heard(page: Page, start: str, *lines: str) -> None:
     """Wait for the last line, and a moment longer: none may come again."""
     page.wait_for_function(
-        "line => window.heard.some(each => each.includes(line))", arg=lines[-1], timeout=20_000
+        "line => window.heard.some(each => each.includes(line))", arg=lines[-1], timeout=60_000
     )
     page.wait_for_timeout(700)
     assert heard(page, start) == list(lines)

@@ -84,7 +84,7 @@ def test_none_is_left(
     settle(page)
     dismiss = studio.cards.get_by_role("button", name="Dismiss")
     dismiss.evaluate_all(f"buttons => buttons.slice({JOBS // 2}).forEach(each => each.click())")
-    expect(studio.cards).to_have_count(JOBS // 2, timeout=30_000)
+    expect(studio.cards).to_have_count(JOBS // 2, timeout=60_000)
     settle(page)
     book.run(2)
     other = Studio(page, nth=1)

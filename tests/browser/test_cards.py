@@ -42,7 +42,7 @@ def test_older_cards_come_and_dismissed_ones_stay_away(
     book = notebook([STUDIO, KEPT])
     book.run(0)
     studio = Studio(page)
-    expect(studio.cards).to_have_count(PAGE, timeout=30_000)
+    expect(studio.cards).to_have_count(PAGE, timeout=60_000)
     studio.cards.last.scroll_into_view_if_needed()
     expect(studio.cards).to_have_count(JOBS)
     expect(studio.button("Show older pictures")).to_have_count(0)
@@ -60,7 +60,7 @@ def test_the_viewer_goes_on_through_older_cards(
 ) -> None:
     notebook([STUDIO]).run(0)
     studio = Studio(page)
-    expect(studio.cards).to_have_count(PAGE, timeout=30_000)
+    expect(studio.cards).to_have_count(PAGE, timeout=60_000)
     first = JOBS - PAGE
     studio.tiles(f"fox {first + 2}").focus()
     page.keyboard.press("Enter")

@@ -84,10 +84,10 @@ def test_hostile_prompts_are_text(
         studio.prompt.fill(prompt)
         studio.generate.click()
         expect(studio.cards).to_have_count(number)
-        expect(studio.cards.first.locator("img")).to_be_attached(timeout=20_000)
+        expect(studio.cards.first.locator("img")).to_be_attached(timeout=60_000)
         shown = studio.cards.first.locator("span").first.text_content()
         assert str(shown).strip() == prompt.strip()
-    expect(studio.root.get_by_role("progressbar")).to_have_count(0, timeout=20_000)
+    expect(studio.root.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
     assert studio.root.locator("script, img[onerror], img[src=x]").count() == 0
     assert overflowing(studio.root) == []
     shot("hostile", studio.root)

@@ -48,7 +48,7 @@ def cells(gallery: Locator) -> Locator:
 
 
 def counted(gallery: Locator, words: str) -> None:
-    expect(gallery.get_by_role("status").first).to_have_text(words, timeout=20_000)
+    expect(gallery.get_by_role("status").first).to_have_text(words, timeout=60_000)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ INJECTED = f".{MARK}, img[onerror], img[src='x'], .jp-OutputArea-output script"
 WATCH = f"window.{MARK} = () => {{ window.ran = true; }}"
 # A bidi control reaches to the end of its block, and no further.
 STANDS_ALONE = "element => !getComputedStyle(element).display.startsWith('inline')"
-WAIT = 20_000
+WAIT = 60_000
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_what_fal_says(
     refused = {"a": "400", "b": "503"}
     for prompt, kind in refused.items():
         fal.fail("submit", kind, times=None, when=lambda said, prompt=prompt: said == prompt)
-    fal.settings.run_seconds = lambda arguments: 2.0 if arguments["prompt"] == EVIL else 0.1
+    fal.settings.run_seconds = lambda arguments: 5.0 if arguments["prompt"] == EVIL else 0.1
     shown = (
         "result = sd.generate(PROMPT, image_size=(960, 960))\nresult",
         "from IPython.display import display, HTML\nsd.spending()",

@@ -20,7 +20,7 @@ def test_the_card_lives_and_ends(notebook: OpenNotebook, page: Page, shot: Shot)
     book = notebook(
         [
             IMPORT,
-            CALL.format("a lighthouse at dusk offline:slow 6"),
+            CALL.format("a lighthouse at dusk offline:slow 12"),
             CALL.format("a lighthouse offline:refuse"),
             JOB,
             "job.status",
@@ -41,14 +41,14 @@ def test_the_card_lives_and_ends(notebook: OpenNotebook, page: Page, shot: Shot)
     book.run(3)
     card = book.cell(3).locator(".sd-live-card")
     cancel = card.get_by_role("button", name="Cancel")
-    expect(cancel).to_be_visible(timeout=30_000)
+    expect(cancel).to_be_visible(timeout=60_000)
     for theme in ("Light", "Dark"):
         book.theme(theme)
         shot(f"live-done-{theme.lower()}", book.cell(1))
         shot(f"live-failed-{theme.lower()}", failed)
         shot(f"live-job-{theme.lower()}", book.cell(3))
     cancel.click()
-    expect(book.cell(3)).to_contain_text("Cancelled", timeout=30_000)
+    expect(book.cell(3)).to_contain_text("Cancelled", timeout=60_000)
     expect(card).to_have_count(0)
     for theme in ("Light", "Dark"):
         book.theme(theme)

@@ -92,7 +92,7 @@ def test_presses_within_a_second_are_one_request_and_a_later_one_is_another(
     billed(server, 1)
 
     studio.prompt.fill("three clicks")
-    press_twice(page, studio, 300, 300)
+    press_twice(page, studio, 150, 150)
     billed(server, 2)
 
     studio.prompt.fill("a held key")
@@ -122,7 +122,7 @@ def test_presses_within_a_second_are_one_request_and_a_later_one_is_another(
     studio.prompt.fill("a slow kernel")
     os.kill(pid, signal.SIGSTOP)
     threading.Timer(3.0, os.kill, (pid, signal.SIGCONT)).start()
-    press_twice(page, studio, 120, 300, 300)
+    press_twice(page, studio, 120, 150, 150)
     expect(studio.generate).to_contain_text(re.compile("Sending|Waiting"))
     billed(server, 7)
     in_themes(book, shot, "presses")
@@ -137,7 +137,7 @@ def test_a_new_card_comes_into_sight_on_a_narrow_page(
     studio = Studio(page)
     studio.prompt.fill("out of sight")
     studio.generate.scroll_into_view_if_needed()
-    press_twice(page, studio, 300, 300)
+    press_twice(page, studio, 150, 150)
     expect(studio.card("out of sight")).to_be_in_viewport()
     shot("presses-narrow-in-sight")
     billed(server, 1)
@@ -191,7 +191,7 @@ def test_a_cell_that_runs_again_keeps_what_was_paid_for(
     server: FalServer,
     tmp_path: Path,
 ) -> None:
-    server.settings.run_seconds = 6.0
+    server.settings.runs_on = lambda: True
     cell = f"{STUDIO}.image_size = (960, 960)\nstudio"
     book = notebook([at_home(tmp_path, server), cell, "studio.image.size", KILL])
     book.run(0)
@@ -204,14 +204,17 @@ def test_a_cell_that_runs_again_keeps_what_was_paid_for(
     expect(studio.card("a red fox in snow")).to_contain_text("Generating")
     expect(studio.root).not_to_contain_text("from before")
     shot("rerun-running")
+    server.settings.runs_on = bool
     studio.wait_for_pictures("a red fox in snow")
     book.run(2)
     assert book.text(2) == "(960, 960)"
     billed(server, 1)
 
+    server.settings.runs_on = lambda: True
     card = studio.submit("an owl at dusk")
     server.wait(lambda fal: len(fal.jobs) == 2)
     kill_kernel(book, 3)
+    server.settings.runs_on = bool
     expect(card).to_contain_text("This request is kept. Run the cell again and press Fetch")
     card.scroll_into_view_if_needed()
     in_themes(book, shot, "killed")
@@ -245,31 +248,33 @@ def test_presses_in_a_sheet_are_one_run_and_its_cancel_is_not_pressed_by_them(
     bar = page.locator(".sd-sheet header")
     run = bar.get_by_role("button", name=re.compile("^(Run|Retry) "))
 
-    def show(name: str, seconds: float) -> None:
+    def show(name: str) -> None:
         book.write(0, f"NAME = {name!r}")
         book.run(0)
         book.run(1)
         expect(bar).to_contain_text(name)
         expect(run).to_be_visible()
-        server.settings.run_seconds = seconds
 
-    server.settings.run_seconds = 3.0
+    server.settings.runs_on = lambda: True
     expect(run).to_contain_text("Run 2 requests, about $0.06", timeout=WAIT)
     press_at(page, run, 0, 120, 120, 300)  # Cancel stands there meanwhile
     shot("presses-sheet")
+    server.settings.runs_on = bool
     expect(bar).to_contain_text("2 of 2 pictures", timeout=WAIT)
     billed(server, 2)
 
-    show("held key", 3)
+    show("held key")
+    server.settings.runs_on = lambda: True
     run.focus()
     for _ in range(40):
         page.keyboard.down("Enter")
         page.wait_for_timeout(33)
     page.keyboard.up("Enter")
+    server.settings.runs_on = bool
     expect(bar).to_contain_text("2 of 2 pictures", timeout=WAIT)
     billed(server, 4)
 
-    show("slow kernel", 0)
+    show("slow kernel")
     pid = int(book.text(2))
     os.kill(pid, signal.SIGSTOP)
     threading.Timer(3.0, os.kill, (pid, signal.SIGCONT)).start()
@@ -277,7 +282,7 @@ def test_presses_in_a_sheet_are_one_run_and_its_cancel_is_not_pressed_by_them(
     expect(bar).to_contain_text("2 of 2 pictures", timeout=WAIT)
     billed(server, 6)
 
-    show("key gone", 0)
+    show("key gone")
     book.run(3)
     press_at(page, run, 0, 120)
     expect(page.get_by_role("alert").filter(has_text="No fal key is set")).to_be_visible()

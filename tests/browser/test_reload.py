@@ -57,7 +57,7 @@ def test_everything_is_there_again(errors: list[str], notebook: OpenNotebook, pa
     studio.field("Images").fill("1")
     studio.shape("9:16").click()
     running = studio.submit(RUNNING)
-    expect(running).to_contain_text("step", timeout=20_000)
+    expect(running).to_contain_text("step", timeout=60_000)
     book.save()
     book.reload()
 

@@ -115,7 +115,7 @@ def generate(lab: JupyterServer, page: Page, name: str) -> Notebook:
     studio.prompt.focus()
     typed = studio.prompt.element_handle()
     assert typed is not None
-    page.wait_for_function(SHEET_HAS_A_PICTURE, timeout=20_000)
+    page.wait_for_function(SHEET_HAS_A_PICTURE, timeout=60_000)
     # The sheet came in below the view, and the view is the one from before.
     assert typed.evaluate("field => document.activeElement === field && field.value") == (
         "typing goes on"
@@ -202,7 +202,7 @@ def test_a_page_of_nbconvert_shows_the_sheet_without_a_network(page: Page, shot:
     """With the widget's state in it: its scripts are on the network, so the view stays empty."""
     cells = [STUDIO, "studio.prompt = 'a red fox'\nstudio.submit().result().seed"]
     book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    NotebookClient(book, timeout=200, kernel_name="python3").execute()
     assert book.metadata["widgets"]
     html, _ = HTMLExporter().from_notebook_node(book)
     page.route("http://notebook.test/", lambda route: route.fulfill(body=html))

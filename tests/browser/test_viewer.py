@@ -257,7 +257,7 @@ def test_two_pictures_are_compared(
     viewer.dialog.get_by_role("slider", name="Fade").fill("25")
     expect(viewer.layers.nth(1)).to_have_css("opacity", "0.25")
     viewer.mode("Difference").click()
-    expect(viewer.receipt.get_by_text("of the pixels")).to_be_visible(timeout=30_000)
+    expect(viewer.receipt.get_by_text("of the pixels")).to_be_visible(timeout=60_000)
     viewer.button("Fit").click()
     for layer in (0, 1):
         viewer.wait_until_sharp(layer)
@@ -293,7 +293,7 @@ def test_two_pictures_are_a_widget_of_their_own(
         page.wait_for_function(SHARP, arg=layer.element_handle())
     shot("compare_widget", root)
     group.get_by_role("radio", name="Difference").click()
-    expect(group.get_by_text("of the pixels")).to_be_visible(timeout=30_000)
+    expect(group.get_by_text("of the pixels")).to_be_visible(timeout=60_000)
     assert book.text(1) == "True"
     assert errors == []
 

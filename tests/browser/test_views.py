@@ -47,7 +47,7 @@ def test_python_and_page(errors: list[str], notebook: OpenNotebook, page: Page) 
     studio.shape("4:3").click()
     studio.add.focus()
     expected = "('from the page', 5, 2, Size(width=2304, height=1728))"
-    for _ in range(10):  # the page writes a moment later, and cells have a shell of their own
+    for _ in range(100):  # the page writes a moment later, and cells have a shell of their own
         book.run(4)
         if book.text(4) == expected:
             break

@@ -40,7 +40,7 @@ class FramedStudio(Studio):
         self.frame = page.locator(frame)
         super().__init__(page, within=page.frame_locator(frame).locator("body"))
 
-    def wait_for_pictures(self, prompt: str, count: int = 1, timeout: float = 20_000) -> None:
+    def wait_for_pictures(self, prompt: str, count: int = 1, timeout: float = 60_000) -> None:
         self.frame.scroll_into_view_if_needed()
         super().wait_for_pictures(prompt, count, timeout)
 

@@ -87,11 +87,11 @@ def test_killed(book: OpenBook, host: Host, instead: Say, shot: Shot) -> None:
     os.kill(int(opened.text(1)), signal.SIGKILL)
     if host.tells_death:
         told = re.compile(r"The kernel is gone\. Run the cell again\. Results are in your library")
-        expect(studio.alert).to_have_text(told, timeout=30_000)
+        expect(studio.alert).to_have_text(told, timeout=60_000)
         expect(studio.cards).to_contain_text("Interrupted")
     else:
         instead("after 15 seconds of silence while a job runs: busy, or gone")
-        expect(studio.alert).to_contain_text("The kernel is busy, or gone", timeout=40_000)
+        expect(studio.alert).to_contain_text("The kernel is busy, or gone", timeout=60_000)
         expect(studio.alert).to_contain_text("run the cell again. Results are in your library")
         expect(studio.cards).to_contain_text("The kernel is busy, or gone")
         studio.prompt.fill("another")
