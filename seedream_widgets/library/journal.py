@@ -1,7 +1,7 @@
 """What was asked of a backend and has not ended: one request's life on disk, step by step.
 
 ``claimed -> sending -> accepted -> closed``, or ``failed | cancelled | unknown``: the table is in
-jobs/README.md. An entry is a file ``journal/<id>.<number>.json`` that names its step and its
+CONTRIBUTING.md. An entry is a file ``journal/<id>.<number>.json`` that names its step and its
 owner. Each step, by whomever, makes the file of the next number and takes the last one away, so
 that of two who would go on from the same step one alone can. Who finds the next number there, or
 the last one gone, was taken over, and stops.
