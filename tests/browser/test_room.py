@@ -74,9 +74,10 @@ def test_one_is_large_and_twelve_are_seen_at_once(
         for width in (1600, 1280, 1100, 720, 420, 320):
             resize(studio.root, width)
             assert overflowing(studio.root) == [], (density, width)
-            # A line for the prompt, and one for all the rest: pictures of one row are level.
+            # A line for the prompt, and one for all the rest: pictures of one row are level. Where
+            # each card has a row of its own, what was made and what can be done share none.
             headers = studio.cards.locator("header")
-            assert headers.evaluate_all(HIGHEST) < 60, (density, width)
+            assert headers.evaluate_all(HIGHEST) < (60 if width > 1000 else 72), (density, width)
             if density == "Medium" or width == 1280:
                 shot(f"room-{density.lower()}-{width}", studio.root)
         resize(studio.root, 1600)
