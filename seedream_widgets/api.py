@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import RequestError, SeedreamError, check_type, quoted, whole_number
+from seedream_widgets.errors import (
+    RequestError,
+    SeedreamError,
+    check_type,
+    whole_between,
+)
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener
@@ -260,13 +265,7 @@ def series(prompt: str, count: int, **arguments: Any) -> Request:
     Raises:
         RequestError: An argument is not accepted, or the model makes no sets.
     """
-    most = whole_number(count)
-    if most is None or not 2 <= most <= COUNTS[1]:
-        raise RequestError(
-            f"count takes 2 to {COUNTS[1]} pictures, got {quoted(count)}",
-            field="count",
-            value=count,
-        )
+    most = whole_between(count, "count", 2, COUNTS[1], "a whole number of pictures")
     check_type(prompt, str, "prompt", "text")
     if "max_images" in arguments:
         raise RequestError(

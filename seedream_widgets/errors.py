@@ -165,6 +165,31 @@ def whole_number(value: object) -> int | None:
         return None
 
 
+def whole_between(
+    value: object, field: str, least: int, most: int, what: str = "a whole number"
+) -> int:
+    """Return a whole number of any kind as an int, and refuse another value in words.
+
+    Args:
+        value: What was given.
+        field: The argument it was given for.
+        least: The smallest that is taken.
+        most: The largest.
+        what: What it is, such as ``"a whole number of pixels"``.
+
+    Raises:
+        RequestError: It is no whole number, or none from `least` to `most`.
+    """
+    number = whole_number(value)
+    if number is None or not least <= number <= most:
+        raise RequestError(
+            f"{field} takes {what} from {least} to {most}, got {quoted(value)}",
+            field=field,
+            value=value,
+        )
+    return number
+
+
 def described(value: object) -> str:
     """Return a value as an error names it: short ones as they are written, others by their type."""
     if value is None or isinstance(value, bool | int | float | str):

@@ -13,7 +13,7 @@ from numbers import Number
 from typing import Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
-from seedream_widgets.errors import RequestError, described, quoted, whole_number
+from seedream_widgets.errors import RequestError, described, quoted, whole_between, whole_number
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
@@ -134,7 +134,7 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
             f"drop it: {meant(str(name)[:60], _FIELDS)}",
             field=str(name),
         )
-    draws = tuple(range(1, _check_repeat(repeat) + 1))
+    draws = tuple(range(1, whole_between(repeat, "repeat", 1, MOST_DRAWS) + 1))
     if len(records) * len(draws) > limit:
         _too_many(len(records) * len(draws), limit)
     loaded = _Images()
@@ -182,24 +182,13 @@ def _request(values: dict[str, Any], loaded: _Images) -> Request:
 
 
 def _with_draws(axes: Mapping[str, Any], repeat: int) -> dict[str, Any]:
-    if _check_repeat(repeat) == 1:
+    if whole_between(repeat, "repeat", 1, MOST_DRAWS) == 1:
         return dict(axes)
     if "draw" in axes:
         raise RequestError(
             "repeat and draw mean the same: give one of them", field="repeat", value=repeat
         )
     return {**axes, "draw": range(1, repeat + 1)}
-
-
-def _check_repeat(repeat: int) -> int:
-    draws = whole_number(repeat)
-    if draws is None or not 1 <= draws <= MOST_DRAWS:
-        raise RequestError(
-            f"repeat takes a whole number from 1 to {MOST_DRAWS}, got {quoted(repeat)}",
-            field="repeat",
-            value=repeat,
-        )
-    return draws
 
 
 def _check_limit(limit: object) -> int:

@@ -6,7 +6,12 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedream_widgets.errors import ImageInputError, RequestError, ResultError, quoted, whole_number
+from seedream_widgets.errors import (
+    ImageInputError,
+    RequestError,
+    ResultError,
+    whole_between,
+)
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images.previews import preview
 
@@ -99,13 +104,8 @@ def export_png(
     Raises:
         RequestError: It would have more than 200 megapixels, and neither `edge` nor `pages` helps.
     """
-    side = None if edge is None else whole_number(edge)
-    if edge is not None and (side is None or not LEAST_EDGE <= side <= 16384):
-        raise RequestError(
-            f"edge takes a whole number of pixels from 16 to 16384, got {quoted(edge)}",
-            field="edge",
-            value=edge,
-        )
+    pixels = "a whole number of pixels"
+    side = None if edge is None else whole_between(edge, "edge", LEAST_EDGE, 16384, pixels)
     drawing = _Drawing(grid, side)
     width, height, row = drawing.width, drawing.height, drawing.row_height
     if width * height > MOST_PIXELS and not pages:

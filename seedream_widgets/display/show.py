@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.sheet import grid_html
-from seedream_widgets.errors import RequestError, as_text, check_type, described, whole_number
+from seedream_widgets.errors import (
+    RequestError,
+    as_text,
+    check_type,
+    described,
+    whole_between,
+)
 from seedream_widgets.values.picture import picture
 from seedream_widgets.values.result import Result, ResultImage
 
@@ -67,12 +73,7 @@ class Sheet:
         """
         from PIL import Image, ImageDraw, ImageFont
 
-        side = whole_number(edge)
-        if side is None or not 16 <= side <= 4096:
-            raise RequestError(
-                f"edge takes 16 to 4096 pixels, got {described(edge)}", field="edge", value=edge
-            )
-        edge = side
+        edge = whole_between(edge, "edge", 16, 4096, "a whole number of pixels")
         rows = -(-len(self) // self._columns)
         captions = _CAPTION if any(caption for _, caption in self._pictures) else 0
         width = self._columns * (edge + _GAP) + _GAP
@@ -117,13 +118,7 @@ def sheet_of(
         RequestError: Something else was given, `columns` is not a number from 1 on, or there are
             not as many captions as pictures.
     """
-    wide = None if columns is None else whole_number(columns)
-    if columns is not None and (wide is None or not 1 <= wide <= 100):
-        raise RequestError(
-            f"columns takes a whole number from 1 to 100, got {described(columns)}",
-            field="columns",
-            value=columns,
-        )
+    wide = None if columns is None else whole_between(columns, "columns", 1, 100)
     many = [shown] if _is_one(shown) or not isinstance(shown, Iterable) else list(shown)
     pictures = [pair for each in many for pair in _pictures(each)]
     if captions is not None:

@@ -54,7 +54,7 @@ class Engine:
         self.loop.set_default_executor(Pool(thread_name_prefix="seedream"))  # of `to_thread`
         self._pid = os.getpid()
         self._ended = False
-        self._forked = threading.Event()
+        self._goes_on = threading.Event()
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
         self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.following = Following()
@@ -146,14 +146,14 @@ class Engine:
 
     def halt(self) -> None:
         """Hold the loop between two of its steps, until `go_on`: this process is about to fork."""
-        self._forked.clear()
+        self._goes_on.clear()
         if self.here or not self._thread.is_alive():
             return
         halted = threading.Event()
 
         def wait() -> None:
             halted.set()
-            self._forked.wait()
+            self._goes_on.wait()
 
         with suppress(RuntimeError):  # it ends just now
             self.loop.call_soon_threadsafe(wait)
@@ -161,7 +161,7 @@ class Engine:
 
     def go_on(self) -> None:
         """Let the loop go on after a fork."""
-        self._forked.set()
+        self._goes_on.set()
 
     @property
     def forked(self) -> bool:

@@ -19,6 +19,7 @@ from seedream_widgets.errors import (
     SeedreamError,
     check_type,
     described,
+    whole_between,
 )
 from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
@@ -43,7 +44,7 @@ from seedream_widgets.library.mirror import Mirror
 from seedream_widgets.library.place import place_at
 from seedream_widgets.library.trash import Trash
 from seedream_widgets.library.uploads import KeptUploads
-from seedream_widgets.values.marks import FAVOURITE, RATING, checked_rating
+from seedream_widgets.values.marks import FAVOURITE, MOST, RATING
 from seedream_widgets.values.result import Result
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ class Library:
             ResultError: It is not in this library.
             SeedreamError: Its folder can't be written.
         """
-        stars = checked_rating(rating)
+        stars = whole_between(rating, "rating", 0, MOST)
         self._mark(result, RATING, b"%d\n" % stars if stars else None)
 
     def _mark(self, result: Result | Entry, name: str, content: bytes | None) -> None:

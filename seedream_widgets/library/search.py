@@ -16,6 +16,7 @@ from seedream_widgets.errors import (
     check_type,
     described,
     quoted,
+    whole_between,
 )
 from seedream_widgets.faces import shown
 from seedream_widgets.library.entry import (
@@ -28,7 +29,7 @@ from seedream_widgets.library.entry import (
     plain_date,
 )
 from seedream_widgets.values.endpoints import ENDPOINTS
-from seedream_widgets.values.marks import checked_rating
+from seedream_widgets.values.marks import MOST
 
 _PAGE = 100
 _MOST_WORDS = 200
@@ -102,7 +103,7 @@ def filter_of(
     given = {**equal, "favourite": favourite}
     asked += [(f"{name} = ?", value) for name, value in given.items() if value is not None]
     if rating is not None:
-        asked.append(("rating >= ?", checked_rating(rating)))
+        asked.append(("rating >= ?", whole_between(rating, "rating", 0, MOST)))
     conditions, values = [pair[0] for pair in asked], [pair[1] for pair in asked]
     if kind is not None:
         ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]

@@ -28,6 +28,7 @@ COUNTS = (1, 6)
 """Smallest and largest `num_images` and `max_images`."""
 _FRESH = timedelta(days=1)
 MAX_SEED = 2**31 - 1
+"""Largest seed upstream documents; fal's schema only says integer."""
 
 
 def is_seed(value: object) -> bool:
@@ -35,7 +36,6 @@ def is_seed(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEED
 
 
-"""Largest seed upstream documents; fal's schema only says integer."""
 PRESETS: Mapping[str, Size] = MappingProxyType(
     {
         "square_hd": Size(1024, 1024),

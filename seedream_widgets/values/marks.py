@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from seedream_widgets.errors import RequestError, quoted, whole_number
 from seedream_widgets.files import read_file
 
 FAVOURITE = "favourite"
@@ -25,22 +24,6 @@ class Marks(NamedTuple):
 def read_marks(folder: str) -> Marks:
     """Return the marks in a result's folder; what can't be read there counts as none."""
     return Marks(os.path.exists(f"{folder}/{FAVOURITE}"), _rating(f"{folder}/{RATING}"))
-
-
-def checked_rating(rating: object) -> int:
-    """Return a rating as a whole number, 0 for none.
-
-    Raises:
-        RequestError: It is none from 0 to `MOST`.
-    """
-    stars = whole_number(rating)
-    if stars is None or not 0 <= stars <= MOST:
-        raise RequestError(
-            f"rating takes a whole number from 0 to {MOST}, got {quoted(rating)}",
-            field="rating",
-            value=rating,
-        )
-    return stars
 
 
 def _rating(path: str) -> int:

@@ -81,7 +81,7 @@ def test_a_series_says_its_count_and_asks_for_it():
 
 @pytest.mark.parametrize("count", [0, 1, 7, 2.5, True, "4", None])
 def test_a_series_of_no_such_count(count):
-    with pytest.raises(sd.RequestError, match="count takes 2 to 6 pictures"):
+    with pytest.raises(sd.RequestError, match="count takes a whole number of pictures from 2 to 6"):
         sd.series("a fox", count)
 
 
