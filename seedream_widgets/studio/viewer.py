@@ -259,6 +259,7 @@ def input_of(result: Result, number: str) -> ImageInput:
 def line_of(result: Result, index: int) -> list[dict[str, Any]]:
     """Return the pictures that one can walk to from this one, the oldest ancestor first.
 
+    What was made of it comes nearest first, so that who has gone back finds the way on again.
     Those that are gone have an empty id, and words that say what they were.
     """
     lineage = own_lineage(result)
@@ -278,10 +279,17 @@ def line_of(result: Result, index: int) -> list[dict[str, Any]]:
                 above.append(_walked(parent, max(0, origin.image - 1), "made from"))
                 if further := own_lineage(parent):
                     turn.append(further)
-    below = [_walked(each, 0, "made of it") for each in lineage.children[:_MOST_BELOW]]
+    below: list[dict[str, Any]] = []
+    turn = [lineage]
+    while turn and len(below) < _MOST_BELOW:
+        made = {each.request_id: each for line in turn for each in line.children}
+        new = [each for each in made.values() if each.request_id not in seen][:_MOST_BELOW]
+        seen.update(each.request_id for each in new)
+        below += [_walked(each, 0, "made of it") for each in new]
+        turn = [further for each in new if (further := own_lineage(each))]
     if not (above or below):
         return []
-    return [*reversed(above[:_MOST_ABOVE]), _walked(result, index, "this"), *below]
+    return [*reversed(above[:_MOST_ABOVE]), _walked(result, index, "this"), *below[:_MOST_BELOW]]
 
 
 def _walked(result: Result, index: int, kin: str) -> dict[str, Any]:

@@ -131,6 +131,9 @@ def test_the_line_of_a_picture_is_told_to_walk_along(there, backend):
     ids = [fox, f"{night.request_id}:0", f"{dawn.request_id}:0"]
     assert line(night) == list(zip(ids, ["made from", "this", "made of it"], strict=True))
     assert line(dawn) == list(zip(ids, ["made from", "made from", "this"], strict=True))
+    # Who has gone back to the first sees the way on to the last.
+    on = [(each, "made of it") for each in ids[1:]]
+    assert line(root) == [(f"{root.request_id}:0", "this"), *on]
     shutil.rmtree(night.files[0].path.parent)
     (gone, words), this = [
         (each["kin"], each["words"])
