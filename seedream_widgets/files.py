@@ -121,31 +121,23 @@ def user_path(path: str | os.PathLike[str], field: str) -> Path:
             here can have one of its characters.
     """
     check_type(path, (str, os.PathLike), field, "a path, as text or a Path")
+
+    def refused(why: str) -> RequestError:
+        return RequestError(f"{field} is {str(path)[:200]!r}, {why}", field=field, value=path)
+
     if not _can_be_written(path):
-        raise RequestError(
-            f"{field} is {_shown(path)}, which holds a character that no path can have here; "
-            "remove it",
-            field=field,
-            value=path,
-        )
+        raise refused("which holds a character that no path can have here; remove it")
     try:
         found = Path(path).expanduser()
     except RuntimeError as error:
-        raise RequestError(
-            f"{field} is {_shown(path)}, and no home folder is known for its ~; give an "
-            "absolute path",
-            field=field,
-            value=path,
-        ) from error
+        raise refused("and no home folder is known for its ~; give an absolute path") from error
     if not found.is_absolute():
         try:
             os.getcwd()
         except FileNotFoundError as error:
-            raise RequestError(
-                f"{field} is {_shown(path)}, and the working folder was deleted; give an "
-                "absolute path, or change to a folder that exists",
-                field=field,
-                value=path,
+            raise refused(
+                "and the working folder was deleted; give an absolute path, or change to a folder "
+                "that exists"
             ) from error
     return found
 
@@ -190,10 +182,6 @@ def _can_be_written(path: str | os.PathLike[str]) -> bool:
         return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
         return False
-
-
-def _shown(path: object) -> str:
-    return repr(str(path)[:200])
 
 
 def is_default_library(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images.pixels import ROUNDING, reading
+from seedream_widgets.images.pixels import ROUNDING, reading_of_sixteen
 
 if TYPE_CHECKING:
     from seedream_widgets.images.limits import InputLimits
@@ -69,7 +69,9 @@ def _as_uint8(array: Any) -> tuple[Any, str | None]:
         note = "its values are 0 and 1 of 255, so it is black: multiply it by 255" if dark else None
         return array, note
     if kind == "u" and width == 2:
-        return _of_sixteen(array)
+        found = reading_of_sixteen(int(array.max()))
+        shift = {1.0: 0, 1 / 4: 2, 1 / 16: 4}.get(found.scale, 8)
+        return (array >> shift).astype("uint8"), found.note
     if kind == "b":
         return array.astype("uint8") * 255, None
     if kind in "iu":
@@ -89,13 +91,3 @@ def _as_uint8(array: Any) -> tuple[Any, str | None]:
             "off with numpy.clip(array, 0, 1), or pass uint8"
         )
     return (array.clip(0, 1) * 255 + 0.5).astype("uint8"), None
-
-
-def _of_sixteen(array: Any) -> tuple[Any, str | None]:
-    greatest = int(array.max())
-    found = reading(0, greatest)
-    note = found.note
-    if greatest < 256:
-        note = f"its values go up to {greatest}, so they are read as 8 bits, 0 to 255"
-    shift = {1.0: 0, 1 / 4: 2, 1 / 16: 4}.get(found.scale, 8)
-    return (array >> shift).astype("uint8"), note if greatest else None

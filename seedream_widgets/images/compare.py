@@ -54,7 +54,9 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
     """
     from PIL import ImageChops, ImageStat
 
-    one, two = (_on_white(image) for image in _matched(first, second, unequal))
+    from seedream_widgets.images.pixels import on_white
+
+    one, two = (on_white(image) for image in _matched(first, second, unequal))
     apart = ImageChops.difference(one, two)
     red, green, blue = apart.split()
     largest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -91,18 +93,6 @@ def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
 def _middle(image: Image, size: tuple[int, int]) -> Image:
     left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 2
     return image.crop((left, top, left + size[0], top + size[1]))
-
-
-def _on_white(image: Image) -> Image:
-    from PIL import Image as images
-
-    if image.mode == "RGB":
-        return image
-    if "A" not in image.getbands() and "transparency" not in image.info:
-        return image.convert("RGB")
-    seen = image.convert("RGBA")
-    white = images.new("RGBA", seen.size, "white")
-    return images.alpha_composite(white, seen).convert("RGB")
 
 
 def _ssim(one: Image, two: Image) -> float | None:

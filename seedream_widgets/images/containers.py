@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
+XMP = b"http://ns.adobe.com/xap/1.0/\x00"
+EXIF = b"Exif\x00\x00"
+"""How JPEG's segments of such metadata begin."""
 MAX_PARTS = 100_000
 SCAN, END = 0xDA, 0xD9
 PIXELS = 0
@@ -39,6 +43,11 @@ class Part(NamedTuple):
     def body(self, data: bytes) -> bytes:
         """Return what is in it."""
         return data[self.start + 8 : self.start + 8 + self.size]
+
+    def is_sound(self, data: bytes) -> bool:
+        """Tell whether a chunk of PNG arrived as it was written."""
+        said = int.from_bytes(data[self.end - 4 : self.end], "big")
+        return crc32(memoryview(data)[self.start + 4 : self.end - 4]) == said
 
 
 class Segment(NamedTuple):
@@ -114,6 +123,19 @@ def jpeg_scans(data: bytes, at: int) -> Iterator[Segment]:
 def is_webp(data: bytes) -> bool:
     """Tell WebP by its signature."""
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def webp_size(data: bytes) -> tuple[int, int]:
+    """Return width and height in pixels as the first chunk says them."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+        return width + 1, height + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    return width, height
 
 
 def webp_end(data: bytes) -> int:

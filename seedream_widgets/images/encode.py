@@ -34,18 +34,13 @@ def encode(image: Image.Image, limits: InputLimits) -> Encoded:
     fitted = image if factor >= 1 else shrunk(image, _times(image.size, factor))
     if fitted.mode == "RGBA":
         return _shrinking(fitted, limits.max_bytes, "PNG")
-    if is_graphic(fitted) and len(data := _png(fitted)) <= limits.max_bytes:
+    if is_graphic(fitted) and len(data := png(fitted)) <= limits.max_bytes:
         return Encoded(data, "PNG", fitted.size)
     for quality, subsampling in _JPEG_STEPS:
         data = _jpeg(fitted, quality, subsampling)
         if len(data) <= limits.max_bytes:
             return Encoded(data, "JPEG", fitted.size)
     return _shrinking(fitted, limits.max_bytes, "JPEG")
-
-
-def lossless(image: Image.Image) -> bytes:
-    """Return an RGB or RGBA image as PNG, every pixel as it is."""
-    return _png(image)
 
 
 def is_graphic(image: Image.Image) -> bool:
@@ -72,7 +67,8 @@ def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return max(1, int(size[0] * factor)), max(1, int(size[1] * factor))
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
+    """Return an RGB or RGBA image as PNG, every pixel as it is."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
@@ -85,7 +81,7 @@ def _jpeg(image: Image.Image, quality: int = 85, subsampling: int = 0) -> bytes:
 
 
 def _shrinking(image: Image.Image, max_bytes: int, format_name: str) -> Encoded:
-    write = _png if format_name == "PNG" else _jpeg
+    write = png if format_name == "PNG" else _jpeg
     size, length = image.size, _estimated_length(image, write)
     if length <= 1.2 * max_bytes:
         data = write(image)

@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.files import written
-from seedream_widgets.images.encode import encode, lossless
+from seedream_widgets.images.encode import encode, png
 from seedream_widgets.images.guard import (
     ANIMATED,
     BY_EXIF,
@@ -141,7 +141,7 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -
     for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
         _log.warning("an input image: %s", each)
     plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")
-    given = lossless(plain) if exact else None
+    given = png(plain) if exact else None
     fitted = _encoded(
         plain, limits, name if isinstance(name, str) else "", reasons, plain.size, given=given
     )

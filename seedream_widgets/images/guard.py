@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from seedream_widgets.errors import ImageInputError
+from seedream_widgets.images.containers import webp_size
 from seedream_widgets.images.limits import LIMITS, InputLimits
 from seedream_widgets.images.metadata import bare, orientation_of, tiff_numbers
 from seedream_widgets.images.signatures import CONVERT, RAW, sniff
@@ -181,19 +182,7 @@ def _refuse_canvas(data: bytes, format_name: str, limits: InputLimits) -> None:
         width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
         limits.refuse_pixels(width, height)
     elif format_name == "WEBP":
-        limits.refuse_pixels(*_webp_size(data))
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    kind = data[12:16]
-    if kind == b"VP8X":
-        width, height = (int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
-        return width + 1, height + 1
-    if kind == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (26, 28))
-    return width, height
+        limits.refuse_pixels(*webp_size(data))
 
 
 def _unreadable(format_name: str, error: Exception, unusual: str | None) -> ImageInputError:

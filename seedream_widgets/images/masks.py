@@ -96,8 +96,7 @@ def base_picture(picture: ImageInput) -> Image:
     Raises:
         ImageInputError: Its bytes are not there any more.
     """
-    from seedream_widgets.images.guard import ORIENTATION, decode, open_image
-    from seedream_widgets.images.pixels import to_rgb, upright
+    from seedream_widgets.images.pixels import decoded
 
     data = picture.loaded().original
     if not data:
@@ -105,9 +104,7 @@ def base_picture(picture: ImageInput) -> Image:
             f"image 1 ({picture.name}) is not in the library any more; give the image itself",
             field="images",
         )
-    image = open_image(data)
-    decode(image)
-    return to_rgb(upright(image, image.info[ORIENTATION]))
+    return decoded(data)
 
 
 def marked_copy(picture: ImageInput, mask: ImageInput) -> ImageInput:
@@ -118,9 +115,8 @@ def marked_copy(picture: ImageInput, mask: ImageInput) -> ImageInput:
     """
     from PIL import Image, ImageFilter
 
-    base, region = base_picture(picture).convert("RGB"), _region(mask)
-    if region.size != base.size:
-        raise _wrong("is not of the size of image 1; make it as large as the picture")
+    base, region = _base_and_region(picture, mask)
+    base = base.convert("RGB")
     if base.size != picture.size:  # it is sent smaller
         base, region = base.resize(picture.size), region.resize(picture.size)
     painted = Image.new("RGB", base.size, PAINT)
@@ -159,15 +155,11 @@ def compose(answer: bytes, picture: ImageInput, mask: ImageInput) -> Composed:
     from PIL import Image, ImageChops
 
     from seedream_widgets.images.align import align
-    from seedream_widgets.images.guard import decode, open_image
-    from seedream_widgets.images.pixels import to_rgb
+    from seedream_widgets.images.encode import png
+    from seedream_widgets.images.pixels import decoded
 
-    base, region = base_picture(picture), _region(mask)
-    if region.size != base.size:
-        raise _wrong("is not of the size of image 1; make it as large as the picture")
-    came = open_image(answer)
-    decode(came)
-    drawn = to_rgb(came).convert("RGB")
+    base, region = _base_and_region(picture, mask)
+    drawn = decoded(answer).convert("RGB")
     if drawn.size != base.size:
         drawn = drawn.resize(base.size, Image.Resampling.LANCZOS)
     found = align(drawn, base.convert("RGB"), ImageChops.invert(region))
@@ -176,9 +168,7 @@ def compose(answer: bytes, picture: ImageInput, mask: ImageInput) -> Composed:
         region = ImageChops.darker(region, covered)  # what the answer does not reach stays
     weight, feather = _feathered(region)
     whole = Image.composite(drawn.convert(base.mode), base, weight)
-    file = io.BytesIO()
-    whole.save(file, "PNG", compress_level=3)
-    return Composed(file.getvalue(), whole.size, found, feather)
+    return Composed(png(whole), whole.size, found, feather)
 
 
 def _feathered(region: Image) -> tuple[Image, int]:
@@ -198,8 +188,11 @@ def _feathered(region: Image) -> tuple[Image, int]:
     return region, 0
 
 
-def _region(mask: ImageInput) -> Image:
-    return mask.loaded().pil.convert("L")
+def _base_and_region(picture: ImageInput, mask: ImageInput) -> tuple[Image, Image]:
+    base, region = base_picture(picture), mask.loaded().pil.convert("L")
+    if region.size != base.size:
+        raise _wrong("is not of the size of image 1; make it as large as the picture")
+    return base, region
 
 
 def _is_box(value: Any) -> bool:

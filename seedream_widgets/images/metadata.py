@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zlib import crc32, decompressobj, error
+from zlib import decompressobj, error
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.containers import (
     END,
+    EXIF,
     PIXELS,
     SCAN,
+    XMP,
     Part,
     jpeg_scans,
     jpeg_segments,
@@ -27,7 +29,6 @@ from seedream_widgets.images.png_colours import profile_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _ICC = b"ICC_PROFILE\x00"
 PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 PNG_COLOURS = {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
@@ -96,7 +97,7 @@ def tiff_numbers(exif: bytes, directory: int | None = None) -> dict[int | str, i
         exif: A TIFF file, or EXIF, which is one.
         directory: Where it begins; the first unless given.
     """
-    tiff = exif.removeprefix(b"Exif\x00\x00")
+    tiff = exif.removeprefix(EXIF)
     if tiff[:4] not in (b"II*\x00", b"MM\x00*"):
         return {}
 
@@ -164,9 +165,9 @@ def _bare_jpeg(data: bytes) -> Bare:
     marker, body = 0, b""
     for segment in jpeg_segments(data):
         marker, body = segment.marker, segment.body(data, most=29)
-        if marker == 0xE1 and body.startswith(b"Exif\x00\x00"):
+        if marker == 0xE1 and body.startswith(EXIF):
             orientation = exif_orientation(segment.body(data))
-        if marker == 0xE1 and body.startswith(_XMP):
+        if marker == 0xE1 and body.startswith(XMP):
             told = xmp_orientation(segment.body(data))
         if marker in _RARE_FRAMES or (marker in _FRAMES and body[:1] not in (b"", b"\x08")):
             unusual = "a lossless, arithmetic or 12-bit JPEG"
@@ -247,8 +248,7 @@ def _sound_parts(data: bytes) -> Iterator[Part]:
     kind = b""
     for part in png_parts(data):
         kind = part.kind
-        check = int.from_bytes(data[part.end - 4 : part.end], "big")
-        if not kind.isalpha() or crc32(memoryview(data)[part.start + 4 : part.end - 4]) != check:
+        if not kind.isalpha() or not part.is_sound(data):
             break
         yield part
     else:

@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.colours import to_srgb, verdict
+from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
 from seedream_widgets.images.png_colours import profile_of_info
 
 if TYPE_CHECKING:
@@ -32,6 +33,28 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
     """Apply an EXIF orientation, 1 to 8."""
     turn = _TURNS.get(orientation)
     return image.transpose(turn) if turn is not None else image
+
+
+def decoded(data: bytes) -> Image.Image:
+    """Return the whole picture of a file: upright, and as `to_rgb` makes it.
+
+    Raises:
+        ImageInputError: It can't be decoded to the end.
+    """
+    image = open_image(data)
+    with in_turn(image):
+        decode(image)
+        return to_rgb(upright(image, image.info[ORIENTATION]))
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """Return an image in mode RGB; what is clear lets a white sheet show through."""
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    clear = image.convert("RGBA")
+    sheet = Image.new("RGB", image.size, "white")
+    sheet.paste(clear, (0, 0), clear)
+    return sheet
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -129,6 +152,16 @@ def reading(low: float, high: float, is_float: bool = False) -> Reading:
     return Reading(1 / 256, note=note if high < 1 << 14 else None)
 
 
+def reading_of_sixteen(greatest: int) -> Reading:
+    """Tell how whole numbers of 16 bits are meant, from the greatest of them."""
+    found = reading(0, greatest)
+    if greatest >= 256:
+        return found
+    # What mode I takes as a matter of course is worth a word in 16 bits.
+    note = f"its values go up to {greatest}, so they are read as 8 bits, 0 to 255"
+    return found._replace(note=note if greatest else None)
+
+
 def reading_of(image: Image.Image) -> Reading | None:
     """Tell how the numbers of a PIL image are read; ``None`` for one of 8 bits."""
     if image.mode.startswith("I;16"):
@@ -146,11 +179,7 @@ def _sixteen(image: Image.Image) -> tuple[Reading, Image.Image, Image.Image]:
     top = int(high.getextrema()[1])  # type: ignore[arg-type]
     # The low byte of the greatest value matters only where there is no high one.
     greatest = top * 256 + 255 if top else int(low.getextrema()[1])  # type: ignore[arg-type]
-    found = reading(0, greatest)
-    if not top:  # what mode I takes as a matter of course is worth a word in 16 bits
-        note = f"its values go up to {greatest}, so they are read as 8 bits, 0 to 255"
-        found = found._replace(note=note if greatest else None)
-    return found, high, low
+    return reading_of_sixteen(greatest), high, low
 
 
 def _of_sixteen(image: Image.Image) -> Image.Image:

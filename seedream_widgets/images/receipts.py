@@ -11,12 +11,14 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from seedream_widgets.errors import RequestError
+from seedream_widgets.errors import ImageInputError, RequestError
 from seedream_widgets.images import xmp
 from seedream_widgets.images.containers import (
+    EXIF,
     JPEG,
     PNG,
     SCAN,
+    XMP,
     Edit,
     Part,
     Segment,
@@ -27,8 +29,9 @@ from seedream_widgets.images.containers import (
     splice,
     webp_end,
     webp_parts,
+    webp_size,
 )
-from seedream_widgets.images.signatures import first_bytes
+from seedream_widgets.images.signatures import first_bytes, sniff
 
 if TYPE_CHECKING:
     from seedream_widgets.images.containers import Pieces
@@ -37,21 +40,11 @@ MAX_TEXT = xmp.MAX_TEXT
 MAX_RECEIPT = 512 * 1024
 """The most bytes of UTF-8 a receipt may have to be embedded."""
 
-_REFUSED = (
-    (b"GIF8", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
-)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KEYWORD = b"seedream_receipt"
 _COMPRESSED_ABOVE = 2048
 _TEXTS = (b"iTXt", b"tEXt", b"zTXt")
-_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _OWN = b"seedream-receipt\x00"
-_EXIF = b"Exif\x00\x00"
 _MULTI_PICTURE = b"MPF\x00"
 _MAX_PACKET = 65_502
 _MAX_PART = 65_000
@@ -108,9 +101,10 @@ def extract(data: bytes) -> str | None:
 
 
 def _refusal(data: bytes) -> RequestError:
-    name = next((name for start, name in _REFUSED if data.startswith(start)), None)
-    if data[4:8] == b"ftyp":
-        name = "AVIF" if data[8:12] in (b"avif", b"avis") else "HEIF"
+    try:
+        name = sniff(data)
+    except ImageInputError:
+        name = ""
     what = f"{name} files can't carry a receipt" if name else "it is not a PNG, JPEG or WebP file"
     return RequestError(
         f"{what} ({first_bytes(data)}); save the image as PNG, JPEG or WebP",
@@ -122,11 +116,12 @@ def _refusal(data: bytes) -> RequestError:
 def _embed_png(data: bytes, receipt: str) -> Pieces:
     """Return `data` with the receipt as its last chunk before the pixels."""
     edits, pixels, kind = [], None, b""
-    for kind, start, end, _ in png_parts(data):
+    for part in png_parts(data):
+        kind = part.kind
         if kind == b"IDAT" and pixels is None:
-            pixels = start
-        elif _is_receipt(data, kind, start, end):
-            edits.append((start, end, b""))
+            pixels = part.start
+        elif _is_receipt(data, part):
+            edits.append((part.start, part.end, b""))
     if pixels is None or kind != b"IEND":
         raise _damaged("PNG")
     return pieces(data, [*edits, (pixels, pixels, _png_chunk(receipt))])
@@ -134,17 +129,14 @@ def _embed_png(data: bytes, receipt: str) -> Pieces:
 
 def _extract_png(data: bytes) -> str | None:
     """Return the receipt; of several, only the first is looked at."""
-    for kind, start, end, _ in png_parts(data):
-        if _is_receipt(data, kind, start, end):
-            crc = int.from_bytes(data[end - 4 : end], "big")
-            if zlib.crc32(memoryview(data)[start + 4 : end - 4]) != crc:
-                return None
-            return _png_text(kind, data[start + 9 + len(_KEYWORD) : end - 4])
-    return None
+    part = next((each for each in png_parts(data) if _is_receipt(data, each)), None)
+    if part is None or not part.is_sound(data):
+        return None
+    return _png_text(part.kind, part.body(data)[len(_KEYWORD) + 1 :])
 
 
-def _is_receipt(data: bytes, kind: bytes, start: int, end: int) -> bool:
-    return kind in _TEXTS and data.startswith(_KEYWORD + b"\x00", start + 8, end - 4)
+def _is_receipt(data: bytes, part: Part) -> bool:
+    return part.kind in _TEXTS and data.startswith(_KEYWORD + b"\x00", part.start + 8, part.end - 4)
 
 
 def _png_chunk(receipt: str) -> bytes:
@@ -189,14 +181,14 @@ def _embed_jpeg(data: bytes, receipt: str) -> Pieces:
     if scan is None or scan.marker != SCAN or data.rfind(b"\xff\xd9", scan.end) < 0:
         raise _damaged("JPEG")
     place = _place(data, segments)
-    packets = [each for each in segments if _is_app1(data, each, _XMP)] or [
+    packets = [each for each in segments if _is_app1(data, each, XMP)] or [
         Segment(0xE1, place, place)
     ]
-    bodies = [segment.body(data).removeprefix(_XMP) for segment in packets]
+    bodies = [segment.body(data).removeprefix(XMP) for segment in packets]
     written, done = xmp.rewrite(bodies, receipt, _room(data, segments, packets[0]))
     edits: list[Edit] = [(s.start, s.end, b"") for s in segments if _is_app1(data, s, _OWN)]
     edits += [
-        (segment.start, segment.end, _app1(_XMP + body) if body else b"")
+        (segment.start, segment.end, _app1(XMP + body) if body else b"")
         for segment, body in zip(packets, written, strict=True)
     ]
     if not done:
@@ -210,7 +202,7 @@ def _extract_jpeg(data: bytes) -> str | None:
     own = [s.body(data).removeprefix(_OWN) for s in segments if _is_app1(data, s, _OWN)]
     if own:
         return _joined(own)
-    packets = [s.body(data).removeprefix(_XMP) for s in segments if _is_app1(data, s, _XMP)]
+    packets = [s.body(data).removeprefix(XMP) for s in segments if _is_app1(data, s, XMP)]
     return xmp.first(packets)
 
 
@@ -221,7 +213,7 @@ def _is_app1(data: bytes, segment: Segment, identifier: bytes) -> bool:
 def _place(data: bytes, segments: list[Segment]) -> int:
     """Return where to insert: JFIF and Exif stay first."""
     for segment in segments:
-        if segment.marker != 0xE0 and not _is_app1(data, segment, _EXIF):
+        if segment.marker != 0xE0 and not _is_app1(data, segment, EXIF):
             return segment.start
     return segments[-1].start
 
@@ -301,22 +293,14 @@ def _header(data: bytes, chunk: Part) -> Edit:
     if chunk.kind == b"VP8X" and chunk.size >= 10:
         flags = body[0] | _HAS_XMP
         return chunk.start + 8, chunk.start + 9, bytes((flags,))
-    if chunk.kind == b"VP8 " and chunk.size >= 10 and body[3:6] == b"\x9d\x01\x2a":
-        width = int.from_bytes(body[6:8], "little") & 0x3FFF
-        height = int.from_bytes(body[8:10], "little") & 0x3FFF
-        return 12, 12, _extended(width, height, _HAS_XMP)
-    if chunk.kind == b"VP8L" and chunk.size >= 5 and body[:1] == b"\x2f":
-        bits = int.from_bytes(body[1:5], "little")
-        flags = _HAS_XMP | (_HAS_ALPHA if bits >> 28 & 1 else 0)
-        return 12, 12, _extended((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, flags)
-    raise _damaged("WebP")
-
-
-def _extended(width: int, height: int, flags: int) -> bytes:
-    if not width or not height:
+    is_lossy = chunk.kind == b"VP8 " and chunk.size >= 10 and body[3:6] == b"\x9d\x01\x2a"
+    is_lossless = chunk.kind == b"VP8L" and chunk.size >= 5 and body[:1] == b"\x2f"
+    size = webp_size(data)
+    if not (is_lossy or is_lossless) or not all(size):
         raise _damaged("WebP")
-    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    return _webp_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + sides)
+    flags = _HAS_XMP | (_HAS_ALPHA if is_lossless and body[4] >> 4 & 1 else 0)
+    sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
+    return 12, 12, _webp_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + sides)
 
 
 def _webp_chunk(kind: bytes, body: bytes) -> bytes:

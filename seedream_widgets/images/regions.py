@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
 from seedream_widgets.images.previews import Preview
 
 if TYPE_CHECKING:
@@ -21,22 +20,8 @@ _OPAQUE_FROM = 255
 Box = tuple[int, int, int, int]
 
 
-def decoded(data: bytes) -> Image:
-    """Return a whole picture: upright, in sRGB, mode RGB, or RGBA where it is not opaque.
-
-    Raises:
-        ImageInputError: It can't be decoded to the end.
-    """
-    from seedream_widgets.images.pixels import eight_bit, to_rgb, upright
-
-    image = open_image(data)
-    with in_turn(image):
-        decode(image)
-        return upright(to_rgb(eight_bit(image)), image.info[ORIENTATION])
-
-
 def region(image: Image, box: Box, size: tuple[int, int], max_bytes: int = MAX_BYTES) -> Preview:
-    """Return a part of a `decoded` picture as a JPEG, or as a WebP where it is not opaque.
+    """Return a part of a picture of `decoded` as a JPEG, or as a WebP where it is not opaque.
 
     It is never larger than the part itself, than `MAX_PIXELS` pixels or than `max_bytes` bytes;
     quality goes down first, then the size.
@@ -50,7 +35,7 @@ def region(image: Image, box: Box, size: tuple[int, int], max_bytes: int = MAX_B
     Raises:
         ValueError: `box` holds no pixel of it, or `size` none.
     """
-    from PIL.Image import Resampling
+    from seedream_widgets.images.encode import shrunk
 
     left, top = max(0, box[0]), max(0, box[1])
     right, bottom = min(image.width, box[2]), min(image.height, box[3])
@@ -63,10 +48,7 @@ def region(image: Image, box: Box, size: tuple[int, int], max_bytes: int = MAX_B
         part = part.convert("RGB")
     while True:
         to = max(1, round(width * factor)), max(1, round(height * factor))
-        # RGBa: the colours of clear pixels must not bleed into their neighbours.
-        plain = part.convert("RGBa") if part.mode == "RGBA" else part
-        scaled = plain.resize(to, Resampling.LANCZOS, reducing_gap=1.5) if factor < 1 else plain
-        found = _encoded(scaled.convert(part.mode), max_bytes)
+        found = _encoded(shrunk(part, to, 1.5) if factor < 1 else part, max_bytes)
         if found is not None:
             return found
         factor *= 0.7

@@ -195,7 +195,7 @@ class Viewer:
         return task
 
     async def _decode(self, target: str) -> Image:
-        from seedream_widgets.images.regions import decoded
+        from seedream_widgets.images.pixels import decoded
 
         try:
             data = await self._engine.run_on_disk(_bytes, await self._find(target))

@@ -257,6 +257,8 @@ class ResultImage:
         return target
 
     def _converted(self, target: Path) -> bytes:
+        from seedream_widgets.images.pixels import on_white
+
         format_name, file, image = _writes(target), io.BytesIO(), self.pil
         options: dict[str, Any] = {}
         if format_name in ("JPEG", "MPO"):
@@ -265,7 +267,7 @@ class ResultImage:
             options = {"sizes": [(min(self.width, 256), min(self.height, 256))]}
         try:
             if format_name in ("JPEG", "MPO", "PDF", "PPM", "EPS", "PCX"):
-                image = _on_white(image)
+                image = on_white(image)  # else transparent parts would turn black
             image.save(file, format_name, **options)
         except Exception as error:  # each of Pillow's writers raises its own
             raise _unwritable(target, str(error)) from error
@@ -297,18 +299,6 @@ def _unwritable(target: Path, reason: str) -> RequestError:
         field="target",
         value=str(target),
     )
-
-
-def _on_white(image: Image) -> Image:
-    """Return what a JPEG can hold: without this, transparent parts would turn black."""
-    from PIL import Image as Pillow
-
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    clear = image.convert("RGBA")
-    sheet = Pillow.new("RGB", image.size, "white")
-    sheet.paste(clear, (0, 0), clear)
-    return sheet
 
 
 class Lineage(Protocol):

@@ -9,7 +9,8 @@ from PIL import Image
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images import regions
-from seedream_widgets.images.regions import decoded, region
+from seedream_widgets.images.pixels import decoded
+from seedream_widgets.images.regions import region
 from tests.image_files import drawing, encoded, exif, noise, photo, transparent
 
 
