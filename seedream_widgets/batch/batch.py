@@ -189,7 +189,13 @@ class Batch:
             if entry.key and entry.key in wanted and entry.key not in found:
                 found.add(entry.key)
                 wanted[entry.key].entry = entry
-        for pending in self._client.library._journal.ended():
+        journal = self._client.library._journal
+        sent = {
+            each.key for each in journal.pending() if each.handle and each.backend == backend.name
+        }
+        for asked in self.cells:
+            asked.sent = asked.request.key in sent
+        for pending in journal.ended():
             cell = wanted.get(pending.key)
             if cell is None or pending.backend != backend.name:
                 continue

@@ -76,9 +76,11 @@ class Cell:
         entry: What the library knows of its result, or ``None``.
         doubt: Why it may have been billed without a result, or ``None``. `Batch.run` leaves such
             a cell alone; `Batch.retry` sends it again.
+        sent: Whether fal had accepted it from another run when that was last looked for: while it
+            is missing, `Batch.run` fetches it and pays nothing more.
     """
 
-    __slots__ = ("doubt", "entry", "job", "name", "places", "refusal", "request")
+    __slots__ = ("doubt", "entry", "job", "name", "places", "refusal", "request", "sent")
 
     def __init__(self, name: str, request: Request, at: tuple[int, ...]) -> None:
         self.name = name
@@ -87,6 +89,7 @@ class Cell:
         self.job: Followed | None = None
         self.entry: Entry | None = None
         self.doubt: SeedreamError | None = None
+        self.sent = False
         self.refusal: SeedreamError | None = None
         """Why the client would not take it, such as a budget that was used up."""
 

@@ -82,6 +82,11 @@ class Drive:
         return self._over or self._thread.ident is None  # interrupted before it began
 
     @property
+    def stopped(self) -> bool:
+        """Whether no more will be sent."""
+        return self._stopped
+
+    @property
     def running(self) -> int:
         """How many cells are under way."""
         return len(self._under_way)

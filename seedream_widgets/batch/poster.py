@@ -84,7 +84,9 @@ def words_of(cell: Cell | None) -> str:
         return ""
     if cell.error is not None:
         return str(cell.error)
-    return "under way" if cell.state == "running" else "not asked yet"
+    if cell.state == "running":
+        return "under way"
+    return "sent before" if cell.sent else "not asked yet"
 
 
 def export_png(

@@ -106,12 +106,18 @@ def how_far(
         asked: What that run may cost.
         bills: Whether it costs money at all.
     """
+    cells = tuple(cells)
     counts = states(cells)
     parts = [f"{counts[state]:,} {state}" for state in _TOLD if counts.get(state)]
+    sent = sum(cell.sent and cell.state == "missing" for cell in cells)
+    if sent:
+        parts.append(f"{sent:,} of them sent before: fetched, not paid again")
     if drive is None:
         return parts
     seconds = drive.seconds_left()
-    if seconds and not drive.ended:
+    if drive.stopped and not drive.ended:
+        parts.append("no more are sent")
+    elif seconds and not drive.ended:
         parts.append(f"about {_plain_time(seconds)} left ({drive.slots} at once)")
     if bills:
         spent = usd(drive.spent)

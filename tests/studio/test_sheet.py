@@ -291,6 +291,42 @@ def test_what_would_break_the_budget_is_refused_in_words(sheet, batch, backend):
     assert backend.calls == []
 
 
+def test_what_an_earlier_kernel_sent_is_told_before_it_is_asked_for(page, tmp_path):
+    backend = ScriptedBackend("fal", hold=["queued"])
+
+    def asked():
+        return make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+
+    first = asked()
+    first.start()
+    until(lambda: backend.count("submit") == 8)
+    until(lambda: all(entry.handle for entry in first._client.library._journal.pending()))
+    shown = asked().sheet()
+    now = Page(shown).ask("grid")[0]["result"]
+    words = "20 missing · 8 of them sent before: fetched, not paid again"
+    assert now["standing"]["words"] == words
+    assert [cell["words"] for cell in now["cells"]] == ["sent before"] * 8 + ["not asked yet"] * 12
+    shown.close()
+    first.cancel()
+
+
+def test_a_run_that_was_stopped_tells_of_no_time_left(page, tmp_path):
+    backend = ScriptedBackend("fal", hold=["queued"])
+    batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
+    shown = batch.sheet()
+    page = Page(shown)
+    drive = batch.start()
+    until(lambda: backend.count("submit") == 8)
+    drive.seconds_left = lambda: 34.0
+    assert "about 34 s left" in standing(page)["words"]
+    drive.stop()
+    said = standing(page)["words"]
+    assert said.startswith("8 running · 12 missing · no more are sent")
+    assert "left" not in said
+    batch.cancel()
+    shown.close()
+
+
 def test_all_of_it_is_cancelled_on_the_page(page, tmp_path):
     backend = ScriptedBackend("fal", hold=["queued"])
     batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
