@@ -85,9 +85,22 @@ class Shelf:
         self._forget_listings()
         self._widget._post({"kind": "library"})
 
-    def _tell(self, _: Change) -> None:
+    def _tell(self, change: Change) -> None:
         self._forget_listings()
-        self._aside.later(self.changed)  # it waits for the widget's lock
+        self._aside.later(self._take_over, *change)  # it waits for the widget's lock
+
+    def _take_over(self, what: str, request_id: str) -> None:
+        if what == "deleted":
+            self._unpick(request_id)
+        self.changed()
+
+    def _unpick(self, request_id: str) -> None:
+        """Have a result that was deleted, wherever that was, selected no more."""
+        with self._widget._lock:
+            before = self._widget._picked
+            left = [name for name in before if name.rpartition(":")[0] != request_id]
+            if left != before:
+                self._widget._picked = left
 
     def _forget_listings(self) -> None:
         with self._one:

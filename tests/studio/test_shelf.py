@@ -150,6 +150,18 @@ def test_deleting_a_studios_own_result_takes_its_card_and_undo_brings_it_back(pa
     assert opened.studio.results == (result,)
 
 
+def test_what_is_deleted_elsewhere_is_selected_no_more(made):
+    page, (first, second, _) = made
+    gallery, heard = page.studio.gallery, []
+    gallery.observe(lambda change: heard.append(change["new"]), "selection")
+    page.set(_picked=[*names(first), "no name", names(second)[0]])
+    page.studio.client.library.delete(first)
+    until(lambda: page.studio._picked == ["no name", names(second)[0]])
+    assert [each.request_id for each in heard[-1]] == [second.request_id]
+    page.studio.client.library.restore(first)
+    assert [each.request_id for each in gallery.selection] == [second.request_id]
+
+
 def test_a_collection_is_filled_from_the_page(made):
     page, (first, second, _) = made
     ids = [first.request_id, second.request_id]
