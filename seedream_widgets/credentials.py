@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Any, NoReturn
 
-from seedream_widgets.errors import CredentialsError
+from seedream_widgets.errors import CredentialsError, running_shell
 
 KEYS_PAGE = "https://fal.ai/dashboard/keys"
 _LONGEST = 512
@@ -133,11 +133,8 @@ def _from_environment() -> Key | None:
 
 
 def _from_colab() -> Key | None:
-    shell = sys.modules.get("IPython")
     # A script started from a Colab notebook can import google.colab but has nobody to ask.
-    if "google.colab" not in sys.modules or "google.colab" not in str(
-        shell and shell.get_ipython()
-    ):
+    if "google.colab" not in sys.modules or "google.colab" not in str(running_shell()):
         return None
     try:
         from google.colab import userdata  # type: ignore[import-not-found, unused-ignore]

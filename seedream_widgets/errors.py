@@ -55,10 +55,14 @@ def without_our_frames(stopped: BaseException) -> None:
     stopped.__dict__["_render_traceback_"] = lambda: _rendered(stopped)
 
 
-def _rendered(error: BaseException) -> list[str]:
+def running_shell() -> Any:
+    """Return the IPython that runs this, or ``None``; for this alone it is not imported."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    full = getattr(shell, "InteractiveTB", None)
+    return None if ipython is None else ipython.get_ipython()
+
+
+def _rendered(error: BaseException) -> list[str]:
+    full = getattr(running_shell(), "InteractiveTB", None)
     if full is not None and getattr(full, "mode", "") == "Verbose":
         return full.structured_traceback(type(error), error, error.__traceback__)  # type: ignore[no-any-return]
     said = f": {error}" if str(error) else ""

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from seedream_widgets import faces
 from seedream_widgets.batch import manifest as manifests
-from seedream_widgets.batch import sheet
 from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
 from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
-from seedream_widgets.batch.poster import export_html, export_png, layout
+from seedream_widgets.batch.poster import export_html, export_png, layout, static_html
 from seedream_widgets.batch.words import (
     BatchEstimate,
     ask_of,
@@ -667,7 +666,7 @@ class Batch:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {
             "text/plain": repr(self),
-            "text/html": sheet.html(self.axes, self.cells, repr(self)[1:-1]),
+            "text/html": static_html(layout(self.axes, self.cells), repr(self)[1:-1]),
         }
 
 

@@ -1,17 +1,12 @@
-"""A batch as one picture, and as one page that needs nothing else: to print, send and keep."""
+"""A batch as a grid: in a notebook, and to print, send and keep as one picture or one page."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from seedream_widgets.errors import (
-    ImageInputError,
-    RequestError,
-    ResultError,
-    whole_between,
-)
+from seedream_widgets.display.sheet import grid_html, image_tag
+from seedream_widgets.errors import ImageInputError, RequestError, ResultError, whole_between
 from seedream_widgets.files import put_in_place
 from seedream_widgets.images.previews import preview
 
@@ -25,6 +20,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.batch.cell import Cell
     from seedream_widgets.batch.plan import Axis
+    from seedream_widgets.values.result import ResultImage
 
 MOST_PIXELS = 200_000_000
 """Most pixels of one exported PNG: many programs open no larger one."""
@@ -87,6 +83,17 @@ def words_of(cell: Cell | None) -> str:
     if cell.state == "running":
         return "under way"
     return "sent before" if cell.sent else "not asked yet"
+
+
+def static_html(grid: Layout, title: str) -> str:
+    """Return the grid as static HTML for a notebook, where no widget can run."""
+
+    def tile(row: int, column: int) -> ResultImage | str:
+        cell = grid.cells.get((row, column))
+        result = cell.opened() if cell is not None else None
+        return result.files[0] if result is not None else words_of(cell)
+
+    return grid_html(title, grid.columns, grid.rows, tile)
 
 
 def export_png(
@@ -286,12 +293,8 @@ def _tile(cell: Cell | None, edge: int, most: int) -> str:
         return f"<p>{escape(words_of(cell)[:_WORDS])}</p>"
     file = result.files[0]
     try:
-        source = file.path if file.data is None else file.data
-        small = preview(source, edge=edge, max_bytes=most)
+        small = preview(file._source, edge=edge, max_bytes=most)
     except ImageInputError as error:
         return f"<p>{escape(str(error)[:_WORDS])}</p>"
-    words = escape(cell.request.prompt[:_WORDS], quote=True)
-    return (
-        f'<img src="data:{small.media_type};base64,{b64encode(small.data).decode()}" '
-        f'width="{small.width}" height="{small.height}" alt="{words}" title="{words}">'
-    )
+    words = cell.request.prompt[:_WORDS]
+    return image_tag(small, words, f'title="{escape(words)}"')

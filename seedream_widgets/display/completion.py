@@ -7,9 +7,10 @@ argument takes only we know. A list of jobs or results as a cell's last line sho
 from __future__ import annotations
 
 import re
-import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from seedream_widgets.errors import running_shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,7 @@ _MOST = 400
 
 def teach_ipython() -> None:
     """Have the IPython that runs, if one does, complete our values and show our lists."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = running_shell()
     if shell is None:
         return
     _offer_values(shell)

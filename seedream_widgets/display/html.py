@@ -12,7 +12,7 @@ from io import BytesIO
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from seedream_widgets.display.sheet import TEXT
+from seedream_widgets.display.sheet import TEXT, image_tag
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import Preview, preview, preview_of
 from seedream_widgets.money.pricing import cost, usd
@@ -232,7 +232,8 @@ def sheet_item(result: Result, before: str = "") -> str:
     files = result.files[:_IMAGES]
     edge = _SHEET_EDGE if len(files) == 1 else _SHEET_EDGE // 2 - 4
     alt = _prompt(result, 60)
-    tiles = " ".join(_tile(file, edge, _SHEET_PICTURES // len(files), alt) for file in files)
+    small = [_small(file, edge, _SHEET_PICTURES // len(files)) for file in files]
+    tiles = " ".join(_shown(each, alt) for each in small)
     return (
         f'<div style="width:{_SHEET_EDGE + 4}px;margin-top:12px"><div>{tiles}</div>'
         f"<div>{before}{escape(_prompt(result))}</div>"
@@ -245,15 +246,10 @@ def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
     return prompt if len(prompt) <= longest else f"{prompt[: longest - 1]}…"
 
 
-def _tile(file: ResultImage, edge: int, budget: int, alt: str) -> str:
-    return _shown(_small(file, edge, budget), alt)
-
-
 def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputError:
     """Return a preview, or why there is none, such as a file that was moved."""
     try:
-        source = file.path if file.data is None else file.data
-        return preview(source, edge=edge, max_bytes=budget)
+        return preview(file._source, edge=edge, max_bytes=budget)
     except ImageInputError as error:
         return error
 
@@ -261,12 +257,7 @@ def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputErr
 def _shown(small: Preview | ImageInputError, alt: str) -> str:
     if isinstance(small, ImageInputError):
         return f"<span>{escape(str(small))}</span>"
-    data = b64encode(small.data).decode()
-    return (
-        f'<img src="data:{small.media_type};base64,{data}" width="{small.width}" '
-        f'height="{small.height}" alt="{escape(alt)}" '
-        'style="max-width:100%;height:auto;border-radius:6px">'
-    )
+    return image_tag(small, alt, 'style="max-width:100%;height:auto;border-radius:6px"')
 
 
 def _grid(small: Sequence[Preview], most: int) -> bytes:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, TextIO
 
+from seedream_widgets.errors import running_shell
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -92,13 +94,10 @@ class _Cell:
 
 def in_notebook() -> bool:
     """Tell whether a kernel runs us, so that a display can be changed later."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None) is not None
+    return getattr(running_shell(), "kernel", None) is not None
 
 
 def page_listens() -> bool:
     """Tell whether somebody sits before the page: who runs a notebook unseen takes no input."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", False))
+    kernel = getattr(running_shell(), "kernel", None)
+    return bool(getattr(kernel, "_allow_stdin", False))

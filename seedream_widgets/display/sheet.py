@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from seedream_widgets.images.previews import Preview
+
 GRID_BYTES = 400_000
 """Most bytes of previews that a grid puts into a notebook."""
 MOST_TILES = 900
@@ -75,7 +77,7 @@ _TILE = 'style="padding:2px;text-align:center;vertical-align:top"'
 def _source(picture: ResultImage | Image) -> bytes | Path:
     """Return what a preview is made of: a file, or a PIL image as lossless bytes."""
     if isinstance(picture, ResultImage):
-        return picture.path if picture.data is None else picture.data
+        return picture._source
     small = picture.copy()
     small.thumbnail((_EDGES[0][1] * 2,) * 2)
     file = io.BytesIO()
@@ -98,8 +100,13 @@ def _tile(what: Tile, edge: int, budget: int) -> str:
         small = preview(_source(what), edge=edge, max_bytes=max(1000, budget))
     except ImageInputError as error:
         return f'<span style="opacity:.7">{escape(str(error)[:80])}</span>'
+    return image_tag(small, more='style="border-radius:4px"')
+
+
+def image_tag(small: Preview, alt: str = "", more: str = "") -> str:
+    """Return a preview as HTML that needs no other file, with `more` attributes."""
     data = b64encode(small.data).decode()
     return (
         f'<img src="data:{small.media_type};base64,{data}" width="{small.width}" '
-        f'height="{small.height}" alt="" style="border-radius:4px">'
+        f'height="{small.height}" alt="{escape(alt)}" {more}>'
     )

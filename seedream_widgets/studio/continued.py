@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError
 
-from seedream_widgets.errors import ResultError, SeedreamError
+from seedream_widgets.errors import ResultError, SeedreamError, running_shell
 from seedream_widgets.jobs.job import Job
 from seedream_widgets.library.studios import KeptStudio
 from seedream_widgets.studio.cards import FORM
@@ -142,11 +142,7 @@ def notebook_name(engine: Engine) -> str:
     A second cell of a notebook that makes a studio goes on with its own: a number tells them
     apart.
     """
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return ""
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call, unused-ignore]
+    shell = running_shell()
     if not hasattr(shell, "kernel"):
         return ""
     name = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")

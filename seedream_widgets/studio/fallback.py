@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seedream_widgets.display.html import SHEET_RESULTS, picture, sheet_html, sheet_item, sheet_text
+from seedream_widgets.errors import running_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +81,7 @@ class ContactSheet:
 
     def show(self) -> None:
         """Add the output to the running cell, where there is a kernel that can renew it."""
-        from IPython import get_ipython
-
-        shell: Any = get_ipython()  # type: ignore[no-untyped-call, unused-ignore]
+        shell = running_shell()
         if not hasattr(shell, "kernel"):
             return
         with self._lock:

@@ -7,7 +7,6 @@ import io
 import logging
 import os
 import re
-import sys
 from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
@@ -18,6 +17,7 @@ from seedream_widgets.errors import (
     check_index,
     check_type,
     described,
+    running_shell,
     whole_number,
 )
 from seedream_widgets.faces import asked_anew, relatives, shown
@@ -133,6 +133,11 @@ class ResultImage:
             "url": self.url,
         }
         return said | ({"composed": self.composed.to_dict()} if self.composed else {})
+
+    @property
+    def _source(self) -> bytes | Path:
+        """What a preview is made of: the file, or the bytes where no disk took them."""
+        return self.path if self.data is None else self.data
 
     def within(self, folder: Path) -> ResultImage:
         """Return it as a file of another folder."""
@@ -703,9 +708,7 @@ class Result:
 
 def _running_cell() -> int | None:
     """Return the number of the cell that IPython runs, where there is one."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "execution_count", None)
+    return getattr(running_shell(), "execution_count", None)
 
 
 def _carry(data: bytes, receipt: str) -> Pieces:
