@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seedream_widgets.errors import SeedreamError
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
     from threading import RLock
 
     from seedream_widgets.jobs.engine import Engine
+    from seedream_widgets.studio.aside import Aside
 
 _log = logging.getLogger(__name__)
 
 Answer = tuple[dict[str, Any], list[bytes]]
 Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
 Table = dict[type, Callable[..., "Answer | Late"]]
-Aside = Callable[..., Coroutine[Any, Any, Any]]
+
+
+def answered_aside(aside: Aside, table: dict[type, Callable[..., Answer]]) -> Table:
+    """Return handlers that run in threads aside: they read the disk, or wait for the lock."""
+    return {kind: partial(aside, answer) for kind, answer in table.items()}
 
 
 class Speaks(Protocol):
@@ -40,7 +46,7 @@ class Answers:
     Args:
         widget: Who posts the answers.
         engine: Does the slow work.
-        aside: Runs what may wait for the widget's lock; called on the engine's loop.
+        aside: Runs what may wait for the widget's lock.
         table: Who answers which message: with a tuple at once, or with a coroutine.
     """
 
@@ -48,8 +54,8 @@ class Answers:
         self._widget, self._engine = widget, engine
         self._aside, self._table = aside, table
 
-    def handle(self, content: object, buffers: list[memoryview]) -> None:
-        """Answer one message, whatever it is; never raise."""
+    def handle(self, _: object, content: object, buffers: list[memoryview]) -> None:
+        """Answer one message, whatever it is; never raise. `on_msg` of a widget takes it."""
         given = content.get("id") if isinstance(content, dict) else None
         name = given[: protocol.MAX_TEXT] if isinstance(given, str) else None
         try:

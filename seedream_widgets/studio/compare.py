@@ -73,7 +73,6 @@ class Compare(Bridge):
         engine = shared()
         self._aside = Aside(engine)
         viewer = Viewer(engine, Previews(engine), self._aside, self)
-        answers = Answers(self, engine, self._aside, viewer.table)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, lambda: (), engine, self._static)
         told = [
@@ -88,7 +87,7 @@ class Compare(Bridge):
         super().__init__(
             _view="compare", _pictures=told, _places=[0, self._second], _dom_classes=(name,)
         )
-        self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
+        self.on_msg(Answers(self, engine, self._aside, viewer.table).handle)
 
     @property
     def a(self) -> Image:

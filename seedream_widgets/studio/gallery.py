@@ -60,12 +60,11 @@ class Gallery(Bridge, Selects):
         )
         viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
         table = {**self._shelf.table, **viewer.table}
-        answers = Answers(self, engine, self._aside, table)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, self._newest, engine, title=self._title)
         super().__init__(_view="gallery", _models=list(MODELS), _dom_classes=(name,))
-        self._follow(Picks(self, self._shelf))
-        self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
+        self._picks = Picks(self, self._shelf, self._tell_selection)
+        self.on_msg(Answers(self, engine, self._aside, table).handle)
 
     @property
     def results(self) -> Search:

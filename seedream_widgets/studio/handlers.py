@@ -11,7 +11,7 @@ from seedream_widgets.errors import ImageInputError, RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
 from seedream_widgets.images.strokes import Strokes
 from seedream_widgets.studio import protocol
-from seedream_widgets.studio.answers import Answer, Answers, Late, Table
+from seedream_widgets.studio.answers import Answer, Late, Table, answered_aside
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.iterate import ask_again
 from seedream_widgets.studio.ledger import ledger
@@ -72,9 +72,13 @@ class Handlers:
         self._replaced: tuple[Any, ...] = ()
         self._studio.observe(self._keep_replaced, "references")
         self.viewer = Viewer(session.engine, session.previews, session.aside, self)
-        table: Table = {
+        self.table: Table = {
             **session.shelf.table,
             **self.viewer.table,
+            **answered_aside(
+                session.aside,
+                {protocol.AskAgain: self._ask_again, protocol.Ledger: self._ledger},
+            ),
             protocol.Submit: self._submit,
             protocol.Cancel: self._cancel,
             protocol.Forget: self._forget,
@@ -89,16 +93,9 @@ class Handlers:
             protocol.Arrange: self._arrange,
             protocol.UseResult: self._use_result,
             protocol.UseAddress: self._use_address,
-            protocol.AskAgain: self._ask_again,
             protocol.Resume: self._resume,
             protocol.Code: self._code,
-            protocol.Ledger: self._ledger,
         }
-        self._answers = Answers(session.studio, session.engine, session.aside, table)
-
-    def handle(self, content: object, buffers: list[memoryview]) -> None:
-        """Answer one message, whatever it is; never raise."""
-        self._answers.handle(content, buffers)
 
     def _submit(self, message: protocol.Submit) -> Answer:
         # A page that is shown twice (Colab) sends twice: one click is one job.
@@ -186,12 +183,12 @@ class Handlers:
         async with self._resuming:  # two views may ask at once
             return {"jobs": await self._session.aside(self._session.resume)}, []
 
-    async def _ledger(self, _: protocol.Ledger) -> Answer:
-        return await self._session.aside(ledger, self._session.client), []
+    def _ledger(self, _: protocol.Ledger) -> Answer:
+        return ledger(self._session.client), []
 
     def _code(self, message: protocol.Code) -> Answer | Late:
         if not message.job_id:
-            return self._session.shelf.code(message)
+            return self._session.aside(self._session.shelf.code, message)
         request = self._session.job(message.job_id).request
         return {"code": as_code(request, self._session.client.library.path)}, []
 
@@ -265,11 +262,8 @@ class Handlers:
     def _use_address(self, message: protocol.UseAddress) -> Late:
         return self._add_once(message, lambda: self._add_address(message.url))
 
-    async def _ask_again(self, message: protocol.AskAgain) -> Answer:
-        def fill() -> None:
-            ask_again(self._studio, *self.made(message.image_id), message.how)
-
-        await self._session.aside(fill)
+    def _ask_again(self, message: protocol.AskAgain) -> Answer:
+        ask_again(self._studio, *self.made(message.image_id), message.how)
         return {}, []
 
     async def _add_once(self, message: protocol.Message, add: Callable[[], Adding]) -> Answer:

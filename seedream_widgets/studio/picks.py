@@ -27,24 +27,18 @@ class Picks:
     Args:
         widget: It has the trait `_picked`.
         shelf: Finds results.
-        told: Called with the results of before and of now; results are read for it, where it
-            `listens`.
+        tell: Called with the results of before and after each change.
     """
 
-    def __init__(self, widget: Bridge, shelf: Shelf) -> None:
-        self._widget, self._shelf = widget, shelf
+    def __init__(self, widget: Bridge, shelf: Shelf, tell: Callable[[Any, Any], None]) -> None:
+        self._widget, self._shelf, self._tell = widget, shelf, tell
         self._names: tuple[str, ...] = ()
         self._results: tuple[Result, ...] = ()
-        self._tell: Callable[[Any, Any], None] | None = None
         widget.observe(self._changed, "_picked")
-
-    def follow(self, tell: Callable[[Any, Any], None]) -> None:
-        """Have `tell` called with the results of before and after each change."""
-        self._tell = tell
 
     def _changed(self, _: object) -> None:
         before, now = self._results, self.results()
-        if self._tell is not None and before != now:
+        if before != now:
             self._tell(before, now)
 
     def results(self) -> tuple[Result, ...]:
@@ -118,9 +112,7 @@ class Selects(HasTraits):
 
     selection = ResultsTrait(help="The selected results; set it to select others")
 
-    def _follow(self, picks: Picks) -> None:
-        self._picks = picks
-        picks.follow(self._tell_selection)
+    _picks: Picks
 
     def _tell_selection(self, before: Any, now: Any) -> None:
         from traitlets import Bunch
@@ -137,9 +129,9 @@ class Selects(HasTraits):
 class StudioGallery(Selects):
     """A studio's gallery: ``studio.gallery.selection`` is what is selected in it."""
 
-    def __init__(self, picks: Picks) -> None:
+    def __init__(self, widget: Bridge, shelf: Shelf) -> None:
         super().__init__()
-        self._follow(picks)
+        self._picks = Picks(widget, shelf, self._tell_selection)
 
     def __repr__(self) -> str:
         return f"<Gallery of a studio, {len(self.selection)} selected>"

@@ -7,6 +7,7 @@ Every message of the page carries an `id` and is answered by exactly one `reply`
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NewType, TypedDict
 
 if TYPE_CHECKING:
@@ -30,14 +31,17 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Message:
-    """The base of what the page sends."""
+    """The base of what the page sends; `kind` is its name on the wire."""
 
     kind: ClassVar[str]
     id: str
 
+    def __init_subclass__(cls, *, kind: str) -> None:
+        cls.kind = kind
+
 
 @dataclass(frozen=True)
-class Submit(Message):
+class Submit(Message, kind="submit"):
     """The click: it carries the whole form, as traits are debounced and may be late.
 
     Attributes:
@@ -46,81 +50,70 @@ class Submit(Message):
         pressed: When it was pressed, in milliseconds since 1970 on the page's clock; 0 is unknown.
     """
 
-    kind: ClassVar[str] = "submit"
     form: dict[str, Any]
     terms: dict[str, Any] | None = None
     pressed: int = 0
 
 
 @dataclass(frozen=True)
-class Cancel(Message):
+class Cancel(Message, kind="cancel"):
     """Cancel a job."""
 
-    kind: ClassVar[str] = "cancel"
     job_id: str
 
 
 @dataclass(frozen=True)
-class Forget(Message):
+class Forget(Message, kind="forget"):
     """Take a finished job's card away."""
 
-    kind: ClassVar[str] = "forget"
     job_id: str
 
 
 @dataclass(frozen=True)
-class ShowAgain(Message):
+class ShowAgain(Message, kind="show_again"):
     """Bring back a card that was taken away."""
 
-    kind: ClassVar[str] = "show_again"
     job_id: str
 
 
 @dataclass(frozen=True)
-class Sync(Message):
+class Sync(Message, kind="sync"):
     """Ask for the newest cards and the number of the last change.
 
     Attributes:
         since: The last change that the page knows: it asks for later ones alone.
     """
 
-    kind: ClassVar[str] = "sync"
     since: int | None = None
 
 
 @dataclass(frozen=True)
-class Older(Message):
+class Older(Message, kind="older"):
     """Ask for a page of cards that lie below a place."""
 
-    kind: ClassVar[str] = "older"
     before: int
 
 
 @dataclass(frozen=True)
-class Ledger(Message):
+class Ledger(Message, kind="ledger"):
     """Ask what was spent, may be billed, the limits, and the last requests with their cost."""
 
-    kind: ClassVar[str] = "ledger"
-
 
 @dataclass(frozen=True)
-class Grid(Message):
+class Grid(Message, kind="grid"):
     """Ask for the axes and cells of a sheet."""
 
-    kind: ClassVar[str] = "grid"
-
 
 @dataclass(frozen=True)
-class Ballot(Message):
+class Ballot(Message, kind="vote"):
     """Say which of two cells is better; with neither a vote begins."""
 
-    kind: ClassVar[str] = "vote"
     better: str = ""
     other: str = ""
 
 
 @dataclass(frozen=True)
-class Ask(Message):
+class Ask(Message, kind="ask"):
     """Have a sheet's batch ask for what it lacks.
 
     Attributes:
@@ -130,7 +123,6 @@ class Ask(Message):
         pressed: When it was pressed; see `Submit`.
     """
 
-    kind: ClassVar[str] = "ask"
     retry: bool
     cells: int
     terms: dict[str, Any]
@@ -138,14 +130,12 @@ class Ask(Message):
 
 
 @dataclass(frozen=True)
-class Stop(Message):
+class Stop(Message, kind="stop"):
     """Cancel all that a sheet's batch asks for."""
-
-    kind: ClassVar[str] = "stop"
 
 
 @dataclass(frozen=True)
-class Export(Message):
+class Export(Message, kind="export"):
     """Ask for the whole sheet as one file.
 
     Attributes:
@@ -154,7 +144,6 @@ class Export(Message):
         fit: Whether the pictures of a PNG may be scaled so that it can be opened.
     """
 
-    kind: ClassVar[str] = "export"
     format: str
     x: str = ""
     fit: bool = False
@@ -165,18 +154,16 @@ class Export(Message):
 
 
 @dataclass(frozen=True)
-class Write(Message):
+class Write(Message, kind="write"):
     """Set traits that stay out of the saved notebook, where prompts are not stored."""
 
-    kind: ClassVar[str] = "write"
     traits: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Upload(Message):
+class Upload(Message, kind="upload"):
     """Announce a file; the reply says from which byte on to send it."""
 
-    kind: ClassVar[str] = "upload"
     upload_id: str
     name: str
     size: int
@@ -189,32 +176,29 @@ class Upload(Message):
 
 
 @dataclass(frozen=True)
-class Chunk(Message):
+class Chunk(Message, kind="chunk"):
     """Bring the file's bytes from `offset` on, in one binary buffer."""
 
-    kind: ClassVar[str] = "chunk"
     upload_id: str
     offset: int
 
 
 @dataclass(frozen=True)
-class Probe(Message):
+class Probe(Message, kind="probe"):
     """Ask how many bytes of a file have come."""
 
-    kind: ClassVar[str] = "probe"
     upload_id: str
 
 
 @dataclass(frozen=True)
-class Abandon(Message):
+class Abandon(Message, kind="abandon"):
     """Give an upload up."""
 
-    kind: ClassVar[str] = "abandon"
     upload_id: str
 
 
 @dataclass(frozen=True)
-class Arrange(Message):
+class Arrange(Message, kind="arrange"):
     """Set the references to these ids, in this order.
 
     Attributes:
@@ -222,13 +206,12 @@ class Arrange(Message):
         sized: Whether the form's size was set with them, and is not to become that of image 1.
     """
 
-    kind: ClassVar[str] = "arrange"
     references: tuple[str, ...]
     sized: bool = False
 
 
 @dataclass(frozen=True)
-class UseResult(Message):
+class UseResult(Message, kind="use_result"):
     """Append an image of a result to the references.
 
     Attributes:
@@ -236,13 +219,12 @@ class UseResult(Message):
         exact: Whether every pixel of it is kept, as a marked region needs.
     """
 
-    kind: ClassVar[str] = "use_result"
     image_id: str
     exact: bool = False
 
 
 @dataclass(frozen=True)
-class AskAgain(Message):
+class AskAgain(Message, kind="ask_again"):
     """Set the form to ask for a picture of a result again; nothing is sent.
 
     Attributes:
@@ -251,38 +233,34 @@ class AskAgain(Message):
             ``"missing"`` for those of a set that did not come.
     """
 
-    kind: ClassVar[str] = "ask_again"
     image_id: str
     how: str
 
 
 @dataclass(frozen=True)
-class UseAddress(Message):
+class UseAddress(Message, kind="use_address"):
     """Append an image by its address, dragged in from another page, to the references."""
 
-    kind: ClassVar[str] = "use_address"
     url: Address
 
 
 @dataclass(frozen=True)
-class Preview(Message):
+class Preview(Message, kind="preview"):
     """Ask for a small picture of a result image or a reference."""
 
-    kind: ClassVar[str] = "preview"
     target: str
     edge: int
 
 
 @dataclass(frozen=True)
-class Original(Message):
+class Original(Message, kind="original"):
     """Ask for the untouched file of a result image."""
 
-    kind: ClassVar[str] = "original"
     image_id: str
 
 
 @dataclass(frozen=True)
-class Browse(Message):
+class Browse(Message, kind="browse"):
     """Ask for a page of the library's pictures, newest first.
 
     Attributes:
@@ -296,7 +274,6 @@ class Browse(Message):
         days: Whether to tell how many pictures each day has.
     """
 
-    kind: ClassVar[str] = "browse"
     query: str
     filters: dict[str, Any]
     offset: int
@@ -306,10 +283,9 @@ class Browse(Message):
 
 
 @dataclass(frozen=True)
-class Pick(Message):
+class Pick(Message, kind="pick"):
     """Ask for the ids alone of up to 10,000 pictures: what a selection reaches over."""
 
-    kind: ClassVar[str] = "pick"
     query: str
     filters: dict[str, Any]
     offset: int
@@ -317,15 +293,14 @@ class Pick(Message):
 
 
 @dataclass(frozen=True)
-class Pictures(Message):
+class Pictures(Message, kind="pictures"):
     """Ask for what is known of pictures, whoever made them."""
 
-    kind: ClassVar[str] = "pictures"
     image_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Mark(Message):
+class Mark(Message, kind="mark"):
     """Mark results as favourites or rate them; `None` leaves the one as it is.
 
     Attributes:
@@ -334,75 +309,65 @@ class Mark(Message):
         rating: 1 to 5, or 0 for none.
     """
 
-    kind: ClassVar[str] = "mark"
     results: Ids
     favourite: bool | None = None
     rating: int | None = None
 
 
 @dataclass(frozen=True)
-class Trash(Message):
+class Trash(Message, kind="trash"):
     """Move results into the library's trash."""
 
-    kind: ClassVar[str] = "trash"
     results: Ids
 
 
 @dataclass(frozen=True)
-class Restore(Message):
+class Restore(Message, kind="restore"):
     """Bring results back from the trash."""
 
-    kind: ClassVar[str] = "restore"
     results: Ids
 
 
 @dataclass(frozen=True)
-class Collect(Message):
+class Collect(Message, kind="collect"):
     """Add results to a collection, or take them out of it."""
 
-    kind: ClassVar[str] = "collect"
     collection: str
     results: Ids
     remove: bool = False
 
 
 @dataclass(frozen=True)
-class Resume(Message):
+class Resume(Message, kind="resume"):
     """Follow what earlier sessions left behind."""
-
-    kind: ClassVar[str] = "resume"
 
 
 @dataclass(frozen=True)
-class Code(Message):
+class Code(Message, kind="code"):
     """Ask for the Python that repeats a job, or the requests of pictures."""
 
-    kind: ClassVar[str] = "code"
     job_id: str = ""
     image_ids: Ids = Ids(())
 
 
 @dataclass(frozen=True)
-class Archive(Message):
+class Archive(Message, kind="archive"):
     """Ask for a ZIP of pictures with their receipts."""
 
-    kind: ClassVar[str] = "archive"
     image_ids: Ids
 
 
 @dataclass(frozen=True)
-class Look(Message):
+class Look(Message, kind="look"):
     """Tell which pictures a viewer shows, so that they are decoded ahead; none: it was closed."""
 
-    kind: ClassVar[str] = "look"
     targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Region(Message):
+class Region(Message, kind="region"):
     """Ask for a part of a picture, in its own pixels, at a size of at most so many pixels."""
 
-    kind: ClassVar[str] = "region"
     target: str
     left: int
     top: int
@@ -413,32 +378,22 @@ class Region(Message):
 
 
 @dataclass(frozen=True)
-class Receipt(Message):
+class Receipt(Message, kind="receipt"):
     """Ask what is known of a picture: rows of a name and a text, its inputs, and its lineage."""
 
-    kind: ClassVar[str] = "receipt"
     target: str
 
 
 @dataclass(frozen=True)
-class Difference(Message):
+class Difference(Message, kind="difference"):
     """Ask how far two pictures are apart; `unequal` as in `images.compare.difference`."""
 
-    kind: ClassVar[str] = "difference"
     first: str
     second: str
     unequal: str = ""
 
 
-_KINDS: dict[str, type[Message]] = {
-    each.kind: each
-    for each in (
-        Submit, Cancel, Forget, ShowAgain, Sync, Older, Write, Upload, Chunk, Probe, Abandon,
-        Arrange, UseResult, UseAddress, AskAgain, Preview, Original, Browse, Pick, Pictures, Mark,
-        Trash, Restore, Collect, Resume, Code, Archive, Look, Region, Receipt, Difference, Grid,
-        Ballot, Ledger, Ask, Stop, Export,
-    )
-}  # fmt: skip
+_KINDS = {each.kind: each for each in Message.__subclasses__()}
 
 
 class Picture(TypedDict):
@@ -513,15 +468,9 @@ def read(content: object) -> Message:
     return kind(**values)
 
 
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise ProtocolError(f"{name} must be a text of at most {MAX_TEXT} characters")
-    return value
-
-
-def _address(name: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_ADDRESS:
-        raise ProtocolError(f"{name} must be a text of at most {MAX_ADDRESS} characters")
+def _text(name: str, value: object, most: int = MAX_TEXT) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ProtocolError(f"{name} must be a text of at most {most} characters")
     return value
 
 
@@ -537,19 +486,13 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
-def _ids(name: str, value: object) -> Ids:
-    if not isinstance(value, list) or len(value) > MAX_IDS:
-        raise ProtocolError(f"{name} must be a list of at most {MAX_IDS}")
-    return Ids(tuple(_text(name, each) for each in value))
-
-
 def _or_none(read: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
     return lambda name, value: None if value is None else read(name, value)
 
 
-def _texts(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > MAX_LIST:
-        raise ProtocolError(f"{name} must be a list of at most {MAX_LIST}")
+def _texts(name: str, value: object, most: int = MAX_LIST) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > most:
+        raise ProtocolError(f"{name} must be a list of at most {most}")
     return tuple(_text(name, each) for each in value)
 
 
@@ -561,7 +504,7 @@ def _object(name: str, value: object) -> dict[str, Any]:
 
 _READERS: dict[str, Callable[[str, object], Any]] = {
     "str": _text,
-    "Address": _address,
+    "Address": partial(_text, most=MAX_ADDRESS),
     "int": _whole,
     "tuple[str, ...]": _texts,
     "dict[str, Any]": _object,
@@ -569,5 +512,5 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "bool": _flag,
     "bool | None": _or_none(_flag),
     "int | None": _or_none(_whole),
-    "Ids": _ids,
+    "Ids": partial(_texts, most=MAX_IDS),
 }

@@ -112,10 +112,10 @@ def _input(about: dict[str, Any], name: str, library: Library) -> ImageInput | I
     url = about.get("url")
     if isinstance(url, str) and url.startswith("https://"):  # never a path: it is untrusted
         return load_image(url, field="references")
-    # Known by its digest, as before; its name is a stranger's.
     from seedream_widgets.images.fit import safe_name
 
-    found = library.input(str(about.get("sha256", "")))  # known by its digest, as before
+    # Known by its digest, as before; its name is a stranger's.
+    found = library.input(str(about.get("sha256", "")))
     return replace(
         found,
         name=safe_name(name, found.media_type.removeprefix("image/").upper()),

@@ -15,7 +15,7 @@ from seedream_widgets.files import file_name
 from seedream_widgets.images.limits import megabytes
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio import protocol
-from seedream_widgets.studio.answers import Answers
+from seedream_widgets.studio.answers import Answers, answered_aside
 from seedream_widgets.studio.aside import Aside
 from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.news import News
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from seedream_widgets.batch.batch import Batch
     from seedream_widgets.batch.cell import Cell
     from seedream_widgets.batch.words import BatchEstimate
-    from seedream_widgets.studio.answers import Answer, Late, Table
+    from seedream_widgets.studio.answers import Answer
     from seedream_widgets.values.result import Result
 
 _PAUSE = 0.2
@@ -64,17 +64,20 @@ class Sheet(Bridge, Selects):
         library = batch._client.library
         self._shelf = Shelf(self, self._aside, lambda: library)
         viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
-        own: Table = {
-            protocol.Grid: self._grid,
-            protocol.Ballot: self._vote,
-            protocol.Ask: self._ask,
-            protocol.Stop: self._halt,
-            protocol.Export: self._export,
-        }
-        answers = Answers(self, engine, self._aside, {**self._shelf.table, **viewer.table, **own})
         super().__init__(_view="sheet")
-        self._follow(Picks(self, self._shelf))
-        self.on_msg(lambda _, content, buffers: answers.handle(content, buffers))
+        self._picks = Picks(self, self._shelf, self._tell_selection)
+        own = answered_aside(
+            self._aside,
+            {
+                protocol.Grid: self._grid,
+                protocol.Ballot: self._vote,
+                protocol.Ask: self._ask,
+                protocol.Stop: self._halt,
+                protocol.Export: self._export,
+            },
+        )
+        table = {**self._shelf.table, **viewer.table, **own}
+        self.on_msg(Answers(self, engine, self._aside, table).handle)
         self._stop = batch._watch(self._note)
         self._endpoints = {cell.request.endpoint.id: cell.request.endpoint for cell in batch}
         self._told_of = self._terms(self._backend())
@@ -131,18 +134,12 @@ class Sheet(Bridge, Selects):
 
     # What the page is told
 
-    def _grid(self, _: protocol.Grid) -> Late:
-        return self._told()
-
-    async def _told(self) -> Answer:
+    def _grid(self, _: protocol.Grid) -> Answer:
         batch = self._batch
         axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
-
-        def tell() -> dict[str, Any]:
-            standing, _ = self._looked()
-            return {"cells": [told(cell) for cell in batch], "standing": standing}
-
-        return {"name": batch.name, "axes": axes, **await self._aside(tell)}, []
+        standing = self._looked()[0]
+        cells = [told(cell) for cell in batch]
+        return {"name": batch.name, "axes": axes, "cells": cells, "standing": standing}, []
 
     def _backend(self) -> Backend | None:
         """Return who would answer; a key that can't be used is told by the press."""
@@ -206,11 +203,7 @@ class Sheet(Bridge, Selects):
 
         await self._aside(tell)
 
-    async def _ask(self, message: protocol.Ask) -> Answer:
-        answer: Answer = await self._aside(self._begin, message)
-        return answer
-
-    def _begin(self, message: protocol.Ask) -> Answer:
+    def _ask(self, message: protocol.Ask) -> Answer:
         said = Terms.read(message.terms)
 
         def agree(backend: Backend, cost: BatchEstimate) -> None:
@@ -231,15 +224,11 @@ class Sheet(Bridge, Selects):
                 raise
         return {"standing": self._standing(self._backend())}, []
 
-    async def _halt(self, _: protocol.Stop) -> Answer:
-        await self._aside(self._batch.cancel)
-        return {"standing": await self._aside(self._standing, self._backend())}, []
+    def _halt(self, _: protocol.Stop) -> Answer:
+        self._batch.cancel()
+        return {"standing": self._standing(self._backend())}, []
 
-    async def _export(self, message: protocol.Export) -> Answer:
-        answer: Answer = await self._aside(self._file, message)
-        return answer
-
-    def _file(self, message: protocol.Export) -> Answer:
+    def _export(self, message: protocol.Export) -> Answer:
         batch, x = self._batch, message.x or None
         edge = fitting_edge(layout(batch.axes, batch.cells, x)) if message.format == "png" else None
         if edge is not None and not message.fit:
@@ -264,19 +253,12 @@ class Sheet(Bridge, Selects):
         kind = "image/png" if message.format == "png" else "text/html"
         return {"name": name, "media_type": kind}, [data]
 
-    def _vote(self, message: protocol.Ballot) -> Late:
-        return self._voted(message.better, message.other)
-
-    async def _voted(self, better: str, other: str) -> Answer:
-        answer: Answer = await self._aside(self._count, better, other)
-        return answer
-
-    def _count(self, better: str, other: str) -> Answer:
+    def _vote(self, message: protocol.Ballot) -> Answer:
         with self._lock:
-            if not better or self._ballot is None:
+            if not message.better or self._ballot is None:
                 self._ballot = Vote([cell.name for cell in self._voted_on()])
-            if better:
-                self._ballot.prefer(better, other)
+            if message.better:
+                self._ballot.prefer(message.better, message.other)
             pair = self._ballot.pair
             ranking = list(self._ballot.ranking)
         return {"pair": list(pair) if pair else [], "ranking": ranking, "clear": pair is None}, []

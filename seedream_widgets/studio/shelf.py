@@ -10,6 +10,7 @@ from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.library.export import zip_of
 from seedream_widgets.library.pages import Listing
 from seedream_widgets.studio import protocol
+from seedream_widgets.studio.answers import answered_aside
 from seedream_widgets.studio.pictures import MOST, found, picked, told, told_page
 from seedream_widgets.studio.viewer import input_of
 from seedream_widgets.values.result import SUFFIXES, image_of
@@ -63,17 +64,22 @@ class Shelf:
         self._one = threading.Lock()
         self._stop = library().on_change(self._tell)
         self.table: Table = {
-            protocol.Browse: self._browse,
-            protocol.Pick: self._pick,
-            protocol.Pictures: self._pictures,
-            protocol.Mark: self._mark,
-            protocol.Trash: self._trash,
-            protocol.Restore: self._restore,
-            protocol.Collect: self._collect,
-            protocol.Original: self._original,
-            protocol.Code: self.code,
-            protocol.Archive: self._archive,
-            protocol.Abandon: self._nothing,
+            protocol.Abandon: lambda _: ({}, []),
+            **answered_aside(
+                aside,
+                {
+                    protocol.Browse: self._browse,
+                    protocol.Pick: self._pick,
+                    protocol.Pictures: self._pictures,
+                    protocol.Mark: self._mark,
+                    protocol.Trash: self._trash,
+                    protocol.Restore: self._restore,
+                    protocol.Collect: self._collect,
+                    protocol.Original: self._original,
+                    protocol.Code: self.code,
+                    protocol.Archive: self._archive,
+                },
+            ),
         }
 
     def close(self) -> None:
@@ -136,27 +142,17 @@ class Shelf:
             )
         return result, index
 
-    def _nothing(self, _: protocol.Message) -> Answer:
-        return {}, []
-
-    async def _browse(self, message: protocol.Browse) -> Answer:
-        told = await self._aside(self._page, message)
-        if message.days:  # the first page; further ones ask for the same
-            await self._aside(self._searched, message)
-        return told, []
-
-    async def _pick(self, message: protocol.Pick) -> Answer:
-        return {"image_ids": await self._aside(self._picked, message)}, []
-
-    def _page(self, message: protocol.Browse) -> dict[str, Any]:
+    def _browse(self, message: protocol.Browse) -> Answer:
         listing = self._listing(message, anew=message.days)
         page = told_page(self._library(), listing, message)
         if len(page["pictures"]) < min(message.count, MOST, listing.total - message.offset):
             self.changed()  # some of them are gone: the list is another one
-        return page
+        if message.days:  # the first page; further ones ask for the same
+            self._searched(message)
+        return page, []
 
-    def _picked(self, message: protocol.Pick) -> list[str]:
-        return picked(self._listing(message), message)
+    def _pick(self, message: protocol.Pick) -> Answer:
+        return {"image_ids": picked(self._listing(message), message)}, []
 
     def _listing(self, message: protocol.Browse | protocol.Pick, anew: bool = False) -> Listing:
         """Return what a message's search found, when its first page was asked for."""
@@ -171,45 +167,35 @@ class Shelf:
                     del self._listings[next(iter(self._listings))]
         return listing
 
-    async def _pictures(self, message: protocol.Pictures) -> Answer:
-        found = await self._aside(told, self._library(), message.image_ids)
-        return {"pictures": found}, []
+    def _pictures(self, message: protocol.Pictures) -> Answer:
+        return {"pictures": told(self._library(), message.image_ids)}, []
 
-    async def _mark(self, message: protocol.Mark) -> Answer:
-        def mark() -> None:
-            library = self._library()
-            for entry in self._entries(message.results):
-                if message.favourite is not None:
-                    library.favourite(entry, message.favourite)
-                if message.rating is not None:
-                    library.rate(entry, message.rating)
-
-        await self._aside(mark)
+    def _mark(self, message: protocol.Mark) -> Answer:
+        library = self._library()
+        for entry in self._entries(message.results):
+            if message.favourite is not None:
+                library.favourite(entry, message.favourite)
+            if message.rating is not None:
+                library.rate(entry, message.rating)
         return {}, []
 
-    async def _trash(self, message: protocol.Trash) -> Answer:
-        entries = await self._aside(self._entries, message.results)
-        await self._aside(self._library().delete, *entries)
+    def _trash(self, message: protocol.Trash) -> Answer:
+        entries = self._entries(message.results)
+        self._library().delete(*entries)
         return {"results": len(entries), "pictures": sum(entry.images for entry in entries)}, []
 
-    async def _restore(self, message: protocol.Restore) -> Answer:
-        def restore() -> None:
-            for request_id in message.results:
-                self._library().restore(request_id)
-
-        await self._aside(restore)
+    def _restore(self, message: protocol.Restore) -> Answer:
+        for request_id in message.results:
+            self._library().restore(request_id)
         return {}, []
 
-    async def _collect(self, message: protocol.Collect) -> Answer:
-        def collect() -> list[str]:
-            collections = self._library().collections
-            collection = collections[message.collection]
-            entries = self._entries(message.results)
-            collection.remove(*entries) if message.remove else collection.add(*entries)
-            self.changed()
-            return list(collections)
-
-        return {"collections": await self._aside(collect)}, []
+    def _collect(self, message: protocol.Collect) -> Answer:
+        collections = self._library().collections
+        collection = collections[message.collection]
+        entries = self._entries(message.results)
+        collection.remove(*entries) if message.remove else collection.add(*entries)
+        self.changed()
+        return {"collections": list(collections)}, []
 
     def _entries(self, request_ids: Iterable[str]) -> list[Any]:
         """Return those that are there; what the page shows of others is out of date."""
@@ -223,34 +209,24 @@ class Shelf:
             )
         return there
 
-    async def _original(self, message: protocol.Original) -> Answer:
-        result, index = await self._aside(self.made, message.image_id)
+    def _original(self, message: protocol.Original) -> Answer:
+        result, index = self.made(message.image_id)
         file = result.files[index]
-        data = await self._aside(result._file_bytes, index)
         name = f"{result._file_stem(index + 1)}{SUFFIXES[file.format]}"
         told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
-        return told, [data]
+        return told, [result._file_bytes(index)]
 
-    async def code(self, message: protocol.Code) -> Answer:
+    def code(self, message: protocol.Code) -> Answer:
         """Answer with the Python that repeats the requests of pictures."""
+        names = dict.fromkeys(image_of(name)[0] for name in message.image_ids)
+        if len(names) > MOST_CODE:
+            raise SeedreamError(
+                f"code for {len(names)} requests is too long to copy; select up to "
+                f"{MOST_CODE}, or use gallery.selection in a cell"
+            )
+        results = [self.made(f"{name}:0")[0] for name in names]
+        return {"code": "\n\n".join(result.as_code().rstrip() for result in results)}, []
 
-        def write() -> str:
-            results = self._results(message.image_ids)
-            if len(results) > MOST_CODE:
-                raise SeedreamError(
-                    f"code for {len(results)} requests is too long to copy; select up to "
-                    f"{MOST_CODE}, or use gallery.selection in a cell"
-                )
-            return "\n\n".join(result.as_code().rstrip() for result in results)
-
-        return {"code": await self._aside(write)}, []
-
-    def _results(self, image_ids: Iterable[str]) -> list[Result]:
-        names = dict.fromkeys(image_of(name)[0] for name in image_ids)
-        return [self.made(f"{name}:0")[0] for name in names]
-
-    async def _archive(self, message: protocol.Archive) -> Answer:
-        def write() -> bytes:
-            return zip_of([self.made(name) for name in message.image_ids], MOST_ZIP)
-
-        return {"name": "seedream.zip", "media_type": "application/zip"}, [await self._aside(write)]
+    def _archive(self, message: protocol.Archive) -> Answer:
+        data = zip_of([self.made(name) for name in message.image_ids], MOST_ZIP)
+        return {"name": "seedream.zip", "media_type": "application/zip"}, [data]

@@ -10,6 +10,7 @@ from seedream_widgets.images import ImageInput
 from seedream_widgets.library.lineage import own_lineage
 from seedream_widgets.money.pricing import cost, usd
 from seedream_widgets.studio import protocol
+from seedream_widgets.studio.answers import answered_aside
 from seedream_widgets.studio.protocol import ProtocolError
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
 from seedream_widgets.values.result import image_id
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.studio.answers import Answer, Aside, Table
+    from seedream_widgets.studio.answers import Answer, Table
+    from seedream_widgets.studio.aside import Aside
     from seedream_widgets.studio.previews import Previews
     from seedream_widgets.values.result import Result, ResultImage
 
@@ -94,7 +96,7 @@ class Viewer:
     Args:
         engine: Whose pool decodes.
         previews: Makes the small pictures.
-        aside: Runs what may wait for the widget's lock; called on the engine's loop.
+        aside: Runs what may wait for the widget's lock.
         pictures: Knows them by their ids.
     """
 
@@ -110,8 +112,8 @@ class Viewer:
             protocol.Preview: self._preview,
             protocol.Look: self._look,
             protocol.Region: self._region,
-            protocol.Receipt: self._receipt,
             protocol.Difference: self._difference,
+            **answered_aside(aside, {protocol.Receipt: self._receipt}),
         }
 
     @property
@@ -131,7 +133,7 @@ class Viewer:
         found = self._pictures.picture(target)
         if isinstance(found, ImageInput):
             return found.data
-        return found.path if found.data is None else found.data
+        return found._source
 
     async def _look(self, message: protocol.Look) -> Answer:
         if len(message.targets) > KEPT:
@@ -160,11 +162,8 @@ class Viewer:
         told = {"media_type": part.media_type, "width": part.width, "height": part.height}
         return {"target": message.target, **told}, [part.data]
 
-    async def _receipt(self, message: protocol.Receipt) -> Answer:
-        answer: Answer = await self._aside(self._told, message.target)
-        return answer
-
-    def _told(self, target: str) -> Answer:
+    def _receipt(self, message: protocol.Receipt) -> Answer:
+        target = message.target
         result, index = self._pictures.made(target)
         inputs = [
             {"id": f"{target}~{at}", "name": each.name, "width": each.width, "height": each.height}
@@ -198,7 +197,8 @@ class Viewer:
         from seedream_widgets.images.pixels import decoded
 
         try:
-            data = await self._engine.run_on_disk(_bytes, await self._find(target))
+            picture = await self._aside(self._pictures.picture, target)
+            data = await self._engine.run_on_disk(_bytes, picture)
             image = await self._engine.run_in_pool(decoded, data)
         except BaseException:
             if self._decoded.get(target) is asyncio.current_task():
@@ -206,10 +206,6 @@ class Viewer:
             raise
         self._make_room(target, image)
         return image
-
-    async def _find(self, target: str) -> ImageInput | ResultImage:
-        found: ImageInput | ResultImage = await self._aside(self._pictures.picture, target)
-        return found
 
     def _make_room(self, target: str, image: Image) -> None:
         others = [each for each in self._decoded if each != target]

@@ -54,10 +54,11 @@ class Studio(Form):
         **form: Any,
     ) -> None:
         from seedream_widgets.jobs.client import Client
+        from seedream_widgets.studio.answers import Answers
         from seedream_widgets.studio.cards import money
         from seedream_widgets.studio.fallback import ContactSheet
         from seedream_widgets.studio.handlers import Handlers
-        from seedream_widgets.studio.picks import Picks, StudioGallery
+        from seedream_widgets.studio.picks import StudioGallery
         from seedream_widgets.studio.session import Session
 
         unknown = set(form) - {*self._fields(), "layout"}
@@ -71,7 +72,7 @@ class Studio(Form):
         self._lock = threading.RLock()
         self._session = Session(self, client, name, lambda: sheet.changed())
         self._stores_prompts = self._session.client._policy.store_prompts
-        self._handlers = handlers = Handlers(self._session)
+        self._handlers = Handlers(self._session)
         style = f"seedream-{uuid4().hex[:8]}"
         self._sheet = sheet = ContactSheet(style, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
@@ -83,8 +84,9 @@ class Studio(Form):
         form |= {field: value for field, value in fields.items() if value is not None}
         self._size_chosen = "image_size" in form
         super().__init__(**form, **told, _dom_classes=(style,))
-        self._gallery = StudioGallery(Picks(self, self._session.shelf))
-        self.on_msg(lambda _, content, buffers: handlers.handle(content, buffers))
+        self._gallery = StudioGallery(self, self._session.shelf)
+        session, table = self._session, self._handlers.table
+        self.on_msg(Answers(self, session.engine, session.aside, table).handle)
         self._session.begin(form)
         if name:  # a notebook's cell says its arguments again
             self._session.kept.keep()
