@@ -10,13 +10,14 @@ import stat
 import sys
 import time
 import unicodedata
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import RequestError, check_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 # Escaped, or written as no UTF-8 is; a pair for one character is found too, and stays whole.
@@ -149,6 +150,22 @@ def put_in_place(part: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
         OSError: It is refused for longer than a virus scanner or a preview takes.
     """
     patiently(lambda: os.replace(part, path))
+
+
+@contextmanager
+def in_place_of(path: Path) -> Iterator[Path]:
+    """Give the name of a file beside `path` that takes its place once it is written to its end.
+
+    Raises:
+        OSError: As of `put_in_place`.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+        put_in_place(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def delete(path: str | os.PathLike[str]) -> None:

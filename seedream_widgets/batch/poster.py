@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.display.sheet import grid_html, image_tag
 from seedream_widgets.errors import ImageInputError, RequestError, ResultError, whole_between
-from seedream_widgets.files import put_in_place
+from seedream_widgets.files import in_place_of
 from seedream_widgets.images.previews import preview
 
 if TYPE_CHECKING:
@@ -139,12 +139,8 @@ def export_png(
         for number in range(1, len(starts) + 1)
     ]
     for path, start in zip(named, starts, strict=True):
-        part = path.with_name(path.name + ".part")
-        try:
+        with in_place_of(path) as part:
             drawing.page(range(start, min(start + most, len(grid.rows)))).save(part, "PNG")
-            put_in_place(part, path)
-        finally:
-            part.unlink(missing_ok=True)
     return named
 
 
@@ -266,24 +262,19 @@ def export_html(grid: Layout, target: Path, title: str) -> Path:
     many = len(grid.cells) > _FEW
     edge, most = _EDGES[many], _BYTES[many]
     head = "".join(f'<th scope="col">{escape(label)}</th>' for label in grid.columns)
-    part = target.with_name(target.name + ".part")
-    try:
-        with open(part, "w", encoding="utf-8") as page:
-            page.write(
-                '<!doctype html><html lang="en"><meta charset="utf-8">'
-                '<meta name="viewport" content="width=device-width">'
-                f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
-                f"<main><table><thead><tr><td></td>{head}</tr></thead><tbody>"
-            )
-            for row, label in enumerate(grid.rows):
-                page.write(f'<tr><th scope="row">{escape(label)}</th>')
-                for column in range(len(grid.columns)):
-                    page.write(f"<td>{_tile(grid.cells.get((row, column)), edge, most)}</td>")
-                page.write("</tr>")
-            page.write("</tbody></table></main></html>")
-        put_in_place(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with in_place_of(target) as part, open(part, "w", encoding="utf-8") as page:
+        page.write(
+            '<!doctype html><html lang="en"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width">'
+            f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
+            f"<main><table><thead><tr><td></td>{head}</tr></thead><tbody>"
+        )
+        for row, label in enumerate(grid.rows):
+            page.write(f'<tr><th scope="row">{escape(label)}</th>')
+            for column in range(len(grid.columns)):
+                page.write(f"<td>{_tile(grid.cells.get((row, column)), edge, most)}</td>")
+            page.write("</tr>")
+        page.write("</tbody></table></main></html>")
     return target
 
 

@@ -25,7 +25,7 @@ from seedream_widgets.errors import (
     SeedreamError,
     SubmitUnknownError,
 )
-from seedream_widgets.files import put_in_place
+from seedream_widgets.files import in_place_of, put_in_place
 from seedream_widgets.images import ImageInput, ImageUrl
 from seedream_widgets.images.masks import compose
 from seedream_widgets.jobs.lost import sent_now
@@ -420,9 +420,8 @@ def _composed(answer: ResultImage, request: Request) -> ResultImage:
     how = found.scale, found.shift, found.agreement, found.aligned, composed.feather
     held = answer.data is not None
     if not held:
-        part = path.with_name(f"{path.name}.part")
-        part.write_bytes(composed.data)
-        put_in_place(part, path)
+        with in_place_of(path) as part:
+            part.write_bytes(composed.data)
     return ResultImage(
         path,
         "PNG",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, ZipFile
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.files import put_in_place
+from seedream_widgets.files import in_place_of
 from seedream_widgets.values.result import SUFFIXES
 
 if TYPE_CHECKING:
@@ -63,19 +63,13 @@ def export_imagefolder(rows: Iterable[tuple[Result, list[dict[str, Any]]]], fold
 def export_zip(rows: Iterable[tuple[Result, list[dict[str, Any]]]], path: Path) -> int:
     """Write images, each with its receipt beside it, into a new ZIP file; return how many."""
     count = 0
-    part = path.with_name(path.name + ".part")
-    try:
-        with ZipFile(part, "x", ZIP_STORED) as archive:
-            for result, own in rows:
-                for name, _, data in _named([(result, own)], count):
-                    archive.writestr(name, data)
-                    if result.receipt is not None:
-                        archive.writestr(f"{Path(name).stem}.json", result.receipt.to_json())
-                    count += 1
-        put_in_place(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with in_place_of(path) as part, ZipFile(part, "x", ZIP_STORED) as archive:
+        for result, own in rows:
+            for name, _, data in _named([(result, own)], count):
+                archive.writestr(name, data)
+                if result.receipt is not None:
+                    archive.writestr(f"{Path(name).stem}.json", result.receipt.to_json())
+                count += 1
     return count
 
 

@@ -10,7 +10,6 @@ import base64
 import binascii
 import io
 import logging
-import os
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -27,8 +26,9 @@ from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.connections import Connections, is_untrusted, untrusted
 from seedream_widgets.backends.forks import gate
 from seedream_widgets.errors import ResultError
-from seedream_widgets.files import put_in_place
+from seedream_widgets.files import in_place_of
 from seedream_widgets.images.growing import Growing
+from seedream_widgets.library.folder import private
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -249,20 +249,9 @@ def whole(target: Path | io.BytesIO) -> Iterator[IO[bytes]]:
         target.truncate()
         yield target
         return
-    part = target.with_name(target.name + ".part")
-    try:
-        # Buffered files lock: closing one waits for a write still running in a thread.
-        with open(part, "wb", opener=_private) as out:
-            yield out
-        put_in_place(part, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            part.unlink()
-        raise
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    # Buffered files lock: closing one waits for a write still running in a thread.
+    with in_place_of(target) as part, open(part, "wb", opener=private) as out:
+        yield out
 
 
 _FIRST_PAUSE = 0.3
@@ -288,8 +277,8 @@ class Downloads:
         """
         if file.url.startswith("data:"):
             with whole(target) as out:
-                largest = self._session.limits.file_bytes
-                await asyncio.to_thread(_write_inline, file.url, out, largest)
+                most = self._session.limits.file_bytes
+                await asyncio.to_thread(lambda: out.write(decode(file.url, most)))
             return
         async with self._turn():
             await self._fetch(file.url, target, arriving)
@@ -351,10 +340,6 @@ class Downloads:
     def close(self) -> None:
         """Close the connections."""
         self._connections.close()
-
-
-def _write_inline(url: str, out: IO[bytes], largest: int) -> None:
-    out.write(decode(url, largest))
 
 
 def _plainly(error: BaseException, stall: float) -> str:

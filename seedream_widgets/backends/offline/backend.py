@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
 import secrets
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.errors import BackendError, ContentRejectedError
-from seedream_widgets.files import put_in_place
+from seedream_widgets.files import in_place_of
 from seedream_widgets.images import ImageInput
+from seedream_widgets.library.folder import private
 from seedream_widgets.values.endpoints import MAX_SEED, PRESETS, Price
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.sizes import Size
@@ -181,10 +181,8 @@ def _write(target: Path | BytesIO, data: bytes) -> None:
     if not isinstance(target, Path):
         target.write(data)
         return
-    part = target.with_name(f"{target.name}.part")
-    with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    with in_place_of(target) as part, open(part, "wb", opener=private) as file:
         file.write(data)
-    put_in_place(part, target)
 
 
 def _now() -> str:
