@@ -50,7 +50,11 @@ class _Opened(NamedTuple):
 
 
 class FalBackend:
-    """fal, with one key; all methods are called on one loop.
+    """fal, with one key; all methods are called on one loop, and do what `Backend` says.
+
+    What goes wrong is a `CredentialsError` where fal refuses the key or the account, a
+    `SubmitUnknownError` where the reply to a submit was lost, a `ResultError` where the pictures
+    are gone or damaged, and any other `BackendError` where fal refuses or can't be reached.
 
     Args:
         key: The fal key.
@@ -83,12 +87,7 @@ class FalBackend:
         return hashlib.sha256(f"{salt} {self._key.value}".encode()).hexdigest()[:16]
 
     async def upload(self, image: ImageInput) -> str:
-        """Upload an image and return its URL; the same bytes go up once.
-
-        Raises:
-            BackendError: It did not arrive; nothing is billed.
-            CredentialsError: fal refused the key or the account.
-        """
+        """Upload an image and return its URL; the same bytes go up once."""
         return await (await self._open()).uploads.url(image)
 
     async def forget(self, image: ImageInput) -> None:
@@ -99,13 +98,7 @@ class FalBackend:
             await asyncio.to_thread(self._kept.forget, image.sent_sha256)
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
-        """Send the request once; never again when it may have been accepted.
-
-        Raises:
-            SubmitUnknownError: The reply was lost: fal may have accepted and may bill it.
-            BackendError: fal refused it or can't be reached; nothing is billed.
-            CredentialsError: fal refused the key or the account.
-        """
+        """Send the request once; never again when it may have been accepted."""
         session = (await self._open()).session
         from seedream_widgets.backends.fal.submit import privacy_headers, submit
 
@@ -116,11 +109,7 @@ class FalBackend:
         return handle
 
     async def watch(self, handle: Handle) -> AsyncGenerator[Status, None]:
-        """Yield `Queued` and `InProgress` as they change, then one `Completed`, and end.
-
-        Raises:
-            BackendError: The request failed, or fal could not be heard for ten minutes.
-        """
+        """Yield `Queued` and `InProgress` as they change, then one `Completed`, and end."""
         session = (await self._open("maybe")).session
         from seedream_widgets.backends.fal.fetch import raise_failure
         from seedream_widgets.backends.fal.watch import Watch
@@ -141,12 +130,7 @@ class FalBackend:
             self._queued.discard(handle.request_id)
 
     async def fetch(self, handle: Handle) -> Output:
-        """Return the finished request's output.
-
-        Raises:
-            BackendError: The request failed.
-            ResultError: Its output is gone or malformed.
-        """
+        """Return the finished request's output."""
         session = (await self._open("maybe")).session
         from seedream_widgets.backends.fal.fetch import fetch
 
@@ -155,20 +139,11 @@ class FalBackend:
     async def download(
         self, file: OutputFile, target: Path | BytesIO, arriving: Arriving | None = None
     ) -> None:
-        """Write the untouched bytes of one output file to `target`, whole or not at all.
-
-        Raises:
-            ResultError: The file is gone, is no image, or did not arrive whole.
-            OSError: `target` can't be written.
-        """
+        """Write the untouched bytes of one output file to `target`, whole or not at all."""
         await (await self._open("yes")).downloads.save(file, target, arriving)
 
     async def cancel(self, handle: Handle) -> Billing:
-        """Ask to stop the request and tell whether it may still be billed.
-
-        Raises:
-            BackendError: fal can't be reached or had an error: the request goes on.
-        """
+        """Ask to stop the request and tell whether it may still be billed."""
         session = (await self._open("maybe")).session
         from seedream_widgets.backends.fal.submit import cancel
 
@@ -178,12 +153,7 @@ class FalBackend:
         return billing
 
     async def find(self, endpoint_id: str, since: float) -> tuple[Listed, ...]:
-        """Return the requests that fal lists of an endpoint since then, seconds since the epoch.
-
-        Raises:
-            CredentialsError: The key may not ask.
-            BackendError: fal could not be asked.
-        """
+        """Return the requests that fal lists of an endpoint since then, seconds since the epoch."""
         session = (await self._open()).session
         from seedream_widgets.backends.fal.platform_api import list_requests
 

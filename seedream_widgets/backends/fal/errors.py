@@ -126,7 +126,6 @@ BY_STATUS: Mapping[int, Meaning] = MappingProxyType(
         504: _SLOW,
     }
 )
-SERVER_TROUBLE = _TROUBLE
 NO_ENDPOINT = Meaning(
     "fal has no such endpoint (any more)", "{models}, or update seedream-widgets.", "no"
 )
@@ -319,7 +318,7 @@ def _of_what(kind: str, status_code: int | None, accepted: bool) -> Meaning:
         return BY_TYPE[kind]
     if status_code in (404, 410) and not accepted:
         return NO_ENDPOINT
-    rest = SERVER_TROUBLE if (status_code or 0) >= 500 else OTHER
+    rest = _TROUBLE if (status_code or 0) >= 500 else OTHER
     return BY_STATUS.get(status_code or 0, rest)
 
 

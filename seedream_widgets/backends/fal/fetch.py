@@ -11,7 +11,7 @@ from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.guard import hearing
 from seedream_widgets.backends.fal.session import Patience, is_no_answer, is_trouble, within
-from seedream_widgets.errors import BackendError, CredentialsError, ResultError
+from seedream_widgets.errors import BackendError, CredentialsError, ResultError, whole_number
 from seedream_widgets.values.endpoints import is_seed
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def _file(image: dict[str, Any], request_id: str, queue: str, limits: Limits) ->
 
 
 def _side(value: object) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 < value <= _LARGEST_SIDE else None  # type: ignore[operator, return-value]
+    side = whole_number(value)
+    return side if side is not None and 0 < side <= _LARGEST_SIDE else None
 
 
 def _malformed(how: str, request_id: str) -> ResultError:

@@ -17,7 +17,7 @@ import zlib
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -70,6 +70,7 @@ def read_units(told: str | None) -> Decimal | None:
     return Decimal(told) if told is not None and _NUMBER.fullmatch(told) else None
 
 
+T = TypeVar("T", bound="Tries")
 _tries: ContextVar[Tries | None] = ContextVar("seedream_tries", default=None)
 _UNREACHED_AFTER = 3.0
 """Seconds without a connection after which the job's status says so."""
@@ -174,26 +175,11 @@ class Attempt(Tries):
 
 
 @contextmanager
-def submitting(unreachable: float, refused: float) -> Iterator[Attempt]:
-    """Guard the submit made inside; how long it may be tried, see `Attempt`."""
-    attempt = Attempt(unreachable, refused)
-    with _following(attempt):
-        yield attempt
-
-
-@contextmanager
-def trying(unreachable: float) -> Iterator[Tries]:
-    """Guard what is sent inside and may well be sent twice, such as an upload."""
-    tries = Tries(unreachable)
-    with _following(tries):
-        yield tries
-
-
-@contextmanager
-def _following(tries: Tries) -> Iterator[None]:
+def following(tries: T) -> Iterator[T]:
+    """Guard what is sent inside: a submit by an `Attempt`, what may be sent twice by `Tries`."""
     token = _tries.set(tries)
     try:
-        yield
+        yield tries
     finally:
         _tries.reset(token)
         tries.end()

@@ -42,16 +42,13 @@ async def fetch_prices(session: FalSession) -> dict[str, Price]:
     try:
         async with session.http(timeout=_SECONDS, headers=session.authorization) as http:
             reply = await http.get(URL, params=asked)
-        rows = json.loads(reply.raise_for_status().content, parse_float=Decimal)["prices"]
-        listed = rows[:100]
+        told = json.loads(reply.raise_for_status().content, parse_float=Decimal)
+        listed = told["prices"][:100]
     except (httpx.HTTPError, *NOT_JSON, KeyError, TypeError):
         return {}
-    prices = {_endpoint(row): _price(row) for row in listed if isinstance(row, dict)}
+    rows = [row for row in listed if isinstance(row, dict)]
+    prices = {str(row.get("endpoint_id")): _price(row) for row in rows}
     return {name: price for name, price in prices.items() if price and name in ENDPOINTS}
-
-
-def _endpoint(row: dict[str, object]) -> str:
-    return str(row.get("endpoint_id"))[:200]
 
 
 def _price(row: dict[str, object]) -> Price | None:

@@ -15,7 +15,7 @@ from fal_client import AsyncClient, FalClientHTTPError
 from seedream_widgets.backends.fal.addresses import is_about, is_endpoint_id, is_request_id
 from seedream_widgets.backends.fal.connections import Environment
 from seedream_widgets.backends.fal.errors import Explainer
-from seedream_widgets.backends.fal.guard import GivenUp, bound, trying, watch_over
+from seedream_widgets.backends.fal.guard import GivenUp, Tries, bound, following, watch_over
 from seedream_widgets.errors import BackendError
 from seedream_widgets.files import NOT_JSON
 
@@ -91,10 +91,11 @@ class Patience:
         while True:
             try:
                 async with self._session.requests:
-                    with trying(math.inf):
+                    with following(Tries(math.inf)):
                         answer = await within(self._session.limits.call, ask())
             except GivenUp as error:
-                raise self._untrusted(error.__cause__) from self._session.explain.cause(error)
+                doing = f"to ask for request {self._request_id}, which goes on"
+                raise self._lost(error.__cause__, doing) from self._session.explain.cause(error)
             except FalClientHTTPError as error:
                 if not passing(error):
                     explain = self._session.explain
@@ -113,28 +114,21 @@ class Patience:
         self._since = now if self._since is None else self._since
         left = self._since + self._session.limits.patience - now
         if left <= 0:
-            raise self._given_up(error) from self._session.explain.cause(error)
+            doing = (
+                f"for {self._session.limits.patience / 60:.0f} minutes while request "
+                f"{self._request_id} ran; it may be done and billed"
+            )
+            raise self._lost(error, doing) from self._session.explain.cause(error)
         await asyncio.sleep(min(self._pause, left))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def _untrusted(self, error: BaseException | None) -> BackendError:
-        known: dict[str, Any] = {"request_id": self._request_id, "billing": "maybe"}
+    def _lost(self, error: BaseException | None, doing: str) -> BackendError:
         return self._session.explain.unreachable(
             error,
-            f"to ask for request {self._request_id}, which goes on",
+            doing,
             then="call sd.resume() to get it",
-            **known,
-        )
-
-    def _given_up(self, error: Exception) -> BackendError:
-        minutes = self._session.limits.patience / 60
-        known: dict[str, Any] = {"request_id": self._request_id, "billing": "maybe"}
-        return self._session.explain.unreachable(
-            error,
-            f"for {minutes:.0f} minutes while request {self._request_id} ran; it may be done "
-            "and billed",
-            then="call sd.resume() to get it",
-            **known,
+            request_id=self._request_id,
+            billing="maybe",
         )
 
 
@@ -177,7 +171,8 @@ class FalSession:
     ) -> None:
         self._key = key
         self.policy = policy
-        self._client = client
+        self.client = client
+        """The guarded `fal_client.AsyncClient`."""
         self._transport = handle.client
         self.queue = handle.status_url
         """A URL of the queue host: what others are measured against."""
@@ -206,11 +201,6 @@ class FalSession:
         if context is None:
             context = await asyncio.to_thread(Environment.now().context)
         return cls(key, limits, client, handle, context, policy)
-
-    @property
-    def client(self) -> AsyncClient:
-        """The guarded `fal_client.AsyncClient`."""
-        return self._client
 
     def http(self, most: int | None = None, **options: Any) -> httpx.AsyncClient:
         """Make an httpx client on the shared context; proxies come from the environment.
@@ -247,7 +237,7 @@ class FalSession:
                 f"{self.explain.clean(handle.request_id, 80)!r} is not a fal request id; "
                 "take it from the job or the result"
             )
-        known = await self._client.get_handle(handle.endpoint_id, handle.request_id)
+        known = await self.client.get_handle(handle.endpoint_id, handle.request_id)
         given = {
             name: url
             for name in ("status_url", "response_url", "cancel_url")

@@ -10,7 +10,7 @@ import httpx
 from fal_client import Completed, FalClientHTTPError, Queued
 
 from seedream_widgets.backends.fal.addresses import is_request_id
-from seedream_widgets.backends.fal.guard import Attempt, GivenUp, submitting, unknown
+from seedream_widgets.backends.fal.guard import Attempt, GivenUp, following, unknown
 from seedream_widgets.backends.fal.session import LOST, within
 from seedream_widgets.errors import SeedreamError, SubmitUnknownError
 from seedream_widgets.files import NOT_JSON
@@ -53,7 +53,7 @@ async def submit(
     """
     limits = session.limits
     async with session.submits:
-        with submitting(limits.unreachable, limits.submit) as attempt:
+        with following(Attempt(limits.unreachable, limits.submit)) as attempt:
             try:
                 sending = session.client.submit(endpoint_id, arguments, headers=headers)
                 # Its own time limit is for a read: a reply that drips would never end. The last

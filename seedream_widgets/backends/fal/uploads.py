@@ -11,7 +11,7 @@ import httpx
 from fal_client import FalClientHTTPError, StorageSettings
 
 from seedream_widgets.backends.fal.addresses import is_upload, may_be_fetched
-from seedream_widgets.backends.fal.guard import GivenUp, NotSent, trying
+from seedream_widgets.backends.fal.guard import GivenUp, NotSent, Tries, following
 from seedream_widgets.backends.fal.session import within
 from seedream_widgets.errors import BackendError
 from seedream_widgets.files import NOT_JSON
@@ -99,23 +99,16 @@ class Uploader:
         explain = self._session.explain
         try:
             async with self._slots:
-                with trying(self._session.limits.unreachable):
+                with following(Tries(self._session.limits.unreachable)):
                     url = await self._sent(image)
-        except GivenUp as error:
-            lost = explain.unreachable(
-                error.__cause__, f"to upload {image.name}; nothing is billed"
-            )
-            raise lost from explain.cause(error)
         except NotSent as error:
             raise _unusable(image) from error
-        except FalClientHTTPError as error:
+        except (FalClientHTTPError, httpx.HTTPStatusError) as error:
             refusal = explain.response(error.response, accepted=False)
             raise refusal from explain.cause(error)
-        except httpx.HTTPStatusError as error:
-            refusal = explain.response(error.response, accepted=False)
-            raise refusal from explain.cause(error)
-        except (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
-            lost = explain.unreachable(error, f"to upload {image.name}; nothing is billed")
+        except (GivenUp, httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
+            failure = error.__cause__ if isinstance(error, GivenUp) else error
+            lost = explain.unreachable(failure, f"to upload {image.name}; nothing is billed")
             raise lost from explain.cause(error)
         except (KeyError, TypeError, *NOT_JSON) as error:
             raise _unusable(image) from explain.cause(error)

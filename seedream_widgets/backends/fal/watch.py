@@ -18,6 +18,7 @@ import httpx
 from httpx_sse import aconnect_sse
 
 from seedream_widgets.backends.fal.session import Patience, is_trouble, within
+from seedream_widgets.errors import whole_number
 from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.status import Completed, InProgress, Log, Queued, Status
 
@@ -116,8 +117,8 @@ def _joined(known: tuple[Log, ...], new: tuple[Log, ...]) -> tuple[Log, ...]:
 
 
 def _position(value: object) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value < 10**9 else None  # type: ignore[operator, return-value]
+    place = whole_number(value)
+    return place if place is not None and 0 <= place < 10**9 else None
 
 
 _SHARE = 0.02

@@ -227,11 +227,9 @@ def _text(picture: Image.Image) -> Image.Image:
     left, top, right, bottom = (round(edge) for edge in font.getbbox(LABEL))
     mask = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(mask).text((-left, -top), LABEL, fill=255, font=font)
-    if isinstance(font, ImageFont.FreeTypeFont):
-        room = picture.width * 0.9
-        shrink = min(1.0, room / mask.width)
-    else:
-        shrink = min(size * 0.8 / mask.height, picture.width * 0.9 / mask.width)
+    # Pillow's bitmap font has one size alone.
+    tall = 1.0 if isinstance(font, ImageFont.FreeTypeFont) else size * 0.8 / mask.height
+    shrink = min(tall, picture.width * 0.9 / mask.width)
     if shrink == 1.0:
         return mask
     small = (max(1, round(mask.width * shrink)), max(1, round(mask.height * shrink)))
