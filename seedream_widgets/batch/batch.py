@@ -484,8 +484,8 @@ class Batch:
         counts = states(self.cells)
         asks = []
         if not running and backend is not None:
-            anew = counts.get("missing") or counts.get("failed")
-            ways = [*([False] if anew else []), *([True] if counts.get("uncertain") else [])]
+            anew = counts["missing"] or counts["failed"]
+            ways = [*([False] if anew else []), *([True] if counts["uncertain"] else [])]
             asks = [ask_of(counts, self._estimate(backend, way), bills, retry=way) for way in ways]
         words = how_far(self.cells, drive, self._asked, bills)
         if asks and self._executor is not None:

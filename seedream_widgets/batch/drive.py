@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from seedream_widgets.batch.cell import Cell, Followed
 
+_log = logging.getLogger(__name__)
 FIRST = 8
 """Requests under way before it is known how many fal runs at once."""
 MOST = 120
@@ -265,9 +267,7 @@ class Drive:
             try:
                 callback(cell)
             except Exception:
-                import logging
-
-                logging.getLogger(__name__).exception("a callback of a batch failed")
+                _log.exception("a callback of a batch failed")
 
 
 def _is_queued(cell: Cell) -> bool:

@@ -71,7 +71,7 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
     limit = _check_limit(limit)
     asked = _with_draws(axes, repeat)
     if "prompt" not in asked:
-        _check_names(asked, {})
+        _check_names(asked, ())
         raise RequestError("a batch needs prompt=: a text, or a list of texts", field="prompt")
     listed = {name: _values(name, value) for name, value in asked.items()}
     prompts = [_prompt(value) for value in listed["prompt"] or [asked["prompt"]]]
@@ -264,27 +264,25 @@ def _prompt(value: Any) -> str:
     return value
 
 
-def _slots(prompts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _slots(prompts: Sequence[str]) -> tuple[str, ...]:
     """Return the ``{name}`` slots of the prompts, in order."""
-    found = {}
-    for inside in _braces(prompts):
-        if not _is_choice(inside):
-            if inside in ("prompt", *_OWN):
-                raise RequestError(
-                    f"prompt has the slot {{{inside}}}, and {inside}= means something else in a "
-                    f"batch; give the slot another name, such as {{the_{inside}}}",
-                    field="prompt",
-                    value=inside,
-                )
-            if not _NAME.fullmatch(inside):
-                raise RequestError(
-                    f"prompt has {{{inside:.40}}}, which can't be the name of a slot; "
-                    "write {{ and }} for braces that belong to the text",
-                    field="prompt",
-                    value=inside,
-                )
-            found[inside] = ()
-    return dict.fromkeys(found, ())
+    found = [inside for inside in _braces(prompts) if not _is_choice(inside)]
+    for inside in found:
+        if inside in ("prompt", *_OWN):
+            raise RequestError(
+                f"prompt has the slot {{{inside}}}, and {inside}= means something else in a "
+                f"batch; give the slot another name, such as {{the_{inside}}}",
+                field="prompt",
+                value=inside,
+            )
+        if not _NAME.fullmatch(inside):
+            raise RequestError(
+                f"prompt has {{{inside:.40}}}, which can't be the name of a slot; "
+                "write {{ and }} for braces that belong to the text",
+                field="prompt",
+                value=inside,
+            )
+    return tuple(dict.fromkeys(found))
 
 
 def _choices(prompts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
@@ -335,7 +333,7 @@ def _word(name: str, value: Any) -> str:
     )
 
 
-def _check_names(given: Mapping[str, Any], slots: Mapping[str, Any]) -> None:
+def _check_names(given: Mapping[str, Any], slots: Sequence[str]) -> None:
     for name in given:
         if name not in _FIELDS and name not in slots:
             raise RequestError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,21 +78,18 @@ class Ask(NamedTuple):
     retry: bool
 
 
-def states(cells: Iterable[Cell]) -> dict[str, int]:
+def states(cells: Iterable[Cell]) -> Counter[str]:
     """Count cells by state."""
-    counts: dict[str, int] = {}
-    for cell in cells:
-        counts[cell.state] = counts.get(cell.state, 0) + 1
-    return counts
+    return Counter(cell.state for cell in cells)
 
 
 def errors_by_kind(cells: Iterable[Cell]) -> str:
     """Count what failed, by kind: "2 refused by a safety checker, 1 cancelled"; "" for nothing."""
-    counts: dict[str, int] = {}
-    for cell in cells:
-        if (error := cell.error) is not None and cell.state != "running":
-            words = next(words for kind, words in _KINDS if isinstance(error, kind))
-            counts[words] = counts.get(words, 0) + 1
+    counts = Counter(
+        next(words for kind, words in _KINDS if isinstance(error, kind))
+        for cell in cells
+        if (error := cell.error) is not None and cell.state != "running"
+    )
     return ", ".join(f"{count:,} {words}" for words, count in counts.items())
 
 
@@ -108,7 +106,7 @@ def how_far(
     """
     cells = tuple(cells)
     counts = states(cells)
-    parts = [f"{counts[state]:,} {state}" for state in _TOLD if counts.get(state)]
+    parts = [f"{counts[state]:,} {state}" for state in _TOLD if counts[state]]
     sent = sum(cell.sent and cell.state == "missing" for cell in cells)
     if sent:
         parts.append(f"{sent:,} of them sent before: fetched, not paid again")
@@ -125,7 +123,7 @@ def how_far(
     return parts
 
 
-def ask_of(counts: dict[str, int], cost: BatchEstimate, bills: bool, *, retry: bool) -> Ask:
+def ask_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: bool) -> Ask:
     """Return what can be asked for, as its button says it.
 
     Args:
@@ -135,8 +133,8 @@ def ask_of(counts: dict[str, int], cost: BatchEstimate, bills: bool, *, retry: b
         retry: Whether what may have been billed is sent once more.
     """
     one = cost.cells == 1
-    uncertain, failed = counts.get("uncertain", 0), counts.get("failed", 0)
-    verb = "Retry" if not counts.get("missing") and (failed or retry) else "Run"
+    uncertain = counts["uncertain"]
+    verb = "Retry" if not counts["missing"] and (counts["failed"] or retry) else "Run"
     words = f"{verb} {cost.cells:,} request{'' if one else 's'}"
     if retry:
         which = "may" if uncertain == cost.cells else f"{uncertain:,} of them may"
