@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.live import follow
 from seedream_widgets.display.show import sheet_of
-from seedream_widgets.errors import (
-    RequestError,
-    SeedreamError,
-    check_type,
-    whole_between,
-)
+from seedream_widgets.errors import RequestError, SeedreamError, check_type, whole_between
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.job import check_listener

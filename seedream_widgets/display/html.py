@@ -12,7 +12,7 @@ from io import BytesIO
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from seedream_widgets.display.sheet import TEXT, image_tag
+from seedream_widgets.display.sheet import TEXT, image_tag, in_a_line
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import Preview, preview, preview_of
 from seedream_widgets.money.pricing import cost, usd
@@ -242,8 +242,7 @@ def sheet_item(result: Result, before: str = "") -> str:
 
 
 def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
-    prompt = " ".join(result.prompt.split()) or "(prompt not stored)"
-    return prompt if len(prompt) <= longest else f"{prompt[: longest - 1]}…"
+    return in_a_line(result.prompt, longest) or "(prompt not stored)"
 
 
 def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.display.html import result_bundle
 from seedream_widgets.display.progress import in_notebook, page_listens, progress_line
-from seedream_widgets.display.sheet import TEXT
+from seedream_widgets.display.sheet import TEXT, in_a_line
 from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import JobTimeout, SeedreamError, say, without_our_frames
 from seedream_widgets.faces import live_card
@@ -84,15 +84,10 @@ def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[
     took = "" if elapsed is None else f" · {elapsed:.0f} s"
     log = job.logs[-1].message if job.logs and not job.done else ""
     return [
-        _short(job.prompt or "(prompt not stored)"),
+        in_a_line(job.prompt or "(prompt not stored)", _LONGEST_LINE),
         f"{what[:1].upper()}{what[1:]}{took}",
-        _short(log),
+        in_a_line(log, _LONGEST_LINE),
     ]
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST_LINE else f"{flat[: _LONGEST_LINE - 1]}…"
 
 
 def show_job(job: Job) -> None:
@@ -247,7 +242,9 @@ def _ended(job: Job, seconds: float) -> bool:
 
 
 def _line(job: Job) -> str:
-    log = f" · {_short(job.logs[-1].message)}" if job.logs and not job.done else ""
+    log = ""
+    if job.logs and not job.done:
+        log = f" · {in_a_line(job.logs[-1].message, _LONGEST_LINE)}"
     seconds = (job.finished or time.time()) - job.created
     return f"{job.status.text} · {seconds:.0f} s{log}"
 

@@ -85,6 +85,12 @@ def _source(picture: ResultImage | Image) -> bytes | Path:
     return file.getvalue()
 
 
+def in_a_line(text: str, longest: int) -> str:
+    """Return a text on one line, and no longer than that."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
 def _label(text: str) -> str:
     short = text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
     return escape(short)

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.display.sheet import grid_html
-from seedream_widgets.errors import (
-    RequestError,
-    as_text,
-    check_type,
-    described,
-    whole_between,
-)
+from seedream_widgets.display.sheet import grid_html, in_a_line
+from seedream_widgets.errors import RequestError, as_text, check_type, described, whole_between
 from seedream_widgets.values.picture import picture
 from seedream_widgets.values.result import Result, ResultImage
 
@@ -95,14 +89,9 @@ class Sheet:
             spot = (left + (edge - small.width) // 2, top + (edge - small.height) // 2)
             sheet.paste(small, spot)
             if caption:
-                draw.text((left, top + edge + 4), _cut(caption, edge), "black", font)
+                words = in_a_line(caption, max(4, edge // 6))
+                draw.text((left, top + edge + 4), words, "black", font)
         return picture(sheet)  # type: ignore[no-any-return]
-
-
-def _cut(caption: str, edge: int) -> str:
-    most = max(4, edge // 6)
-    line = " ".join(caption.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _opened(picture: Any) -> Image:
