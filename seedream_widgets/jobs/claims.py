@@ -59,21 +59,8 @@ def ask(
 
     Raises:
         BackendError: It can't be told; nothing was sent.
+        OSError: Likewise, only where several machines share the library; see `unreached_place`.
     """
-    try:
-        return _answer_or_claim(key, backend, library, engine, plan, held)
-    except OSError as error:  # only where several machines share it; others are only warned
-        raise _unwritten(error) from error
-
-
-def _answer_or_claim(
-    key: str,
-    backend: str,
-    library: Library,
-    engine: Engine,
-    plan: Callable[[], Pending] | None,
-    held: Result | None,
-) -> Job | Result | Ours | Theirs:
     for tried in range(_TRIES):
         known = _known(key, backend, library, engine, plan is not None)
         if isinstance(known, Theirs) and engine.following.get(known.entry.id):
@@ -84,7 +71,7 @@ def _answer_or_claim(
             entry = library._journal.claim(plan()) or library._journal.claim_anew(plan())
         except (OSError, TakenOver) as error:
             if library._journal.strict:
-                raise _unwritten(error) from error
+                raise unreached_place(error) from error
             _log.warning(
                 "%s can't be written (%s): another Python that asks for the same would pay for it, "
                 "too, and sd.resume() knows nothing of this request. It is sent all the same, and "
@@ -116,7 +103,8 @@ def _answer_or_claim(
     return known or Ours(entry)
 
 
-def _unwritten(error: Exception) -> BackendError:
+def unreached_place(error: Exception) -> BackendError:
+    """Return why nothing was sent where the place that several machines share can't be reached."""
     return BackendError(
         f"the shared place can't be reached ({error!s:.300}), so another machine might send this "
         "request as well; nothing was sent. Run it again once the place can be reached",

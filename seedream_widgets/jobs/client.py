@@ -13,7 +13,7 @@ from uuid import uuid4
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
 from seedream_widgets.errors import BudgetError, StaysHereError, check_type
-from seedream_widgets.jobs.claims import Ours, Theirs, ask
+from seedream_widgets.jobs.claims import Ours, Theirs, ask, unreached_place
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.jobs.job import Job
@@ -169,12 +169,7 @@ class Client:
                 return self._listed(answer)
             if isinstance(answer, Ours):
                 return self._send(request, backend, engine, answer.entry)
-            job = Job(
-                request,
-                backend=backend.name,
-                engine=engine,
-                shows_prompt=self._policy.store_prompts,
-            )
+            job = self._job(request, backend, engine)
             if isinstance(answer, Theirs):
                 engine.following.add(job, self.library.path)
                 self._jobs.append(job)
@@ -194,11 +189,26 @@ class Client:
         if key is None:
             return Ours(None)
         held = self._in_memory.get((key, backend.name))
-        return ask(key, backend.name, self.library, engine, plan, held)
+        try:
+            return ask(key, backend.name, self.library, engine, plan, held)
+        except OSError as error:
+            raise unreached_place(error) from error
 
     def _plan(self, request: Request, backend: Backend) -> Pending:
         about = request, backend.name, uuid4().hex[:12], time.time()
         return entry_of(*about, self.prices, self._policy)
+
+    def _job(
+        self, request: Request, backend: Backend, engine: Engine, entry: Pending | None = None
+    ) -> Job:
+        return Job(
+            request,
+            backend=backend.name,
+            engine=engine,
+            id=entry.id if entry else None,
+            created=entry.created if entry else None,
+            shows_prompt=self._policy.store_prompts,
+        )
 
     def _listed(self, job: Job) -> Job:
         """Return a job that another client of this process may have begun, known here, too."""
@@ -212,14 +222,7 @@ class Client:
         if entry is None and backend.bills and kept_limits(self.library):
             with suppress(OSError):  # before the limits are looked at: other kernels count it, too
                 entry = self.library._journal.plan(self._plan(request, backend))
-        job = Job(
-            request,
-            backend=backend.name,
-            engine=engine,
-            id=entry.id if entry else None,
-            created=entry.created if entry else None,
-            shows_prompt=self._policy.store_prompts,
-        )
+        job = self._job(request, backend, engine, entry)
         try:
             work = self._work(job, backend, engine, entry)
         except BaseException:  # over the budget

@@ -13,7 +13,6 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from seedream_widgets.backends.base import Policy
 from seedream_widgets.errors import (
     BackendError,
     CredentialsError,
@@ -25,7 +24,7 @@ from seedream_widgets.errors import (
 from seedream_widgets.jobs.lost import Sent
 from seedream_widgets.library.journal import Journal, Pending, Step, TakenOver
 from seedream_widgets.library.lineage import with_origins
-from seedream_widgets.money.pricing import Prices, cost, estimate, plain, price_of_image
+from seedream_widgets.money.pricing import cost, estimate, plain, price_of_image
 from seedream_widgets.values.receipt import (
     MAX_HISTORY,
     Receipt,
@@ -38,14 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from seedream_widgets.backends.base import Backend
+    from seedream_widgets.backends.base import Backend, Policy
     from seedream_widgets.errors import Billing, SeedreamError
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.library import Library
+    from seedream_widgets.money.pricing import Prices
     from seedream_widgets.values.handle import Handle
     from seedream_widgets.values.request import Request
-    from seedream_widgets.values.result import Result, ResultImage
+    from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -62,13 +62,11 @@ class Record:
         library: Library,
         engine: Engine,
         entry: Pending | None,
-        policy: Policy | None = None,
-        again: Callable[[Request], Job] | None = None,
-        prices: Prices | None = None,
+        policy: Policy,
+        again: Callable[[Request], Job],
+        prices: Prices,
     ) -> None:
-        self._prices = prices or Prices()
-        self._policy = policy or Policy()
-        self._again = again
+        self._policy, self._again, self._prices = policy, again, prices
         self.job, self.library = job, library
         self._engine = engine
         self._journal: Journal | None = library._journal if backend.bills else None
@@ -230,7 +228,8 @@ class Record:
                 await self._try(end, self._entry)
             return replace(kept, note=self._noted(result.note, "the result is there all the same"))
         note = self._noted(result.note, "the images are in memory: save them with result.save()")
-        files = await self._engine.run_on_disk(_in_memory, result.files)
+        in_memory = [self._engine.run_on_disk(file.in_memory) for file in result.files]
+        files = tuple(await asyncio.gather(*in_memory))
         self.library._clear(self.job.id)
         if self._journal and self._entry:  # so that resuming puts it there, once there is room
             await self._try(self._journal.release, self._entry)
@@ -270,10 +269,6 @@ class Record:
             return None
 
 
-def _in_memory(files: tuple[ResultImage, ...]) -> tuple[ResultImage, ...]:
-    return tuple(file.in_memory() for file in files)
-
-
 def entry_of(
     request: Request, backend: str, id: str, created: float, prices: Prices, policy: Policy
 ) -> Pending:
@@ -307,7 +302,7 @@ def _key_of_what_came(result: Result) -> str | None:
         return None
 
 
-def receipt_of(job: Job, result: Result, bills: bool, prices: Prices | None = None) -> Receipt:
+def receipt_of(job: Job, result: Result, bills: bool, prices: Prices) -> Receipt:
     """Return the receipt of a result that has just come."""
     request, price = result.request, estimate(result.request, prices).price
     each = price_of_image(request, price)[1]
