@@ -19,7 +19,7 @@ from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.answers import Answers
 from seedream_widgets.studio.aside import Aside
 from seedream_widgets.studio.bridge import Bridge
-from seedream_widgets.studio.fallback import ContactSheet, Sheet
+from seedream_widgets.studio.fallback import ContactSheet, StandIn
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.viewer import Viewer, input_of
 from seedream_widgets.values.result import Result, ResultImage
@@ -112,22 +112,14 @@ class Compare(Bridge):
         return difference(self.a, self.b, unequal)
 
     def picture(self, target: str) -> ImageInput | ResultImage:
-        """Return a picture by its id on the page, or an input of one as ``<its id>~<number>``.
-
-        Raises:
-            RequestError: There is none.
-        """
+        """Return a picture by its id on the page, or an input of one as ``<its id>~<number>``."""
         name, is_input, number = target.rpartition("~")
         if is_input:
             return input_of(self.made(name)[0], number)
         return self._side(target).picture
 
     def made(self, target: str) -> tuple[Result, int]:
-        """Return the result that a picture is of and its place there.
-
-        Raises:
-            RequestError: It is of none.
-        """
+        """Return the result that a picture is of and its place there."""
         side = self._side(target)
         if side.result is None:
             raise RequestError(
@@ -140,7 +132,7 @@ class Compare(Bridge):
             raise RequestError(f"there is no picture {target!r:.40} here", field="target")
         return self._sides[int(target)]
 
-    def _static(self) -> Sheet:
+    def _static(self) -> StandIn:
         """Return what stands here where no kernel runs."""
         pair = [self._sides[0], self._sides[self._second]]
         shown = [
@@ -150,7 +142,7 @@ class Compare(Bridge):
             self._in_words(), ["A", "B"], [""], lambda _, at: (shown[at], pair[at].words)
         )
         results = [side.result for side in pair if side.result is not None]
-        return Sheet(html, f"{self!r}: {self._in_words()}", as_picture(results[:1]))
+        return StandIn(html, f"{self!r}: {self._in_words()}", as_picture(results[:1]))
 
     def _in_words(self) -> str:
         try:

@@ -33,7 +33,7 @@ _STYLE = """<style>
 _log = logging.getLogger(__name__)
 
 
-class Sheet(NamedTuple):
+class StandIn(NamedTuple):
     """What stands in a notebook without a kernel: as HTML, as text, and as pictures by type."""
 
     html: str
@@ -57,7 +57,7 @@ class ContactSheet:
         name: str,
         results: Callable[[], tuple[Result, ...]],
         engine: Engine,
-        drawn: Callable[[], Sheet] | None = None,
+        drawn: Callable[[], StandIn] | None = None,
         title: Callable[[int], str] | None = None,
     ) -> None:
         self._title = title
@@ -74,10 +74,10 @@ class ContactSheet:
         """Return the contact sheet as it is now."""
         return self._drawn().html
 
-    def _of_results(self) -> Sheet:
+    def _of_results(self) -> StandIn:
         results = self._results()
         html = sheet_html(results, self._draw, self._title)
-        return Sheet(html, sheet_text(results, self._title), picture(results[:1]))
+        return StandIn(html, sheet_text(results, self._title), picture(results[:1]))
 
     def show(self) -> None:
         """Add the output to the running cell, where there is a kernel that can renew it."""

@@ -103,7 +103,7 @@ class Handlers:
         if job is None:
             request = self._request(message.form)
             terms = None if message.terms is None else Terms.read(message.terms)
-            job = self._session.click(request, terms)
+            job = self._session.start(request, clicked=True, shown=terms)
         _remember(self._submitted, message.id, job)
         self._last = message, job
         return {"job_id": job.id}, []
@@ -282,7 +282,8 @@ class Handlers:
         return await self._session.aside(self._session.add_reference, image)
 
     async def _add_result(self, image_id: str, exact: bool) -> dict[str, Any]:
-        file = await self._session.aside(self._session.file, image_id)
+        result, index = await self._session.aside(self.made, image_id)
+        file = result.files[index]
 
         def load() -> ImageInput | ImageUrl:
             try:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from seedream_widgets.library.library import Change
     from seedream_widgets.studio.form import Form
     from seedream_widgets.studio.protocol import Card
-    from seedream_widgets.values.result import Result, ResultImage
+    from seedream_widgets.values.result import Result
 
 _log = logging.getLogger(__name__)
 LIMITS_SECONDS = 6.0
@@ -211,19 +211,6 @@ class Session:
         values = {name: getattr(self.studio, name) for name in FORM}
         return Request(images=self.studio.references, **values)
 
-    def click(self, request: Request, shown: Terms | None) -> Job:
-        """Submit what was clicked, under the terms that the button showed.
-
-        Raises:
-            TermsError: They are others now: the page is told, and the click is to be asked about.
-            BudgetError: It could cost more than the budget leaves; nothing was sent.
-        """
-        try:
-            return self.start(request, clicked=True, shown=shown)
-        except TermsError:
-            self.refresh()
-            raise
-
     def start(self, request: Request, clicked: bool = False, shown: Terms | None = None) -> Job:
         """Submit `request` and keep the page told of its job; one it joins comes to the front.
 
@@ -233,14 +220,18 @@ class Session:
             shown: The terms it was clicked under.
 
         Raises:
-            TermsError: They are others now.
+            TermsError: They are others now: the page is told, and the click is to be asked about.
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         self.refresh()
-        if shown is None:
-            job = self.client.submit(request)
-        else:
-            job = self.client._submit_as_agreed(request, partial(self._agree, request, shown))
+        try:
+            if shown is None:
+                job = self.client.submit(request)
+            else:
+                job = self.client._submit_as_agreed(request, partial(self._agree, request, shown))
+        except TermsError:
+            self.refresh()
+            raise
         job._clicked = job._clicked or clicked
         self._show(job)
         return job
@@ -474,11 +465,6 @@ class Session:
                 "studio has no image yet; press Generate, or call studio.submit().result()"
             )
         return latest.result(), 0
-
-    def file(self, name: str) -> ResultImage:
-        """Return the file of an image by its id; errors as in `Shelf.made`."""
-        result, index = self.shelf.made(name)
-        return result.files[index]
 
     def add_reference(self, image: Any) -> dict[str, Any]:
         """Append a reference and return what the page shows of it."""
