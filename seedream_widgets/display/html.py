@@ -123,7 +123,14 @@ def found_title(count: int, shown: int) -> str:
     """Say how many results a search found, and how many of them are shown."""
     if shown < count:
         return f"{shown} of {count:,} results, newest first. Search for words to find others."
-    return f"{count:,} result{'' if count == 1 else 's'}{', newest first' if count > 1 else ''}."
+    return f"{counted(count, shown)}."
+
+
+def counted(count: int, shown: int) -> str:
+    """Return how many results there are and are shown, as "3 results, newest first, 2 shown"."""
+    newest = ", newest first" if count > 1 else ""
+    rest = f", {shown} shown" if shown < count else ""
+    return f"{count:,} result{'' if count == 1 else 's'}{newest}{rest}"
 
 
 def endpoints_bundle(endpoints: Endpoints) -> dict[str, str]:
@@ -219,12 +226,7 @@ def _origin(result: Result) -> tuple[str, ...]:
 def _title(count: int, shown: int) -> str:
     if not count:
         return "Seedream studio: run this cell to write a prompt and generate images."
-    rest = f", {shown} shown" if shown < count else ""
-    newest = ", newest first" if count > 1 else ""
-    return (
-        f"Seedream studio: {count} result{'s' * (count > 1)}{newest}{rest}. "
-        "Run this cell to generate more."
-    )
+    return f"Seedream studio: {counted(count, shown)}. Run this cell to generate more."
 
 
 def sheet_item(result: Result, before: str = "") -> str:

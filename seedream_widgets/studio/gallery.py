@@ -10,7 +10,7 @@ from uuid import uuid4
 import traitlets as t
 
 from seedream_widgets.api import default_client
-from seedream_widgets.display.html import SHEET_RESULTS
+from seedream_widgets.display.html import SHEET_RESULTS, counted
 from seedream_widgets.errors import RequestError, ResultError, check_type, described
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library, Search
@@ -84,12 +84,8 @@ class Gallery(Bridge, Selects):
         return tuple(results)
 
     def _title(self, shown: int) -> str:
-        count = len(self.results)
-        rest = f", {shown} shown" if shown < count else ""
-        return (
-            f"Seedream gallery: {count:,} result{'' if count == 1 else 's'}"
-            f"{', newest first' if count > 1 else ''}{rest}. Run this cell to look through them."
-        )
+        results = counted(len(self.results), shown)
+        return f"Seedream gallery: {results}. Run this cell to look through them."
 
     def close(self) -> None:
         """Close the comm; the contact sheet stands in its place."""
