@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError, ResultError
 from seedream_widgets.files import read_file
@@ -26,6 +26,9 @@ from seedream_widgets.values.result import (
     ResultImage,
     Timings,
 )
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,17 +78,15 @@ class Entry:
     rating: int = 0
     asked: int | None = None
 
-    def result(self) -> Any:
+    def result(self) -> Result:
         """Open the `Result`.
 
         Raises:
             ResultError: Its folder is gone or damaged.
         """
-        from seedream_widgets.library.entry import load
-
         return load(self.folder)
 
-    def whole(self) -> Any:
+    def whole(self) -> Result | None:
         """Open the `Result`, or return ``None`` where it is gone or any of its bytes is damaged."""
         try:
             result = self.result()
@@ -96,17 +97,15 @@ class Entry:
         return result
 
     @property
-    def image(self) -> Any:
+    def image(self) -> Image:
         """The first PIL image of its result, the caller's own."""
         return self.result().image
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
-        images: tuple[bytes, ...] = self.result().__seedream_images__()
-        return images
+        return self.result().__seedream_images__()
 
     def __seedream_origins__(self) -> tuple[Origin, ...]:
-        origins: tuple[Origin, ...] = self.result().__seedream_origins__()
-        return origins
+        return self.result().__seedream_origins__()
 
     def __repr__(self) -> str:
         asked = f" of {self.asked}" if self.asked and self.images < self.asked else ""
@@ -328,7 +327,12 @@ def load(folder: Path) -> Result:
         if not files:
             raise ValueError("it names no image")
         return Result(
-            request=_request(folder, receipt),
+            request=request_again(
+                receipt.prompt,
+                receipt.settings,
+                receipt.inputs,
+                partial(read_input, folder.parents[2]),
+            ),
             request_id=receipt.request_id,
             files=files,
             seed=receipt.seed if is_seed(receipt.seed) else None,
@@ -393,13 +397,6 @@ def _composition(folder: Path, said: object) -> Composition | None:
     answer = _file(folder, {**said["answer"], "composed": None})
     aligned, feather = bool(said.get("aligned")), int(said.get("feather", 0))
     return Composition(answer, scale, shift, numbers[-1], aligned, feather)
-
-
-def _request(folder: Path, receipt: Receipt) -> Any:
-    root = folder.parents[2]
-    return request_again(
-        receipt.prompt, receipt.settings, receipt.inputs, partial(read_input, root)
-    )
 
 
 def read_input(root: Path, digest: str) -> ImageInput:

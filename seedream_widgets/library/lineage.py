@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.faces import shown
 from seedream_widgets.images.origins import Origin
-from seedream_widgets.library.entry import unknown_size, used_digests
+from seedream_widgets.library.entry import Entry, unknown_size, used_digests
 from seedream_widgets.library.library import Library
 from seedream_widgets.values.receipt import describe_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from seedream_widgets.values.result import Result
 
@@ -100,7 +99,7 @@ class Lineage:
             result
             for library in self._libraries
             for entry in library.users(asked)
-            if (result := _opened(entry)) and not _same(result, self.result)
+            if (result := _opened(entry)) and _id(result) != _id(self.result)
         ]
         return tuple(_once(sorted(found, key=lambda each: each.created)))
 
@@ -145,7 +144,7 @@ class Lineage:
 
 def lineage_of(result: Result, session: Library) -> Lineage:
     """Return the lineage of a result, looked up in its own library and in the session's."""
-    root = _root(result)
+    root = result._library_path
     own = [Library(root)] if root and root.resolve() != session.path.resolve() else []
     return Lineage(result, [*own, session])
 
@@ -155,7 +154,7 @@ def own_lineage(result: Result) -> Lineage | None:
 
     It is there at once: no picture is decoded for it.
     """
-    root = _root(result)
+    root = result._library_path
     return Lineage(result, [Library(root)], pixels=False) if root else None
 
 
@@ -177,7 +176,7 @@ def _origin(
 ) -> tuple[Origin, Result] | None:
     """Return the picture that an input is, and its result, where this library holds it."""
     makers = library.makers(used_digests(about), size)
-    found = [each for each in makers if each[0].folder != _at(child)]
+    found = [each for each in makers if each[0].folder != child.files[0].path.parent]
     if told and told.request_id:  # several may have given the very same picture
         found = [each for each in found if each[1].request_id == told.request_id] or found
     earlier = [each for each in found if each[0].created <= child.created] or found
@@ -191,7 +190,7 @@ def _origin(
     return None
 
 
-def _picked(found: Sequence[tuple[Any, Origin]]) -> tuple[Any, Origin]:
+def _picked(found: Sequence[tuple[Entry, Origin]]) -> tuple[Entry, Origin]:
     """Return the newest."""
     return max(found, key=lambda each: each[0].created)
 
@@ -201,29 +200,15 @@ def _inputs(result: Result) -> list[dict[str, Any]]:
     return [each for each in said if isinstance(each, dict)]
 
 
-def _opened(entry: Any) -> Result | None:
+def _opened(entry: Entry) -> Result | None:
     try:
-        result: Result = entry.result()
+        return entry.result()
     except ResultError:
         return None
-    return result
-
-
-def _root(result: Result) -> Path | None:
-    parents = result.files[0].path.parents  # <library>/results/<day>/<result>/<file>
-    return parents[3] if len(parents) > 3 and parents[2].name == "results" else None
-
-
-def _at(result: Result) -> Path:
-    return result.files[0].path.parent
 
 
 def _id(result: Result) -> tuple[str, str]:
     return result.request_id, result.files[0].sha256
-
-
-def _same(one: Result, other: Result) -> bool:
-    return _id(one) == _id(other)
 
 
 def _once(results: Iterable[Result]) -> Iterator[Result]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from seedream_widgets.files import is_default_library
@@ -31,12 +31,9 @@ def as_code(request: Request, library: Path | None = None) -> str:
     if request.images:
         images = ", ".join(_image(image, client) for image in request.images)
         lines.append(f"    images=[{images}],")
-    default = {
-        field.name: field.default for field in fields(request) if field.default is not MISSING
-    }
-    for name in default:
-        value = getattr(request, name)
-        if name == "images" or value == default[name]:
+    for field in fields(request):
+        name, value = field.name, getattr(request, field.name)
+        if name in ("prompt", "images") or value == field.default:
             continue
         shown = repr(tuple(value) if isinstance(value, tuple) else value)
         lines.append(f"    {name}={_image(value, client) if name == 'mask' else shown},")

@@ -22,20 +22,7 @@ MAX_BYTES = 1 << 20
 """Largest receipt that is read or written, in bytes."""
 MAX_HISTORY = 200
 """Most statuses of a job that its receipt holds: the first and the last of more."""
-SETTINGS = (
-    "image_size",
-    "num_images",
-    "max_images",
-    "seed",
-    "enhance_prompt_mode",
-    "enable_safety_checker",
-    "sync_mode",
-    "model",
-    "output_format",
-    "background",
-    "draw",
-    "mask",
-)
+SETTINGS = tuple(each.name for each in fields(Request) if each.name not in ("prompt", "images"))
 """The request's fields beside prompt and images."""
 _WHERE_GIVEN = ("output_format", "background", "draw", "mask")
 

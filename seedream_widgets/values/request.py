@@ -7,10 +7,9 @@ import hashlib
 import json
 from dataclasses import KW_ONLY, MISSING, dataclass, fields
 from functools import cached_property, wraps
-from operator import index
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, check_type, described, quoted
+from seedream_widgets.errors import RequestError, check_type, described, quoted, whole_number
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -105,10 +104,15 @@ class Request:
             put(self, "mask", _check_mask(self.mask, self.images))
             put(self, "image_size", _shape_kept(self.image_size, self.mask, endpoint))
         put(self, "image_size", _check_size(self.image_size, endpoint))
-        put(self, "num_images", _check_count("num_images", self.num_images))
-        put(self, "max_images", _check_count("max_images", self.max_images))
-        put(self, "seed", _check_optional("seed", self.seed, 0, "for a random one"))
-        put(self, "draw", _check_optional("draw", self.draw, 1, "to ask anew each time"))
+        for field in ("num_images", "max_images"):
+            hint = "; submit several requests for more"
+            put(self, field, _check_number(field, getattr(self, field), COUNTS, hint=hint))
+        for field, least, none in (
+            ("seed", 0, ", or None for a random one"),
+            ("draw", 1, ", or None to ask anew each time"),
+        ):
+            if (value := getattr(self, field)) is not None:
+                put(self, field, _check_number(field, value, (least, MAX_SEED), none))
         for field in ("enable_safety_checker", "sync_mode"):
             put(self, field, _check_bool(field, getattr(self, field)))
         _check_taken(self, endpoint)
@@ -186,14 +190,8 @@ class Request:
     def to_json(self) -> str:
         """Return JSON that `from_json` reads back to an equal request, images included."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values["images"] = [
-            {"url": image.url}
-            if isinstance(image, ImageUrl)
-            else {"url": _data_url(image), "name": image.name}
-            for image in self.images
-        ]
-        if self.mask is not None:
-            values["mask"] = {"url": _data_url(self.mask), "name": self.mask.name}
+        values["images"] = [_in_json(image) for image in self.images]
+        values["mask"] = self.mask and _in_json(self.mask)
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
@@ -219,10 +217,13 @@ class Request:
             ) from error
 
 
-def _data_url(image: ImageInput) -> str:
+def _in_json(image: ImageInput | ImageUrl) -> dict[str, str]:
     """Return an image as it was given: reading it back gives an equal one."""
+    if isinstance(image, ImageUrl):
+        return {"url": image.url}
     kind = "png" if image.original.startswith(b"\x89PNG") else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(image.original).decode('ascii')}"
+    data = base64.b64encode(image.original).decode("ascii")
+    return {"url": f"data:image/{kind};base64,{data}", "name": image.name}
 
 
 def _url(image: dict[str, Any]) -> str:
@@ -234,35 +235,24 @@ def _url(image: dict[str, Any]) -> str:
 
 
 def _check_prompt(prompt: object) -> None:
+    def refused(why: str) -> RequestError:
+        return RequestError(f"prompt {why}", field="prompt", value=prompt)
+
     if isinstance(prompt, list | tuple):
-        raise RequestError(
-            f"prompt takes one text, got a {type(prompt).__name__}; sd.batch(prompt=[...]) asks "
-            "for each of several",
-            field="prompt",
-            value=prompt,
+        raise refused(
+            f"takes one text, got a {type(prompt).__name__}; sd.batch(prompt=[...]) asks for each "
+            "of several"
         )
     if not isinstance(prompt, str):
-        raise RequestError(
-            f"prompt takes text, got {described(prompt)}; give a str",
-            field="prompt",
-            value=prompt,
-        )
+        raise refused(f"takes text, got {described(prompt)}; give a str")
     if not prompt.strip():
-        raise RequestError("prompt is empty; say what to draw", field="prompt", value=prompt)
+        raise refused("is empty; say what to draw")
     if len(prompt) > MAX_PROMPT:
-        raise RequestError(
-            f"prompt takes up to {MAX_PROMPT:,} characters, got {len(prompt):,}; shorten it",
-            field="prompt",
-            value=prompt,
-        )
+        raise refused(f"takes up to {MAX_PROMPT:,} characters, got {len(prompt):,}; shorten it")
     try:
         prompt.encode()
     except UnicodeEncodeError as error:
-        raise RequestError(
-            f"prompt has a broken character at position {error.start}; remove it",
-            field="prompt",
-            value=prompt,
-        ) from error
+        raise refused(f"has a broken character at position {error.start}; remove it") from error
 
 
 def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
@@ -330,41 +320,19 @@ def _shape_kept(value: Any, mask: ImageInput, endpoint: Endpoint) -> Any:
     return value
 
 
-def _check_count(field: str, value: Any) -> int:
-    low, high = COUNTS
-    number = _whole(field, value, f"{low} to {high}")
-    if not low <= number <= high:
-        raise RequestError(
-            f"{field} takes {low} to {high}, got {described(number)}; submit several "
-            "requests for more",
-            field=field,
-            value=value,
-        )
-    return number
-
-
-def _check_optional(field: str, value: Any, low: int, none: str) -> int | None:
-    """Return a seed or a draw; `none` says what ``None`` means."""
-    if value is None:
-        return None
-    takes = f"{low} to {MAX_SEED}, or None {none}"
-    number = _whole(field, value, takes)
-    if not low <= number <= MAX_SEED:
-        raise RequestError(
-            f"{field} takes {takes}, got {described(number)}", field=field, value=value
-        )
-    return number
-
-
-def _whole(field: str, value: Any, takes: str) -> int:
-    try:
-        if isinstance(value, bool):
-            raise TypeError("a bool is not a number")
-        return index(value)
-    except TypeError as error:
-        raise RequestError(
-            f"{field} takes a whole number, {takes}, got {quoted(value)}", field=field, value=value
-        ) from error
+def _check_number(
+    field: str, value: Any, bounds: tuple[int, int], none: str = "", *, hint: str = ""
+) -> int:
+    """Return a whole number as an int; `none` says what ``None`` means, `hint` what else to do."""
+    low, high = bounds
+    number, takes = whole_number(value), f"{low} to {high}{none}"
+    if number is None:
+        said = f"{field} takes a whole number, {takes}, got {quoted(value)}"
+    elif not low <= number <= high:
+        said = f"{field} takes {takes}, got {described(number)}{hint}"
+    else:
+        return number
+    raise RequestError(said, field=field, value=value)
 
 
 def _check_taken(request: Request, endpoint: Endpoint) -> None:

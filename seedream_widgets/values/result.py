@@ -84,14 +84,8 @@ class Composition:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
-        return {
-            "answer": self.answer.to_dict(),
-            "scale": list(self.scale),
-            "shift": list(self.shift),
-            "agreement": self.agreement,
-            "aligned": self.aligned,
-            "feather": self.feather,
-        }
+        pairs = {"scale": list(self.scale), "shift": list(self.shift)}
+        return {**vars(self), "answer": self.answer.to_dict(), **pairs}
 
 
 @dataclass(frozen=True)
@@ -141,21 +135,17 @@ class ResultImage:
 
     def within(self, folder: Path) -> ResultImage:
         """Return it as a file of another folder."""
-        moved = replace(self, path=folder / self.path.name)
-        if self.composed is None:
-            return moved
-        return replace(
-            moved, composed=replace(self.composed, answer=self.composed.answer.within(folder))
-        )
+        composed = self.composed
+        if composed is not None:
+            composed = replace(composed, answer=composed.answer.within(folder))
+        return replace(self, path=folder / self.path.name, composed=composed)
 
     def in_memory(self) -> ResultImage:
         """Return it with its bytes."""
-        held = replace(self, data=self.read_bytes())
-        if self.composed is None:
-            return held
-        return replace(
-            held, composed=replace(self.composed, answer=self.composed.answer.in_memory())
-        )
+        composed = self.composed
+        if composed is not None:
+            composed = replace(composed, answer=composed.answer.in_memory())
+        return replace(self, data=self.read_bytes(), composed=composed)
 
     @property
     def pil(self) -> Image:
@@ -553,25 +543,18 @@ class Result:
         """
         path = user_path(target, "target")
         is_folder = path.is_dir() or str(target).endswith(("/", os.sep))
-        if _LIKE_A_SUFFIX.fullmatch(path.suffix) and not is_folder:
+        is_folder = is_folder or not _LIKE_A_SUFFIX.fullmatch(path.suffix)
+        if not is_folder:
             _writes(path)  # before anything is made
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if len(self.files) == 1:
-                return (self.files[0].save(path, self._text(1) if receipt else ""),)
-            return tuple(
-                file.save(
-                    path.with_stem(f"{path.stem}-{number}"), self._text(number) if receipt else ""
-                )
-                for number, file in enumerate(self.files, 1)
-            )
-        path.mkdir(parents=True, exist_ok=True)
-        return tuple(
-            file.save(
-                _free(path / f"{self._file_stem(number)}{SUFFIXES[file.format]}"),
-                self._text(number) if receipt else "",
-            )
-            for number, file in enumerate(self.files, 1)
-        )
+        (path if is_folder else path.parent).mkdir(parents=True, exist_ok=True)
+        saved = []
+        for number, file in enumerate(self.files, 1):
+            if is_folder:
+                own = _free(path / f"{self._file_stem(number)}{SUFFIXES[file.format]}")
+            else:
+                own = path if len(self) == 1 else path.with_stem(f"{path.stem}-{number}")
+            saved.append(file.save(own, self._text(number) if receipt else ""))
+        return tuple(saved)
 
     def _file_stem(self, number: int) -> str:
         """Return a file name without suffix for the image `number`, counted from 1.
@@ -681,9 +664,13 @@ class Result:
         """Return the Python that repeats it; running it gives an equal `Request`, no key in it."""
         from seedream_widgets.values.code import as_code
 
+        return as_code(self.request, self._library_path)
+
+    @property
+    def _library_path(self) -> Path | None:
+        """The folder of the library that holds it, if one does."""
         parents = self.files[0].path.parents  # <library>/results/<day>/<result>/<file>
-        kept = len(parents) > 3 and parents[2].name == "results"
-        return as_code(self.request, parents[3] if kept else None)
+        return parents[3] if len(parents) > 3 and parents[2].name == "results" else None
 
     def __repr__(self) -> str:
         file = self.files[0]

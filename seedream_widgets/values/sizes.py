@@ -94,22 +94,19 @@ class SizeRule:
 
     def nearest(self, size: Size) -> Size:
         """Return the allowed size closest to `size`, its ratio kept where the rule lets it."""
-        width, height = (min(max(1, side), _LONGEST) for side in size)
-        width, height = (
-            max(width, ceil(height / self.max_ratio)),
-            max(height, ceil(width / self.max_ratio)),
-        )
+        width, height = self._within_ratio(*(min(max(1, side), _LONGEST) for side in size))
         pixels = width * height
         if pixels > self.max_pixels:
             scale = sqrt(self.max_pixels / pixels)
-            width, height = floor(width * scale), floor(height * scale)
-            return Size(
-                max(width, ceil(height / self.max_ratio)), max(height, ceil(width / self.max_ratio))
-            )
+            return self._within_ratio(floor(width * scale), floor(height * scale))
         if pixels < self.min_pixels and not self.scales_up:
             scale = sqrt(self.min_pixels / pixels)
             return Size(ceil(width * scale), ceil(height * scale))
         return Size(width, height)
+
+    def _within_ratio(self, width: int, height: int) -> Size:
+        least = ceil(width / self.max_ratio), ceil(height / self.max_ratio)
+        return Size(max(width, least[1]), max(height, least[0]))
 
     def __str__(self) -> str:
         low, high = f"{self.min_pixels:,}", f"{self.max_pixels:,}"

@@ -46,20 +46,17 @@ def class_help(doc: str | None, init: Callable[..., Any], names: Iterable[str]) 
     return _documented(doc, signature(init), names)
 
 
-def _more(own: inspect.Signature, names: Iterable[str] | None) -> list[str]:
+def _more(own: inspect.Signature, names: Iterable[str] | None) -> list[Parameter]:
     from seedream_widgets.values.request import Request
 
     offered = signature(Request).parameters
-    wanted = {*offered} if names is None else {*names}
-    return [name for name in offered if name in wanted and name not in own.parameters]
+    wanted = {*(offered if names is None else names)} - {*own.parameters}
+    return [each for name, each in offered.items() if name in wanted]
 
 
 def _told(own: inspect.Signature, names: Iterable[str] | None = None) -> inspect.Signature:
-    from seedream_widgets.values.request import Request
-
-    offered = signature(Request).parameters
     listed = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
-    more = (offered[name].replace(kind=Parameter.KEYWORD_ONLY) for name in _more(own, names))
+    more = (each.replace(kind=Parameter.KEYWORD_ONLY) for each in _more(own, names))
     return own.replace(parameters=[*listed, *more])
 
 
@@ -71,7 +68,7 @@ def _documented(
     if doc is None:  # python -OO has none
         return None
     help_of = _help(Request)
-    lines = [f"    {line}" for name in _more(own, names) for line in help_of[name]]
+    lines = [f"    {line}" for each in _more(own, names) for line in help_of[each.name]]
     return _with_help(cleandoc(doc), lines)
 
 

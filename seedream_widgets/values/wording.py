@@ -60,16 +60,6 @@ def missing_words(prompt: str, asked: int, first: int, came: int) -> str:
     )
 
 
-def references_in(prompt: str) -> tuple[int, ...]:
-    """Return the numbers that a prompt names images by ("image 2", "Figure 2"), each once."""
-    return _numbers(_REFERENCE, prompt)
-
-
-def _numbers(names: re.Pattern[str], prompt: str) -> tuple[int, ...]:
-    found = (int(match[1] or match[2]) for match in names.finditer(prompt))
-    return tuple(dict.fromkeys(found))
-
-
 def wrong_references(prompt: str, images: int) -> str | None:
     """Return what is wrong with the images that a prompt names, in a sentence; else ``None``.
 
@@ -79,8 +69,9 @@ def wrong_references(prompt: str, images: int) -> str | None:
         prompt: What the user wrote.
         images: How many reference images go with it.
     """
-    named_images = _numbers(_REFERENCE if images else _MEANT, _WRITTEN.sub(" ", prompt))
-    wrong = [number for number in named_images if not 1 <= number <= images]
+    names = (_REFERENCE if images else _MEANT).finditer(_WRITTEN.sub(" ", prompt))
+    numbers = dict.fromkeys(int(match[1] or match[2]) for match in names)
+    wrong = [number for number in numbers if not 1 <= number <= images]
     if not wrong:
         return None
     named = " and ".join(f"image {number}" for number in wrong[:3])

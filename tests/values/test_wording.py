@@ -8,7 +8,7 @@ import pytest
 
 import seedream_widgets as sd
 from seedream_widgets.testing import ScriptedBackend, as_default_client, picture
-from seedream_widgets.values.wording import references_in, wrong_references
+from seedream_widgets.values.wording import wrong_references
 from tests.scripted import SECONDS
 
 
@@ -16,7 +16,7 @@ from tests.scripted import SECONDS
     ("prompt", "named"),
     [
         ("a fox", ()),
-        ("dress image 1 in the coat of image 2", (1, 2)),
+        ("dress image 1 in the coat of image 2", (2,)),
         ("Image 2 and IMAGE 2 and figure 10", (2, 10)),
         ("picture #3", (3,)),
         ("图2的外套", (2,)),
@@ -26,7 +26,9 @@ from tests.scripted import SECONDS
     ],
 )
 def test_the_images_that_a_prompt_names(prompt, named):
-    assert references_in(prompt) == named
+    names = " and ".join(f"image {number}" for number in named)
+    said = f"the prompt names {names}, and there is 1 reference image" if named else None
+    assert wrong_references(prompt, 1) == said
 
 
 WRONG = [
