@@ -15,7 +15,7 @@ from zlib import crc32
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.containers import MAX_PARTS, PNG
-from seedream_widgets.images.limits import LIMITS, InputLimits
+from seedream_widgets.images.limits import LIMITS
 from seedream_widgets.images.metadata import PNG_KEPT, PNG_TEXTS, part_orientation
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class ArrivingPng(io.RawIOBase):
         return found
 
 
-def open_arriving(file: ArrivingPng, limits: InputLimits = LIMITS) -> ImageFile:
+def open_arriving(file: ArrivingPng) -> ImageFile:
     """Open a PNG as soon as its head is there; its pixels are not decoded yet.
 
     Raises:
@@ -193,5 +193,5 @@ def open_arriving(file: ArrivingPng, limits: InputLimits = LIMITS) -> ImageFile:
         image = PngImageFile(cast("IO[bytes]", file))
     except Exception as error:
         raise ImageInputError(f"it can't be read while it comes ({error})") from error
-    limits.refuse_pixels(*image.size)
+    LIMITS.refuse_pixels(*image.size)
     return image

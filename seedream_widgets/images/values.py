@@ -117,15 +117,7 @@ class ImageInput:
 class KeptInput(ImageInput):
     """An input image whose bytes stay on the disk: they are read when they are asked for.
 
-    Args:
-        read: Gives the image by its digest.
-        sha256: The digest.
-        media_type: As in `ImageInput`; so are the others.
-        width: Pixels.
-        height: Pixels.
-        name: A file name.
-        digests: As in `ImageInput`.
-        origin: As in `ImageInput`.
+    `read` gives the image by its digest; all else is as in `ImageInput`.
     """
 
     def __init__(

@@ -143,26 +143,28 @@ def private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def write_private(path: Path, data: bytes, root: Path) -> None:
-    """Write a file below `root` whole or not at all, and have it on the disk when done."""
+def write_private(path: Path, data: bytes, root: Path, *, lasting: bool = True) -> None:
+    """Write a file below `root` whole or not at all, and have it on the disk if it is to last."""
     part = staging(uuid4().hex, root)
     make_private(part.parent, root)
     try:
         with open(part, "xb", opener=private) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        put(part, path, root)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        put(part, path, root, lasting=lasting)
     except OSError:
         part.unlink(missing_ok=True)
         raise
 
 
-def put(part: Path, path: Path, root: Path) -> None:
+def put(part: Path, path: Path, root: Path, *, lasting: bool = True) -> None:
     """Move a synced file or folder of `staging` to its place, and have the move on the disk.
 
     Where the place is on another disk (``results`` or ``inputs`` may be a link or a mount), a
-    copy is made there first, so that it still appears whole.
+    copy is made there first, so that it still appears whole. What is not to be `lasting` need not
+    be synced, and neither is the move.
     """
     make_private(path.parent, root)
     try:
@@ -176,7 +178,8 @@ def put(part: Path, path: Path, root: Path) -> None:
         sync(near)
         put_in_place(near, path)
         shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
 def sync(path: Path) -> None:

@@ -27,7 +27,7 @@ from seedream_widgets.library.entry import (
     row_of,
 )
 from seedream_widgets.library.search import Filter, Search, filter_of
-from seedream_widgets.values.marks import Marks, read_marks
+from seedream_widgets.values.marks import read_marks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -164,7 +164,8 @@ def _write(
         db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", (day,))
         db.executemany("DELETE FROM results WHERE day = ? AND name = ?", gone)
         db.executemany("DELETE FROM skipped WHERE day = ? AND name = ?", unskipped)
-        db.executemany(_MARK, [(*_marks(results, day, name), day, name) for name in changes.marked])
+        for name in changes.marked:  # read anew: who writes alone puts no older marks over newer
+            db.execute(_MARK, (*read_marks(layout.path_of(results, day, name)), day, name))
         for row, links in changes.rows:
             _place(db, results, row, links)
         db.executemany(_SKIP, [(day, name, stamp, None) for name, stamp in changes.bad])
@@ -175,19 +176,14 @@ def _place(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -
     day, name, request_id = row[:3]
     asked = "SELECT day, name FROM results WHERE request_id = ?"
     holder = db.execute(asked, (request_id,)).fetchone()
+    folder = layout.path_of(results, day, name)
     if holder and holder != (day, name) and os.path.isdir(layout.path_of(results, *holder)):
-        stamp = layout.receipt_changed(layout.path_of(results, day, name))
-        db.execute(_SKIP, (day, name, stamp, request_id))
+        db.execute(_SKIP, (day, name, layout.receipt_changed(folder), request_id))
         return
     db.execute("DELETE FROM results WHERE request_id = ?", (request_id,))
     db.execute("DELETE FROM results WHERE day = ? AND name = ?", (day, name))
-    number = db.execute(_INSERT, (*row, *_marks(results, day, name))).lastrowid
+    number = db.execute(_INSERT, (*row, *read_marks(folder))).lastrowid
     db.executemany(_LINK, [(number, *link) for link in links])
-
-
-def _marks(results: Path, day: str, name: str) -> Marks:
-    """Read the marks to write: only who writes alone never overwrites newer ones with older."""
-    return read_marks(layout.path_of(results, day, name))
 
 
 def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str]) -> None:
@@ -220,10 +216,8 @@ class Cache:
     folders are read for each call instead, and `trouble` says why.
     """
 
-    def __init__(
-        self, path: Path, fill: Callable[[sqlite3.Connection], None], *, full_text: bool = True
-    ) -> None:
-        self._path, self._fill, self._full_text = path, fill, full_text
+    def __init__(self, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+        self._path, self._fill = path, fill
         self.trouble: str | None = None
         self._again = 0.0
         self._idle: dict[int, tuple[sqlite3.Connection, tuple[int, int]]] = {}
@@ -284,7 +278,7 @@ class Cache:
         try:
             db.execute(_NO_WAL).fetchall()
             db.execute("PRAGMA synchronous = OFF")
-            create(db, self._full_text)
+            create(db)
             if not _is_filled(db):
                 self._fill(db)
                 db.execute("PRAGMA application_id = 1")
@@ -303,7 +297,7 @@ class Cache:
         import sqlite3
 
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-            create(db, self._full_text)
+            create(db)
             self._fill(db)
             return work(db)
 
@@ -407,7 +401,7 @@ END;
 """
 
 
-def create(db: sqlite3.Connection, full_text: bool) -> None:
+def create(db: sqlite3.Connection) -> None:
     """Create the tables in an empty database, with full-text search where SQLite has it.
 
     Raises:
@@ -417,17 +411,12 @@ def create(db: sqlite3.Connection, full_text: bool) -> None:
 
     if _version(db) == VERSION:
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with writing(db):
         if _version(db) == 0:
-            words = _WORDS if full_text and _has_fts5(db) else ""
+            words = _WORDS if _has_fts5(db) else ""
             _run(db, f"{_TABLES}{words}PRAGMA user_version = {VERSION};")
         elif _version(db) != VERSION:
             raise sqlite3.DatabaseError("an index of another version")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
 
 
 def has_words(db: sqlite3.Connection) -> bool:
@@ -474,13 +463,12 @@ class Index:
     Args:
         root: The library's folder, which holds ``results/<day>/<slug>-<request id>/``.
         cache: The SQLite file to use; by default one for each root in the user's cache folder.
-        full_text: Whether a new file gets full-text search, where SQLite has it.
     """
 
-    def __init__(self, root: Path, cache: Path | None = None, *, full_text: bool = True) -> None:
+    def __init__(self, root: Path, cache: Path | None = None) -> None:
         self._root = Path(root).resolve()
         self._results = self._root / layout.RESULTS
-        self._cache = Cache(cache or _cache_path(self._root), self._scan, full_text=full_text)
+        self._cache = Cache(cache or _cache_path(self._root), self._scan)
 
     def __repr__(self) -> str:
         return f"Index({str(self._root)!r})"

@@ -278,15 +278,22 @@ class Journal:
             mark = self._mark(entry, self.leases.touch())
             self._steps.delete(mark)
             self._steps.create(mark, self.leases.own().encode())
-        self._take_away(entry)
+        self.withdraw(entry)
 
     def withdraw(self, entry: Pending) -> None:
-        """Take a request out that is not to be sent after all.
+        """Take a request and its claim out, unless another process goes on with it.
+
+        The claim first: while there is a claim there is its entry.
 
         Raises:
             OSError: It can't be taken out.
         """
-        self._take_away(entry)
+        if not entry.name or not self._steps.touched(entry.name):
+            return
+        if entry.key and self._claim_on(entry.key, entry.backend) == entry.id:
+            self._steps.delete(self._claim(entry))
+        for name in (*entry.older, entry.name):
+            self._steps.delete(name)
 
     def unseen(self, entry: Pending) -> float:
         """Return for how many seconds more a result of its key may be there and not show yet.
@@ -340,7 +347,7 @@ class Journal:
             return
         self._steps.create(self._ended(ended), _text(ended), lasting=True)
         if self._steps.touched(ended.name):
-            self._take_away(ended)
+            self.withdraw(ended)
             return
         there = self.find(ended.id)  # else another process put it away just now
         if there and there.step not in ENDS:  # taken back: fal's reply came after all
@@ -429,18 +436,6 @@ class Journal:
         if not self._steps.move(entry.name, name):
             raise TakenOver(entry.id)
         return replace(entry, name=name, number=number)
-
-    def _take_away(self, entry: Pending) -> None:
-        """Take away an entry and its claim, unless another process goes on with it.
-
-        The claim first: while there is a claim there is its entry.
-        """
-        if not entry.name or not self._steps.touched(entry.name):
-            return
-        if entry.key and self._claim_on(entry.key, entry.backend) == entry.id:
-            self._steps.delete(self._claim(entry))
-        for name in (*entry.older, entry.name):
-            self._steps.delete(name)
 
     def _claim_on(self, key: str, backend: str) -> str:
         """Return the id that a claim names, empty where there is none.

@@ -172,7 +172,7 @@ class Library:
         One that was deleted comes back from the trash: it is not bought again.
         """
         found = self._ask(lambda: self._index.identical(key, backend)) or []
-        whole: Result | None = next((kept for entry in found if (kept := entry.whole())), None)
+        whole = next((kept for entry in found if (kept := entry.whole())), None)
         if whole is not None:
             return whole
         for entry in self._ask(lambda: self._trash.identical(key, backend)) or []:
@@ -186,8 +186,7 @@ class Library:
     def _find(self, request_id: str) -> Result | None:
         """Return a result by fal's request id, if it is here and whole."""
         entry = self._ask(lambda: self._index.get(request_id) or self._trash.get(request_id))
-        whole: Result | None = entry.whole() if entry else None
-        return whole
+        return entry.whole() if entry else None
 
     def entry(self, request_id: str) -> Entry | None:
         """Return what the index knows of a result, if it is here."""

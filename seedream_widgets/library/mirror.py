@@ -15,7 +15,7 @@ import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -24,6 +24,7 @@ from uuid import uuid4
 from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.files import read_file, read_json
 from seedream_widgets.images import LIMITS
+from seedream_widgets.images.origins import digest_of
 from seedream_widgets.library.entry import load
 from seedream_widgets.library.folder import RECEIPT, RESULTS, path_of, text_of, write_private
 from seedream_widgets.library.journal import claim_name
@@ -54,7 +55,7 @@ _TOLD = 3
 
 
 class Results(Protocol):
-    """What a mirror needs of a library."""
+    """What a mirror needs of a `Library`."""
 
     path: Path
 
@@ -62,21 +63,13 @@ class Results(Protocol):
         """Go through its results."""
         ...
 
-    def _find(self, request_id: str) -> Result | None:
-        """Return a result by fal's request id, if it is here and whole."""
-        ...
+    def _find(self, request_id: str) -> Result | None: ...
 
-    def _input_file(self, digest: str) -> Path | None:
-        """Return the file of an input image, if it is kept here."""
-        ...
+    def _input_file(self, digest: str) -> Path | None: ...
 
-    def _stage(self, name: str) -> Path:
-        """Make a folder for what is not whole yet."""
-        ...
+    def _stage(self, name: str) -> Path: ...
 
-    def _commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:
-        """Make a staged result appear."""
-        ...
+    def _commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]: ...
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ class Mirrored:
     there: int = 0
     bytes: int = 0
     batches: int = 0
-    left_out: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         told = [
@@ -142,8 +135,7 @@ class Mirror:
         there, inputs = self._place.find(RESULTS), self._place.find("inputs")
 
         def one(folder: Path) -> int:
-            day, name = text_of(folder)
-            at = f"{RESULTS}/{day}/{name}"
+            at = _at(folder)
             sent = 0 if f"{at}/{RECEIPT}" in there else self._send(load(folder), inputs)
             for mark in _MARKS:
                 if f"{at}/{mark}" not in there and (folder / mark).is_file():
@@ -152,7 +144,9 @@ class Mirror:
 
         sizes, left = _each({entry.folder.name: entry.folder for entry in self._library}, one)
         batches, more = self._manifests(
-            _local_manifests(self._library), self._read_manifest, self._send_manifest(inputs)
+            _local_manifests(self._library),
+            self._read_manifest,
+            partial(self._send_manifest, inputs),
         )
         return _mirrored(self._place, sizes, batches, [*left, *more])
 
@@ -165,11 +159,10 @@ class Mirror:
         """
         assert result.receipt is not None
         folder = result.files[0].path.parent
-        day, name = text_of(folder)
-        at = f"{RESULTS}/{day}/{name}"
-        if self._place.read(f"{at}/{RECEIPT}", MAX_BYTES) is None:
+        if self._place.read(f"{_at(folder)}/{RECEIPT}", MAX_BYTES) is None:
             self._send(result, {})
         if key := result.receipt.key:
+            day, name = text_of(folder)
             told = json.dumps({"day": day, "name": name}, ensure_ascii=False)
             self._place.write(_known_by(key, result.receipt.backend), told.encode())
 
@@ -196,9 +189,7 @@ class Mirror:
         """Copy a result, its receipt last, and return its bytes."""
         assert result.receipt is not None
         folder = result.files[0].path.parent
-        day, name = text_of(folder)
-        at = f"{RESULTS}/{day}/{name}"
-        sent = 0
+        at, sent = _at(folder), 0
         answers = [file.composed.answer for file in result.files if file.composed]
         for file in (*result.files, *answers):
             file.check()
@@ -216,12 +207,9 @@ class Mirror:
             if file is not None and f"inputs/{digest[:2]}/{file.name}" not in there:
                 self.keep_input(digest, file)
 
-    def _send_manifest(self, inputs: Collection[str]) -> Callable[[str, bytes], None]:
-        def send(name: str, data: bytes) -> None:
-            self._send_inputs(_inputs_of(data), inputs)
-            self._place.write(f"batches/{name}/manifest.json", data)
-
-        return send
+    def _send_manifest(self, there: Collection[str], name: str, data: bytes) -> None:
+        self._send_inputs(_inputs_of(data), there)
+        self._place.write(f"batches/{name}/manifest.json", data)
 
     # From the place
 
@@ -261,7 +249,7 @@ class Mirror:
         batches, more = self._manifests(
             {name: partial(self._read_manifest, name) for name in remote},
             partial(read_manifest, self._library),
-            self._keep_manifest(inputs),
+            partial(self._keep_manifest, inputs),
         )
         self._fetch_inputs(inputs)
         if not there and not remote:
@@ -276,10 +264,8 @@ class Mirror:
         """
         known = set(self._place.names("done"))
         wanted = [key for key in keys if _known_by(key, backend).rpartition("/")[2] in known]
-        came = 0
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            came = sum(pool.map(lambda key: self.twin(key, backend) is not None, wanted))
-        return came
+            return sum(pool.map(lambda key: self.twin(key, backend) is not None, wanted))
 
     def twin(self, key: str, backend: str) -> Result | None:
         """Copy the result of what was asked with a key, if there is one, and return it.
@@ -396,13 +382,10 @@ class Mirror:
         found = self._place.read(f"batches/{name}/manifest.json", MANIFEST_BYTES)
         return found.data if found else None
 
-    def _keep_manifest(self, inputs: set[str]) -> Callable[[str, bytes], None]:
-        def keep(name: str, data: bytes) -> None:
-            inputs.update(_inputs_of(data))
-            path = self._library.path / "batches" / name / "manifest.json"
-            write_private(path, data, self._library.path)
-
-        return keep
+    def _keep_manifest(self, inputs: set[str], name: str, data: bytes) -> None:
+        inputs.update(_inputs_of(data))
+        path = self._library.path / "batches" / name / "manifest.json"
+        write_private(path, data, self._library.path)
 
     def _manifests(
         self,
@@ -465,6 +448,11 @@ def _local_manifests(library: Results) -> dict[str, Callable[[], bytes | None]]:
     return {name: partial(read_manifest, library, name) for name in names}
 
 
+def _at(folder: Path) -> str:
+    """Return a result's folder as every place names it."""
+    return "/".join((RESULTS, *text_of(folder)))
+
+
 def _known_by(key: str, backend: str) -> str:
     return f"done/{claim_name(key, backend)}"
 
@@ -499,8 +487,8 @@ def _files(receipt: Receipt) -> Iterable[dict[str, Any]]:
 
 
 def _digests(described: Iterable[Any]) -> list[str]:
-    found = (each.get("sha256") for each in described if isinstance(each, dict))
-    return [each for each in found if isinstance(each, str) and re.fullmatch("[0-9a-f]{64}", each)]
+    found = (digest_of(each.get("sha256")) for each in described if isinstance(each, dict))
+    return [each for each in found if each]
 
 
 def _pictures(images: Iterable[dict[str, Any]]) -> list[Any]:

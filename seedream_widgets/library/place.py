@@ -44,19 +44,11 @@ class Place(Steps, Protocol):
     """Where it is, as it was given."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file over what is there: whole, or not at all.
-
-        Raises:
-            OSError: It can't be written.
-        """
+        """Write a file over what is there: whole, or not at all."""
         ...
 
     def find(self, folder: str) -> dict[str, int]:
-        """Return the names of all files below a folder, and how many bytes each has.
-
-        Raises:
-            OSError: It can't be read.
-        """
+        """Return the names of all files below a folder, and how many bytes each has."""
         ...
 
 
@@ -70,22 +62,21 @@ class FolderPlace(FolderSteps):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.address = str(root)
-        self._folder = root
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file over what is there: whole, or not at all."""
-        write_private(self._folder / name, data, self._folder)
+        write_private(self._root / name, data, self._root)
 
     def find(self, folder: str) -> dict[str, int]:
         """Return the names of all files below a folder, and how many bytes each has."""
         found = {}
-        for parent, folders, files in os.walk(self._folder / folder):  # follows no links
+        for parent, folders, files in os.walk(self._root / folder):  # follows no links
             folders[:] = [each for each in folders if each != STAGING]
             for each in files:
                 path = Path(parent, each)
                 known = path.lstat()
                 if stat.S_ISREG(known.st_mode):
-                    found[path.relative_to(self._folder).as_posix()] = known.st_size
+                    found[path.relative_to(self._root).as_posix()] = known.st_size
         return found
 
 

@@ -78,7 +78,6 @@ def filter_of(
     kind: str | None = None,
     fewer: bool = False,
     among: Iterable[str] | None = None,
-    newest_first: bool = True,
 ) -> Filter:
     """Return the filter of a search's arguments, which `Library.search` explains.
 
@@ -118,7 +117,7 @@ def filter_of(
     if fewer:
         conditions.append("images < asked")
     only = None if among is None else frozenset(among)
-    return Filter(tuple(conditions), tuple(values), _words(text), newest_first, only)
+    return Filter(tuple(conditions), tuple(values), _words(text), among=only)
 
 
 class Rows(Protocol):

@@ -26,7 +26,10 @@ class Found(NamedTuple):
 
 
 class Steps(Protocol):
-    """Keep small files by name, such as ``journal/3f2a.2.json``."""
+    """Keep small files by name, such as ``journal/3f2a.2.json``.
+
+    All but `touched` raise `OSError` where it can't be done.
+    """
 
     def create(self, name: str, data: bytes, *, lasting: bool = False) -> bool:
         """Make a file with all of its bytes, or tell that there is one by that name.
@@ -42,53 +45,30 @@ class Steps(Protocol):
         ...
 
     def read(self, name: str, limit: int) -> Found | None:
-        """Return a file, ``None`` where there is none, or one of more bytes than `limit`.
-
-        Raises:
-            OSError: It is there and can't be read.
-        """
+        """Return a file, ``None`` where there is none, or one of more bytes than `limit`."""
         ...
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of the files right in a folder, without its own; none where it is not.
-
-        Raises:
-            OSError: It can't be read.
-        """
+        """Return the names of the files right in a folder, if it is there, without its own."""
         ...
 
     def delete(self, name: str) -> bool:
-        """Take a file away, and tell whether it was there.
-
-        Raises:
-            OSError: It can't be taken away.
-        """
+        """Take a file away, and tell whether it was there."""
         ...
 
     def clear(self, folder: str) -> None:
-        """Take a folder away that nobody writes to any more, with the files right in it.
-
-        Raises:
-            OSError: It can't be taken away.
-        """
+        """Take a folder away that nobody writes to any more, with the files right in it."""
         ...
 
     def move(self, name: str, to: str) -> bool:
         """Give a file another name that nobody has, and tell whether it was there.
 
         It needs no room, so it works on a full disk. Where there is no such thing: `OSError`.
-
-        Raises:
-            OSError: It can't be moved.
         """
         ...
 
     def touch(self, name: str) -> float:
-        """Mark an own file as written just now, made where it is not, and return that moment.
-
-        Raises:
-            OSError: It can't be written.
-        """
+        """Mark an own file as written just now, made where it is not, and return that moment."""
         ...
 
     def touched(self, name: str) -> float:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from seedream_widgets.files import file_name, put_in_place, read_file, read_json
-from seedream_widgets.library.folder import make_private, staging
+from seedream_widgets.files import file_name, read_file, read_json
+from seedream_widgets.library.folder import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,17 +85,10 @@ class KeptStudio:
         if len(data) > MOST_BYTES:
             self._tell("written", f"it would have more than {MOST_BYTES:,} bytes")
             return
-        part = staging(uuid4().hex, self._root)
         try:
-            make_private(part.parent, self._root)
-            make_private(self.path.parent, self._root)
             # Not waited for until it is on the disk: it is written while somebody types.
-            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write(data)
-            put_in_place(part, self.path)
+            write_private(self.path, data, self._root, lasting=False)
         except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
             self._tell("written", error)
 
     def _tell(self, done: str, why: object) -> None:

@@ -73,7 +73,7 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
             "number": number,
             "images": len(result.files),
             "seed": result.seed,
-            "draw": getattr(request, "draw", None),
+            "draw": request.draw,
             "cost": cost,
             "queue_seconds": timings.queue,
             "generation_seconds": timings.generation,

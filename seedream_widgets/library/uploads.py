@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import math
-import re
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from seedream_widgets.files import delete, read_json
+from seedream_widgets.images.origins import digest_of
 from seedream_widgets.library.folder import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _LARGEST = 8192
 _CLOCKS = 60.0
 """Seconds that two computers' clocks may be apart."""
@@ -70,7 +69,7 @@ class KeptUploads:
                 delete(path)
 
     def _path(self, digest: str) -> Path | None:
-        if not _DIGEST.fullmatch(digest):
+        if not digest_of(digest):
             return None
         return self._library / "uploads" / digest[:2] / f"{digest}.json"
 
