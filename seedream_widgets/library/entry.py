@@ -89,12 +89,9 @@ class Entry:
     def whole(self) -> Result | None:
         """Open the `Result`, or return ``None`` where it is gone or any of its bytes is damaged."""
         try:
-            result = self.result()
-            for file in result.files:
-                file.check()
+            return load_whole(self.folder)
         except ResultError:
             return None
-        return result
 
     @property
     def image(self) -> Image:
@@ -348,6 +345,18 @@ def load(folder: Path) -> Result:
             "there",
             billing="yes",
         ) from error
+
+
+def load_whole(folder: Path) -> Result:
+    """Read the result in `folder`, and its files to their end.
+
+    Raises:
+        ResultError: Receipt or files are missing, incomplete or damaged.
+    """
+    result = load(folder)
+    for file in result.files:
+        file.check()
+    return result
 
 
 _MOST_PIXELS = 1 << 31

@@ -25,7 +25,7 @@ from seedream_widgets.files import file_name, library_folder
 from seedream_widgets.images import ImageInput, ImageUrl, KeptInput
 from seedream_widgets.images.origins import Origin
 from seedream_widgets.library.collections import Collections
-from seedream_widgets.library.entry import Entry, load, read_input
+from seedream_widgets.library.entry import Entry, load, load_whole, read_input
 from seedream_widgets.library.folder import (
     RECEIPT,
     RESULTS,
@@ -592,9 +592,7 @@ def _held(folder: Path, receipt: Receipt) -> Literal["nothing", "these", "others
         return "others"
     ours = _digests(receipt.images)
     try:
-        result = load(folder)
-        for file in result.files:
-            file.check()
+        result = load_whole(folder)
     except ResultError:
         theirs = _digests(said.get("images"))
         return "others" if theirs and all(theirs) and theirs != ours else "damaged"

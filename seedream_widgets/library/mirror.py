@@ -25,7 +25,7 @@ from seedream_widgets.errors import ResultError, SeedreamError
 from seedream_widgets.files import read_file, read_json
 from seedream_widgets.images import LIMITS
 from seedream_widgets.images.origins import digest_of
-from seedream_widgets.library.entry import load
+from seedream_widgets.library.entry import load, load_whole
 from seedream_widgets.library.folder import RECEIPT, RESULTS, path_of, text_of, write_private
 from seedream_widgets.library.journal import claim_name
 from seedream_widgets.values.marks import FAVOURITE, MOST, RATING
@@ -341,8 +341,7 @@ class Mirror:
         try:
             size = self._fetch_files(at, receipt, stage, there)
             (stage / RECEIPT).write_bytes(found.data)
-            for file in load(stage).files:  # as strict as any later look at it
-                file.check()
+            load_whole(stage)  # as strict as any later look at it
             folder, _ = self._library._commit(stage, receipt, receipt.prompt)
         finally:
             shutil.rmtree(stage, ignore_errors=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seedream_widgets.errors import ImageInputError, RequestError, SeedreamError
 from seedream_widgets.images import ImageInput, ImageUrl, load_image, load_images
-from seedream_widgets.images.strokes import Strokes
+from seedream_widgets.images.masks import Strokes
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Late, Table, answered_aside
 from seedream_widgets.studio.cards import FORM

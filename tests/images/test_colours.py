@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.images.colours import verdict
+from seedream_widgets.images.pixels import decoded
 from tests.image_files import (
     P3,
     SRGB,
@@ -137,8 +138,9 @@ def test_grey_with_a_profile_of_its_own(mode: str) -> None:
     data = encoded(grey, "PNG", icc_profile=grey_profile(1.0))
     expected = in_srgb(Image.new("L", (1, 1), 100), grey_profile(1.0)).getpixel((0, 0))
     assert expected[0] > 150
-    for value in (data, Image.open(io.BytesIO(data))):
-        found = load(value).pil.convert("RGBA").getpixel((3, 3))
+    sent = (load(value).pil for value in (data, Image.open(io.BytesIO(data))))
+    for image in (*sent, decoded(data)):
+        found = image.convert("RGBA").getpixel((3, 3))
         assert near(found[:3], expected, 1)
         assert found[3] == (255 if mode == "L" else 99)
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageChops, ImageDraw
 
 import seedream_widgets as sd
 from seedream_widgets.images import load_images
-from seedream_widgets.images.masks import base_picture, compose, marked_copy, read_mask
-from seedream_widgets.images.strokes import Strokes
+from seedream_widgets.images.masks import Strokes, base_picture, compose, marked_copy, read_mask
+from tests.image_files import exif
 
 SIZE = (96, 64)
 
@@ -176,6 +176,14 @@ def test_outside_every_pixel_is_the_originals(mode):
     red = whole.convert("RGB").getpixel((40, 25))
     assert red[0] > 240
     assert max(red[1:]) < 15
+
+
+def test_an_answer_that_says_how_it_is_turned_lies_upright():
+    picture = loaded(scene())
+    answer = io.BytesIO()
+    scene().transpose(Image.Transpose.ROTATE_90).save(answer, "PNG", exif=exif(6))
+    composed = compose(answer.getvalue(), picture, read_mask(drawn(), picture))
+    assert composed.alignment.agreement > 0.99
 
 
 def test_a_flat_answer_is_not_moved_and_says_so():
