@@ -230,11 +230,12 @@ class Batch:
     def _estimate(self, backend: Backend, retry: bool) -> BatchEstimate:
         prices = self._client.prices
         asked = [estimate(cell.request, prices) for cell in self._to_send(backend, retry)]
+        ages = dict.fromkeys(each.price.age for each in asked if each.price.age and backend.bills)
         low, high = (
             sum((getattr(each, end) for each in asked), Decimal(0)) if backend.bills else Decimal(0)
             for end in ("low", "high")
         )
-        return BatchEstimate(len(asked), low, high)
+        return BatchEstimate(len(asked), low, high, ", ".join(ages))
 
     def _to_send(self, backend: Backend, retry: bool) -> list[Cell]:
         states = ("missing", "failed", *(["uncertain"] if retry else []))
@@ -482,12 +483,17 @@ class Batch:
         drive, bills = self._drive, backend is not None and backend.bills
         running = drive is not None and not drive.ended
         counts = states(self.cells)
-        asks = []
+        asks, costs = [], []
         if not running and backend is not None:
             anew = counts["missing"] or counts["failed"]
             ways = [*([False] if anew else []), *([True] if counts["uncertain"] else [])]
-            asks = [ask_of(counts, self._estimate(backend, way), bills, retry=way) for way in ways]
+            costs = [self._estimate(backend, way) for way in ways]
+            asks = [
+                ask_of(counts, cost, bills, retry=way)
+                for cost, way in zip(costs, ways, strict=True)
+            ]
         words = how_far(self.cells, drive, self._asked, bills)
+        words += dict.fromkeys(cost.age for cost in costs if cost.age)
         if asks and self._executor is not None:
             words.append(where_next(takes_work(self._executor)))
         return {

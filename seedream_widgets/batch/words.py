@@ -49,11 +49,13 @@ class BatchEstimate:
         cells: How many cells have no result yet.
         low: The least they cost.
         high: The most they cost.
+        age: ``"price of 2026"`` where a price was not read today; see `Price.age`.
     """
 
     cells: int
     low: Decimal
     high: Decimal
+    age: str = ""
 
     @property
     def money(self) -> str:
@@ -66,7 +68,8 @@ class BatchEstimate:
         return f"<BatchEstimate {self}>"
 
     def __str__(self) -> str:
-        return f"{self.cells:,} request{'' if self.cells == 1 else 's'}, {self.money}"
+        age = f" ({self.age})" if self.age else ""
+        return f"{self.cells:,} request{'' if self.cells == 1 else 's'}, {self.money}{age}"
 
 
 class Ask(NamedTuple):

@@ -57,7 +57,7 @@ def test_it_is_written_down_before_anything_is_sent(client, backend, tmp_path):
     assert json.loads(text)["cells"][0]["prompt"] == "a fox"
     assert backend.calls == []
     assert batch.estimate().cells == 6
-    assert str(batch.estimate()) == "6 requests, about $0.18"
+    assert str(batch.estimate()) == "6 requests, about $0.18 (price of 2026)"
 
 
 def test_a_library_that_can_not_be_written_is_told(backend, tmp_path):
@@ -394,7 +394,7 @@ def test_a_new_batch_has_a_name_that_every_system_takes(client, name):
 
 def test_an_estimate_reads_well(client):
     assert repr(make(client, prompt="a fox", seed=[1, 2]).estimate()) == (
-        "<BatchEstimate 2 requests, about $0.06>"
+        "<BatchEstimate 2 requests, about $0.06 (price of 2026)>"
     )
 
 

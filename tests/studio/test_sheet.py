@@ -156,7 +156,7 @@ def ended(page):
 def test_it_says_what_a_press_asks_for_and_costs_before_it_is_pressed(sheet, backend):
     page = Page(sheet)
     assert standing(page) == {
-        "words": "4 missing",
+        "words": "4 missing · price of 2026",
         "errors": "",
         "running": False,
         "asks": [
@@ -303,7 +303,7 @@ def test_what_an_earlier_kernel_sent_is_told_before_it_is_asked_for(page, tmp_pa
     until(lambda: all(entry.handle for entry in first._client.library._journal.pending()))
     shown = asked().sheet()
     now = Page(shown).ask("grid")[0]["result"]
-    words = "20 missing · 8 of them sent before: fetched, not paid again"
+    words = "20 missing · 8 of them sent before: fetched, not paid again · price of 2026"
     assert now["standing"]["words"] == words
     assert [cell["words"] for cell in now["cells"]] == ["sent before"] * 8 + ["not asked yet"] * 12
     shown.close()
