@@ -117,6 +117,19 @@ class RequestError(SeedreamError, ValueError):
         self.value = value
 
 
+def refused(field: str, takes: str, value: object, hint: str = "") -> RequestError:
+    """Return the error for a value that an argument does not take.
+
+    Args:
+        field: The argument.
+        takes: What it takes, in words.
+        value: What was given for it.
+        hint: The end of the sentence, such as a guess at what was meant.
+    """
+    said = f"{field} takes {takes}, got {quoted(value)}{hint}"
+    return RequestError(said, field=field, value=value)
+
+
 def say(words: str, to: TextIO | None = None) -> None:
     """Print a line; where nobody can read it, as after ``| head``, that harms nothing.
 
@@ -186,11 +199,7 @@ def whole_between(
     """
     number = whole_number(value)
     if number is None or not least <= number <= most:
-        raise RequestError(
-            f"{field} takes {what} from {least} to {most}, got {quoted(value)}",
-            field=field,
-            value=value,
-        )
+        raise refused(field, f"{what} from {least} to {most}", value)
     return number
 
 

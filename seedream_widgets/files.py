@@ -123,20 +123,20 @@ def user_path(path: str | os.PathLike[str], field: str) -> Path:
     """
     check_type(path, (str, os.PathLike), field, "a path, as text or a Path")
 
-    def refused(why: str) -> RequestError:
+    def wrong(why: str) -> RequestError:
         return RequestError(f"{field} is {str(path)[:200]!r}, {why}", field=field, value=path)
 
     if not _can_be_written(path):
-        raise refused("which holds a character that no path can have here; remove it")
+        raise wrong("which holds a character that no path can have here; remove it")
     try:
         found = Path(path).expanduser()
     except RuntimeError as error:
-        raise refused("and no home folder is known for its ~; give an absolute path") from error
+        raise wrong("and no home folder is known for its ~; give an absolute path") from error
     if not found.is_absolute():
         try:
             os.getcwd()
         except FileNotFoundError as error:
-            raise refused(
+            raise wrong(
                 "and the working folder was deleted; give an absolute path, or change to a folder "
                 "that exists"
             ) from error

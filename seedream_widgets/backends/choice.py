@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from seedream_widgets.credentials import Key, find_key
-from seedream_widgets.errors import CredentialsError, RequestError, quoted
+from seedream_widgets.errors import CredentialsError, refused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -65,11 +65,7 @@ class BackendChoice:
     ) -> None:
         known = choice in ("fal", "offline") if isinstance(choice, str) else _answers(choice)
         if choice is not None and not known:
-            raise RequestError(
-                f"backend takes 'fal', 'offline' or a Backend, got {quoted(choice)}",
-                field="backend",
-                value=choice,
-            )
+            raise refused("backend", "'fal', 'offline' or a Backend", choice)
         self._choice = choice
         self._loop = loop
         self._policy = policy

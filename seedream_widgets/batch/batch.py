@@ -39,7 +39,7 @@ from seedream_widgets.errors import (
     check_index,
     check_type,
     described,
-    quoted,
+    refused,
     say,
     whole_number,
     without_our_frames,
@@ -632,11 +632,7 @@ class Batch:
         elif format == "html":
             export_html(layout(self.axes, self.cells, x), path, self.name)
         else:
-            raise RequestError(
-                f"format takes 'imagefolder', 'zip', 'png' or 'html', got {quoted(format)}",
-                field="format",
-                value=format,
-            )
+            raise refused("format", "'imagefolder', 'zip', 'png' or 'html'", format)
         return path
 
     def _exported(self) -> Iterator[tuple[Result, list[dict[str, Any]]]]:

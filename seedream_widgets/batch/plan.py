@@ -13,7 +13,7 @@ from numbers import Number
 from typing import Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
-from seedream_widgets.errors import RequestError, described, quoted, whole_between, whole_number
+from seedream_widgets.errors import RequestError, described, refused, whole_between, whole_number
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
@@ -256,11 +256,7 @@ def _is_lazy(value: object) -> bool:
 
 def _prompt(value: Any) -> str:
     if not isinstance(value, str):
-        raise RequestError(
-            f"prompt takes a text, or a list of texts, got {quoted(value)}",
-            field="prompt",
-            value=value,
-        )
+        raise refused("prompt", "a text, or a list of texts", value)
     return value
 
 

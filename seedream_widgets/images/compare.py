@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, quoted
+from seedream_widgets.errors import RequestError, refused
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,11 +68,7 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
 
 def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
     if not isinstance(unequal, str) or unequal not in UNEQUAL:
-        raise RequestError(
-            f"unequal takes 'fit', 'crop' or '' (refuse), got {quoted(unequal)}",
-            field="unequal",
-            value=unequal,
-        )
+        raise refused("unequal", "'fit', 'crop' or '' (refuse)", unequal)
     if first.size == second.size:
         return first, second
     if not unequal:

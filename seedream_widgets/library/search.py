@@ -15,7 +15,7 @@ from seedream_widgets.errors import (
     check_index,
     check_type,
     described,
-    quoted,
+    refused,
     whole_between,
 )
 from seedream_widgets.faces import shown
@@ -107,11 +107,7 @@ def filter_of(
     if kind is not None:
         ids = [row.id for row in ENDPOINTS.values() if row.kind == kind]
         if not ids:
-            raise RequestError(
-                f"kind takes 'text-to-image' or 'edit', got {quoted(kind)}",
-                field="kind",
-                value=kind,
-            )
+            raise refused("kind", "'text-to-image' or 'edit'", kind)
         conditions.append(f"endpoint IN ({', '.join('?' * len(ids))})")
         values += ids
     if fewer:
@@ -274,10 +270,8 @@ def _moment(field: str, value: Any) -> int:
     try:
         return microseconds(moment(value))
     except (ValueError, TypeError, AttributeError) as error:
-        told = "a datetime, a date or text such as '2026-05-01' or '2026-05-01T18:30'"
-        raise RequestError(
-            f"{field} takes {told}, got {quoted(value)}", field=field, value=value
-        ) from error
+        takes = "a datetime, a date or text such as '2026-05-01' or '2026-05-01T18:30'"
+        raise refused(field, takes, value) from error
 
 
 def _ending(until: Any) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, quoted
+from seedream_widgets.errors import refused
 from seedream_widgets.library.entry import moment
 from seedream_widgets.money.pricing import in_cents
 from seedream_widgets.values.endpoints import ENDPOINTS
@@ -109,9 +109,7 @@ def summed_up(found: list[Charge], by: str) -> list[dict[str, Any]]:
         RequestError: `by` is not one of these.
     """
     if by not in GROUPS:
-        raise RequestError(
-            f"by takes {', '.join(map(repr, GROUPS))}, got {quoted(by)}", field="by", value=by
-        )
+        raise refused("by", ", ".join(map(repr, GROUPS)), by)
 
     def group(charge: Charge) -> str:
         if by == "day":

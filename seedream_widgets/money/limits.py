@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import RequestError, SeedreamError, quoted
+from seedream_widgets.errors import RequestError, SeedreamError, refused
 from seedream_widgets.files import read_file, read_json
 from seedream_widgets.library.folder import write_private
 from seedream_widgets.money.budget import Standing, read_usd
@@ -87,11 +87,7 @@ def check_period(period: str) -> None:
         RequestError: It is not one.
     """
     if period not in PERIODS:
-        raise RequestError(
-            f"per takes 'session', 'day' or 'month', got {quoted(period)}",
-            field="per",
-            value=period,
-        )
+        raise refused("per", "'session', 'day' or 'month'", period)
 
 
 def began(period: str) -> datetime:

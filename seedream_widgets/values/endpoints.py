@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from seedream_widgets.errors import NoItemError, RequestError, as_text, quoted
+from seedream_widgets.errors import NoItemError, RequestError, as_text, refused
 from seedream_widgets.faces import shown
 from seedream_widgets.values.sizes import Size, SizeRule
 
@@ -355,11 +355,7 @@ def endpoint_for(model: object, kind: Kind) -> Endpoint:
 
     said = as_text(model).lower().removeprefix("seedream").strip(" -_/")
     said = said if said.startswith("v") or "/" in said else f"v{said}"
-    raise RequestError(
-        f"model takes one of {', '.join(MODELS)}, got {quoted(model)}{did_you_mean(said, MODELS)}",
-        field="model",
-        value=model,
-    )
+    raise refused("model", f"one of {', '.join(MODELS)}", model, did_you_mean(said, MODELS))
 
 
 def taken_by(argument: str, kind: Kind) -> tuple[str, ...]:

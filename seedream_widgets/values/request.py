@@ -9,7 +9,14 @@ from dataclasses import KW_ONLY, MISSING, dataclass, fields
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
-from seedream_widgets.errors import RequestError, check_type, described, quoted, whole_number
+from seedream_widgets.errors import (
+    RequestError,
+    check_type,
+    described,
+    quoted,
+    refused,
+    whole_number,
+)
 from seedream_widgets.images import ImageInput, ImageUrl, load_images
 from seedream_widgets.values.endpoints import (
     COUNTS,
@@ -235,24 +242,24 @@ def _url(image: dict[str, Any]) -> str:
 
 
 def _check_prompt(prompt: object) -> None:
-    def refused(why: str) -> RequestError:
+    def wrong(why: str) -> RequestError:
         return RequestError(f"prompt {why}", field="prompt", value=prompt)
 
     if isinstance(prompt, list | tuple):
-        raise refused(
+        raise wrong(
             f"takes one text, got a {type(prompt).__name__}; sd.batch(prompt=[...]) asks for each "
             "of several"
         )
     if not isinstance(prompt, str):
-        raise refused(f"takes text, got {described(prompt)}; give a str")
+        raise wrong(f"takes text, got {described(prompt)}; give a str")
     if not prompt.strip():
-        raise refused("is empty; say what to draw")
+        raise wrong("is empty; say what to draw")
     if len(prompt) > MAX_PROMPT:
-        raise refused(f"takes up to {MAX_PROMPT:,} characters, got {len(prompt):,}; shorten it")
+        raise wrong(f"takes up to {MAX_PROMPT:,} characters, got {len(prompt):,}; shorten it")
     try:
         prompt.encode()
     except UnicodeEncodeError as error:
-        raise refused(f"has a broken character at position {error.start}; remove it") from error
+        raise wrong(f"has a broken character at position {error.start}; remove it") from error
 
 
 def _check_size(value: Any, endpoint: Endpoint) -> Size | str:
@@ -327,12 +334,11 @@ def _check_number(
     low, high = bounds
     number, takes = whole_number(value), f"{low} to {high}{none}"
     if number is None:
-        said = f"{field} takes a whole number, {takes}, got {quoted(value)}"
-    elif not low <= number <= high:
+        raise refused(field, f"a whole number, {takes}", value)
+    if not low <= number <= high:
         said = f"{field} takes {takes}, got {described(number)}{hint}"
-    else:
-        return number
-    raise RequestError(said, field=field, value=value)
+        raise RequestError(said, field=field, value=value)
+    return number
 
 
 def _check_taken(request: Request, endpoint: Endpoint) -> None:
@@ -375,9 +381,7 @@ def _format(request: Request) -> str | None:
 
 def _check_bool(field: str, value: Any) -> bool:
     if type(value).__name__ not in ("bool", "bool_"):
-        raise RequestError(
-            f"{field} takes True or False, got {quoted(value)}", field=field, value=value
-        )
+        raise refused(field, "True or False", value)
     return bool(value)
 
 

@@ -9,7 +9,7 @@ from operator import index
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedream_widgets.errors import RequestError, quoted
+from seedream_widgets.errors import RequestError, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,12 +180,11 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
             raise ValueError("no picture is as long")
         return size
     except (TypeError, ValueError, KeyError) as error:
-        raise RequestError(
-            f"image_size takes (width, height) in whole pixels, a ratio such as '4:3 2K' "
-            f"or a name such as 'square_hd', got {quoted(value)}",
-            field="image_size",
-            value=value,
-        ) from error
+        takes = (
+            "(width, height) in whole pixels, a ratio such as '4:3 2K' or a name such as "
+            "'square_hd'"
+        )
+        raise refused("image_size", takes, value) from error
 
 
 def _from_table(ratio: str, tier: str, rule: SizeRule | None) -> Size:
