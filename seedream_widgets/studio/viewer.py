@@ -146,7 +146,7 @@ class Viewer:
         return {}, []
 
     async def _region(self, message: protocol.Region) -> Answer:
-        from seedream_widgets.images.regions import region
+        from seedream_widgets.images.previews import region
 
         sides = (message.width, message.height, message.to_width, message.to_height)
         if not all(1 <= side <= _MAX_SIDE for side in sides):

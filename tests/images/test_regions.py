@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images import regions
+from seedream_widgets.images import previews
 from seedream_widgets.images.pixels import decoded
-from seedream_widgets.images.regions import region
+from seedream_widgets.images.previews import region
 from tests.image_files import drawing, encoded, exif, noise, photo, transparent
 
 
@@ -60,7 +60,7 @@ def test_it_is_bounded_in_bytes_and_pixels(monkeypatch, mode):
     part = region(image, (0, 0, 900, 900), (900, 900), 20_000)
     assert len(part.data) <= 20_000
     opened(part)
-    monkeypatch.setattr(regions, "MAX_PIXELS", 100 * 100)
+    monkeypatch.setattr(previews, "MAX_PIXELS", 100 * 100)
     assert max(opened(region(image, (0, 0, 900, 900), (900, 900))).size) == 100
 
 
