@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +18,7 @@ from seedream_widgets.studio.traits import FieldError, UnknownFieldError, pictur
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import RLock
 
     from seedream_widgets.studio.fallback import ContactSheet
 
@@ -50,11 +52,15 @@ class Bridge(anywidget.AnyWidget):
     _view = t.Unicode("studio", help="What the page draws").tag(sync=True)
     _picked: t.List[str] = t.List(help="Names of the pictures selected in a gallery").tag(sync=True)
     _sheet: ContactSheet | None = None
+    _lock: RLock
+    _parts: ExitStack
+    """What is to be ended when the widget is closed."""
 
-    def __init__(self, **traits: Any) -> None:
-        if not hasattr(self, "_lock"):
-            self._lock = threading.RLock()
-        super().__init__(**traits)
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make a widget with what its parts need before `__init__` has come to its end."""
+        made = super().__new__(cls, *args, **kwargs)
+        made._lock, made._parts = threading.RLock(), ExitStack()
+        return made
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a field; a name that is not one is refused, as nothing would come of it.
@@ -177,6 +183,7 @@ class Bridge(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the comm; the views go, and the contact sheet stands in their place."""
+        self._parts.close()
         if self._sheet is not None:
             self._sheet.close()
         super().close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -66,13 +65,13 @@ class Compare(Bridge):
     _places: t.List[int] = t.List(help="Which of them are A and B").tag(sync=True)
 
     def __init__(self, a: Any, b: Any) -> None:
-        self._lock = threading.RLock()
         first, second = _sides(a, "a"), _sides(b, "b")
         self._sides = [*first, *second]
         self._second = len(first)
         engine = shared()
-        self._aside = Aside(engine)
-        viewer = Viewer(engine, Previews(engine), self._aside, self)
+        aside = Aside(engine)
+        self._parts.callback(aside.close)
+        viewer = Viewer(engine, Previews(engine), aside, self)
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, lambda: (), engine, self._static)
         told = [
@@ -87,7 +86,7 @@ class Compare(Bridge):
         super().__init__(
             _view="compare", _pictures=told, _places=[0, self._second], _dom_classes=(name,)
         )
-        self.on_msg(Answers(self, engine, self._aside, viewer.table).handle)
+        self.on_msg(Answers(self, engine, aside, viewer.table).handle)
 
     @property
     def a(self) -> Image:
@@ -149,12 +148,6 @@ class Compare(Bridge):
             return f"Compared: {self.difference()}"
         except Exception as error:  # damaged, gone, or of two sizes: said in its place
             return f"Compared: {error}"
-
-    def close(self) -> None:
-        """Close the comm; both pictures stand in its place."""
-        if hasattr(self, "_aside"):
-            self._aside.close()
-        super().close()
 
     def __repr__(self) -> str:
         one, two = (self._sides[at].picture for at in (0, self._second))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
@@ -50,21 +49,20 @@ class Gallery(Bridge, Selects):
         check_type(
             library, (Library, type(None)), "library", "a Library, or None for the session's own"
         )
-        self._lock = threading.RLock()
         self._library = default_client().library if library is None else library
         self._scope = _scope(found, self._library)
         engine = shared()
-        self._aside = Aside(engine)
-        self._shelf = Shelf(
-            self, self._aside, lambda: self._library, self._made, within=lambda: self._scope
-        )
-        viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
-        table = {**self._shelf.table, **viewer.table}
+        aside = Aside(engine)
+        self._parts.callback(aside.close)
+        shelf = Shelf(self, aside, lambda: self._library, self._made, within=lambda: self._scope)
+        self._parts.callback(shelf.close)
+        viewer = Viewer(engine, Previews(engine), aside, shelf)
+        table = {**shelf.table, **viewer.table}
         name = f"seedream-{uuid4().hex[:8]}"
         self._sheet = ContactSheet(name, self._newest, engine, title=self._title)
         super().__init__(_view="gallery", _models=list(MODELS), _dom_classes=(name,))
-        self._picks = Picks(self, self._shelf, self._tell_selection)
-        self.on_msg(Answers(self, engine, self._aside, table).handle)
+        self._picks = Picks(self, shelf, self._tell_selection)
+        self.on_msg(Answers(self, engine, aside, table).handle)
 
     @property
     def results(self) -> Search:
@@ -86,13 +84,6 @@ class Gallery(Bridge, Selects):
     def _title(self, shown: int) -> str:
         results = counted(len(self.results), shown)
         return f"Seedream gallery: {results}. Run this cell to look through them."
-
-    def close(self) -> None:
-        """Close the comm; the contact sheet stands in its place."""
-        if hasattr(self, "_shelf"):
-            self._shelf.close()
-            self._aside.close()
-        super().close()
 
     def __repr__(self) -> str:
         return f"<Gallery, {len(self.selection)} selected>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,8 @@ class Session:
         self.engine = shared()
         self.previews = Previews(self.engine)
         self.aside = Aside(self.engine)
+        self._parts = ExitStack()
+        self._parts.callback(self.aside.close)
         self._ended = ended
         self._client = client
         self._deck = Deck()
@@ -79,8 +81,10 @@ class Session:
             *(studio, self.aside, self._library, self._made, self._result_of),
             searched=self.kept.searched,
         )
-        self._told: list[Callable[[], object]] = [self._library().on_change(self._note_change)]
+        self._parts.callback(self.shelf.close)
+        self._parts.callback(self._library().on_change(self._note_change))
         self._news = News(self.engine, studio._lock, self.refresh)
+        self._parts.callback(self._news.end)
         self.client.prices.on_change(self._news.changed)
         self.client.budget.on_change(self._news.changed)
 
@@ -145,12 +149,7 @@ class Session:
 
     def close(self) -> None:
         """Have the page told no more, and let go of the jobs: they keep no closed studio alive."""
-        self._news.end()
-        for stop in self._told:
-            stop()
-        self._told.clear()
-        self.shelf.close()
-        self.aside.close()
+        self._parts.close()
 
     @property
     def client(self) -> Client:
@@ -279,7 +278,8 @@ class Session:
         self.refresh()
         if is_new:
             job._arriving = partial(self._begin_preview, job)
-            self._told += [job.on_update(self._publisher.publish), partial(_stop_showing, job)]
+            self._parts.callback(job.on_update(self._publisher.publish))
+            self._parts.callback(_stop_showing, job)
         self._publisher.publish(job)
 
     def _begin_preview(self, job: Job, index: int, growing: Growing) -> None:

@@ -45,6 +45,7 @@ class Sheet(Bridge, Selects):
 
     ``sheet.selection`` holds the results that are chosen in it: read it in the next cell, set it,
     or observe it. ``sheet.ranking`` holds those that were voted on, the best first.
+    ``sheet.close()`` ends the sheet alone: the batch goes on.
 
     Args:
         batch: What it shows. How it is laid out asks for nothing: ``batch.run()`` does, and the
@@ -52,7 +53,6 @@ class Sheet(Bridge, Selects):
     """
 
     def __init__(self, batch: Batch) -> None:
-        self._lock = threading.RLock()
         self._batch = batch
         self._engine = engine = shared()
         self._changed: dict[str, Cell] = {}
@@ -61,11 +61,13 @@ class Sheet(Bridge, Selects):
         self._ballot: Vote | None = None
         self._pressed = 0
         self._aside = Aside(engine)
+        self._parts.callback(self._aside.close)
         library = batch._client.library
-        self._shelf = Shelf(self, self._aside, lambda: library)
-        viewer = Viewer(engine, Previews(engine), self._aside, self._shelf)
+        shelf = Shelf(self, self._aside, lambda: library)
+        self._parts.callback(shelf.close)
+        viewer = Viewer(engine, Previews(engine), self._aside, shelf)
         super().__init__(_view="sheet")
-        self._picks = Picks(self, self._shelf, self._tell_selection)
+        self._picks = Picks(self, shelf, self._tell_selection)
         own = answered_aside(
             self._aside,
             {
@@ -76,13 +78,14 @@ class Sheet(Bridge, Selects):
                 protocol.Export: self._export,
             },
         )
-        table = {**self._shelf.table, **viewer.table, **own}
+        table = {**shelf.table, **viewer.table, **own}
         self.on_msg(Answers(self, engine, self._aside, table).handle)
-        self._stop = batch._watch(self._note)
+        self._parts.callback(batch._watch(self._note))
         self._endpoints = {cell.request.endpoint.id: cell.request.endpoint for cell in batch}
         self._told_of = self._terms(self._backend())
-        self._news = News(engine, self._lock, self._notice)
-        self._news.begin()
+        news = News(engine, self._lock, self._notice)
+        self._parts.callback(news.end)
+        news.begin()
 
     @property
     def batch(self) -> Batch:
@@ -112,15 +115,6 @@ class Sheet(Bridge, Selects):
         """Write the grid as ``.png`` or ``.html``; arguments and errors as `Batch.export`."""
         kind = "html" if str(target).lower().endswith((".html", ".htm")) else "png"
         return self._batch.export(target, format=kind, x=x, edge=edge, pages=pages)
-
-    def close(self) -> None:
-        """Close the comm; the batch goes on."""
-        if hasattr(self, "_stop"):  # not where __init__ refused its arguments
-            self._stop()
-            self._news.end()
-            self._shelf.close()
-            self._aside.close()
-        super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         view = super()._repr_mimebundle_(**kwargs)

@@ -5,7 +5,6 @@ What it needs to work is imported with the first studio.
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -69,8 +68,8 @@ class Studio(Form):
         if client is not None:
             takes = "a Client, such as sd.Client(), and a prompt goes by name: prompt='a fox'"
             check_type(client, Client, "client", takes)
-        self._lock = threading.RLock()
         self._session = Session(self, client, name, lambda: sheet.changed())
+        self._parts.callback(self._session.close)
         self._stores_prompts = self._session.client._policy.store_prompts
         self._handlers = Handlers(self._session)
         style = f"seedream-{uuid4().hex[:8]}"
@@ -172,12 +171,6 @@ class Studio(Form):
             RequestError: The form holds something the endpoint does not accept.
         """
         return self._session.start(self.request())
-
-    def close(self) -> None:
-        """Close the comm; the views go, and the contact sheet stands in their place."""
-        if hasattr(self, "_session"):  # not where __init__ refused its arguments
-            self._session.close()
-        super().close()
 
     def __repr__(self) -> str:
         return f"<Studio {self.prompt[:60]!r}>" if self._stores_prompts else "<Studio>"
