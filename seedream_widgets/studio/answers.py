@@ -1,15 +1,17 @@
 """Answers to the page's messages: every one gets exactly one `reply` or `error`.
 
 A handler may run on the main thread or on a subshell's, so it returns at once: slow work goes
-to the engine, which answers when it is done.
+to the engine or to threads aside, which answer when it is done.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from seedream_widgets.errors import SeedreamError
 from seedream_widgets.studio import protocol
@@ -18,13 +20,40 @@ if TYPE_CHECKING:
     from threading import RLock
 
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.studio.aside import Aside
 
 _log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+_THREADS = 4
 
 Answer = tuple[dict[str, Any], list[bytes]]
 Late = Coroutine[Any, Any, "Answer | Callable[[], Answer]"]
 Table = dict[type, Callable[..., "Answer | Late"]]
+
+
+class Aside:
+    """Threads of one widget, for work that may wait: for the disk, or for the widget's lock.
+
+    An observer of the user's may hold a widget's lock while it waits for a job, so what takes the
+    lock never runs in threads that jobs need.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._loop = engine.loop
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seedream-studio")
+
+    async def __call__(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in a thread; call it on the engine's loop only."""
+        return await self._loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
+
+    def later(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run `work` in a thread, and wait for nothing; once closed, not at all."""
+        with suppress(RuntimeError):
+            self._threads.submit(partial(work, *args, **kwargs))
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._threads.shutdown(wait=False)
 
 
 def answered_aside(aside: Aside, table: dict[type, Callable[..., Answer]]) -> Table:

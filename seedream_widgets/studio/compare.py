@@ -15,8 +15,7 @@ from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput, load_images
 from seedream_widgets.images.compare import Difference, difference
 from seedream_widgets.jobs.engine import shared
-from seedream_widgets.studio.answers import Answers
-from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.answers import Answers, Aside
 from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.fallback import ContactSheet, StandIn
 from seedream_widgets.studio.previews import Previews

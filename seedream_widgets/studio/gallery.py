@@ -15,8 +15,7 @@ from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library, Search
 from seedream_widgets.library.collections import Collection
 from seedream_widgets.library.entry import Entry
-from seedream_widgets.studio.answers import Answers
-from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.answers import Answers, Aside
 from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.fallback import ContactSheet
 from seedream_widgets.studio.picks import Picks, Selects

@@ -12,7 +12,7 @@ from seedream_widgets.api import default_client
 from seedream_widgets.errors import CredentialsError, RequestError, SeedreamError
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.money.pricing import estimate
-from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.answers import Aside
 from seedream_widgets.studio.cards import FORM, card, money
 from seedream_widgets.studio.continued import Continued, notebook_name
 from seedream_widgets.studio.deck import PAGE, Deck

@@ -15,8 +15,7 @@ from seedream_widgets.files import file_name
 from seedream_widgets.images.limits import megabytes
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio import protocol
-from seedream_widgets.studio.answers import Answers, answered_aside
-from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.answers import Answer, Answers, Aside, answered_aside
 from seedream_widgets.studio.bridge import Bridge
 from seedream_widgets.studio.news import News
 from seedream_widgets.studio.picks import Picks, Selects
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from seedream_widgets.batch.batch import Batch
     from seedream_widgets.batch.cell import Cell
     from seedream_widgets.batch.words import BatchEstimate
-    from seedream_widgets.studio.answers import Answer
     from seedream_widgets.values.result import Result
 
 _PAUSE = 0.2

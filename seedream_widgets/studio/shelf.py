@@ -10,7 +10,7 @@ from seedream_widgets.errors import RequestError, ResultError, SeedreamError
 from seedream_widgets.library.export import zip_of
 from seedream_widgets.library.pages import Listing
 from seedream_widgets.studio import protocol
-from seedream_widgets.studio.answers import answered_aside
+from seedream_widgets.studio.answers import Answer, Aside, Table, answered_aside
 from seedream_widgets.studio.pictures import MOST, found, picked, told, told_page
 from seedream_widgets.studio.viewer import input_of
 from seedream_widgets.values.result import SUFFIXES, image_of
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from seedream_widgets.images import ImageInput
     from seedream_widgets.library import Library, Search
     from seedream_widgets.library.library import Change
-    from seedream_widgets.studio.answers import Answer, Table
-    from seedream_widgets.studio.aside import Aside
     from seedream_widgets.studio.bridge import Bridge
     from seedream_widgets.values.result import Result, ResultImage
 

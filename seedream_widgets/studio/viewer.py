@@ -10,7 +10,7 @@ from seedream_widgets.images import ImageInput
 from seedream_widgets.library.lineage import own_lineage
 from seedream_widgets.money.pricing import cost, usd
 from seedream_widgets.studio import protocol
-from seedream_widgets.studio.answers import answered_aside
+from seedream_widgets.studio.answers import Answer, Aside, Table, answered_aside
 from seedream_widgets.studio.protocol import ProtocolError
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
 from seedream_widgets.values.result import image_id
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from seedream_widgets.jobs.engine import Engine
-    from seedream_widgets.studio.answers import Answer, Table
-    from seedream_widgets.studio.aside import Aside
     from seedream_widgets.studio.previews import Previews
     from seedream_widgets.values.result import Result, ResultImage
 

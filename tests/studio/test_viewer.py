@@ -16,7 +16,7 @@ from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.images.compare import difference
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio import protocol, viewer
-from seedream_widgets.studio.aside import Aside
+from seedream_widgets.studio.answers import Aside
 from seedream_widgets.studio.previews import Previews
 from tests.scripted import SECONDS, until
 from tests.studio.test_widget import FORM, finish, picture, shape
