@@ -164,20 +164,14 @@ class Explainer:
         """Return a reply's JSON without the key in any of its texts.
 
         Raises:
-            ValueError: It is nested deeper than any reply of fal.
+            RecursionError: It is nested deeper than any reply of fal.
         """
-        try:
-            return self._hide_in(data)
-        except RecursionError as error:
-            raise ValueError("a reply is nested too deep") from error
-
-    def _hide_in(self, data: Any) -> Any:
         if isinstance(data, str):
             return self.hide(data)
         if isinstance(data, list):
-            return [self._hide_in(each) for each in data]
+            return [self.hide_in(each) for each in data]
         if isinstance(data, dict):
-            return {self.hide(name): self._hide_in(each) for name, each in data.items()}
+            return {self.hide(name): self.hide_in(each) for name, each in data.items()}
         return data
 
     def cause(self, error: BaseException) -> BaseException | None:

@@ -12,6 +12,7 @@ from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.guard import hearing
 from seedream_widgets.backends.fal.session import Patience, is_no_answer, is_trouble, within
 from seedream_widgets.errors import BackendError, CredentialsError, ResultError, whole_number
+from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.endpoints import is_seed
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _extra(data: dict[str, Any], images: list[dict[str, Any]]) -> dict[str, Any]
     try:
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)
         text.encode()
-    except (ValueError, RecursionError):
+    except NOT_JSON:
         return {"left out": "fields that are not JSON"}
     if len(text) > _MOST_EXTRA:
         names = [name[:40] for name in found][:20]
@@ -142,7 +143,7 @@ async def fetch(session: FalSession, handle: AsyncRequestHandle, doubts: int = _
         raise
     try:
         data = session.explain.hide_in(data)
-    except ValueError:
+    except NOT_JSON:
         data = None
     output = read_output(data, handle.request_id, session.queue, session.limits)
     return replace(output, billable_units=heard.units)
