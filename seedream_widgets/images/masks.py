@@ -121,7 +121,7 @@ def read_mask(value: Any, picture: ImageInput) -> ImageInput:
     if isinstance(value, Strokes):
         mask = value.drawn(size)
     else:
-        mask = _box(value, size) if _is_box(value) else _drawn(value)
+        mask = _box(value, size) if isinstance(value, tuple | list) else _drawn(value)
     if mask.size != size:
         raise _wrong(
             f"has {mask.width} x {mask.height} pixels and its picture {size[0]} x {size[1]}; "
@@ -244,10 +244,6 @@ def _base_and_region(picture: ImageInput, mask: ImageInput) -> tuple[Image, Imag
     if region.size != base.size:
         raise _wrong("is not of the size of image 1; make it as large as the picture")
     return base, region
-
-
-def _is_box(value: Any) -> bool:
-    return isinstance(value, tuple | list) and not hasattr(value, "dtype")
 
 
 def _box(value: Any, size: tuple[int, int]) -> Image:

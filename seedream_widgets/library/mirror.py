@@ -143,8 +143,10 @@ class Mirror:
             return sent
 
         sizes, left = _each({entry.folder.name: entry.folder for entry in self._library}, one)
-        batches, more = self._manifests(
-            _local_manifests(self._library),
+        manifests = (self._library.path / "batches").glob("*/manifest.json")
+        batches, more = _manifests(
+            [path.parent.name for path in manifests],
+            partial(read_manifest, self._library),
             self._read_manifest,
             partial(self._send_manifest, inputs),
         )
@@ -246,8 +248,9 @@ class Mirror:
 
         sizes, left = _each(found, one)
         remote = [name for name in self._place.names("batches") if re.fullmatch(_NAME, name)]
-        batches, more = self._manifests(
-            {name: partial(self._read_manifest, name) for name in remote},
+        batches, more = _manifests(
+            remote,
+            self._read_manifest,
             partial(read_manifest, self._library),
             partial(self._keep_manifest, inputs),
         )
@@ -386,31 +389,32 @@ class Mirror:
         path = self._library.path / "batches" / name / "manifest.json"
         write_private(path, data, self._library.path)
 
-    def _manifests(
-        self,
-        source: dict[str, Callable[[], bytes | None]],
-        target: Callable[[str], bytes | None],
-        write: Callable[[str, bytes], None],
-    ) -> tuple[int, list[str]]:
-        """Copy batches that are not at the target, or that have more cells here than there."""
-        copied, left = 0, []
-        for name, read in source.items():
-            try:
-                data = read()
-                cells = _cells_of(data)
-                known = target(name)
-                if data is None or cells is None:
-                    left.append(f"the batch {name!r:.80} is damaged")
-                elif data == known:
-                    continue
-                elif known is None or cells > (_cells_of(known) or {""}):
-                    write(name, data)
-                    copied += 1
-                elif not cells <= (_cells_of(known) or set()):
-                    left.append(f"the batch {name!r:.80} asks for other cells at the other end")
-            except OSError as error:
-                left.append(f"the batch {name!r:.80}: {error!s:.200}")
-        return copied, left
+
+def _manifests(
+    names: Iterable[str],
+    source: Callable[[str], bytes | None],
+    target: Callable[[str], bytes | None],
+    write: Callable[[str, bytes], None],
+) -> tuple[int, list[str]]:
+    """Copy batches that are not at the target, or that have more cells here than there."""
+    copied, left = 0, []
+    for name in names:
+        try:
+            data = source(name)
+            cells = _cells_of(data)
+            known = target(name)
+            if data is None or cells is None:
+                left.append(f"the batch {name!r:.80} is damaged")
+            elif data == known:
+                continue
+            elif known is None or cells > (_cells_of(known) or {""}):
+                write(name, data)
+                copied += 1
+            elif not cells <= (_cells_of(known) or set()):
+                left.append(f"the batch {name!r:.80} asks for other cells at the other end")
+        except OSError as error:
+            left.append(f"the batch {name!r:.80}: {error!s:.200}")
+    return copied, left
 
 
 def _each(items: Mapping[str, T], work: Callable[[T], int]) -> tuple[list[int], list[str]]:
@@ -439,12 +443,6 @@ def read_manifest(library: Results, name: str) -> bytes | None:
         return read_file(str(library.path / "batches" / name / "manifest.json"), MANIFEST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _local_manifests(library: Results) -> dict[str, Callable[[], bytes | None]]:
-    found = (library.path / "batches").glob("*/manifest.json")
-    names = [path.parent.name for path in found]
-    return {name: partial(read_manifest, library, name) for name in names}
 
 
 def _at(folder: Path) -> str:
