@@ -279,7 +279,7 @@ class Session:
         if is_new:
             job._arriving = partial(self._begin_preview, job)
             self._parts.callback(job.on_update(self._publisher.publish))
-            self._parts.callback(_stop_showing, job)
+            self._parts.callback(setattr, job, "_arriving", None)
         self._publisher.publish(job)
 
     def _begin_preview(self, job: Job, index: int, growing: Growing) -> None:
@@ -480,7 +480,3 @@ def first_image(job: Job) -> str:
 
 def _is_completed(job: Job) -> bool:
     return job.done and isinstance(job.status, Completed)
-
-
-def _stop_showing(job: Job) -> None:
-    job._arriving = None

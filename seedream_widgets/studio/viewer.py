@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images import ImageInput
+from seedream_widgets.images.limits import megabytes
 from seedream_widgets.library.lineage import own_lineage
 from seedream_widgets.money.pricing import cost, usd
 from seedream_widgets.studio import protocol
@@ -301,6 +302,7 @@ def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
     asked = request.image_size or request.endpoint.default_size
     size = asked if isinstance(asked, str) else f"{asked[0]} × {asked[1]}"
     came = f"{file.width} × {file.height}"
+    length = "" if file.byte_count is None else f" {megabytes(file.byte_count)}"
     offline = result.backend == "offline"
     rows = {
         "Prompt": request.prompt if request.prompt != UNKNOWN_PROMPT else "",
@@ -314,7 +316,7 @@ def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
         "Safety checker": "on" if request.enable_safety_checker else "off",
         "Format": request.output_format,
         "Background": request.background,
-        "File": " ".join([file.format, *_length(file.byte_count)]),
+        "File": file.format + length,
         "Endpoint": "offline preview, not Seedream" if offline else request.endpoint.id,
         "Took": "" if result.cached else _took(result),
         "Cost": "" if offline else _cost(result),
@@ -345,12 +347,6 @@ def _kind(inputs: int) -> str:
 
 def _cost(result: Result) -> str:
     return "$0.00, from the library" if result.cached else usd(cost(result))
-
-
-def _length(count: int | None) -> list[str]:
-    from seedream_widgets.images.limits import megabytes
-
-    return [] if count is None else [megabytes(count)]
 
 
 def _took(result: Result) -> str:

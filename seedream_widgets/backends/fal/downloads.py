@@ -42,6 +42,15 @@ if TYPE_CHECKING:
     from seedream_widgets.images.growing import Arriving
 
 
+_log = logging.getLogger(__name__)
+_BLOCK = 1 << 18
+_FINAL = (401, 403, 404, 410)
+_MAY_PASS = (408, 425, 429)
+_FIRST_PAUSE = 0.3
+_LINGER = 1.0
+"""Seconds that cancelled work gets to tidy up."""
+
+
 def decode(url: str, largest: int) -> bytes:
     """Return the bytes of a base64 ``data:`` URL.
 
@@ -66,10 +75,6 @@ def _bad() -> ResultError:
         "sync_mode the file can be fetched again.",
         billing="yes",
     )
-
-
-_LINGER = 1.0
-"""Seconds that cancelled work gets to tidy up."""
 
 
 async def in_thread(work: Callable[[], None], stop: Callable[[], None], name: str) -> None:
@@ -98,12 +103,6 @@ async def in_thread(work: Callable[[], None], stop: Callable[[], None], name: st
         raise
     if failure is not None:
         raise failure
-
-
-_log = logging.getLogger(__name__)
-_BLOCK = 1 << 18
-_FINAL = (401, 403, 404, 410)
-_MAY_PASS = (408, 425, 429)
 
 
 class Passing(Exception):
@@ -252,9 +251,6 @@ def whole(target: Path | io.BytesIO) -> Iterator[IO[bytes]]:
     # Buffered files lock: closing one waits for a write still running in a thread.
     with in_place_of(target) as part, open(part, "wb", opener=private) as out:
         yield out
-
-
-_FIRST_PAUSE = 0.3
 
 
 class Downloads:

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 _LARGEST_SIDE = 65_536
 _TYPE = 100
+_KNOWN = frozenset({"images", "seed"})
+_KNOWN_OF_IMAGE = frozenset(
+    {"url", "content_type", "file_name", "file_size", "width", "height", "file_data"}
+)
+_MOST_EXTRA = 4000
+_POLL = 0.5
+"""Seconds between fal_client's own status checks before it asks for the result."""
+_DOUBTS = 2
 
 
 def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Output:
@@ -41,13 +49,6 @@ def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Outpu
     files = tuple(_file(each, request_id, queue, limits) for each in images)
     seed = data.get("seed") if is_seed(data.get("seed")) else None
     return Output(files, seed, _extra(data, images))
-
-
-_KNOWN = frozenset({"images", "seed"})
-_KNOWN_OF_IMAGE = frozenset(
-    {"url", "content_type", "file_name", "file_size", "width", "height", "file_data"}
-)
-_MOST_EXTRA = 4000
 
 
 def _extra(data: dict[str, Any], images: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -100,11 +101,6 @@ def _malformed(how: str, request_id: str) -> ResultError:
         request_id=request_id,
         billing="maybe",
     )
-
-
-_POLL = 0.5
-"""Seconds between fal_client's own status checks before it asks for the result."""
-_DOUBTS = 2
 
 
 async def fetch(session: FalSession, handle: AsyncRequestHandle, doubts: int = _DOUBTS) -> Output:

@@ -45,6 +45,10 @@ LINES = 200
 """Log lines kept of one job."""
 _MESSAGE = 2000
 _WORD = 64
+_SHARE = 0.02
+"""Part of the time waited so far that a pause between two polls lasts."""
+_APART = 0.005
+"""Seconds between two polls, all jobs together: 200 a second at most, however many there are."""
 
 
 class Report(NamedTuple):
@@ -119,11 +123,6 @@ def _joined(known: tuple[Log, ...], new: tuple[Log, ...]) -> tuple[Log, ...]:
 def _position(value: object) -> int | None:
     place = whole_number(value)
     return place if place is not None and 0 <= place < 10**9 else None
-
-
-_SHARE = 0.02
-_APART = 0.005
-"""Seconds between two polls, all jobs together: 200 a second at most, however many there are."""
 
 
 class NoStream(Exception):
