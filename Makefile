@@ -36,9 +36,12 @@ dev: .venv/.ready $(BUNDLE)
 		ANYWIDGET_HMR=1 $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) \
 		notebooks/quickstart.ipynb
 
-# Browser tests run by themselves: Playwright keeps an event loop running in the main thread. Two
-# browsers at a time, each with a JupyterLab of its own.
-test: check js-test notebooks unit browser journeys
+# Two of them at a time, as each waits for much; what one prints stands together, once it has ended
+# (make 3, as macOS has it, prints as it comes). Browser tests run by themselves: Playwright keeps an
+# event loop running in the main thread.
+test:
+	+$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		check js-test browser notebooks unit journeys
 
 # What needs no other process, no server, no browser and no hypothesis, its files in memory where
 # there is /dev/shm; bytecode is kept, as rewriting the tests' assertions takes longer than running
