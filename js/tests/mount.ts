@@ -11,6 +11,9 @@ for (const kind of ["dragstart", "dragenter", "dragover", "dragleave", "drop"]) 
   }
 }
 
+// Nor this, which a browser that refuses it answers so.
+document.execCommand ??= () => false;
+
 export interface View {
   model: FakeModel;
   el: HTMLElement;

@@ -20,7 +20,7 @@ interface Choice {
 function insert(area: HTMLTextAreaElement, from: number, text: string) {
   area.focus();
   area.setSelectionRange(from, area.selectionEnd);
-  if (area.ownerDocument.execCommand?.("insertText", false, text)) return;
+  if (document.execCommand("insertText", false, text)) return;
   area.setRangeText(text, from, area.selectionEnd, "end");
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -20,7 +20,7 @@ const written = (value: number | null) => (value === null || Number.isNaN(value)
 
 function parse(input: HTMLInputElement, optional: boolean): number | null {
   const text = input.value.trim();
-  if (text === "") return optional && !input.validity?.badInput ? null : Number.NaN;
+  if (text === "") return optional && !input.validity.badInput ? null : Number.NaN;
   return /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 }
 

@@ -22,7 +22,7 @@ function replaceText(area: HTMLTextAreaElement, text: string) {
   if (area.value && active && rootOf(active)?.contains(area)) {
     focusOn(area);
     area.select();
-    area.ownerDocument.execCommand?.(text ? "insertText" : "delete", false, text);
+    document.execCommand(text ? "insertText" : "delete", false, text);
     if (active !== area) focusOn(active);
   }
   if (area.value !== text) area.value = text;

@@ -1,7 +1,7 @@
 /** The click: one at a time, with the whole form and its terms as they stand on the page. */
 
 import { type Channel, Refusal } from "../kernel/channel";
-import { type Errors, placeOf } from "../kernel/errors";
+import { type Errors, FIELDS, placeOf } from "../kernel/errors";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Card, type Form, submitReply, type Terms } from "../kernel/wire";
@@ -89,8 +89,7 @@ export function createSubmission(
     const lost = new AbortController();
     phase.set("sending");
     const slow = setTimeout(() => phase.set("waiting"), PATIENCE);
-    errors.clear("prompt", "references", "image_size", "form");
-    errors.clear("num_images", "max_images", "seed");
+    errors.clear(...FIELDS, "form");
     let next: Phase = "idle";
     let id: string | undefined;
     try {

@@ -48,7 +48,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
     <div
       role="gridcell"
-      class={chosen ? "sd-thumb sd-picked" : "sd-thumb"}
+      class="sd-thumb"
       style={{ left: `${(column - 1) * (layout.tile[0] + GAP)}px`, width: `${layout.tile[0]}px` }}
       aria-colindex={column}
       aria-selected={chosen}
@@ -241,7 +241,7 @@ export function Pictures() {
     const [x, y] = place(event);
     const before = add ? [...gallery.selected.get()] : [];
     let touched = false;
-    element.setPointerCapture?.(event.pointerId);
+    element.setPointerCapture(event.pointerId);
     const stretch = (at: PointerEvent) => {
       const [toX, toY] = place(at);
       if (!touched && Math.hypot(toX - x, toY - y) < 4) return;

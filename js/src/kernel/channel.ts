@@ -132,7 +132,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   }
 
   function receive(content: unknown, buffers: unknown) {
-    const message = read<Incoming>(incoming, content);
+    const message = read(incoming, content);
     if (!message) return;
     heard();
     take(message, buffers);

@@ -1,31 +1,25 @@
 /** Sentences about what went wrong, each at its place: a form field, "results" or "form". */
 import { createStore, type Store } from "./store";
 
-export type Place =
-  | "prompt"
-  | "references"
-  | "image_size"
-  | "num_images"
-  | "max_images"
-  | "seed"
-  | "results"
-  | "form";
+/** The form's own fields. */
+export const FIELDS = [
+  "prompt",
+  "references",
+  "image_size",
+  "num_images",
+  "max_images",
+  "seed",
+] as const;
+
+export type Place = (typeof FIELDS)[number] | "results" | "form";
 
 export type ErrorMap = Partial<Record<Place, string>>;
 
-const PLACES: Record<string, Place> = {
-  prompt: "prompt",
-  references: "references",
-  images: "references",
-  image_urls: "references",
-  image_size: "image_size",
-  num_images: "num_images",
-  max_images: "max_images",
-  seed: "seed",
-};
-
-export const placeOf = (field: string | null): Place =>
-  PLACES[field?.replace(/\[.*/, "") ?? ""] ?? "form";
+/** Where the page tells what is wrong with an argument, such as "image_urls[2]". */
+export function placeOf(argument: string | null): Place {
+  const name = argument?.replace(/\[.*/, "").replace(/^image(s|_urls)$/, "references");
+  return FIELDS.find((field) => field === name) ?? "form";
+}
 
 export interface Errors {
   readonly all: Store<ErrorMap>;

@@ -50,7 +50,7 @@ export const focusOn = (element: HTMLElement | null | undefined): void =>
   element?.focus({ preventScroll: true });
 
 export const bringIntoSight = (element: Element | null | undefined): void =>
-  element?.scrollIntoView?.({ block: "nearest" });
+  element?.scrollIntoView({ block: "nearest" });
 
 /** Go to something else in the same widget. */
 export function goTo(from: Element, selector: string): void {

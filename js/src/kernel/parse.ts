@@ -1,27 +1,30 @@
 /** Runtime guards: everything from the kernel is read through one of these. */
 export type Parse<T> = (value: unknown) => T;
 
-export class Mismatch extends Error {}
+/** Thrown by a guard and caught by `read`. */
+class Mismatch extends Error {}
 
-const fail = (wanted: string): never => {
-  throw new Mismatch(`expected ${wanted}`);
-};
+/** A value for which `is` holds. */
+const that =
+  <T>(is: (value: unknown) => boolean): Parse<T> =>
+  (value) => {
+    if (!is(value)) throw new Mismatch();
+    return value as T;
+  };
 
-export const text: Parse<string> = (value) =>
-  typeof value === "string" ? value : fail("a string");
-
-export const flag: Parse<boolean> = (value) =>
-  typeof value === "boolean" ? value : fail("a boolean");
-
-export const number: Parse<number> = (value) =>
-  typeof value === "number" && Number.isFinite(value) ? value : fail("a number");
-
-export const integer: Parse<number> = (value) =>
-  Number.isInteger(value) ? (value as number) : fail("an integer");
+export const text = that<string>((value) => typeof value === "string");
+export const flag = that<boolean>((value) => typeof value === "boolean");
+export const number = that<number>(Number.isFinite);
+export const integer = that<number>(Number.isInteger);
 
 /** Money and other exact decimals travel as text. */
-export const decimal: Parse<string> = (value) =>
-  typeof value === "string" && /^\d{1,12}(\.\d{1,12})?$/.test(value) ? value : fail("a decimal");
+export const decimal: Parse<string> = that((value) => /^\d{1,12}(\.\d{1,12})?$/.test(text(value)));
+
+export const pair = that<readonly [number, number]>((value) => list(integer)(value).length === 2);
+
+const object = that<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
 
 export const nullable =
   <T>(inner: Parse<T>): Parse<T | null> =>
@@ -34,11 +37,6 @@ export const orNull =
   (value) =>
     read(inner, value);
 
-export const oneOf =
-  <T extends string>(...allowed: T[]): Parse<T> =>
-  (value) =>
-    allowed.includes(value as T) ? (value as T) : fail(allowed.join(" or "));
-
 export const either =
   <A, B>(first: Parse<A>, second: Parse<B>): Parse<A | B> =>
   (value) =>
@@ -47,33 +45,23 @@ export const either =
 export const list =
   <T>(item: Parse<T>): Parse<T[]> =>
   (value) =>
-    Array.isArray(value) ? value.map(item) : fail("a list");
+    that<unknown[]>(Array.isArray)(value).map(item);
 
 /** A list without those items that do not read: one that is damaged takes no other with it. */
 export const readable =
   <T>(item: Parse<T>): Parse<T[]> =>
   (value) =>
-    list((each) => read(item, each))(value).filter((each) => each !== null);
-
-export const pair: Parse<readonly [number, number]> = (value) =>
-  Array.isArray(value) && value.length === 2
-    ? [integer(value[0]), integer(value[1])]
-    : fail("two integers");
-
-const entries = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : fail("an object");
+    list(orNull(item))(value).filter((each) => each !== null);
 
 export const record =
   <T>(item: Parse<T>): Parse<Record<string, T>> =>
   (value) =>
-    Object.fromEntries(Object.entries(entries(value)).map(([key, inner]) => [key, item(inner)]));
+    Object.fromEntries(Object.entries(object(value)).map(([key, inner]) => [key, item(inner)]));
 
 export const shape =
   <T>(fields: { [K in keyof T]: Parse<T[K]> }): Parse<T> =>
   (value) => {
-    const given = entries(value);
+    const given = object(value);
     const result = {} as T;
     for (const key in fields) result[key] = fields[key](given[key]);
     return result;

@@ -9,7 +9,7 @@ export function useMeasure(
 ): void {
   useLayoutEffect(() => {
     measure();
-    if (!globalThis.ResizeObserver || !place.current) return;
+    if (!place.current) return;
     const observer = new ResizeObserver(measure);
     observer.observe(place.current);
     return () => observer.disconnect();

@@ -13,8 +13,8 @@ const ATTEMPTS = 5;
 export const EDGES = [256, 512, 768] as const;
 
 /** The smallest edge that looks sharp at `pixels` CSS pixels. */
-export function edgeFor(pixels: number, ratio = globalThis.devicePixelRatio || 1): number {
-  return EDGES.find((edge) => edge >= pixels * ratio * 0.9) ?? EDGES[EDGES.length - 1] ?? 768;
+export function edgeFor(pixels: number, ratio = devicePixelRatio): number {
+  return EDGES.find((edge) => edge >= pixels * ratio * 0.9) ?? 768;
 }
 
 /** The picture that came; only those that an <img> draws: others could be opened by their URL. */

@@ -20,7 +20,7 @@ interface Props {
 
 /** Call `then` whenever an element comes near the screen, until the answer is called. */
 export function whenNear(element: Element | null, then: () => void): (() => void) | undefined {
-  if (!element || !globalThis.IntersectionObserver) return undefined;
+  if (!element) return undefined;
   // The element may not be on the page yet, so it is watched and not measured here.
   const near = new IntersectionObserver(
     (seen) => seen.some((entry) => entry.isIntersecting) && then(),
@@ -39,7 +39,6 @@ function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultI
     if (!element) return;
     const long = Math.max(1, height / width);
     const measure = () => setEdge((old) => Math.max(old, edgeFor(element.clientWidth * long)));
-    if (!globalThis.IntersectionObserver) return measure();
     return whenNear(element, measure);
   }, [tile, width, height]);
   return edge;

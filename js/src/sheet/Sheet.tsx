@@ -291,7 +291,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
                   <div
                     key={c}
                     role="gridcell"
-                    class={chosen ? "sd-cell sd-chosen" : "sd-cell"}
+                    class="sd-cell"
                     tabIndex={here ? 0 : -1}
                     aria-colindex={c + 2}
                     aria-selected={chosen}

@@ -29,7 +29,7 @@ export function isOurs(event: KeyboardEvent, mac = isMac()): boolean {
   // Function and media keys.
   if ([...key].length !== 1) return false;
   // Alt Gr counts as Ctrl and Alt on Windows; Option writes characters on a Mac.
-  if (bare || event.getModifierState?.("AltGraph")) return true;
+  if (bare || event.getModifierState("AltGraph")) return true;
   if (mac && !metaKey) return altKey || (MAC_EDITING.test(key) && !shiftKey);
   // With Shift: redo, and paste without format.
   const edits = EDITING.test(key) && (!shiftKey || /[zv]/i.test(key));

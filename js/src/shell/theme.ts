@@ -1,8 +1,8 @@
 /** Light or dark, as the host says; only where no host says anything, as the browser does. */
-import { watch } from "../kernel/page";
+import { listen, watch } from "../kernel/page";
 export type Theme = "light" | "dark";
 
-const dark = () => globalThis.matchMedia?.("(prefers-color-scheme: dark)");
+const dark = () => matchMedia("(prefers-color-scheme: dark)");
 
 export function hostTheme(page: Document): Theme {
   const { body, documentElement: html } = page;
@@ -16,7 +16,7 @@ export function hostTheme(page: Document): Theme {
   if (html.classList.contains("dark") || classes.contains("dark")) return "dark";
   // A Jupyter page without a theme attribute (nbclassic, an export) is light.
   const jupyter = getComputedStyle(body).getPropertyValue("--jp-layout-color1");
-  return !jupyter && dark()?.matches ? "dark" : "light";
+  return !jupyter && dark().matches ? "dark" : "light";
 }
 
 /** Whether the host's theme is one of high contrast. */
@@ -32,5 +32,5 @@ export function followTheme(root: HTMLElement, ended: AbortSignal): void {
     root.toggleAttribute("data-sd-contrast", isHighContrast(document));
   };
   watch([document.documentElement, document.body], { attributes: true }, apply, ended);
-  dark()?.addEventListener?.("change", apply, { signal: ended });
+  listen(dark(), "change", apply, { signal: ended });
 }

@@ -77,7 +77,7 @@ function Divider({ comparing: { across, at }, change }: Props) {
   function onPointer(event: PointerEvent) {
     event.stopPropagation();
     if (!event.buttons || !line.current) return;
-    line.current.setPointerCapture?.(event.pointerId);
+    line.current.setPointerCapture(event.pointerId);
     const box = boxOf(line.current.parentElement as Element);
     const { top, left, width, height } = box;
     set(100 * (across ? (event.clientY - top) / height : (event.clientX - left) / width));
@@ -85,7 +85,7 @@ function Divider({ comparing: { across, at }, change }: Props) {
   return (
     <div
       ref={line}
-      class={across ? "sd-divider sd-across" : "sd-divider"}
+      class="sd-divider"
       role="slider"
       tabIndex={0}
       aria-label="Divider"
@@ -131,10 +131,7 @@ export function CompareStage({ a, b, view, setView, comparing, change }: StagePr
             );
           })}
           {shown.map((which) => (
-            <span
-              key={which}
-              class={which ? `sd-tag sd-tag-b${slides && across ? "elow" : ""}` : "sd-tag"}
-            >
+            <span key={which} class="sd-tag">
               {which ? `B · ${b.words}` : `A · ${a.words}`}
             </span>
           ))}
@@ -143,7 +140,7 @@ export function CompareStage({ a, b, view, setView, comparing, change }: StagePr
       )}
     </Pane>
   ));
-  return <div class={panes[1] ? "sd-beside" : "sd-stacked"}>{panes}</div>;
+  return <div class="sd-panes">{panes}</div>;
 }
 
 /** How far two pictures are apart, as the kernel counts it; asked for in the mode that shows it. */

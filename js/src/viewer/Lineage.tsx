@@ -33,9 +33,9 @@ function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
   const here = kin === "this";
   return (
     <Button
-      class={here ? "sd-ref sd-lit" : "sd-ref"}
+      class="sd-ref"
       aria-label={`${here ? "this picture" : kin}: ${words}`}
-      aria-current={here || undefined}
+      aria-current={here}
       title={words}
       onClick={() => here || go()}
     >

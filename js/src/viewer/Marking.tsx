@@ -34,7 +34,7 @@ export function withEdge(box: Box, side: number, edge: number, picture: Area): B
 export function begins(event: PointerEvent): boolean {
   if (event.button !== 0) return false;
   event.stopPropagation();
-  (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
+  (event.currentTarget as Element).setPointerCapture(event.pointerId);
   return true;
 }
 

@@ -143,7 +143,7 @@ export function Pane({ frame, view, change, children }: PaneProps) {
 
   function onPointerDown(event: PointerEvent) {
     if (event.button !== 0) return;
-    element.current?.setPointerCapture?.(event.pointerId);
+    element.current?.setPointerCapture(event.pointerId);
     fingers.current.set(event.pointerId, point(event));
   }
 

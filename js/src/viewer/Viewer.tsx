@@ -209,12 +209,7 @@ function Open({ shown, close }: Props) {
   );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it is a dialog, or a group
-    <div
-      ref={dialog}
-      class={aside ? "sd-viewer sd-with-aside" : "sd-viewer"}
-      {...(close ? DIALOG : GROUP)}
-      onKeyDown={onKeyDown}
-    >
+    <div ref={dialog} class="sd-viewer" {...(close ? DIALOG : GROUP)} onKeyDown={onKeyDown}>
       <header class="sd-bar">
         {close && (
           <IconButton aria-label="Close" onClick={close}>

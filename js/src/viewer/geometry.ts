@@ -34,7 +34,7 @@ const MOST = 16;
 const MARGIN = 0.12;
 
 /** One pixel of the picture on one of the screen. */
-export const onePixel = (): number => 1 / (globalThis.devicePixelRatio || 1);
+export const onePixel = (): number => 1 / devicePixelRatio;
 
 export const fitZoom = (frame: Area, pane: Area): number =>
   Math.min(1, pane.width / frame.width, pane.height / frame.height) || 1;

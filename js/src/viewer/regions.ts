@@ -41,7 +41,7 @@ async function fetchRegion(
   const image = new Image();
   image.src = url;
   // Drawn at once when it is put on the page, without a blink.
-  await image.decode?.().catch(() => {});
+  await image.decode().catch(() => {});
   return url;
 }
 

@@ -4,7 +4,10 @@ import { followTheme, hostTheme, isHighContrast } from "../../src/shell/theme";
 const { body, documentElement: html } = document;
 
 beforeEach(() => {
-  vi.spyOn(window, "matchMedia").mockReturnValue({ matches: true } as MediaQueryList);
+  vi.spyOn(window, "matchMedia").mockReturnValue({
+    matches: true,
+    addEventListener() {},
+  } as unknown as MediaQueryList);
 });
 afterEach(() => {
   body.removeAttribute("class");
