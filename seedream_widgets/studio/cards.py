@@ -48,8 +48,6 @@ def card(job: Job, place: int) -> Card:
         "state": status.kind,
         "text": status.text,
         "prompt": request.prompt,
-        "model": request.model,
-        "endpoint": request.endpoint.id,
         "offline": job.backend == "offline",
         "created": round(job.created * 1000),
         "finished": None if job.finished is None else round(job.finished * 1000),

@@ -36,9 +36,23 @@ def _model(name: str, prices: Prices) -> dict[str, Any]:
     return {
         "name": name,
         "label": first.label,
-        "speed": first.speed,
+        "about": _about(rows),
         "endpoints": {kind: _endpoint(row, prices.of(row)) for kind, row in rows.items()},
     }
+
+
+def _about(rows: dict[str, Endpoint]) -> str:
+    """Tell in a line what sets a model apart."""
+    first, edit = next(iter(rows.values())), rows.get("edit")
+    row = rows.get("text-to-image", first)
+    parts = (
+        f"up to {row.size_rule.max_pixels / 1e6:.1f} MP",
+        f"{edit.max_inputs} references" if edit else "no references yet",
+        "seed" if "seed" in row.arguments else "no seed",
+        first.speed,
+        "partly unconfirmed" if any(each.unconfirmed for each in rows.values()) else "",
+    )
+    return " · ".join(part for part in parts if part)
 
 
 def _endpoint(row: Endpoint, price: Price) -> dict[str, Any]:
@@ -65,5 +79,4 @@ def _endpoint(row: Endpoint, price: Price) -> dict[str, Any]:
             "each_reference": shown(price.each_reference),
             "age": price.age,
         },
-        "unconfirmed": list(row.unconfirmed),
     }

@@ -6,12 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError
-from seedream_widgets.library.entry import microseconds
 from seedream_widgets.library.folder import read_receipt
-from seedream_widgets.library.pages import local_day
 from seedream_widgets.money.pricing import shown
 from seedream_widgets.studio.protocol import MAX_IDS, MAX_TEXT, ProtocolError
-from seedream_widgets.values.endpoints import ENDPOINTS
 from seedream_widgets.values.result import image_id, image_of
 
 if TYPE_CHECKING:
@@ -150,8 +147,6 @@ def picture(
     about = images[index] if isinstance(images, list) and index < len(images) else None
     about = about if isinstance(about, dict) else {}
     width, height = (_pixels(about.get(name)) for name in ("width", "height"))
-    endpoint = ENDPOINTS.get(entry.endpoint)
-    created = microseconds(entry.created)
     return {
         "id": image_id(entry.request_id, index),
         "result": entry.request_id,
@@ -160,17 +155,9 @@ def picture(
         "width": width,
         "height": height,
         "prompt": entry.prompt if whole else _ends(entry.prompt),
-        "model": entry.model,
-        "task": endpoint.kind if endpoint else "",
-        "seed": entry.seed,
-        "cost": None if entry.cost is None or entry.backend != "fal" else shown(entry.cost),
-        "created": created // 1000,
-        "day": local_day(created),
         "asked": entry.asked,
         "favourite": entry.favourite,
         "rating": entry.rating,
-        "transparent": _is_transparent(entry, about),
-        "offline": entry.backend == "offline",
         "error": None if width and height else "Its receipt can't be read",
     }
 
@@ -190,19 +177,3 @@ def _ends(prompt: str) -> str:
     if len(prompt) <= _PROMPT:
         return prompt
     return f"{prompt[: _PROMPT // 2]} … {prompt[-_PROMPT // 2 :]}"
-
-
-def _is_transparent(entry: Entry, about: dict[str, Any]) -> bool:
-    """Tell whether a PNG may have clear parts, from its first bytes."""
-    name = about.get("file")
-    if about.get("format") != "PNG" or not isinstance(name, str) or "/" in name or "\\" in name:
-        return False
-    path = entry.folder / name
-    try:
-        if path.is_symlink() or not path.is_file():
-            return False
-        with open(path, "rb") as file:
-            head = file.read(26)
-    except (OSError, ValueError):
-        return False
-    return head[:8] == b"\x89PNG\r\n\x1a\n" and head[25:26] in (b"\4", b"\6")

@@ -406,17 +406,9 @@ class Picture(TypedDict):
     width: int
     height: int
     prompt: str
-    model: str
-    task: str
-    seed: int | None
-    cost: str | None
-    created: int
-    day: str
     asked: int | None
     favourite: bool
     rating: int
-    transparent: bool
-    offline: bool
     error: str | None
 
 
@@ -428,8 +420,6 @@ class Card(TypedDict):
     state: str
     text: str
     prompt: str
-    model: str
-    endpoint: str
     offline: bool
     created: int
     finished: int | None

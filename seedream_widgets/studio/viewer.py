@@ -179,7 +179,12 @@ class Viewer:
         first = await asyncio.shield(self._begin(message.first))
         second = await asyncio.shield(self._begin(message.second))
         found = await self._engine.run_in_pool(difference, first, second, message.unequal)
-        return {"mean": found.mean, "changed": found.changed, "ssim": found.ssim}, []
+        texts = {
+            "Mean difference": f"{found.mean:.1f} of 255",
+            "Changed": f"{found.changed * 100:.1f} % of the pixels",
+            "SSIM": "" if found.ssim is None else f"{found.ssim:.3f}",
+        }
+        return {"rows": [{"name": name, "text": text} for name, text in texts.items() if text]}, []
 
     def _begin(self, target: str) -> asyncio.Task[Image]:
         # Again at the end: what was asked for last is dropped last.

@@ -53,7 +53,9 @@ def test_two_results_with_what_is_known_of_them(compare, results):
     box = {"left": 0, "top": 0, "width": 100, "height": 100, "to_width": 100, "to_height": 100}
     assert page.ask("region", target="1", **box)[0]["result"]["width"] == 100
     answer, _ = page.ask("difference", first="0", second="2")
-    assert answer["result"]["mean"] == widget.difference().mean > 0
+    mean = widget.difference().mean
+    assert mean > 0
+    assert answer["result"]["rows"][0]["text"] == f"{mean:.1f} of 255"
 
 
 def test_pictures_of_any_kind(compare, tmp_path):

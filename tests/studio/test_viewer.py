@@ -216,9 +216,16 @@ def test_the_difference_of_two_pictures_in_numbers(there):
     answer, _ = page.ask("difference", first=fox, second=owl)
     one, two = (result.image for result in page.studio.results)
     found = difference(two, one)
-    assert answer["result"] == {"mean": found.mean, "changed": found.changed, "ssim": found.ssim}
+    rows = [
+        {"name": "Mean difference", "text": f"{found.mean:.1f} of 255"},
+        {"name": "Changed", "text": f"{found.changed * 100:.1f} % of the pixels"},
+    ]
+    if found.ssim is not None:
+        rows.append({"name": "SSIM", "text": f"{found.ssim:.3f}"})
+    assert answer["result"] == {"rows": rows}
     assert set(answer["result"]) == set(golden("reply_difference")["result"])
-    assert page.ask("difference", first=fox, second=fox)[0]["result"]["changed"] == 0
+    same, _ = page.ask("difference", first=fox, second=fox)
+    assert same["result"]["rows"][1]["text"] == "0.0 % of the pixels"
 
 
 def test_unequal_sizes_are_told_and_fitted_only_where_asked(there):
@@ -228,5 +235,6 @@ def test_unequal_sizes_are_told_and_fitted_only_where_asked(there):
     answer, _ = page.ask("difference", **pair)
     assert "got 320 x 240 and 960 x 960" in answer["message"]
     for unequal in ("fit", "crop"):
-        assert page.ask("difference", **pair, unequal=unequal)[0]["result"]["mean"] > 0
+        rows = page.ask("difference", **pair, unequal=unequal)[0]["result"]["rows"]
+        assert float(rows[0]["text"].removesuffix(" of 255")) > 0
     assert "unequal takes" in page.ask("difference", **pair, unequal="melt")[0]["message"]

@@ -10,7 +10,7 @@ import { formatSpan, priceOf } from "./price";
 import { RadioGroup } from "./RadioGroup";
 import { useSent } from "./region";
 import { useSession } from "./session";
-import { changes, kept, takes } from "./taken";
+import { changes, kept } from "./taken";
 
 /** What the request as it stands would cost with a model. */
 function usePrice(): (model: Model) => string {
@@ -25,22 +25,9 @@ function usePrice(): (model: Model) => string {
   };
 }
 
-function traits(model: Model): string {
-  const edit = model.endpoints.edit;
-  const text = model.endpoints["text-to-image"] ?? edit;
-  if (!text) return "";
-  const most = `up to ${(text.rule.max_pixels / 1e6).toFixed(1)} MP`;
-  const references = edit ? `${edit.max_inputs} references` : "no references yet";
-  const unsure = Object.values(model.endpoints).some((row) => row.unconfirmed.length > 0);
-  const seed = takes(text, "seed") ? "seed" : "no seed";
-  return joined(" · ", most, references, seed, model.speed, unsure && "partly unconfirmed");
-}
-
 /** What the last change of model did to the form, and what is held back. */
 function useChange(): string {
-  const session = useSession();
-  const facts = useStore(session.facts);
-  const form = useStore(session.form.values);
+  const { facts, form, endpoint } = useSent();
   const before = useRef(form.model);
   const [line, setLine] = useState("");
   useEffect(() => {
@@ -48,7 +35,6 @@ function useChange(): string {
     if (from && to && from !== to) setLine(changes(from, to));
     before.current = form.model;
   }, [form.model]);
-  const endpoint = endpointOf(facts, form.model, useStore(session.references.shown).length);
   return joined(" ", line, kept(endpoint, form));
 }
 
@@ -106,11 +92,11 @@ export function ModelPicker() {
             value={model}
             options={models.map((row) => ({
               value: row.name,
-              label: `${row.label}, ${price(row)}, ${traits(row)}`,
+              label: `${row.label}, ${price(row)}, ${row.about}`,
               content: [
                 <b key="name">{row.label}</b>,
                 <span key="price">{price(row)}</span>,
-                <small key="traits">{traits(row)}</small>,
+                <small key="about">{row.about}</small>,
               ],
             }))}
             onChange={(name) => actions.edit({ model: name })}

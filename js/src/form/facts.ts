@@ -48,15 +48,13 @@ export interface Endpoint {
   max_inputs: number;
   max_inputs_and_outputs: number | null;
   price: PriceRule;
-  /** What third parties alone state of it. */
-  unconfirmed: string[];
 }
 
 export interface Model {
   name: string;
   label: string;
-  /** "fast" where its own page says so. */
-  speed: string;
+  /** What sets it apart, in a line. */
+  about: string;
   endpoints: Record<string, Endpoint>;
 }
 
@@ -106,13 +104,12 @@ const endpoint = shape<Endpoint>({
   max_inputs: integer,
   max_inputs_and_outputs: nullable(integer),
   price,
-  unconfirmed: list(text),
 });
 
 const model = shape<Model>({
   name: text,
   label: text,
-  speed: text,
+  about: text,
   endpoints: record(endpoint),
 });
 

@@ -188,17 +188,9 @@ export interface Picture {
   width: number;
   height: number;
   prompt: string;
-  model: string;
-  task: string;
-  seed: number | null;
-  cost: string | null;
-  created: number;
-  day: string;
   asked: number | null;
   favourite: boolean;
   rating: number;
-  transparent: boolean;
-  offline: boolean;
   error: string | null;
 }
 
@@ -210,17 +202,9 @@ export const picture = shape<Picture>({
   width: integer,
   height: integer,
   prompt: text,
-  model: text,
-  task: text,
-  seed: nullable(integer),
-  cost: orNull(decimal),
-  created: number,
-  day: text,
   asked: nullable(integer),
   favourite: flag,
   rating: integer,
-  transparent: flag,
-  offline: flag,
   error: nullable(text),
 });
 
@@ -236,8 +220,6 @@ export interface Card {
   state: JobState;
   text: string;
   prompt: string;
-  model: string;
-  endpoint: string;
   offline: boolean;
   created: number;
   finished: number | null;
@@ -268,8 +250,6 @@ export const card = shape<Card>({
   state: text as Parse<JobState>,
   text,
   prompt: text,
-  model: text,
-  endpoint: text,
   offline: flag,
   created: number,
   finished: nullable(number),
@@ -493,19 +473,8 @@ export const ledgerReply = shape<Ledger>({
   last: rows,
 });
 
-export interface Difference {
-  /** Mean absolute difference, 0 to 255. */
-  mean: number;
-  /** Share of the pixels that differ, 0 to 1. */
-  changed: number;
-  ssim: number | null;
-}
-
-export const differenceReply = shape<Difference>({
-  mean: number,
-  changed: number,
-  ssim: nullable(number),
-});
+/** How far two pictures are apart, in words. */
+export const differenceReply = shape<{ rows: Row[] }>({ rows });
 
 /** A day's date, its pictures, and what they cost in US dollars. */
 export type Day = readonly [date: string, pictures: number, cost: string];

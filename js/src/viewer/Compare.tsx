@@ -160,14 +160,7 @@ export function useDifference(a: Look | null, b: Look, { mode, unequal }: Compar
         { quiet: true, signal: leaving.signal },
       )
       .then(({ result }) => {
-        const found = read(differenceReply, result);
-        if (!found) return;
-        const { mean, changed, ssim } = found;
-        setRows([
-          { name: "Mean difference", text: `${mean.toFixed(1)} of 255` },
-          { name: "Changed", text: `${(changed * 100).toFixed(1)} % of the pixels` },
-          ...(ssim === null ? [] : [{ name: "SSIM", text: ssim.toFixed(3) }]),
-        ]);
+        setRows(read(differenceReply, result)?.rows ?? []);
       })
       .catch((error) => error instanceof Refusal && say(error.message));
     return () => leaving.abort();
