@@ -3,6 +3,7 @@ import { type ComponentChild, render } from "preact";
 import { acceptDrops } from "./files/drops";
 import { followConnection } from "./kernel/liveness";
 import { listen } from "./kernel/page";
+import type { Store } from "./kernel/store";
 import { guardPresses } from "./pictures/busy";
 import { type Base, createBase } from "./shell/base";
 import { ComparePage, createCompareSession } from "./shell/ComparePage";
@@ -19,11 +20,12 @@ interface Props {
   signal?: AbortSignal;
 }
 
-/** What one of our widgets draws; `live` is called once it shows what the kernel has. */
+/** What one of our widgets draws. */
 interface Page {
   name: string;
   page: ComponentChild;
-  begin(live: () => void): void;
+  /** Told once it shows what the kernel has. */
+  live: Store<unknown>;
 }
 
 type Draw = (base: Base, root: HTMLElement) => Page;
@@ -31,20 +33,18 @@ type Draw = (base: Base, root: HTMLElement) => Page;
 const studio: Draw = (base, root) => {
   const session = createSession(base);
   const { actions, dropping, jobs } = session;
+  const handlers = {
+    onFiles: actions.addFiles,
+    onAddress: actions.addAddress,
+    onHover: dropping.set,
+  };
+  acceptDrops(root, handlers, base.ended);
+  listen(root, "focusout", actions.flush, { signal: base.ended });
+  void jobs.sync();
   return {
     name: "Seedream image studio",
     page: <Studio session={session} />,
-    begin(live) {
-      const handlers = {
-        onFiles: actions.addFiles,
-        onAddress: actions.addAddress,
-        onHover: dropping.set,
-      };
-      acceptDrops(root, handlers, base.ended);
-      listen(root, "focusout", actions.flush, { signal: base.ended });
-      jobs.cards.subscribe(live);
-      void jobs.sync();
-    },
+    live: jobs.cards,
   };
 };
 
@@ -53,7 +53,7 @@ const sheet: Draw = (base) => {
   return {
     name: "Seedream sheet",
     page: <SheetPage session={session} />,
-    begin: (live) => session.sheet.batch.subscribe(live),
+    live: session.sheet.batch,
   };
 };
 
@@ -62,7 +62,7 @@ const compare: Draw = (base) => {
   return {
     name: "Seedream comparison",
     page: <ComparePage session={session} />,
-    begin: (live) => session.viewer.shown.subscribe(live),
+    live: session.viewer.shown,
   };
 };
 
@@ -71,7 +71,7 @@ const gallery: Draw = (base) => {
   return {
     name: "Seedream gallery",
     page: <GalleryPage session={session} />,
-    begin: (live) => session.gallery.found.subscribe(live),
+    live: session.gallery.found,
   };
 };
 
@@ -95,7 +95,7 @@ function renderView({ model, el, signal }: Props): () => void {
 
   const draw = VIEWS[String(model.get("_view"))] ?? studio;
   const base = createBase(model, root, ending.signal);
-  const { name, page, begin } = draw(base, root);
+  const { name, page, live } = draw(base, root);
   root.setAttribute("aria-label", name);
   followTheme(root, ending.signal);
   render(page, root);
@@ -110,7 +110,7 @@ function renderView({ model, el, signal }: Props): () => void {
     cover.textContent = `${sheet},div:has(> ${sheet}),.jp-OutputArea-child:has(${sheet}){display:none}`;
   };
   hide("[data-empty]");
-  begin(() => hide(""));
+  live.subscribe(() => hide(""));
   followConnection(el, base.channel.lose, ending.signal);
 
   function cleanup() {

@@ -81,19 +81,20 @@ export function createUploads(
   let count = 0;
   const sendInTurn = createSender();
 
+  const tileOf = (id: string) => tiles.get().find((tile) => tile.id === id);
+
   const patch = (id: string, change: Partial<UploadTile>) =>
     tiles.set(tiles.get().map((tile) => (tile.id === id ? { ...tile, ...change } : tile)));
 
   function forget(id: string) {
-    const tile = tiles.get().find((entry) => entry.id === id);
-    revoke(tile?.picture);
+    revoke(tileOf(id)?.picture);
     tiles.set(tiles.get().filter((entry) => entry.id !== id));
     waiting.delete(id);
   }
 
   /** The reference shows what its tile showed, until its preview is there. */
   function handOver(id: string, reference: string) {
-    const picture = tiles.get().find((tile) => tile.id === id)?.picture;
+    const picture = tileOf(id)?.picture;
     if (!picture) return;
     patch(id, { picture: null });
     previews.adopt(reference, picture);
@@ -110,7 +111,7 @@ export function createUploads(
   }
 
   function fail(id: string, error: string) {
-    const onError = tiles.get().find((tile) => tile.id === id)?.onError;
+    const onError = tileOf(id)?.onError;
     if (onError) forget(id);
     else patch(id, { phase: "failed", error });
     onError?.(error);

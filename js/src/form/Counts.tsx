@@ -13,11 +13,14 @@ const SEEDS = 2 ** 31;
 
 const rollSeed = () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SEEDS;
 
-interface CountProps {
+interface Wrong {
+  error: string | null | undefined;
+}
+
+interface CountProps extends Wrong {
   name: "num_images" | "max_images";
   label: string;
   title: string;
-  error: string | null | undefined;
 }
 
 function Count({ name, label, title, error }: CountProps) {
@@ -37,7 +40,7 @@ function Count({ name, label, title, error }: CountProps) {
   );
 }
 
-function Seed({ error }: { error: string | null | undefined }) {
+function Seed({ error }: Wrong) {
   const { channel, form, jobs, actions } = useSession();
   const { seed } = useStore(form.values);
   const cards = useStore(jobs.cards);
@@ -57,7 +60,7 @@ function Seed({ error }: { error: string | null | undefined }) {
         />
         <Button
           aria-label="Reuse last seed"
-          aria-disabled={last === null ? true : undefined}
+          aria-disabled={last === null}
           title={last === null ? "No result with a seed yet" : `Reuse last seed, ${last}`}
           onClick={() => last !== null && actions.edit({ seed: last })}
         >
@@ -98,12 +101,12 @@ function Series() {
   );
 }
 
+const NUMBERS = ["num_images", "max_images", "seed"] as const;
+
 export function Counts({ checks }: { checks: Checks }) {
   const { channel, errors } = useSession();
   const told = useStore(errors.all);
-  const images = checks.num_images ?? told.num_images;
-  const upTo = checks.max_images ?? told.max_images;
-  const seed = checks.seed ?? told.seed;
+  const wrong = (name: (typeof NUMBERS)[number]) => checks[name] ?? told[name];
   const { endpoint } = checks;
   return (
     <div class="sd-field">
@@ -112,22 +115,24 @@ export function Counts({ checks }: { checks: Checks }) {
           name="num_images"
           label="Images"
           title="How many generations, 1 to 6"
-          error={images}
+          error={wrong("num_images")}
         />
         {takes(endpoint, "max_images") && (
           <Count
             name="max_images"
             label="Up to"
             title="Most images of one generation; say the number in the prompt too"
-            error={upTo}
+            error={wrong("max_images")}
           />
         )}
-        {takes(endpoint, "seed") && <Seed error={seed} />}
+        {takes(endpoint, "seed") && <Seed error={wrong("seed")} />}
       </div>
       {takes(endpoint, "max_images") && <Series />}
-      <FieldError id={`${channel.view}-num_images-note`}>{images}</FieldError>
-      <FieldError id={`${channel.view}-max_images-note`}>{upTo}</FieldError>
-      <FieldError id={`${channel.view}-seed-note`}>{seed}</FieldError>
+      {NUMBERS.map((name) => (
+        <FieldError key={name} id={`${channel.view}-${name}-note`}>
+          {wrong(name)}
+        </FieldError>
+      ))}
     </div>
   );
 }

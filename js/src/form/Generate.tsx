@@ -3,7 +3,7 @@ import { isMac } from "../files/keys";
 import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { Button } from "../pictures/buttons";
-import { endpointOf, modelOf } from "./facts";
+import { modelOf } from "./facts";
 import { estimate } from "./price";
 import { useSent } from "./region";
 import { useSession } from "./session";
@@ -15,9 +15,8 @@ const PHASES = { sending: "Sending…", waiting: WAITING, sent: "Sent" };
 /** What it makes and costs, and how old that price is where it is not today's. */
 function useTerms(): string {
   const session = useSession();
-  const { facts, form, images } = useSent();
+  const { facts, form, images, endpoint } = useSent();
   const { bills } = useStore(session.backend);
-  const endpoint = endpointOf(facts, form.model, images);
   if (!endpoint) return "";
   const cost = estimate(facts, endpoint, form, images, bills);
   return bills && cost && endpoint.price.age ? `${cost} · ${endpoint.price.age}` : cost;
@@ -25,12 +24,9 @@ function useTerms(): string {
 
 /** A model without a seed gives another picture each time: the button says so. */
 function useAnew(): string | null {
-  const session = useSession();
-  const { model } = useStore(session.form.values);
-  const facts = useStore(session.facts);
-  const endpoint = endpointOf(facts, model, useStore(session.references.shown).length);
+  const { facts, form, endpoint } = useSent();
   if (takes(endpoint, "seed")) return null;
-  return `${modelOf(facts, model)?.label} takes no seed: each click asks for another picture.`;
+  return `${modelOf(facts, form.model)?.label} takes no seed: each click asks for another picture.`;
 }
 
 export function Generate({ reason }: { reason: string | null }) {
@@ -52,7 +48,7 @@ export function Generate({ reason }: { reason: string | null }) {
         aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
         aria-describedby={told ? `${noteId} ${noteId}-error` : noteId}
         // Not `disabled`: a button that loses focus hands the next key to the notebook.
-        aria-disabled={why || phase === "sending" || phase === "waiting" ? true : undefined}
+        aria-disabled={!!why || phase === "sending" || phase === "waiting"}
         onClick={session.actions.submit}
       >
         <span>

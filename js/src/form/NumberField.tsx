@@ -39,7 +39,7 @@ export function NumberField({ value, onValue, optional = false, ...props }: Prop
       type="number"
       inputMode="numeric"
       aria-label={label}
-      aria-invalid={note ? true : undefined}
+      aria-invalid={!!note}
       aria-describedby={note || undefined}
       value={text}
       onInput={({ currentTarget }) => {

@@ -118,7 +118,7 @@ export function PromptField({ references }: { references: number }) {
               ? "Say what to change. Type @ to name the images: dress image 1 in the coat of image 2"
               : "Describe the picture. Put words to be written in “double quotes”"
           }
-          aria-invalid={error ? true : undefined}
+          aria-invalid={!!error}
           aria-describedby={error || restoring || warning ? `${id}-note` : undefined}
           {...aria}
           {...on}

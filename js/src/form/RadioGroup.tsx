@@ -58,7 +58,7 @@ export function RadioGroup({ options, value, onChange, ...props }: Props) {
           data-value={option.value}
           aria-checked={option.value === value}
           aria-label={option.label}
-          aria-disabled={option.refused ? true : undefined}
+          aria-disabled={!!option.refused}
           title={option.refused}
           tabIndex={option === stop ? 0 : -1}
           onClick={() => !option.refused && onChange(option.value)}

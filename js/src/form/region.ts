@@ -29,10 +29,12 @@ export function sentFor(
   };
 }
 
+/** The same as it stands, with the endpoint that takes it. */
 export function useSent() {
   const session = useSession();
   const facts = useStore(session.facts);
   const form = useStore(session.form.values);
   const ids = useStore(session.references.shown).map(({ id }) => id);
-  return { facts, ...sentFor(facts, form, ids, useStore(session.region)) };
+  const sent = sentFor(facts, form, ids, useStore(session.region));
+  return { facts, ...sent, endpoint: endpointOf(facts, form.model, sent.images) };
 }

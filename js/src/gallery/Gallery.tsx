@@ -20,11 +20,32 @@ const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
 /** Those of the filters that stand behind "More". */
 const MORE = ["since", "until", "model", "rating", "fewer", "collection"] as const;
 
-function More({ filters, change }: { filters: Filters; change(next: Filters): void }) {
-  const { pictures, channel, models } = useSession();
+interface FilterProps {
+  filters: Filters;
+  change(next: Filters): void;
+}
+
+interface ToggleProps extends FilterProps {
+  name: keyof Filters;
+  value?: Filters[keyof Filters];
+  children: string;
+}
+
+/** A filter that is on with one value, or off. */
+const Toggle = ({ filters, change, name, value = true, children }: ToggleProps) => (
+  <Chip
+    aria-pressed={filters[name] === value}
+    onClick={() => change({ [name]: filters[name] ? null : value })}
+  >
+    {children}
+  </Chip>
+);
+
+function More({ id, ...filtering }: FilterProps & { id: string }) {
+  const { filters, change } = filtering;
+  const { pictures, models } = useSession();
   const collections = useStore(pictures.collections);
   const names = useStore(models);
-  const id = (name: string) => `${channel.view}-gallery-${name}`;
   const day = (name: "since" | "until", label: string) => (
     <label>
       {label}
@@ -48,7 +69,7 @@ function More({ filters, change }: { filters: Filters; change(next: Filters): vo
     </label>
   );
   return (
-    <fieldset class="sd-more" id={id("more")}>
+    <fieldset class="sd-more" id={id}>
       <legend class="sd-hidden">More filters</legend>
       {day("since", "From")}
       {day("until", "To")}
@@ -71,12 +92,9 @@ function More({ filters, change }: { filters: Filters; change(next: Filters): vo
           collections.map((name) => [name, name]),
           (collection) => change({ collection: collection || null }),
         )}
-      <Chip
-        aria-pressed={filters.fewer ?? false}
-        onClick={() => change({ fewer: !filters.fewer || null })}
-      >
+      <Toggle {...filtering} name="fewer">
         Fewer came than asked for
-      </Chip>
+      </Toggle>
     </fieldset>
   );
 }
@@ -90,7 +108,8 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
   const [more, setMore] = useState(MORE.some((name) => filters[name]));
   const change = (next: Filters) => gallery.filter({ ...filters, ...next });
   const sizes = Object.keys(DENSITIES) as Density[];
-  const toggle = (name: "session" | "favourite") => change({ [name]: filters[name] ? null : true });
+  const filtering = { filters, change };
+  const moreId = `${channel.view}-gallery-more`;
   return (
     <>
       <div class="sd-bar">
@@ -114,23 +133,16 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
         >
           All
         </Chip>
-        <Chip aria-pressed={filters.session ?? false} onClick={() => toggle("session")}>
+        <Toggle {...filtering} name="session">
           This session
-        </Chip>
-        <Chip aria-pressed={filters.favourite ?? false} onClick={() => toggle("favourite")}>
+        </Toggle>
+        <Toggle {...filtering} name="favourite">
           ★ Favourites
-        </Chip>
-        <Chip
-          aria-pressed={filters.kind === "edit"}
-          onClick={() => change({ kind: filters.kind ? null : "edit" })}
-        >
+        </Toggle>
+        <Toggle {...filtering} name="kind" value="edit">
           Edits
-        </Chip>
-        <Chip
-          aria-expanded={more}
-          aria-controls={`${channel.view}-gallery-more`}
-          onClick={() => setMore(!more)}
-        >
+        </Toggle>
+        <Chip aria-expanded={more} aria-controls={moreId} onClick={() => setMore(!more)}>
           More…
         </Chip>
         <Grow />
@@ -146,7 +158,7 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
           {DENSITY[density]}
         </Chip>
       </div>
-      {more && <More {...{ filters, change }} />}
+      {more && <More id={moreId} {...filtering} />}
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** What is done with the pictures that are selected. */
-import { type Channel, Refusal } from "../kernel/channel";
+import { attempt, type Channel } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
 import { codeReply, collectReply, type Outgoing, trashReply } from "../kernel/wire";
@@ -25,14 +25,9 @@ export function createGalleryActions(
 ): Omit<GalleryActions, keyof PicturesActions> {
   const { channel, gallery, pictures, announcer, undoable } = parts;
 
-  async function ask(message: Outgoing) {
+  function ask(message: Outgoing) {
     gallery.error.set("");
-    try {
-      return await channel.request(message);
-    } catch (error) {
-      if (error instanceof Refusal) gallery.error.set(error.message);
-      return null;
-    }
+    return attempt(channel.request(message), ({ message }) => gallery.error.set(message));
   }
 
   async function change(mark: { favourite?: boolean; rating?: number }, done: string) {

@@ -30,6 +30,19 @@ export class Refusal extends Error {
   }
 }
 
+/** Do something that the kernel may refuse: that is told then, and the answer is null. */
+export async function attempt<T>(
+  doing: Promise<T>,
+  tell: (refusal: Refusal) => void,
+): Promise<T | null> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (error instanceof Refusal) tell(error);
+    return null;
+  }
+}
+
 export class TimedOut extends Error {}
 export const UNREADABLE = "The kernel's answer can't be read; run the cell again.";
 export const GONE = "The kernel is gone. Run the cell again.";
@@ -89,11 +102,8 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
 
   function refresh(gone = state.get().gone, unheard = state.get().silent) {
     const waiting = !gone && [...pending.values()].some((entry) => entry.late);
-    const silent = !gone && unheard;
-    const before = state.get();
-    if (before.waiting !== waiting || before.gone !== gone || before.silent !== silent) {
-      state.set({ waiting, gone, silent });
-    }
+    const next = { waiting, gone, silent: !gone && unheard };
+    if (JSON.stringify(next) !== JSON.stringify(state.get())) state.set(next);
   }
 
   /** From the first question on that nothing was heard after; its answer may be given up. */

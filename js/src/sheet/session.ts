@@ -1,5 +1,5 @@
 /** A batch on the page: its cells as they come, what is chosen, and the vote. */
-import { type Channel, Refusal, type Reply } from "../kernel/channel";
+import { attempt, type Channel, type Reply } from "../kernel/channel";
 import { list, type Parse, read, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
 import { createStore, type Store } from "../kernel/store";
@@ -68,17 +68,12 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
   let fit = false;
 
   async function send(message: Outgoing): Promise<Reply | null> {
-    try {
-      const reply = await channel.request(message, { quiet: true });
-      error.set("");
-      return reply;
-    } catch (thrown) {
-      if (thrown instanceof Refusal) {
-        error.set(thrown.message);
-        fit = thrown.field === "edge";
-      }
-      return null;
-    }
+    const reply = await attempt(channel.request(message, { quiet: true }), (refusal) => {
+      error.set(refusal.message);
+      fit = refusal.field === "edge";
+    });
+    if (reply) error.set("");
+    return reply;
   }
 
   const ask = async <T>(message: Outgoing, parse: Parse<T>) =>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { atPressElsewhere } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Ledger } from "../kernel/wire";
+import { useAnswer } from "../pictures/answer";
 import { useSession } from "./session";
 
 type Rows = Ledger["rows"];
@@ -28,14 +29,7 @@ export function MoneyPill() {
   const [open, setOpen] = useState(false);
   const [told, setTold] = useState<Ledger | string>("");
   const ref = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    let current = true;
-    void actions.ledger().then((answer) => current && setTold(answer));
-    return () => {
-      current = false;
-    };
-  }, [open, money]);
+  useAnswer(() => (open ? actions.ledger() : undefined), setTold, [open, money]);
   useEffect(() => {
     const details = ref.current;
     if (!open || !details) return;

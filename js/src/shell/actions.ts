@@ -14,7 +14,7 @@ import { regionOf, sentFor } from "../form/region";
 import { taken } from "../form/taken";
 import { createGalleryActions } from "../gallery/actions";
 import type { GalleryActions, GallerySession } from "../gallery/session";
-import { Refusal, UNREADABLE } from "../kernel/channel";
+import { attempt, Refusal, UNREADABLE } from "../kernel/channel";
 import type { Place } from "../kernel/errors";
 import { rootOf } from "../kernel/page";
 import { read } from "../kernel/parse";
@@ -72,17 +72,12 @@ export function createActions(parts: Parts): Actions {
   const isAgain = createGesture();
 
   /** Do something whose refusal belongs to `place`; the answer is null then. */
-  async function attempt<T>(place: Place, doing: () => Promise<T>): Promise<T | null> {
+  function at<T>(place: Place, doing: Promise<T>): Promise<T | null> {
     errors.clear(place);
-    try {
-      return await doing();
-    } catch (error) {
-      if (error instanceof Refusal) errors.tell(place, error.message);
-      return null;
-    }
+    return attempt(doing, ({ message }) => errors.tell(place, message));
   }
 
-  const ask = (message: Outgoing, place: Place) => attempt(place, () => channel.request(message));
+  const ask = (message: Outgoing, place: Place) => at(place, channel.request(message));
 
   /** The order of images that the prompt's numbers are right for, since it was written. */
   let numbered: string[] | null = null;
@@ -97,7 +92,7 @@ export function createActions(parts: Parts): Actions {
     if (warned.form) errors.clear("prompt");
     warned = { form: "", at: 0 };
     if (parts.region.get()?.reference !== ids[0]) parts.region.set(null);
-    void attempt("references", () => references.arrange(ids, sized));
+    void at("references", references.arrange(ids, sized));
   }
 
   function leaveNumbers() {
@@ -343,9 +338,9 @@ export function createActions(parts: Parts): Actions {
     clearRegion: () => parts.region.set(null),
     askAgain,
     tryAgain,
-    copy: async (imageId) => void (await attempt("results", () => copy(imageId))),
+    copy: async (imageId) => void (await at("results", copy(imageId))),
     editPrompt: (card) => fill({ prompt: card.form.prompt }),
-    resume: () => void attempt("results", jobs.resume),
+    resume: () => void at("results", jobs.resume()),
     async ledger() {
       try {
         const { result } = await channel.request({ kind: "ledger" });
@@ -373,11 +368,10 @@ export function createActions(parts: Parts): Actions {
     select: (imageId) => parts.traits.write({ selected: imageId }),
     pin: (imageId) =>
       parts.traits.write(imageId ? { selected: imageId, pinned: true } : { pinned: false }),
-    save: async (imageId) =>
-      void (await attempt("results", async () => {
-        const { blob, name } = await original(imageId);
-        download(blob, name);
-      })),
+    async save(imageId) {
+      const file = await at("results", original(imageId));
+      if (file) download(file.blob, file.name);
+    },
     clearError: (place) => errors.clear(place),
   };
 }

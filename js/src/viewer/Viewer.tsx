@@ -5,6 +5,7 @@ import { between } from "../kernel/numbers";
 import { activeIn, boxOf, bringIntoSight, claim, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
+import { useAnswer } from "../pictures/answer";
 import { Chip, Grow, IconButton } from "../pictures/buttons";
 import {
   COMPARING,
@@ -39,14 +40,11 @@ function useReceipt(picture: Look | null): Receipt {
   const { viewer } = useViewer();
   const [found, setFound] = useState(NOTHING);
   const id = picture?.id;
-  useEffect(() => {
-    let left = false;
+  const ask = () => {
     setFound(NOTHING);
-    if (id) void viewer.receipt(id).then((receipt) => left || setFound(receipt));
-    return () => {
-      left = true;
-    };
-  }, [viewer, id]);
+    return id ? viewer.receipt(id) : undefined;
+  };
+  useAnswer(ask, setFound, [viewer, id]);
   return found;
 }
 

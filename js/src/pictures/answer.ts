@@ -1,0 +1,16 @@
+import { useEffect } from "preact/hooks";
+
+/** Ask whenever `inputs` change, and take the answer if it is still the one that was asked for. */
+export function useAnswer<T>(
+  ask: () => Promise<T> | undefined,
+  take: (answer: T) => void,
+  inputs: unknown[],
+): void {
+  useEffect(() => {
+    let current = true;
+    void ask()?.then((answer) => current && take(answer));
+    return () => {
+      current = false;
+    };
+  }, inputs);
+}
