@@ -36,21 +36,20 @@ def _model(name: str, prices: Prices) -> dict[str, Any]:
     return {
         "name": name,
         "label": first.label,
-        "about": _about(rows),
+        "about": _about(rows.get("text-to-image", first), rows.get("edit")),
         "endpoints": {kind: _endpoint(row, prices.of(row)) for kind, row in rows.items()},
     }
 
 
-def _about(rows: dict[str, Endpoint]) -> str:
+def _about(row: Endpoint, edit: Endpoint | None) -> str:
     """Tell in a line what sets a model apart."""
-    first, edit = next(iter(rows.values())), rows.get("edit")
-    row = rows.get("text-to-image", first)
+    unsure = row.unconfirmed or (edit and edit.unconfirmed)
     parts = (
         f"up to {row.size_rule.max_pixels / 1e6:.1f} MP",
         f"{edit.max_inputs} references" if edit else "no references yet",
         "seed" if "seed" in row.arguments else "no seed",
-        first.speed,
-        "partly unconfirmed" if any(each.unconfirmed for each in rows.values()) else "",
+        row.speed,
+        "partly unconfirmed" if unsure else "",
     )
     return " · ".join(part for part in parts if part)
 
