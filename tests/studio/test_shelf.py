@@ -203,7 +203,7 @@ def test_what_is_known_of_pictures_leaves_out_those_that_are_gone(made):
     page, (first, *_) = made
     ids = [names(first)[0], f"{first.request_id}:9", "nobody:0", "no name", ":0"]
     (told,) = page.ask("pictures", image_ids=ids)[0]["result"]["pictures"]
-    assert (told["id"], told["prompt"], told["seed"]) == (ids[0], "a fox, no. 0", 0)
+    assert (told["id"], told["prompt"], told["count"]) == (ids[0], "a fox, no. 0", 2)
 
 
 @pytest.mark.parametrize(
