@@ -45,6 +45,16 @@ def test_the_next_picture_begins_with_this_one(
     book.run(1)
     assert book.text(1) == "['a red fox']"
 
+    # The next step takes the place of the one before.
+    card = studio.card("image 1 at night")
+    card.get_by_role("listitem").hover()
+    card.get_by_role("button", name="Edit image").click()
+    expect(studio.button("Undo")).to_be_visible()
+    expect(studio.references).to_have_count(1)
+    expect(studio.root.get_by_role("button", name="Renumber")).to_have_count(0)
+    studio.button("Undo").click()
+    expect(studio.button("Undo")).to_have_count(0)
+
     studio.tiles("image 1 at night").focus()
     page.keyboard.press("Enter")
     viewer = studio.root.get_by_role("dialog", name="Viewer")

@@ -70,6 +70,8 @@ export function createActions(parts: Parts): Actions {
   let restoring: Before | null = null;
   /** A double click adds a picture once. */
   const isAgain = createGesture();
+  /** The reference that the last edit made image 1. */
+  let edited: string | undefined;
 
   /** Do something whose refusal belongs to `place`; the answer is null then. */
   function at<T>(place: Place, doing: Promise<T>): Promise<T | null> {
@@ -226,7 +228,13 @@ export function createActions(parts: Parts): Actions {
     const reply = await ask({ kind: "use_result", image_id: imageId, ...exact }, "references");
     const id = read(addedReply, reply?.result)?.reference.id;
     if (!id) return parts.viewing.set(null);
-    arrange([id, ...references.ids().filter((other) => other !== id)]);
+    // The next step takes the place of the one before; all else that was dropped stays.
+    const [first] = before.references;
+    const follows = first === edited || first === jobs.of(imageId)?.form.references[0];
+    const rest = references.ids().filter((other) => other !== id && !(follows && other === first));
+    arrange([id, ...rest]);
+    if (follows) leaveNumbers();
+    edited = id;
     if (region) parts.region.set({ reference: id, ...region });
     offerUndo(before);
     announcer.say("It is image 1 of the next request");

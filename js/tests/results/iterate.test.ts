@@ -42,6 +42,31 @@ it("makes a picture image 1 of the next request, with undo", async () => {
   expect(view.model.last("arrange").references).toEqual(["own"]);
 });
 
+it("takes the next step from a picture in the place of the one before, with undo", async () => {
+  const made = { ...CARD, form: { ...CARD.form, references: ["own", "style"] } };
+  const view = await withJobs([made], { _references: [reference("own"), reference("style")] });
+  view.model.onSend = ({ kind, references, image_id }) => {
+    if (kind === "use_result") {
+      const name = String(image_id);
+      view.model.set("_references", [...(view.model.get("_references") as []), reference(name)]);
+      return { reference: reference(name) };
+    }
+    if (kind === "arrange") view.model.set("_references", (references as string[]).map(reference));
+    return {};
+  };
+  const order = () => view.model.last("arrange").references;
+  await type(prompt(view), "image 1 in the style of image 2");
+  // It was made of image 1, which it replaces: the numbers in the prompt stay right.
+  await click(button(view, /^Edit image 1/));
+  expect(order()).toEqual([id, "style"]);
+  expect(ui(view).queryByRole("button", { name: "Renumber" })).toBeNull();
+  // A branch from another picture replaces what was being edited.
+  await click(button(view, /^Edit image 2/));
+  expect(order()).toEqual([CARD.images[1]?.id, "style"]);
+  await click(button(view, "Undo"));
+  expect(order()).toEqual([id, "style"]);
+});
+
 it("varies, and never takes what is being written without undo", async () => {
   const view = await withJobs([CARD]);
   answers(view);
