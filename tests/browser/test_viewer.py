@@ -121,6 +121,19 @@ def test_a_picture_is_looked_at_by_mouse(
     assert errors == []
 
 
+def test_on_a_page_lower_than_the_viewer_its_buttons_come_first(
+    studio: Studio, page: Page, shot: Shot
+) -> None:
+    page.set_viewport_size({"width": 640, "height": 450})  # 1280 by 900, zoomed to 200 %
+    viewer = Viewer(studio)
+    picture = studio.tiles("a tall owl").first
+    picture.focus()
+    page.keyboard.press("Enter")
+    expect(viewer.button("Close")).to_be_in_viewport(ratio=1)
+    expect(viewer.button("Receipt")).to_be_in_viewport(ratio=1)
+    shot("viewer_low_page")
+
+
 def test_a_picture_is_looked_at_by_keyboard_alone(
     errors: list[str], studio: Studio, page: Page
 ) -> None:

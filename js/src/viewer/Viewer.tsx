@@ -71,6 +71,8 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
     dialog.style.maxHeight = `${most}px`;
     focusOn(dialog);
     bringIntoSight(dialog);
+    // On a page that is lower than it, its buttons come first.
+    bringIntoSight(dialog.firstElementChild);
     return () => {
       delete root.dataset.sdViewing;
       for (const each of others) each.inert = false;
@@ -140,13 +142,13 @@ function Open({ shown, close }: Props) {
     if (next) viewer.pin({ ...next, words: next.name });
   }
 
-  /** The better one is marked, stays as A, and meets the next. */
+  /** The better one is marked, stays as A, and meets the next; after the last it is shown alone. */
   async function pick(winner: Look) {
     await favour?.(winner);
     if (viewer.shown.get() !== shown) return;
     announcer.say(`${winner === picture ? "B" : "A"} is picked`);
-    viewer.pin(winner, winner === picture ? at : shown.pinnedAt);
-    await viewer.step(1);
+    if (await viewer.step(1)) viewer.pin(winner, winner === picture ? at : shown.pinnedAt);
+    else if (close) viewer.walk([winner.id], 0);
   }
 
   const zoom = (to: (zoom: number) => number) =>

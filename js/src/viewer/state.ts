@@ -30,8 +30,9 @@ export interface Shown {
 export interface ViewerState {
   readonly shown: Store<Shown | null>;
   close(): void;
-  /** Go on in the list: with the picture, or with what it is compared with. */
-  step(by: number, which?: "picture" | "pinned"): Promise<void>;
+  /** Go on in the list, past the other of two: with the picture, or with what it is compared with.
+   * Tells whether there was a further one. */
+  step(by: number, which?: "picture" | "pinned"): Promise<boolean>;
   /** Compare with this picture, of this place in the list; null ends it. */
   pin(picture: Look | null, at?: number): void;
   /** Look at pictures by their ids, from one of them on. */
@@ -81,17 +82,25 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
 
   async function step(by: number, which: "picture" | "pinned" = "picture") {
     const now = shown.get();
-    if (!now) return;
+    if (!now) return false;
     const { list } = now;
-    const moves = which === "pinned" ? "pinnedAt" : "at";
-    const to = between(0, now[moves] + by, list.total - 1);
-    if (to === now[moves]) return;
+    const [moves, other] =
+      which === "pinned" ? (["pinnedAt", now.picture] as const) : (["at", now.pinned] as const);
     const mine = ++turn;
-    const id = await list.at(to).catch(() => null);
+    const from = now[moves];
+    let to = between(0, from + by, list.total - 1);
+    let id = to === from ? null : await list.at(to).catch(() => null);
+    // None is compared with itself.
+    if (id && id === other?.id) {
+      to += Math.sign(by);
+      id = await list.at(to).catch(() => null);
+    }
     const picture = id && (await look(id));
     // Somebody may have gone on, or closed it, meanwhile.
     const last = shown.get();
-    if (picture && last && mine === turn) show({ ...last, [which]: picture, [moves]: to });
+    if (!picture || !last || mine !== turn) return false;
+    show({ ...last, [which]: picture, [moves]: to });
+    return true;
   }
 
   viewing.subscribe(() => {

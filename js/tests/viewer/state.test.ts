@@ -65,6 +65,19 @@ it("steps A and B by themselves, and decodes both", async () => {
   expect(looked().at(-1)).toEqual(["fox", "cat"]);
 });
 
+it("steps past the other of two, as none is compared with itself", async () => {
+  const { viewer, open } = opened();
+  await open(0, "owl", "fox", "owl", "cat");
+  expect(await viewer.step(1)).toBe(true);
+  expect(viewer.shown.get()).toMatchObject({ pinned: look("owl"), picture: look("cat"), at: 2 });
+  expect(await viewer.step(1), "the end").toBe(false);
+  expect(await viewer.step(-1)).toBe(true);
+  expect(viewer.shown.get()).toMatchObject({ pinned: look("owl"), picture: look("fox"), at: 0 });
+  await open(1, "cat", "fox", "owl", "cat");
+  expect(await viewer.step(1), "none after it").toBe(false);
+  expect(viewer.shown.get()).toMatchObject({ pinned: look("cat"), picture: look("owl") });
+});
+
 it("says of a picture that is gone that it is, and goes on from it", async () => {
   const { viewer, open } = opened();
   await open(0, null, "gone", "owl");

@@ -116,6 +116,21 @@ it("marks the winner, keeps it as A, and goes on", async () => {
   expect((model.last("look").targets as string[])[0]).toBe(fox.images[1]?.id);
 });
 
+it("shows the winner alone once it has met all", async () => {
+  const { view, model, dialog } = await opened();
+  await press(dialog, "c");
+  for (const _ of fox.images) {
+    expect(ui(view).queryByRole("radiogroup", { name: "Compare mode" })).toBeTruthy();
+    await press(dialog, "1");
+    await answered();
+    if (!ui(view).queryByRole("radiogroup", { name: "Compare mode" })) break;
+  }
+  expect(model.last("look").targets).toEqual([first?.id]);
+  expect(said(view.root)).toContain(`Picture: ${fox.prompt}`);
+  await press(dialog, "Escape");
+  expect(ui(view).queryByRole("dialog")).toBeNull();
+});
+
 it("says in its place why a picture can't be shown", async () => {
   const { model, dialog } = await opened();
   await vi.waitFor(() => model.last("region"));
