@@ -4,7 +4,7 @@ import { ARROWS } from "../files/keys";
 import { Progress } from "../files/Progress";
 import { between, each } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
-import type { SheetAxis, SheetCell } from "../kernel/wire";
+import type { SheetAxis, SheetCell, Standing } from "../kernel/wire";
 import { joined } from "../kernel/words";
 import { useBusy } from "../pictures/busy";
 import { Button, Chip } from "../pictures/buttons";
@@ -338,9 +338,13 @@ function Press({ doing, once, isAgain, children }: PressProps) {
   );
 }
 
+/** How far a batch is that no kernel tells of any more. */
+const UNKNOWN: Standing = { words: "", errors: "", running: false, asks: [] };
+
 /** A batch as a grid, which fills while its cells come. */
 export function Sheet() {
-  const { sheet, announcer } = useSheet();
+  const { sheet, announcer, channel } = useSheet();
+  const { gone } = useStore(channel.state);
   const batch = useStore(sheet.batch);
   const error = useStore(sheet.error);
   const picked = useStore(sheet.picked);
@@ -361,7 +365,7 @@ export function Sheet() {
   if (!batch) return <p class="sd-empty">{error || "Loading the sheet…"}</p>;
   const laid = layout ?? firstLayout(batch.axes);
   const size = chosenSize || fitted(wide, batch.axes[laid.x]?.labels.length ?? 1);
-  const { standing } = batch;
+  const standing = gone ? UNKNOWN : batch.standing;
   const x = batch.axes[laid.x]?.name ?? "";
   return (
     <section ref={section} class="sd-sheet" aria-label={`Sheet of ${batch.name}`}>

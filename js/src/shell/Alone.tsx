@@ -7,13 +7,15 @@ import { KernelNotice, Said } from "./Notices";
 
 interface Props {
   session: ViewerSession & { announcer: Announcer };
+  /** Said where there is no kernel; see `KernelNotice`. */
+  more?: string | undefined;
   children: ComponentChildren;
 }
 
 /** The page of a widget that has no form, with its viewer and what is read out. */
-export const Alone = ({ session, children }: Props) => (
+export const Alone = ({ session, more, children }: Props) => (
   <Scope value={session}>
-    <KernelNotice {...session} bills={false} />
+    <KernelNotice {...session} more={more} />
     {children}
     <Viewer />
     <Said {...session} />

@@ -14,29 +14,24 @@ export function Said({ announcer }: { announcer: Announcer }) {
   );
 }
 
-/** What is kept while there is no kernel, and how to have it back. */
-const keptBy = (bills: boolean) =>
-  bills
-    ? "Results are in your library; fal goes on with what was sent. After running the cell, press Fetch."
-    : "Results are in your library.";
-
 interface Props {
   announcer: Announcer;
   channel: Channel;
-  /** Whether what was sent may go on, and cost. */
-  bills: boolean;
+  /** What goes on while there is no kernel, and how to have it. */
+  more?: string | undefined;
 }
 
-export function KernelNotice({ announcer, channel, bills }: Props) {
+export function KernelNotice({ announcer, channel, more = "." }: Props) {
   const { gone, silent } = useStore(channel.state);
   const news = gone ? GONE : silent ? SILENT : "";
   const heard = useMemo(() => news && announcer.claim(news), [announcer, news]);
   if (!news) return null;
+  const kept = `Results are in your library${more}`;
   return (
     <p class={gone ? "sd-banner" : "sd-banner sd-warn"} role={heard ? "alert" : undefined}>
       {gone
-        ? `${GONE} ${keptBy(bills)}`
-        : `${SILENT}: no word for 15 seconds. If it is busy, all goes on by itself. If it is gone, restart it and run the cell again. ${keptBy(bills)}`}
+        ? `${GONE} ${kept}`
+        : `${SILENT}: no word for 15 seconds. If it is busy, all goes on by itself. If it is gone, restart it and run the cell again. ${kept}`}
     </p>
   );
 }

@@ -29,7 +29,10 @@ export function createSheetSession(base: Base): SheetAlone {
 
 export function SheetPage({ session }: { session: SheetAlone }) {
   return (
-    <Alone session={session}>
+    <Alone
+      session={session}
+      more=". Run the batch again for the rest: what was sent is not paid twice."
+    >
       <Sheet />
     </Alone>
   );

@@ -17,7 +17,14 @@ function Page() {
   return (
     <>
       <Header />
-      <KernelNotice {...{ announcer, channel, bills }} />
+      <KernelNotice
+        {...{ announcer, channel }}
+        more={
+          bills
+            ? "; fal goes on with what was sent. After running the cell, press Fetch."
+            : undefined
+        }
+      />
       <div class="sd-body">
         <Compose />
         <Results />

@@ -63,6 +63,21 @@ it("says how far it is, and asks for what the button says", async () => {
   expect(view.root.querySelector("[role=status]")?.textContent).toContain("The run has ended");
 });
 
+it("tells of no run that its kernel left, and how to have the rest", async () => {
+  const { view, model } = await opened(running);
+  const bar = view.root.querySelector("header") as HTMLElement;
+  expect(bar.textContent).toContain("about 20 s left (2 at once)");
+  model.dead = true;
+  await click(button(view, "Cancel"));
+  expect(bar.textContent).toBe("foxes5 of 6 pictures");
+  expect(ui(view).queryByRole("progressbar")).toBeNull();
+  expect(view.root.querySelector(".sd-banner")?.textContent).toBe(
+    "The kernel is gone. Run the cell again. Results are in your library. " +
+      "Run the batch again for the rest: what was sent is not paid twice.",
+  );
+  expect(view.root.querySelector("[role=status]")?.textContent).not.toContain("The run has ended");
+});
+
 it("shows why a press is refused, and the button as it is now", async () => {
   const { view, model } = await opened();
   await click(button(view, /^Retry/));
