@@ -164,7 +164,7 @@ def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str
 def _sheet(title: str, items: Sequence[str]) -> str:
     return (
         f'<div style="{TEXT}">'
-        f"<div>{title}</div>"
+        f"<div>{escape(title)}</div>"
         f'<div style="display:flex;flex-wrap:wrap;gap:16px">{"".join(items)}</div></div>'
     )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from seedream_widgets.batch.poster import MOST_PIXELS, fitting_edge, layout, words_of
 from seedream_widgets.batch.vote import Vote
+from seedream_widgets.display.html import SHEET_RESULTS
 from seedream_widgets.errors import CredentialsError, RequestError
 from seedream_widgets.files import file_name
 from seedream_widgets.images.limits import megabytes
@@ -17,6 +20,7 @@ from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Answers, Aside, answered_aside
 from seedream_widgets.studio.bridge import Bridge
+from seedream_widgets.studio.fallback import ContactSheet
 from seedream_widgets.studio.news import News
 from seedream_widgets.studio.picks import Picks, Selects
 from seedream_widgets.studio.previews import Previews
@@ -64,7 +68,9 @@ class Sheet(Bridge, Selects):
         shelf = Shelf(self, self._aside, lambda: library)
         self._parts.callback(shelf.close)
         viewer = Viewer(engine, Previews(engine), self._aside, shelf)
-        super().__init__(_view="sheet")
+        name = f"seedream-{uuid4().hex[:8]}"
+        self._sheet = ContactSheet(name, self._first, engine, title=self._title)
+        super().__init__(_view="sheet", _dom_classes=(name,))
         self._picks = Picks(self, shelf, self._tell_selection)
         own = answered_aside(
             self._aside,
@@ -114,12 +120,15 @@ class Sheet(Bridge, Selects):
         kind = "html" if str(target).lower().endswith((".html", ".htm")) else "png"
         return self._batch.export(target, format=kind, x=x, edge=edge, pages=pages)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        view = super()._repr_mimebundle_(**kwargs)
-        data = view[0] if isinstance(view, tuple) else view
-        if data:  # what a saved notebook shows
-            data["text/html"] = self._batch._repr_mimebundle_()["text/html"]
-        return view
+    def _first(self) -> tuple[Result, ...]:
+        """Return the first results in the grid's order, for where no kernel runs."""
+        opened = (cell.opened() for cell in self._batch)
+        return tuple(islice((result for result in opened if result is not None), SHEET_RESULTS))
+
+    def _title(self, shown: int) -> str:
+        named = f"Batch {self._batch.name!r}"
+        first = f"the first {shown} in its order" if shown else "none has come yet"
+        return f"{named}, {len(self._batch):,} cells: {first}. Run this cell to see it as a grid."
 
     def __repr__(self) -> str:
         return f"<Sheet of batch {self._batch.name!r}, {len(self.selection)} selected>"
@@ -194,6 +203,7 @@ class Sheet(Bridge, Selects):
             self._post({"kind": "cells", "cells": news, "standing": standing})
 
         await self._aside(tell)
+        self._sheet.changed()
 
     def _ask(self, message: protocol.Ask) -> Answer:
         said = Terms.read(message.terms)

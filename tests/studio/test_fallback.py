@@ -122,6 +122,21 @@ def test_a_closed_studio_leaves_its_sheet_and_shows_no_view():
     assert outputs(book, 3) == [{"text/plain": "<Studio 'a fox'>, closed"}]
 
 
+def test_a_batchs_sheet_stands_there_as_its_first_pictures():
+    book = run(
+        "import seedream_widgets as sd",
+        "foxes = sd.batch(prompt='a fox', seed=range(2), image_size='1:1 1K', name='foxes')",
+        "sheet = foxes.sheet()\nsheet",
+        "foxes.run(progress=False)",
+        "del foxes",
+    )
+    view, sheet = outputs(book, 2)
+    assert VIEW in view
+    assert "2 cells: the first 2 in its order" in sheet["text/plain"]
+    assert sheet["text/html"].count('<img src="data:image/webp;base64,') == 2
+    assert len(json.dumps(sheet)) < SHEET_BYTES
+
+
 def test_nothing_is_shown_where_no_kernel_runs(page, capsys):
     studio = page(prompt="a fox").studio
     studio._ipython_display_()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -125,11 +126,15 @@ def test_it_is_saved_as_a_picture_and_as_a_page(sheet, batch, tmp_path):
     assert "<b>fox" not in page
 
 
-def test_a_saved_notebook_has_the_grid_as_it_was(sheet, batch):
+def test_without_a_kernel_the_first_pictures_stand_there(sheet, batch):
+    told = "Batch 'foxes', 4 cells: {}. Run this cell to see it as a grid."
+    assert told.format("none has come yet") in unescape(sheet._sheet.html())
     batch.run(progress=False)
-    html = batch._repr_mimebundle_()["text/html"]
+    html = sheet._repr_mimebundle_()[0]["text/html"]
+    assert told.format("the first 4 in its order") in unescape(html)
     assert html.count("<img") == 4
-    assert repr(sheet) == "<Sheet of batch 'foxes', 0 selected>"
+    assert html.index("&lt;b&gt;fox") < html.index("an owl")
+    assert sheet._dom_classes == (sheet._sheet._name,)
 
 
 def test_a_closed_sheet_hears_no_more(sheet, batch):
