@@ -54,6 +54,8 @@ class Sheet(Bridge, Selects):
             sheet's own button, which says for how much.
     """
 
+    _sheet: ContactSheet
+
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._engine = engine = shared()
