@@ -13,6 +13,7 @@ import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from seedream_widgets.errors import RequestError, check_type
 
@@ -154,12 +155,12 @@ def put_in_place(part: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
 
 @contextmanager
 def in_place_of(path: Path) -> Iterator[Path]:
-    """Give the name of a file beside `path` that takes its place once it is written to its end.
+    """Give the name of a new file beside `path` that takes its place once it is written to its end.
 
     Raises:
         OSError: As of `put_in_place`.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name[:40]}.{uuid4().hex[:8]}.part")  # nobody else's
     try:
         yield part
         put_in_place(part, path)

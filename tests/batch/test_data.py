@@ -19,6 +19,7 @@ from pyarrow import parquet
 
 import seedream_widgets as sd
 from seedream_widgets.batch.batch import make
+from seedream_widgets.files import in_place_of
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.table import COLUMNS
 from seedream_widgets.testing import ScriptedBackend
@@ -139,6 +140,16 @@ def test_a_zip_holds_pictures_and_receipts(batch, tmp_path):
         receipts = [json.loads(archive.read(name)) for name in names if name.endswith(".json")]
     assert len(receipts) == 4 == len(names) / 2
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_two_that_write_one_file_at_once_do_not_hurt_each_other(batch, tmp_path):
+    path = tmp_path / "foxes.zip"
+    with in_place_of(path) as others:
+        others.write_bytes(b"half of another one")
+        batch.export(path, format="zip")
+        assert others.read_bytes() == b"half of another one"
+    assert path.read_bytes() == b"half of another one"
+    assert list(tmp_path.glob("*.part")) == []
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_only_a_studio_has_it_done(
     else:
         job = client.submit(request)
     until(lambda: fal_server.count("download"))
-    until(lambda: [*tmp_path.glob(".staging/*/1.part")])
+    until(lambda: [*tmp_path.glob(".staging/*/1.*part")])
     if in_a_studio:
         until(arriving)
     assert len(arriving()) == in_a_studio

@@ -438,7 +438,7 @@ def test_it_stops_while_nothing_comes_and_hangs_up(transfer, tmp_path: Path) -> 
         at_work = transfer(address)
         thread = threading.Thread(target=pytest.raises, args=((Passing, HTTPError), at_work.run))
         thread.start()
-        while not list(tmp_path.glob("fox.part")):
+        while not list(tmp_path.glob("fox*.part")):
             time.sleep(0.005)
         at_work.stop()
         thread.join(60)
