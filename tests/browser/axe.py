@@ -13,10 +13,12 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best
 RULES = {"color-contrast", "target-size", "button-name", "label", "image-alt", "aria-valid-attr"}
 FEWEST = 20
 # JupyterLab's body is 0 px high and hides what overflows: axe would take all in it for hidden.
-# What the results' own scrolling hides is looked at too.
+# What the results' own scrolling hides is looked at too, and what a card has no room for.
 OPEN = """root => {
   for (const { style } of [document.documentElement, document.body]) style.height = "100%";
-  for (const { style } of root.querySelectorAll(".sd-stage")) style.maxHeight = "none";
+  for (const { style } of root.querySelectorAll(".sd-stage, article > header")) {
+    style.maxHeight = "none";
+  }
 }"""
 CLOSE = """() => {
   for (const { style } of [document.documentElement, document.body]) style.height = "";

@@ -42,9 +42,10 @@ ONLY_SHOWN = """() => {
 }"""
 JOBS = 50
 STUDIO = """
+import tempfile
 import seedream_widgets as sd
 from seedream_widgets.testing import ScriptedBackend
-studio = sd.Studio(client=sd.Client(ScriptedBackend()))
+studio = sd.Studio(client=sd.Client(ScriptedBackend(), library=tempfile.mkdtemp()))
 studio
 """
 SUBMIT = f"""

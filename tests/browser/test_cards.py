@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 JOBS, PAGE = 60, 50
 STUDIO = f"""
+import tempfile
 import seedream_widgets as sd
 from seedream_widgets.testing import ScriptedBackend
-client = sd.Client(ScriptedBackend())
+client = sd.Client(ScriptedBackend(), library=tempfile.mkdtemp())  # each has an r1
 studio = sd.Studio(client=client, prompt="fox", image_size=(960, 960))
 for number in range({JOBS}):
     request = sd.Request(f"fox {{number}}", image_size=(960, 960), seed=number)
