@@ -1,10 +1,10 @@
 # make lab        open the quickstart in JupyterLab (ARGS="--port=9000" is passed on)
 # make dev        the same; a change of the front end is there at once, in open notebooks too
-# make test       run every check (WORKERS=3: three tests at a time instead of two)
+# make test       run every check
 # make quick      run what answers within a minute
 PYTHON ?= python3
 ARGS ?=
-# Tests at a time in `unit`, `browser` and `journeys`: many of them wait.
+# Browsers at a time in `browser` and `journeys`; in `unit` twice as many tests, most of which wait.
 WORKERS ?= 2
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 BIN := .venv/bin
@@ -41,7 +41,7 @@ dev: .venv/.ready $(BUNDLE)
 # event loop running in the main thread.
 test:
 	+$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-		check js-test browser notebooks unit journeys
+		check js-test browser unit journeys notebooks
 
 # What needs no other process, no server, no browser and no hypothesis, its files in memory where
 # there is /dev/shm; bytecode is kept, as rewriting the tests' assertions takes longer than running
@@ -58,9 +58,9 @@ check: .venv/.ready js/node_modules/.ready $(WEB)/node_modules/.ready
 	npm --prefix js run --silent check
 	npm --prefix $(WEB) run --silent check
 
-# Most of them wait, for servers and kernels; the tests of one file stay together.
+# The tests of one file stay together.
 unit: .venv/.ready $(BUNDLE)
-	$(PYTEST) -m "not browser" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m "not browser" -n $(shell expr 2 \* $(WORKERS)) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 js-test: js/node_modules/.ready
 	npm --prefix js test --silent
