@@ -1,7 +1,7 @@
 # make lab        open the quickstart in JupyterLab (ARGS="--port=9000" is passed on)
 # make dev        the same; a change of the front end is there at once, in open notebooks too
 # make test       run every check
-# make quick      run what answers within a minute
+# make quick      run what answers within half a minute
 PYTHON ?= python3
 ARGS ?=
 # Browsers at a time in `browser` and `journeys`; in `unit` twice as many tests, most of which wait.
