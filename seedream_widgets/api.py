@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from seedream_widgets.batch.batch import Batch
-    from seedream_widgets.display.show import Sheet
+    from seedream_widgets.display.show import ContactSheet
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.money.pricing import Estimate
     from seedream_widgets.values.result import Result, SeedCheck
@@ -217,7 +217,7 @@ def to_pandas(results: Any) -> Any:
 
 def show(
     images: Any, *, columns: int | None = None, captions: Iterable[object] | None = None
-) -> Sheet:
+) -> ContactSheet:
     """Return pictures side by side, for a cell's last line: small, however large they are.
 
     Args:

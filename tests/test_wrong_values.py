@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import seedream_widgets as sd
-from seedream_widgets.display.show import Sheet
+from seedream_widgets.display.show import ContactSheet
 from seedream_widgets.errors import quoted
 from seedream_widgets.library.search import Search
 from seedream_widgets.testing import ScriptedBackend, as_default_client
@@ -40,7 +40,7 @@ HELD = {
     "request": sd.Request,
     "receipt": sd.Receipt,
     "search": Search,
-    "sheet": Sheet,
+    "sheet": ContactSheet,
     "batch": sd.Batch,
     "batches": sd.Batches,
 }

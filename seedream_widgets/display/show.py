@@ -21,7 +21,7 @@ _CAPTION = 22
 _EDGE = 384
 
 
-class Sheet:
+class ContactSheet:
     """Pictures with captions; a notebook shows them as a grid within 400 KB.
 
     Args:
@@ -43,7 +43,7 @@ class Sheet:
     def __repr__(self) -> str:
         count = len(self) + self._more
         shown = f", {len(self)} shown" if self._more else ""
-        return f"<Sheet: {count} picture{'' if count == 1 else 's'}{shown}>"
+        return f"<ContactSheet: {count} picture{'' if count == 1 else 's'}{shown}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         columns = self._columns
@@ -100,8 +100,8 @@ def _opened(picture: Any) -> Image:
 
 def sheet_of(
     shown: Any, columns: int | None = None, captions: Iterable[object] | None = None
-) -> Sheet:
-    """Return a `Sheet` of results, PIL images, jobs, entries, cells of batches, or a mix of them.
+) -> ContactSheet:
+    """Return a `ContactSheet` of results, PIL images, jobs, entries, cells, or a mix of them.
 
     Raises:
         RequestError: Something else was given, `columns` is not a number from 1 on, or there are
@@ -121,7 +121,7 @@ def sheet_of(
                 field="captions",
             )
         pictures = [(picture, text) for (picture, _), text in zip(pictures, texts, strict=True)]
-    return Sheet(pictures[:_MOST], wide, max(0, len(pictures) - _MOST))
+    return ContactSheet(pictures[:_MOST], wide, max(0, len(pictures) - _MOST))
 
 
 def _is_one(shown: Any) -> bool:

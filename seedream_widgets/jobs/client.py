@@ -24,7 +24,7 @@ from seedream_widgets.library import Library
 from seedream_widgets.library.journal import UNSENT, Pending
 from seedream_widgets.library.processes import AWAY_SECONDS
 from seedream_widgets.money.budget import Budget
-from seedream_widgets.money.limits import Limits, kept_limits
+from seedream_widgets.money.limits import SpendingLimits, kept_limits
 from seedream_widgets.money.pricing import Estimate, Prices, estimate
 from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import Request
@@ -80,7 +80,7 @@ class Client:
         self._choice = BackendChoice(backend, key, shared, self._policy, self.library._uploads)
         self.prices = Prices()
         self.budget = Budget(self.prices)
-        self._limits = Limits(self.library, self.budget)
+        self._limits = SpendingLimits(self.library, self.budget)
         self._current_prices = CurrentPrices(self.prices)
         self._jobs: list[Job] = []
         self._in_memory: dict[tuple[str, str], Result] = {}
@@ -345,7 +345,7 @@ class Client:
         client = object.__new__(Client)  # a second one around the same parts, in this process
         vars(client).update(vars(self))
         client.library = Library(self.library.path, place)
-        client._limits = Limits(client.library, self.budget)
+        client._limits = SpendingLimits(client.library, self.budget)
         return client
 
     def verify_seed(self, result: Result) -> SeedCheck:

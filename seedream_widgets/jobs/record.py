@@ -30,7 +30,7 @@ from seedream_widgets.values.receipt import (
     Receipt,
     describe_inputs,
     describe_settings,
-    moment,
+    iso_time,
 )
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices) -> Receipt
         price={"usd": plain(each), "as_of": price.as_of, "source": price.source},
         cost=plain(cost(result, prices)) if bills else "0",
         history=[
-            {"at": moment(seconds), "status": status.kind, "text": status.text}
+            {"at": iso_time(seconds), "status": status.kind, "text": status.text}
             for seconds, status in _shortened(job.history)
         ],
         key=request.key,

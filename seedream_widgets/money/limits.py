@@ -136,7 +136,7 @@ def _standing(
     return Standing(sums["completed"], in_flight, sums["ended"], limit, per)
 
 
-class Limits:
+class SpendingLimits:
     """Every limit that a client's requests have to keep: of its session, the day and the month.
 
     Args:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import RLock
 
-    from seedream_widgets.studio.fallback import ContactSheet
+    from seedream_widgets.studio.fallback import Fallback
 
 _PACKAGE = __name__.partition(".")[0]
 _STATIC = Path(__file__).parent.parent / "static"
@@ -51,7 +51,7 @@ class Bridge(anywidget.AnyWidget):
     _css = _front_end("studio.css")
     _view = t.Unicode("studio", help="What the page draws").tag(sync=True)
     _picked: t.List[str] = t.List(help="Names of the pictures selected in a gallery").tag(sync=True)
-    _sheet: ContactSheet | None = None
+    _sheet: Fallback | None = None
     _lock: RLock
     _parts: ExitStack
     """What is to be ended when the widget is closed."""

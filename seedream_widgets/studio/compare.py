@@ -17,7 +17,7 @@ from seedream_widgets.images.compare import Difference, difference
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio.answers import Answers, Aside
 from seedream_widgets.studio.bridge import Bridge
-from seedream_widgets.studio.fallback import ContactSheet, StandIn
+from seedream_widgets.studio.fallback import Fallback, StandIn
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.viewer import Viewer, input_of
 from seedream_widgets.values.result import Result, ResultImage
@@ -72,7 +72,7 @@ class Compare(Bridge):
         self._parts.callback(aside.close)
         viewer = Viewer(engine, Previews(engine), aside, self)
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = ContactSheet(name, lambda: (), engine, self._static)
+        self._sheet = Fallback(name, lambda: (), engine, self._static)
         told = [
             {
                 "id": str(number),

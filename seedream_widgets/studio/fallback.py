@@ -41,7 +41,7 @@ class StandIn(NamedTuple):
     picture: dict[str, str]
 
 
-class ContactSheet:
+class Fallback:
     """The newest results as HTML in the notebook, which a live view hides.
 
     Args:

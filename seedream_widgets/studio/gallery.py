@@ -17,7 +17,7 @@ from seedream_widgets.library.collections import Collection
 from seedream_widgets.library.entry import Entry
 from seedream_widgets.studio.answers import Answers, Aside
 from seedream_widgets.studio.bridge import Bridge
-from seedream_widgets.studio.fallback import ContactSheet
+from seedream_widgets.studio.fallback import Fallback
 from seedream_widgets.studio.picks import Picks, Selects
 from seedream_widgets.studio.previews import Previews
 from seedream_widgets.studio.shelf import Shelf
@@ -58,7 +58,7 @@ class Gallery(Bridge, Selects):
         viewer = Viewer(engine, Previews(engine), aside, shelf)
         table = {**shelf.table, **viewer.table}
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = ContactSheet(name, self._newest, engine, title=self._title)
+        self._sheet = Fallback(name, self._newest, engine, title=self._title)
         super().__init__(_view="gallery", _models=list(MODELS), _dom_classes=(name,))
         self._picks = Picks(self, shelf, self._tell_selection)
         self.on_msg(Answers(self, engine, aside, table).handle)

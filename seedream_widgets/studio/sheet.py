@@ -20,7 +20,7 @@ from seedream_widgets.jobs.engine import shared
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Answers, Aside, answered_aside
 from seedream_widgets.studio.bridge import Bridge
-from seedream_widgets.studio.fallback import ContactSheet
+from seedream_widgets.studio.fallback import Fallback
 from seedream_widgets.studio.news import News
 from seedream_widgets.studio.picks import Picks, Selects
 from seedream_widgets.studio.previews import Previews
@@ -54,7 +54,7 @@ class Sheet(Bridge, Selects):
             sheet's own button, which says for how much.
     """
 
-    _sheet: ContactSheet
+    _sheet: Fallback
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
@@ -71,7 +71,7 @@ class Sheet(Bridge, Selects):
         self._parts.callback(shelf.close)
         viewer = Viewer(engine, Previews(engine), self._aside, shelf)
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = ContactSheet(name, self._first, engine, title=self._title)
+        self._sheet = Fallback(name, self._first, engine, title=self._title)
         super().__init__(_view="sheet", _dom_classes=(name,))
         self._picks = Picks(self, shelf, self._tell_selection)
         own = answered_aside(

@@ -77,7 +77,7 @@ class Turns:
         self._free += 1
 
 
-class Pictures(Protocol):
+class PictureSource(Protocol):
     """Who knows the pictures by their ids."""
 
     def picture(self, target: str) -> ImageInput | ResultImage:
@@ -100,7 +100,7 @@ class Viewer:
     """
 
     def __init__(
-        self, engine: Engine, previews: Previews, aside: Aside, pictures: Pictures
+        self, engine: Engine, previews: Previews, aside: Aside, pictures: PictureSource
     ) -> None:
         self._engine, self._previews = engine, previews
         self._aside, self._pictures = aside, pictures

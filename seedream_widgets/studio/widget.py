@@ -55,7 +55,7 @@ class Studio(Form):
         from seedream_widgets.jobs.client import Client
         from seedream_widgets.studio.answers import Answers
         from seedream_widgets.studio.cards import money
-        from seedream_widgets.studio.fallback import ContactSheet
+        from seedream_widgets.studio.fallback import Fallback
         from seedream_widgets.studio.handlers import Handlers
         from seedream_widgets.studio.picks import StudioGallery
         from seedream_widgets.studio.session import Session
@@ -73,7 +73,7 @@ class Studio(Form):
         self._stores_prompts = self._session.client._policy.store_prompts
         self._handlers = Handlers(self._session)
         style = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = sheet = ContactSheet(style, lambda: self.results, self._session.engine)
+        self._sheet = sheet = Fallback(style, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
         self._session.client._limits.read_limited()

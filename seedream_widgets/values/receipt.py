@@ -170,7 +170,7 @@ def read_receipt(file: Any) -> Receipt:
     return Receipt.from_json(text)
 
 
-def moment(seconds: float) -> str:
+def iso_time(seconds: float) -> str:
     """Return seconds since the epoch as ISO 8601, UTC."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
