@@ -127,9 +127,12 @@ def test_a_batchs_sheet_stands_there_as_its_first_pictures():
         "import seedream_widgets as sd",
         "foxes = sd.batch(prompt='a fox', seed=range(2), image_size='1:1 1K', name='foxes')",
         "sheet = foxes.sheet()\nsheet",
-        "foxes.run(progress=False)",
-        "del foxes",
+        # Renewed while the cell runs, as where the sheet's own button was pressed.
+        "import time\nfoxes.run(progress=False)\nend = time.monotonic() + 60\n"
+        "while len(sheet._sheet._published) < 2 and time.monotonic() < end: time.sleep(0.05)\n"
+        "len(sheet._sheet._published)",
     )
+    assert outputs(book, 3) == [{"text/plain": "2"}]
     view, sheet = outputs(book, 2)
     assert VIEW in view
     assert "2 cells: the first 2 in its order" in sheet["text/plain"]
