@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import os
 import socket
+import sys
 import time
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import seedream_widgets as sd
@@ -27,6 +30,27 @@ def be_on(machine: str) -> None:
     """Have this kernel run on another machine, or in another container, as far as it can tell."""
     os.readlink = lambda path, **_: machine
     socket.gethostname = lambda: machine
+
+
+def stay_before(event: str, pattern: str, marker: str) -> None:
+    """Have the first thread that is about to do this to such a path write `marker` and stay there.
+
+    Args:
+        event: What Python's audit hooks call it, such as ``os.rename``.
+        pattern: Of the path that it is about, the last one where there are several.
+        marker: A file that tells another process that it has come so far.
+    """
+
+    def stay(name: str, args: tuple[Any, ...]) -> None:
+        if name != event:
+            return
+        paths = [os.fspath(each) for each in args if isinstance(each, (str, os.PathLike))]
+        if paths and fnmatch(paths[-1], pattern):
+            Path(marker).touch()
+            while True:
+                time.sleep(1)
+
+    sys.addaudithook(stay)
 
 
 def submit(name: str, jobs: int = 1, images: int = 1, *, edit: bool = False) -> list[str]:

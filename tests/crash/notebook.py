@@ -30,15 +30,24 @@ class Notebook:
             kernel.ask(f"cells.be_on({self._machine!r})")
         return kernel
 
-    def killed(self, cell: str, when: Callable[[], object]) -> None:
-        """Run a cell and kill its kernel once something is so."""
+    def killed(self, cell: str, when: Callable[[], object], first: str = "") -> None:
+        """Run a cell and kill its kernel once something is so, and stays so."""
         kernel = self.kernel()
+        if first:
+            kernel.ask(first)
         kernel.start(cell)
         end = time.monotonic() + 60
         while not when():
             assert time.monotonic() < end, "the point was never reached"
-            time.sleep(0.0005)
+            time.sleep(0.005)
         kernel.kill()
+
+    def killed_before(self, event: str, pattern: str, cell: str) -> None:
+        """Run a cell and kill its kernel when it is about to do this to a file of the library."""
+        marker = self.library.with_name("reached")
+        marker.unlink(missing_ok=True)
+        hold = f"cells.stay_before({event!r}, {str(self.library / pattern)!r}, {str(marker)!r})"
+        self.killed(cell, marker.exists, hold)
 
     def resumed(self) -> list[dict[str, Any]]:
         """Resume in a new kernel, check everything, and return what became of the jobs."""

@@ -29,7 +29,7 @@ SEED = int(os.environ.get("CRASH_SEED", "3"))
 LONGEST = 1.5
 JOBS, IMAGES = 4, 2
 ENDS = (signal.SIGKILL, signal.SIGTERM)
-MANY = 12
+MANY = 50
 """Runs that are enough to come by most points of a request's life."""
 
 

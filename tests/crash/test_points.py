@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.crash.audit import ended, pending
 from tests.crash.notebook import right
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.crash.notebook import Notebook
+
+
+def test_before_the_claim(notebook: Notebook) -> None:
+    notebook.killed_before("os.link", "journal/*.1.json", "cells.submit('fox')")
+    assert notebook.resumed() == []
+    assert notebook.server.count("submit") == 0
+
+
+def test_claimed_and_not_yet_said_to_be_sent(notebook: Notebook) -> None:
+    notebook.killed_before("os.link", "journal/*.2.json", "cells.submit('fox')")
+    assert notebook.steps == {"claimed"}
+    (job,) = notebook.resumed()
+    assert job["error"] == "JobCancelled"
+    assert notebook.server.count("submit") == 0
+
+
+def test_said_to_be_sent_and_not_yet_sent(notebook: Notebook) -> None:
+    notebook.killed_before("os.remove", "journal/*.1.json", "cells.submit('fox')")
+    assert notebook.steps == {"claimed", "sending"}
+    assert notebook.server.count("submit") == 0
+    (job,) = notebook.resumed()
+    assert job["error"] == "SubmitUnknownError"
 
 
 def test_while_uploading_before_the_submit(notebook: Notebook) -> None:
@@ -121,21 +142,31 @@ def test_some_files_whole_and_others_not(notebook: Notebook) -> None:
     assert right(notebook.resumed(), server, jobs=1, images=4)
 
 
-def test_while_writing_the_journal(notebook: Notebook) -> None:
-    staging = notebook.library / ".staging"
-    notebook.killed(
-        "cells.submit('fox', 20)",
-        lambda: notebook.server.jobs and any(path.is_file() for path in staging.glob("*")),
-    )
-    notebook.resumed()
+@pytest.mark.parametrize(
+    ("event", "path"),
+    [
+        ("os.link", "journal/*.3.json"),  # as accepted
+        ("os.remove", "journal/*.2.json"),
+        ("os.rename", ".staging/*/1"),  # a picture that is whole
+        ("os.rename", ".staging/*/2.png"),
+        ("os.rename", "results/*/*"),
+    ],
+)
+def test_between_two_writes_of_what_fal_accepted(notebook: Notebook, event: str, path: str) -> None:
+    notebook.killed_before(event, path, "cells.submit('fox', 1, 2)")
+    assert not list(notebook.library.glob("results/*/*"))
+    assert right(notebook.resumed(), notebook.server, jobs=1, images=2)
+    assert len(list(notebook.library.glob("results/*/*"))) == 1
 
 
-def test_about_to_be_renamed(notebook: Notebook) -> None:
-    notebook.killed("cells.submit('fox', 4, 2)", lambda: notebook.staged("receipt.json"))
+def test_in_its_place_and_not_yet_crossed_out(notebook: Notebook) -> None:
+    server = notebook.server
+    notebook.killed_before("os.remove", "journal/*.3.json", "cells.submit('fox', 1, 2)")
     assert notebook.steps == {"accepted"}
-    outcomes = notebook.resumed()
-    assert right(outcomes, notebook.server, jobs=len(outcomes), images=2)
-    assert len(list(notebook.library.glob("results/*/*"))) == 4
+    server.expire(server.jobs[0].request_id)  # it is here, so fal's copy is not needed
+    downloads = server.count("download")
+    assert right(notebook.resumed(), server, jobs=1, images=2)
+    assert server.count("download") == downloads
 
 
 def test_right_after_completion(notebook: Notebook) -> None:
@@ -144,20 +175,3 @@ def test_right_after_completion(notebook: Notebook) -> None:
     kernel.kill()
     assert notebook.resumed() == []
     assert len(list(notebook.library.glob("results/*/*"))) == 2
-
-
-def test_renamed_and_not_yet_crossed_out(notebook: Notebook, tmp_path: Path) -> None:
-    """The entry is put back, as no kill from outside hits the instant between the two."""
-    server, kernel = notebook.server, notebook.kernel()
-    server.settings.runs_on = lambda: True
-    kernel.ask("cells.submit('fox', 1, 2)")
-    server.wait(lambda s: s.count("stream"))
-    shutil.copytree(notebook.library / "journal", tmp_path / "journal")
-    server.settings.runs_on = bool
-    kernel.ask("cells.wait()")
-    kernel.kill()
-    shutil.copytree(tmp_path / "journal", notebook.library / "journal", dirs_exist_ok=True)
-    server.expire(server.jobs[0].request_id)  # it is here, so fal's copy is not needed
-    downloads = server.count("download")
-    assert right(notebook.resumed(), server, jobs=1, images=2)
-    assert server.count("download") == downloads
