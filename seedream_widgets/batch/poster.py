@@ -202,18 +202,19 @@ class _Drawing:
         return self._side + _GAP + column * (self.box[0] + _GAP)
 
     def _put(self, page: Image, draw: ImageDraw, cell: Cell | None, at: tuple[int, int]) -> None:
+        from seedream_widgets.images.pixels import decoded
+
         result = cell.opened() if cell is not None else None
         try:
-            picture = result.files[0].pil.copy() if result is not None else None
-        except (ResultError, OSError) as error:
+            picture = decoded(result.files[0].read_bytes()) if result is not None else None
+        except (ResultError, ImageInputError) as error:
             self._write(draw, at, self._wrapped(str(error), self.box[0]))
             return
         if picture is None:
             self._write(draw, at, self._wrapped(words_of(cell), self.box[0]))
             return
         picture.thumbnail(self.box)
-        shape = picture.convert("RGBA") if "A" in picture.getbands() else None
-        page.paste(picture.convert("RGB"), at, shape)
+        page.paste(picture, at, picture if picture.mode == "RGBA" else None)
 
     def _write(self, draw: ImageDraw, at: tuple[int, int], lines: Sequence[str]) -> None:
         for number, line in enumerate(lines):

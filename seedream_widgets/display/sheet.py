@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images.previews import preview
+from seedream_widgets.images.previews import preview, preview_of
 from seedream_widgets.values.result import ResultImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from PIL.Image import Image
 
@@ -26,7 +24,6 @@ _EDGES = ((16, 192), (64, 128), (400, 72), (MOST_TILES, 48))
 _LABEL = 60
 TEXT = "font:13px/1.45 system-ui,sans-serif;overflow-wrap:break-word"
 """The style of all that is shown without a page's own: a long word stays within its place."""
-_PNG_MODES = ("L", "RGB", "RGBA")
 
 if TYPE_CHECKING:
     Picture = ResultImage | Image | str
@@ -74,15 +71,10 @@ _SIDE = 'style="font-weight:600;text-align:right;padding:2px 8px 2px 0;max-width
 _TILE = 'style="padding:2px;text-align:center;vertical-align:top"'
 
 
-def _source(picture: ResultImage | Image) -> bytes | Path:
-    """Return what a preview is made of: a file, or a PIL image as lossless bytes."""
+def _small(picture: ResultImage | Image, edge: int, most: int) -> Preview:
     if isinstance(picture, ResultImage):
-        return picture._source
-    small = picture.copy()
-    small.thumbnail((_EDGES[0][1] * 2,) * 2)
-    file = io.BytesIO()
-    (small if small.mode in _PNG_MODES else small.convert("RGB")).save(file, "PNG")
-    return file.getvalue()
+        return preview(picture._source, edge, most)
+    return preview_of(picture, edge, most)
 
 
 def in_a_line(text: str, longest: int) -> str:
@@ -103,7 +95,7 @@ def _tile(what: Tile, edge: int, budget: int) -> str:
     if isinstance(what, str):
         return f'<span style="opacity:.7">{escape(what[:80])}</span>'
     try:
-        small = preview(_source(what), edge=edge, max_bytes=max(1000, budget))
+        small = _small(what, edge, max(1000, budget))
     except ImageInputError as error:
         return f'<span style="opacity:.7">{escape(str(error)[:80])}</span>'
     return image_tag(small, more='style="border-radius:4px"')

@@ -67,6 +67,8 @@ class ContactSheet:
         """
         from PIL import Image, ImageDraw, ImageFont
 
+        from seedream_widgets.images.pixels import on_white
+
         edge = whole_between(edge, "edge", 16, 4096, "a whole number of pixels")
         rows = -(-len(self) // self._columns)
         captions = _CAPTION if any(caption for _, caption in self._pictures) else 0
@@ -84,7 +86,7 @@ class ContactSheet:
         for at, (each, caption) in enumerate(self._pictures):
             left = _GAP + (at % self._columns) * (edge + _GAP)
             top = _GAP + (at // self._columns) * (edge + captions + _GAP)
-            small = _opened(each).convert("RGB")
+            small = on_white(_opened(each))
             small.thumbnail((edge, edge))
             spot = (left + (edge - small.width) // 2, top + (edge - small.height) // 2)
             sheet.paste(small, spot)
@@ -95,7 +97,12 @@ class ContactSheet:
 
 
 def _opened(picture: Any) -> Image:
-    return picture.pil if isinstance(picture, ResultImage) else picture.copy()
+    """Return a picture in sRGB, the caller's own."""
+    from seedream_widgets.images.pixels import decoded, to_rgb, with_profile
+
+    if isinstance(picture, ResultImage):
+        return decoded(picture.read_bytes())
+    return to_rgb(with_profile(picture))
 
 
 def sheet_of(

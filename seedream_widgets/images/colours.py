@@ -17,24 +17,40 @@ Verdict: TypeAlias = Literal["none", "changes", "unusable"]
 _LARGEST = 4_000_000
 _NEAR = 2
 """How far one of 256 steps may be off: tools round their sRGB curves differently."""
-_SPACES = {"RGB": b"RGB ", "RGBA": b"RGB ", "CMYK": b"CMYK", "L": b"GRAY"}
+_SPACES = {"RGB": b"RGB ", "CMYK": b"CMYK", "L": b"GRAY"}
+_KINDS = {
+    **dict.fromkeys(("RGB", "RGBA", "RGBa", "P", "PA"), "RGB"),
+    **dict.fromkeys(("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F"), "L"),
+    "CMYK": "CMYK",
+}
+"""The kind of colours that an image's numbers are, by its mode."""
 
 
 def verdict(profile: object, mode: str) -> Verdict:
-    """Tell what a profile does to the colours of an image of 8 bits, such as mode ``"RGB"``."""
+    """Tell what a profile does to the colours of an image, by the image's mode."""
     if not isinstance(profile, bytes) or not profile:
         return "none"
-    mode = "RGB" if mode == "RGBA" else mode
-    if len(profile) > _LARGEST or mode not in _SPACES:
+    kind = _KINDS.get(mode)
+    if len(profile) > _LARGEST or kind is None:
         return "none"
     # The profile of another kind of colours, as after `image.convert`, says nothing of these.
-    if profile[36:40] == b"acsp" and profile[16:20] != _SPACES[mode]:
+    if profile[36:40] == b"acsp" and profile[16:20] != _SPACES[kind]:
         return "none"
-    return _verdict(profile, mode)
+    return _verdict(profile, kind)
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Return an image in sRGB, RGB or RGBA; ``None`` where the profile can't be applied."""
+    """Return an image in sRGB, RGB or RGBA; ``None`` where the profile can't be applied.
+
+    Args:
+        image: In mode RGB, RGBA, CMYK, L or LA.
+        profile: An ICC profile of the same kind of colours.
+    """
+    if image.mode == "LA":
+        found = to_srgb(image.getchannel("L"), profile)
+        if found is not None:
+            found.putalpha(image.getchannel("A"))
+        return found
     try:
         from PIL import ImageCms
 

@@ -54,8 +54,9 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
     """
     from PIL import ImageChops, ImageStat
 
-    from seedream_widgets.images.pixels import on_white
+    from seedream_widgets.images.pixels import on_white, to_rgb, with_profile
 
+    first, second = (to_rgb(with_profile(image)) for image in (first, second))
     one, two = (on_white(image) for image in _matched(first, second, unequal))
     apart = ImageChops.difference(one, two)
     red, green, blue = apart.split()
@@ -80,8 +81,7 @@ def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
     from PIL import ImageOps
 
     if unequal == "fit":
-        plain = second if second.mode in ("RGB", "RGBA") else second.convert("RGBA")
-        return first, ImageOps.fit(plain, first.size)
+        return first, ImageOps.fit(second, first.size)
     common = min(first.width, second.width), min(first.height, second.height)
     return _middle(first, common), _middle(second, common)
 

@@ -54,11 +54,12 @@ def is_graphic(image: Image.Image) -> bool:
 
 def shrunk(image: Image.Image, size: tuple[int, int], gap: float = 2.0) -> Image.Image:
     """Scale down well; colours under transparent pixels don't bleed."""
-    if image.mode != "RGBA":
+    if image.mode not in ("RGBA", "LA"):
         return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=gap)
     # Pillow ignores reducing_gap for RGBA, but not for premultiplied RGBa.
-    small = image.convert("RGBa").resize(size, Image.Resampling.LANCZOS, reducing_gap=gap)
-    result = small.convert("RGBA")
+    premultiplied = image.convert(image.mode[:-1] + "a")
+    small = premultiplied.resize(size, Image.Resampling.LANCZOS, reducing_gap=gap)
+    result = small.convert(image.mode)
     result.info = image.info
     return result
 

@@ -16,7 +16,13 @@ from zlib import crc32
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.containers import MAX_PARTS, PNG
 from seedream_widgets.images.limits import LIMITS
-from seedream_widgets.images.metadata import PNG_KEPT, PNG_TEXTS, part_orientation
+from seedream_widgets.images.metadata import (
+    PNG_COLOURS,
+    PNG_KEPT,
+    PNG_TEXTS,
+    part_orientation,
+)
+from seedream_widgets.images.png_colours import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -109,6 +115,8 @@ class ArrivingPng(io.RawIOBase):
         self._at = 0
         self.orientation = 1
         """1 to 8; known once all was read."""
+        self.colours: dict[bytes, bytes] = {}
+        """What its chunks say of its colours; known before its pixels are read."""
 
     def read(self, size: int = -1) -> bytes:
         """Return `size` bytes, fewer at the end only; wait for them."""
@@ -155,14 +163,16 @@ class ArrivingPng(io.RawIOBase):
             left, check = left - len(piece), crc32(piece, check)
             if kept:
                 yield piece
-            elif len(told) < _LONGEST and kind in (b"eXIf", *PNG_TEXTS):
+            if len(told) < _LONGEST and kind in (b"eXIf", *PNG_TEXTS, *PNG_COLOURS):
                 told += piece
         tail = self._exactly(4)
         if int.from_bytes(tail, "big") != check or not kind.isalpha() or kind == b"acTL":
             raise ImageInputError(_DAMAGED)
         if kept:
             yield tail
-        if told and (turn := part_orientation(kind, told)) != 1:
+        if kind in PNG_COLOURS:
+            self.colours.setdefault(kind, told)
+        elif told and (turn := part_orientation(kind, told)) != 1:
             self.orientation = turn
         return kind
 
@@ -194,4 +204,6 @@ def open_arriving(file: ArrivingPng) -> ImageFile:
     except Exception as error:
         raise ImageInputError(f"it can't be read while it comes ({error})") from error
     LIMITS.refuse_pixels(*image.size)
+    if (profile := profile_of(file.colours)) is not None:
+        image.info["icc_profile"] = profile
     return image

@@ -64,14 +64,12 @@ def to_rgb(image: Image.Image) -> Image.Image:
     bits are read as `reading` tells.
     """
     plain, profile = eight_bit(image), image.info.get("icc_profile")
-    grey = image.mode in ("LA", "La", "1") and plain.mode != "L"
-    effect = verdict(profile, "L" if grey else plain.mode)
     converted: Image.Image | None = None
-    if profile and effect == "changes":
-        converted = to_srgb(plain.getchannel("R") if grey else plain, profile)
-    if converted is not None and grey and plain.mode == "RGBA":
-        converted.putalpha(plain.getchannel("A"))
+    if profile and verdict(profile, plain.mode) == "changes":
+        converted = to_srgb(plain, profile)
     converted = converted or plain
+    if converted.mode == "LA":
+        converted = converted.convert("RGBA")
     if converted.mode not in ("RGB", "RGBA"):
         converted = converted.convert("RGB")
     if converted.mode == "RGBA" and converted.getchannel("A").getextrema() == (255, 255):
@@ -97,28 +95,30 @@ def with_profile(image: Image.Image) -> Image.Image:
 
 def changes_colours(image: Image.Image) -> bool:
     """Tell whether an image has a profile that gives it other colours than sRGB's."""
-    mode = {"1": "L", "LA": "L", "La": "L", "P": "RGB", "PA": "RGB"}.get(image.mode, image.mode)
-    return verdict(image.info.get("icc_profile"), mode) == "changes"
+    return verdict(image.info.get("icc_profile"), image.mode) == "changes"
 
 
 def profile_note(image: Image.Image) -> str | None:
     """Say so where an image has a profile that can't be applied: it may be any bytes."""
-    mode = {"P": "RGB", "PA": "RGB"}.get(image.mode, image.mode)
-    if verdict(image.info.get("icc_profile"), mode) != "unusable":
+    if verdict(image.info.get("icc_profile"), image.mode) != "unusable":
         return None
     return "its colour profile can't be read, so its colours are taken for sRGB"
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
-    """Return an image in mode RGB, RGBA, CMYK or L, maybe itself."""
-    if image.mode.startswith("I;16"):
-        return _of_sixteen(image)
-    if image.mode in ("I", "F"):
-        return _scaled(image)
-    if image.mode in ("RGB", "RGBA", "CMYK", "L") and "transparency" not in image.info:
+    """Return an image in mode RGB, RGBA, CMYK, L or LA, maybe itself.
+
+    Its numbers mean what they meant, and the profile that says so stays in its ``info``: grey
+    stays grey, as the profile of grey says nothing of RGB.
+    """
+    if image.mode.startswith(("I", "F")):
+        plain = _of_sixteen(image) if image.mode.startswith("I;16") else _scaled(image)
+        plain.info = {name: image.info[name] for name in image.info if name != "transparency"}
+        return plain
+    if image.mode in ("RGB", "RGBA", "CMYK", "L", "LA") and "transparency" not in image.info:
         return image
-    if image.mode == "La":
-        return image.convert("LA").convert("RGBA")
+    if image.mode in ("1", "L", "LA", "La"):
+        return image.convert("LA" if image.has_transparency_data else "L")
     if image.has_transparency_data or image.mode == "RGBa":
         return image.convert("RGBA")
     return image.convert("RGB")

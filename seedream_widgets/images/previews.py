@@ -71,10 +71,11 @@ def preview_of(image: Image, edge: int, max_bytes: int) -> Preview:
         edge: The longer side in pixels, 1 or more.
         max_bytes: 1000 or more.
     """
-    from seedream_widgets.images.pixels import eight_bit, to_rgb
+    from seedream_widgets.images.pixels import eight_bit, to_rgb, with_profile
 
     image.load()
-    return _encoded(to_rgb(_scaled(eight_bit(image), _within(image.size, edge))), max_bytes)
+    small = _scaled(eight_bit(image), _within(image.size, edge))
+    return _encoded(to_rgb(with_profile(small)), max_bytes)
 
 
 @dataclass(frozen=True)

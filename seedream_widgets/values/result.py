@@ -252,7 +252,8 @@ class ResultImage:
         return target
 
     def _converted(self, target: Path) -> bytes:
-        from seedream_widgets.images.pixels import on_white
+        from seedream_widgets.images.metadata import orientation_of
+        from seedream_widgets.images.pixels import changes_colours, on_white, to_rgb, upright
 
         format_name, file, image = _writes(target), io.BytesIO(), self.pil
         options: dict[str, Any] = {}
@@ -261,6 +262,13 @@ class ResultImage:
         if format_name == "ICO":
             options = {"sizes": [(min(self.width, 256), min(self.height, 256))]}
         try:
+            image.load()
+            if (turn := orientation_of(image.info)) != 1:  # most formats are written without it
+                told, image = image.info, upright(image, turn)
+                kept = ("icc_profile", "transparency")
+                image.info = {name: told[name] for name in kept if name in told}
+            if format_name not in ("PNG", "TIFF") and changes_colours(image):  # or a profile
+                image = to_rgb(image)
             if format_name in ("JPEG", "MPO", "PDF", "PPM", "EPS", "PCX"):
                 image = on_white(image)  # else transparent parts would turn black
             image.save(file, format_name, **options)

@@ -14,6 +14,7 @@ from seedream_widgets.batch.batch import make
 from seedream_widgets.batch.poster import layout
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.testing import ScriptedBackend
+from tests.image_files import encoded, grey_profile, near
 
 PROMPTS = ["a fox", "<script>alert(1)</script> & a very long prompt " * 5]
 
@@ -52,6 +53,16 @@ def test_a_png_holds_every_picture_as_it_came(batch, tmp_path):
         assert cell.result.image.convert("RGB").getpixel((0, 0)) in colours
     small = opened(batch.export(tmp_path / "small.png", format="png", edge=16))
     assert small.width < whole.width
+
+
+def test_a_png_shows_each_picture_in_its_profile_s_colours(tmp_path):
+    backend = ScriptedBackend("fal")
+    grey = encoded(Image.new("LA", (90, 60), (100, 128)), "PNG", icc_profile=grey_profile(1.0))
+    backend.bytes = {"https://files.test/r1/0": grey}
+    batch = make(Client(backend, library=tmp_path / "l"), prompt="a fox", seed=[1])
+    batch.run(progress=False)
+    whole = opened(batch.export(tmp_path / "sheet.png", format="png"))
+    assert near(whole.getpixel((whole.width - 20, whole.height - 20)), (211, 211, 211), 2)
 
 
 def test_a_cell_without_a_picture_has_its_words_there(tmp_path):

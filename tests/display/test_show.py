@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import seedream_widgets as sd
+from seedream_widgets.images.pixels import decoded
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.testing import ScriptedBackend
+from tests.image_files import encoded, grey_profile, near
 
 
 @pytest.fixture
@@ -57,6 +63,23 @@ def test_what_is_no_picture_is_told():
 def test_a_large_picture_is_small_in_the_notebook():
     noise = np.random.default_rng(0).integers(0, 255, (2048, 2048, 3), np.uint8)
     assert len(html(sd.show(Image.fromarray(noise)))) < 420_000
+
+
+def test_pictures_are_shown_in_their_profile_s_colours(tmp_path):
+    backend = ScriptedBackend("fal")
+    given = Image.new("LA", (90, 60), (100, 128))
+    data = encoded(given, "PNG", icc_profile=grey_profile(1.0))
+    backend.bytes = {"https://files.test/r1/0": data}
+    result = Client(backend, library=tmp_path).submit(sd.Request("a fox")).result(60)
+    seen = decoded(data)
+    assert near(seen.getpixel((3, 3)), (168, 168, 168, 128), 1)
+    sheet = sd.contact_sheet([result, result.image], columns=2)
+    for at in (200, 592):
+        # White lets itself be seen through what is half clear.
+        assert near(sheet.getpixel((at, 200)), (211, 211, 211), 2)
+    for kept in re.findall(r'base64,([^"]+)', html(sd.show([result, result.image]))):
+        image = Image.open(io.BytesIO(base64.b64decode(kept)))
+        assert near(image.getpixel((3, 3)), seen.getpixel((3, 3)), 3)
 
 
 def test_a_contact_sheet_is_one_image(client):

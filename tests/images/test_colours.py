@@ -12,7 +12,9 @@ from PIL import Image, ImageCms
 
 from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.images.colours import verdict
+from seedream_widgets.images.compare import difference
 from seedream_widgets.images.pixels import decoded
+from seedream_widgets.images.previews import preview, preview_of, reduced
 from tests.image_files import (
     P3,
     SRGB,
@@ -134,8 +136,8 @@ def test_a_profile_that_can_not_be_applied_is_left_out(
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
 def test_grey_with_a_profile_of_its_own(mode: str) -> None:
-    grey = Image.new(mode, (40, 30), 100 if mode == "L" else (100, 99))
-    data = encoded(grey, "PNG", icc_profile=grey_profile(1.0))
+    plain = Image.new(mode, (40, 30), 100 if mode == "L" else (100, 99))
+    data = encoded(plain, "PNG", icc_profile=grey_profile(1.0))
     expected = in_srgb(Image.new("L", (1, 1), 100), grey_profile(1.0)).getpixel((0, 0))
     assert expected[0] > 150
     sent = (load(value).pil for value in (data, Image.open(io.BytesIO(data))))
@@ -143,6 +145,52 @@ def test_grey_with_a_profile_of_its_own(mode: str) -> None:
         found = image.convert("RGBA").getpixel((3, 3))
         assert near(found[:3], expected, 1)
         assert found[3] == (255 if mode == "L" else 99)
+
+
+def grey(mode: str, **options: object) -> bytes:
+    """Return a PNG of one grey, 100 of 255, whose profile makes it lighter."""
+    made = {
+        "LA": lambda: Image.new("LA", (90, 60), (100, 99)),
+        "I;16": lambda: Image.frombytes("I;16", (90, 60), b"\0\x64" * 90 * 60),
+    }.get(mode, lambda: Image.new(mode, (90, 60), 1 if mode == "1" else 100))
+    return encoded(made(), "PNG", icc_profile=grey_profile(1.0), **options)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"), [("L", {}), ("LA", {}), ("I;16", {}), ("L", {"transparency": 7})]
+)
+@pytest.mark.parametrize("edge", [30, 90])
+def test_a_grey_picture_has_its_colours_wherever_it_is_seen(
+    mode: str, options: dict[str, object], edge: int
+) -> None:
+    data = grey(mode, **options)
+    seen = decoded(data)
+    assert near(seen.convert("RGB").getpixel((3, 3)), (168, 168, 168), 1)
+    small = (
+        preview(data, edge),
+        preview_of(Image.open(io.BytesIO(data)), edge, 100_000),
+        reduced(iter([data]), 90).preview(edge),
+    )
+    for each in small:
+        image = Image.open(io.BytesIO(each.data)).convert("RGBA")
+        assert near(image.getpixel((3, 3)), seen.convert("RGBA").getpixel((3, 3)), 2)
+    sent = load(data)
+    assert near(sent.pil.convert("RGB").getpixel((3, 3)), (168, 168, 168), 1)
+    assert "colours to sRGB" in str(sent.note)
+
+
+def test_a_small_picture_of_pil_has_the_colours_that_its_png_names() -> None:
+    linear = Image.new("RGB", (90, 60), (55, 55, 55))
+    linear.info["gamma"] = 1.0
+    image = Image.open(io.BytesIO(preview_of(linear, 30, 100_000).data))
+    assert near(image.getpixel((3, 3)), (128, 128, 128), 2)
+
+
+def test_pictures_are_compared_as_they_are_seen() -> None:
+    given = Image.open(io.BytesIO(grey("LA")))
+    found = difference(given, decoded(grey("LA")))
+    assert (found.mean, found.changed) == (0, 0)
+    assert difference(given, Image.new("LA", (90, 60), (100, 99))).mean > 20
 
 
 @pytest.mark.parametrize("mode", ["P", "RGBA"])

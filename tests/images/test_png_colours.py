@@ -11,6 +11,7 @@ from PIL import Image
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.images.png_colours import profile_of
+from seedream_widgets.images.previews import preview, reduced
 from tests.image_files import chunk, encoded
 
 # Display P3's numbers of colours that sRGB has, and sRGB's own for them (as CSS converts them).
@@ -91,6 +92,15 @@ def test_srgb_and_nonsense_change_nothing(chunks: bytes) -> None:
     assert "sRGB" not in str(image.note)
     if b"cICP" not in chunks:  # which Pillow does not hand on
         assert colour(sent(Image.open(io.BytesIO(data)))) == (200, 100, 50)
+
+
+@pytest.mark.parametrize("chunks", [chunk(b"cICP", bytes((12, 13, 0, 1))), P3_CORNERS])
+def test_a_picture_has_them_while_it_comes(chunks: bytes) -> None:
+    red = Image.new("RGB", (64, 48), (200, 50, 50))
+    data = png(red, chunks)
+    early, plain = reduced(iter([data]), 64).preview(64), preview(data, 64)
+    assert early == plain
+    assert early != preview(png(red), 64)
 
 
 @pytest.mark.parametrize("transfer", [16, 18])

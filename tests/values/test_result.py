@@ -18,11 +18,22 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from seedream_widgets.errors import RequestError, ResultError
+from seedream_widgets.images.pixels import decoded
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library import Library
 from seedream_widgets.testing import ScriptedBackend, as_default_client
 from seedream_widgets.values.request import Request
-from tests.image_files import encoded, noise, photo, transparent
+from tests.image_files import (
+    P3,
+    encoded,
+    exif,
+    grey_profile,
+    near,
+    noise,
+    photo,
+    profile,
+    transparent,
+)
 from tests.memory import taken
 from tests.scripted import SECONDS
 
@@ -247,6 +258,21 @@ def test_another_suffix_converts_what_came(tmp_path, suffix, kind):
     (path,) = result.save(tmp_path / f"fox.{suffix}")
     with Image.open(path) as saved:
         assert (saved.format, saved.size) == (kind, (96, 64))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "bmp", "tiff", "png"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA"])
+def test_a_converted_file_looks_as_what_came(tmp_path, suffix, mode):
+    """Its colours are its profile's, and it is turned as it says."""
+    icc = profile(P3) if mode == "RGB" else grey_profile(1.0)
+    plain = Image.new(mode, (60, 40), {"RGB": (200, 50, 50), "L": 100, "LA": (100, 255)}[mode])
+    kind = "PNG" if mode == "LA" else "JPEG"
+    data = encoded(plain, kind, icc_profile=icc, exif=exif(6))
+    (path,) = make(tmp_path, data).save(tmp_path / f"fox.{suffix}")
+    seen, saved = decoded(data), decoded(path.read_bytes())
+    assert saved.size == seen.size == (40, 60)
+    assert near(saved.getpixel((3, 3)), seen.getpixel((3, 3)), 4)
+    assert not near(plain.convert("RGB").getpixel((3, 3)), seen.getpixel((3, 3)), 15)
 
 
 def test_several_images_are_numbered(fox, tmp_path):
