@@ -120,9 +120,9 @@ __all__ = sorted([*_MODULE, "batches", "library"])
 
 
 class _Package(ModuleType):
-    """This package, whose `sd.library` and `sd.jobs` are not the rooms of the same names.
+    """The type of this package's module: it keeps `sd.jobs` and `sd.library` what users expect.
 
-    Importing ``seedream_widgets.jobs`` would put the module in the function's place.
+    Importing the subpackage ``seedream_widgets.jobs`` would otherwise replace the function.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -131,8 +131,8 @@ class _Package(ModuleType):
         elif not isinstance(value, ModuleType):
             from seedream_widgets.errors import NoNameError
 
-            how = f"call sd.{name}(...)" if name in _HOME["api"] else "sd.Client(...) takes another"
-            raise NoNameError(f"sd.{name} is not to be set, which would change nothing; {how}")
+            how = f"call sd.{name}(...)" if name in _HOME["api"] else "pass yours to sd.Client(...)"
+            raise NoNameError(f"sd.{name} can't be assigned: it would change nothing; {how}")
 
 
 sys.modules[__name__].__class__ = _Package
@@ -154,7 +154,7 @@ def __getattr__(name: str) -> object:
 
         return Batches(default_client())
     if name not in _MODULE:
-        if name.startswith("_"):  # what Python and others look for
+        if name.startswith("_"):  # looked up by Python and tools, so not a slip to guess at
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from seedream_widgets.errors import NoNameError
         from seedream_widgets.values.guesses import did_you_mean

@@ -1,4 +1,4 @@
-"""The few functions people type, on one default client for the session."""
+"""The functions people type (`sd.generate`, `sd.submit`, …), on the session's default client."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def default_client() -> Client:
 
 
 def replace_default_client(client: Client | None) -> Client | None:
-    """Make another client the default one, or ``None`` for a new one; return the one before."""
+    """Set the default client (``None``: a new one when next needed) and return the previous one."""
     global _client
     with _lock:
         before, _client = _client, client
@@ -63,25 +63,26 @@ def jobs() -> tuple[Job, ...]:
 
 
 def resume() -> tuple[Job, ...]:
-    """Follow requests that earlier sessions left behind, without a new submit; see `Client`."""
+    """Pick up requests that earlier sessions left unfinished, sending none; see `Client.resume`."""
     return default_client().resume()
 
 
 def budget(usd: Any = ..., per: str = "session") -> Decimal | None:
-    """Tell or set the most that may be spent, in US dollars; ``None`` means no limit.
+    """Return or set the spending limit, in US dollars; ``None`` means no limit.
 
-    ``sd.budget()`` only tells it, ``sd.budget(5)`` sets it, ``sd.budget(None)`` takes it away.
-    Requests in flight count at their ceiling, and `submit` refuses one that could go over.
+    ``sd.budget()`` returns it, ``sd.budget(5)`` sets it, ``sd.budget(None)`` removes it.
+    Requests under way count at the most they can cost, and `submit` refuses a request that could
+    exceed the limit.
 
     Args:
         usd: The limit.
-        per: ``"session"``: this client, until its kernel ends. ``"day"`` and ``"month"``, by this
-            computer's calendar, are kept in the library: all kernels that share it count, and a
-            restarted one does not forget. Of two that ask in the same instant both may be
+        per: ``"session"`` limits this client until its kernel ends. ``"day"`` and ``"month"``, by
+            this computer's calendar, are kept in the library: they cover all kernels that share
+            it, and outlast a restart. Of two requests submitted at the same moment, both may be
             refused.
 
     Raises:
-        RequestError: `usd` is not an amount, or `per` none of these words.
+        RequestError: `usd` is not an amount, or `per` is another word.
         SeedreamError: The library can't be written, or its limits can't be read.
     """
     client = default_client()
@@ -100,12 +101,12 @@ def budget(usd: Any = ..., per: str = "session") -> Decimal | None:
 def estimate(prompt: str | Request, prices: Prices | None = None, **arguments: Any) -> Estimate:
     """Return what a request may cost at fal's current prices, in US dollars; nothing is sent.
 
-    Where fal does not tell its prices, such as without a key, the dated ones count, and the
-    estimate says so.
+    Where fal's prices can't be had, such as without a key, the built-in dated table is used, and
+    the estimate says so.
 
     Args:
         prompt: The prompt, or a whole `Request`.
-        prices: Other prices, such as those of another client: ``client.prices``.
+        prices: Prices to use instead, such as those of another client: ``client.prices``.
         **arguments: As in `submit`.
 
     Raises:
@@ -121,13 +122,15 @@ def estimate(prompt: str | Request, prices: Prices | None = None, **arguments: A
 def spending(since: Any = None, *, by: str | None = None) -> Any:
     """Return what requests on fal cost: a DataFrame where pandas is installed, else dicts.
 
-    "confirmed" are the units that fal told with the result, times the price an image; where fal
-    told none, the images that came are counted: "estimated". A refused, cancelled or lost
-    request stands with its ceiling as "may be billed", one that fal does not bill with 0.
+    A cost is "confirmed" where fal reported how many images it bills: that number times the price
+    of an image. Elsewhere the images that came are counted, and it is "estimated". A refused,
+    cancelled or lost request is listed as "may be billed", at the most it can cost; one that fal
+    does not bill, at 0.
 
     Args:
-        since: A datetime, date or ISO text; everything in the library unless given.
-        by: ``"day"`` (UTC), ``"model"`` or ``"prompt"`` sums it up; else each request is a row.
+        since: A datetime, date or ISO text; by default everything in the library.
+        by: ``"day"`` (UTC), ``"model"`` or ``"prompt"`` sums it up; by default each request is a
+            row.
 
     Raises:
         RequestError: `by` is not one of these.
@@ -143,26 +146,26 @@ def batch(
     limit: int = 10_000,
     **axes: Any,
 ) -> Batch:
-    """Return many requests as one `Batch`, written down and priced; ``.run()`` sends them.
+    """Return many requests as one `Batch`, saved and priced; ``.run()`` sends them.
 
-    A list is an axis, and the batch is the product of its axes in the order written; a scalar, a
-    text, a size tuple or an image is the same in every cell. ``{red|green}`` in a prompt is an
-    axis, and so is a ``{name}`` that a list is given for::
+    Each list is an axis, and the batch is the product of its axes in the order given; a scalar,
+    text, size tuple or image is the same in every cell. ``{red|green}`` in a prompt is an axis,
+    and so is a ``{name}`` with a list given for it::
 
         sd.batch(prompt="a {colour} {fox|owl}", colour=["red", "white"], seed=range(4)).run()
 
     Args:
         rows: Instead of axes: a list of dicts or a DataFrame, a request for each row.
-        name: The name of the batch; one of this name is made anew of these cells, and only those
-            that are not in the library yet are asked for. With nothing else given, it is
-            reopened. A readable name is made up otherwise.
-        repeat: Draws of each cell, 1 to 1000.
-        limit: Most cells.
+        name: The name of the batch. An existing batch of that name is redefined with these cells,
+            and only those not in the library yet are sent. A name and nothing else reopens the
+            batch. By default a readable name is made up.
+        repeat: How often each cell is drawn, 1 to 1000.
+        limit: The most cells it may have.
         **axes: Arguments of `Request`, and values for the slots of the prompts. Each element of
             ``images=[...]`` is one cell's references.
 
     Raises:
-        RequestError: Something is not accepted; the message names it, and nothing was sent.
+        RequestError: An argument is not accepted; nothing was sent.
     """
     from seedream_widgets.batch.batch import make
 
@@ -170,14 +173,13 @@ def batch(
 
 
 def to_pandas(results: Any) -> Any:
-    """Return a DataFrame with a row an image; ``cost`` is a `Decimal` in US dollars.
+    """Return a DataFrame with one row per image; ``cost`` is a `Decimal` in US dollars.
 
-    ``pd.DataFrame(results)`` gives a row a result, with its attributes as columns: pandas takes
-    each element of a list for one row.
+    ``pd.DataFrame(results)`` has one row per result instead, with its attributes as columns.
 
     Args:
-        results: A `Result`, or any number of results, entries of the library and jobs that are
-            done, or a batch.
+        results: A `Result` or a batch, or a list of results, entries of the library and finished
+            jobs.
 
     Raises:
         MissingPackageError: pandas is not installed.
@@ -201,8 +203,8 @@ def to_pandas(results: Any) -> Any:
         if isinstance(each, Job):
             if not each.done:
                 raise RequestError(
-                    f"results has a job that goes on ({each.status.text}); wait for it with "
-                    "job.result()",
+                    f"results has a job that is still running ({each.status.text}); wait for it "
+                    "with job.result()",
                     field="results",
                     value=each,
                 )
@@ -218,15 +220,16 @@ def to_pandas(results: Any) -> Any:
 def show(
     images: Any, *, columns: int | None = None, captions: Iterable[object] | None = None
 ) -> ContactSheet:
-    """Return pictures side by side, for a cell's last line: small, however large they are.
+    """Return small previews of pictures side by side, for the last line of a cell.
 
     Args:
         images: A result or a PIL image, or any number of results, images, jobs and entries.
-        columns: How many stand side by side; as many as fit, up to 4, unless given.
-        captions: A text for each picture; results bear their prompts unless given.
+        columns: How many stand side by side; by default as many as fit, up to 4.
+        captions: A text for each picture; by default the prompts of results.
 
     Raises:
-        RequestError: Something is neither, or the captions are not as many as the pictures.
+        RequestError: `images` holds something else, or there are more or fewer captions than
+            pictures.
     """
     return sheet_of(images, columns, captions)
 
@@ -239,23 +242,23 @@ def contact_sheet(
 
 
 def verify_seed(result: Result) -> SeedCheck:
-    """Ask again with a result's seed, at full price, and compare; see `Client.verify_seed`."""
+    """Send a request again with its result's seed, at full price, and compare the pictures."""
     return default_client().verify_seed(result)
 
 
 def series(prompt: str, count: int, **arguments: Any) -> Request:
     """Return the `Request` for a set of pictures that belong together; nothing is sent.
 
-    The count stands in the prompt, as the vendor's guide asks, and is `max_images`: a ceiling, and
-    fewer may come. ``result.missing`` says how many did not, and ``result.ask_for_missing()`` asks
-    for them::
+    The count is put into the prompt, as the vendor's guide advises, and sent as `max_images`, which
+    is an upper limit: fewer may come. ``result.missing`` says how many did not, and
+    ``result.ask_for_missing()`` asks for them::
 
         day = sd.generate(sd.series("a fox from morning to night", 4))
 
     Args:
         prompt: What the pictures show.
         count: How many, 2 to 6.
-        **arguments: Further arguments of `Request`; ``images=`` for a set made of references.
+        **arguments: Further arguments of `Request`; ``images=`` for a set based on references.
 
     Raises:
         RequestError: An argument is not accepted, or the model makes no sets.
@@ -268,7 +271,7 @@ def series(prompt: str, count: int, **arguments: Any) -> Request:
             field="max_images",
             value=arguments["max_images"],
         )
-    Request(prompt, **arguments)  # so that an empty prompt is said to be one
+    Request(prompt, **arguments)  # an empty prompt must be refused before words are added to it
     return Request(series_words(prompt, most), max_images=most, **arguments)
 
 
@@ -277,8 +280,8 @@ def submit(prompt: str | Request, *, fresh: bool = False, **arguments: Any) -> J
 
     Args:
         prompt: The prompt, or a whole `Request`.
-        fresh: Ask again even for what is in the library or under way: the same request with
-            the same seed otherwise costs nothing a second time.
+        fresh: Send it even if the same request is in the library or under way. By default the
+            same request with the same seed is paid for only once.
         **arguments: Further arguments of `Request`, such as ``images=`` for an edit,
             ``image_size="4:3"``, ``num_images=2``, ``seed=7``, ``model="v4.5"``.
 
@@ -297,14 +300,14 @@ def generate(
     on_update: Callable[[Job], object] | None = None,
     **arguments: Any,
 ) -> Result:
-    """Draw from text and wait for the `Result`; arguments as in `submit`.
+    """Generate images from text and wait for the `Result`; arguments as in `submit`.
 
-    A keyboard interrupt stops the waiting, not the job: find it in ``sd.jobs()``.
+    A keyboard interrupt stops the waiting, not the job, which is still in ``sd.jobs()``.
 
     Args:
         prompt: What to draw, or a whole `Request`.
-        fresh: Ask again even for what is in the library or under way.
-        progress: Whether to show how far it is; by default in a notebook and in a terminal.
+        fresh: Send it even if the same request is in the library or under way.
+        progress: Whether to show progress; by default in a notebook and in a terminal.
         on_update: Called with the `Job` at each change, on another thread.
         **arguments: Further arguments of `Request`.
 
@@ -328,17 +331,18 @@ def edit(
     on_update: Callable[[Job], object] | None = None,
     **arguments: Any,
 ) -> Result:
-    """Change `images` as `prompt` says and wait for the `Result`; arguments as in `submit`.
+    """Edit `images` as `prompt` says and wait for the `Result`; arguments as in `submit`.
 
-    The result has the shape of image 1, at the tier nearest to its size, within what the endpoint
-    takes; ``image_size=`` decides otherwise, and ``image_size="default"`` leaves it to fal.
+    By default the result has the shape of image 1, at the tier (1K, 2K, 4K) nearest to its size
+    that the endpoint takes. ``image_size=`` asks for another size, and ``image_size="default"``
+    leaves it to fal.
 
     Args:
         images: One or up to 10 of PIL image, numpy array, path, URL, bytes or `Result`.
         prompt: What to change; name inputs by their order ("image 1"). With ``mask=`` only that
             region of image 1 changes; see `Request`.
-        fresh: Ask again even for what is in the library or under way.
-        progress: Whether to show how far it is; by default in a notebook and in a terminal.
+        fresh: Send it even if the same request is in the library or under way.
+        progress: Whether to show progress; by default in a notebook and in a terminal.
         on_update: Called with the `Job` at each change, on another thread.
         **arguments: Further arguments of `Request`.
 
@@ -362,14 +366,12 @@ def edit(
             field="images",
             value=images,
         )
-    return follow(submit(_in_its_shape(request, arguments), fresh=fresh), progress, on_update)
+    request = _with_shape_of_image_1(request, arguments)
+    return follow(submit(request, fresh=fresh), progress, on_update)
 
 
-def _in_its_shape(request: Request, arguments: dict[str, Any]) -> Request:
-    """Return an edit of image 1 in its own shape, where no size was asked for.
-
-    Only what is typed is read so, not a `Request`: one that was kept means what it meant.
-    """
+def _with_shape_of_image_1(request: Request, arguments: dict[str, Any]) -> Request:
+    """Return the edit with a size in the shape of image 1, unless a size was asked for."""
     first = request.images[0]
     if arguments.get("image_size") is not None or request.mask or not isinstance(first, ImageInput):
         return request  # what a URL shows is not known here
@@ -378,12 +380,12 @@ def _in_its_shape(request: Request, arguments: dict[str, Any]) -> Request:
 
 
 async def gather(jobs: Iterable[Job] | Job, *more: Job) -> list[Result | SeedreamError]:
-    """Wait for several jobs; each gives its result, or its error in the result's place.
+    """Wait for several jobs and return their results, with an error in place of each that failed.
 
-    One that fails does not lose the others: ``await sd.gather(map(sd.submit, prompts))``.
+    One failure does not lose the other results: ``await sd.gather(map(sd.submit, prompts))``.
 
     Args:
-        jobs: Jobs of `submit`, as a list or one after the other.
+        jobs: Jobs from `submit`, as a list or as separate arguments.
         *more: Further jobs.
     """
     takes = "jobs, as sd.gather([sd.submit('a fox'), sd.submit('an owl')])"

@@ -13,7 +13,7 @@ from seedream_widgets.errors import CredentialsError, running_shell
 KEYS_PAGE = "https://fal.ai/dashboard/keys"
 _LONGEST = 512
 _AROUND = " \t\r\n\v\f\u00a0\u200b\ufeff"
-"""Blanks, and marks that Windows' editors put at the beginning of a file."""
+"""White space, and the byte order mark that Windows editors put at the start of a file."""
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 _BEFORE = re.compile(r"\A(?:(?:export\s+|%env\s+)?FAL_KEY\s*=|Key\s+(?=\S))")
 _log = logging.getLogger(__name__)
@@ -37,10 +37,10 @@ class Key:
         return self._value
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a Key never changes; make another")
+        raise AttributeError("a Key can't be changed; make a new one")
 
     def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("a Key never changes; make another")
+        raise AttributeError("a Key can't be changed; make a new one")
 
     def __repr__(self) -> str:
         return "<Key ***>"
@@ -58,21 +58,21 @@ class Key:
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Key is not pickled: it would be readable in the file")
+        raise TypeError("a Key can't be pickled: it would be readable in the file")
 
 
 def find_key(key: str | Key | None = None, *, colab: bool = True) -> Key | None:
     """Return the fal key, or ``None`` where there is none.
 
     The first of: the argument, `login`, ``FAL_KEY``, ``FAL_KEY_ID`` with ``FAL_KEY_SECRET``,
-    Colab's secret ``FAL_KEY``. It is looked for anew at each call.
+    Colab's secret ``FAL_KEY``. Each call searches again.
 
     Args:
-        key: The key, if it is at hand.
+        key: The key itself, if known.
         colab: Whether to ask Colab, which blocks until the page answers: only from a cell.
 
     Raises:
-        CredentialsError: What was found can't be a key, or the argument is blank.
+        CredentialsError: The key found is malformed, or the argument is blank.
     """
     if isinstance(key, Key):
         return key
@@ -87,10 +87,10 @@ def login(key: str | None = None) -> None:
     Nothing is written to disk or to the environment.
 
     Args:
-        key: The key itself, where no question can be asked. It then stands in your notebook.
+        key: The key itself, where no prompt is possible. Your notebook then holds it.
 
     Raises:
-        CredentialsError: The key can't be a key, or can't be asked for without showing it.
+        CredentialsError: The key is malformed, or can't be typed without being shown.
     """
     global _typed
     _typed = _read(_ask() if key is None else key, "key") or _refuse_blank()
@@ -154,7 +154,7 @@ def _from_colab() -> Key | None:
 def _unquoted(text: str) -> str:
     """Return a key without what ``%env``, ``--env-file`` or an editor leaves around it.
 
-    A whole line of an ``.env`` file, and the value of an Authorization header, hold a key too.
+    A whole line of an ``.env`` file and the value of an Authorization header are accepted, too.
     """
     text = _BEFORE.sub("", text.strip(_AROUND)).strip(_AROUND)
     while len(text) > 1 and text[0] in _QUOTES and text[-1] == _QUOTES[text[0]]:

@@ -3,21 +3,21 @@
 SeedreamError
   RequestError (also ValueError)        the request is not one fal could accept
     ImageInputError                     an input image can't be read or sent
-    NoItemError (also IndexError, KeyError)  there is no item of that number or name
+    NoItemError (also IndexError, KeyError)  no item has that number or name
   CredentialsError                      no key, or fal refuses the key or the account
   BackendError                          the request was sent, or tried, and did not succeed
     ContentRejectedError                a safety checker refused prompt, input or output
     SubmitUnknownError                  the reply to a submit was lost: it may have been accepted
     ResultError                         finished, but its images can't be fetched or read
-  BudgetError                           it could cost more than the budget leaves; not sent
+  BudgetError                           the request could cost more than the budget leaves; not sent
   JobCancelled                          the job was cancelled
   JobTimeout (also TimeoutError)        ``job.result(timeout)`` stopped waiting; the job goes on
   MissingPackageError (also ImportError)  something optional needs a package that is not installed
-  StaysHereError (also TypeError)       it can't be copied, nor sent to another process
-  NoNameError (also AttributeError)     the package has no such name, or it is not to be set
+  StaysHereError (also TypeError)       the object can't be copied or sent to another process
+  NoNameError (also AttributeError)     the package has no such name, or it can't be assigned
 
-And one warning, which stops nothing: `PromptWarning`, for a prompt that names images it does not
-have.
+And one warning, which stops nothing: `PromptWarning`, for a prompt that refers to reference images
+that were not given.
 """
 
 from __future__ import annotations
@@ -36,27 +36,28 @@ if TYPE_CHECKING:
 _HERE = str(Path(__file__).parent)
 
 Billing = Literal["no", "maybe", "yes"]
-"""Whether fal bills a request: 5xx never, a refused or cancelled one maybe (fal's docs)."""
+"""Whether fal bills a request. By fal's docs it never bills a 5xx error, but may bill a refused or
+cancelled request."""
 
 
 class SeedreamError(Exception):
     """The base of every error this package raises on purpose."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show the sentence and the user's own line in IPython, without our frames.
+        """In IPython, show the message and the user's own line, without this package's frames.
 
-        ``%xmode Verbose`` shows them all.
+        ``%xmode Verbose`` shows all frames.
         """
         return _rendered(self)
 
 
 def without_our_frames(stopped: BaseException) -> None:
-    """Have IPython show an interrupt, or a cancelled await, as it does our errors."""
+    """Have IPython show an interrupt or a cancelled await as briefly as our own errors."""
     stopped.__dict__["_render_traceback_"] = lambda: _rendered(stopped)
 
 
 def running_shell() -> Any:
-    """Return the IPython that runs this, or ``None``; for this alone it is not imported."""
+    """Return the running IPython shell, or ``None``; IPython is not imported just to ask."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
 
@@ -86,11 +87,11 @@ def _own_line(trace: TracebackType | None) -> list[str]:
 
 
 class PromptWarning(UserWarning):
-    """A prompt names images in a way that can't be meant; it is sent all the same."""
+    """A prompt refers to reference images that were not given; it is sent all the same."""
 
 
 def warn(message: str) -> None:
-    """Warn of a prompt at the user's own line."""
+    """Emit a `PromptWarning` that points at the user's own line."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
@@ -124,34 +125,34 @@ def refused(field: str, takes: str, value: object, hint: str = "") -> RequestErr
         field: The argument.
         takes: What it takes, in words.
         value: What was given for it.
-        hint: The end of the sentence, such as a guess at what was meant.
+        hint: Appended to the message, such as a guess at what was meant.
     """
     said = f"{field} takes {takes}, got {quoted(value)}{hint}"
     return RequestError(said, field=field, value=value)
 
 
 def say(words: str, to: TextIO | None = None) -> None:
-    """Print a line; where nobody can read it, as after ``| head``, that harms nothing.
+    """Print a line, ignoring an output that is closed, such as a pipe into ``head``.
 
     Args:
         words: The line.
-        to: Where, such as ``sys.stderr``; ``sys.stdout`` unless given.
+        to: The stream, such as ``sys.stderr``; ``sys.stdout`` by default.
     """
     with suppress(OSError, ValueError):  # a broken pipe; a closed file
         print(words, file=to, flush=True)
 
 
 def check_type(value: object, kinds: type | tuple[type, ...], field: str, takes: str) -> None:
-    """Refuse a value of another type in words.
+    """Raise a readable error if an argument has the wrong type.
 
     Args:
         value: What was given.
-        kinds: What it has to be.
+        kinds: The accepted types.
         field: The argument it was given for.
-        takes: What that takes, in words, and the next step.
+        takes: What that argument takes, in words, and the next step.
 
     Raises:
-        RequestError: It is of another type.
+        RequestError: `value` is of another type.
     """
     if not isinstance(value, kinds):
         raise RequestError(
@@ -160,20 +161,20 @@ def check_type(value: object, kinds: type | tuple[type, ...], field: str, takes:
 
 
 def check_index(index: object, takes: str) -> None:
-    """Refuse an index that is neither a whole number nor a slice in words.
+    """Raise a readable error if an index is neither a whole number nor a slice.
 
     Args:
         index: What was given in brackets.
         takes: What may be given, in words, and the next step.
 
     Raises:
-        RequestError: It is of another type.
+        RequestError: `index` is of another type.
     """
     check_type(index, (SupportsIndex, slice), "index", takes)
 
 
 def whole_number(value: object) -> int | None:
-    """Return a whole number of any kind, such as numpy's, as an int; ``None`` for what is none."""
+    """Return a whole number of any type, numpy's included, as an int; else ``None``."""
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         return None
     try:
@@ -185,17 +186,17 @@ def whole_number(value: object) -> int | None:
 def whole_between(
     value: object, field: str, least: int, most: int, what: str = "a whole number"
 ) -> int:
-    """Return a whole number of any kind as an int, and refuse another value in words.
+    """Return a whole number of any type as an int, if it is within the bounds.
 
     Args:
         value: What was given.
         field: The argument it was given for.
-        least: The smallest that is taken.
+        least: The smallest accepted number.
         most: The largest.
-        what: What it is, such as ``"a whole number of pixels"``.
+        what: What the error calls it, such as ``"a whole number of pixels"``.
 
     Raises:
-        RequestError: It is no whole number, or none from `least` to `most`.
+        RequestError: `value` is not a whole number from `least` to `most`.
     """
     number = whole_number(value)
     if number is None or not least <= number <= most:
@@ -204,26 +205,26 @@ def whole_between(
 
 
 def described(value: object) -> str:
-    """Return a value as an error names it: short ones as they are written, others by their type."""
+    """Return how an error message names a value: short ones as written, others by their type."""
     if value is None or isinstance(value, bool | int | float | str):
         try:
             shown = repr(value[:60] if isinstance(value, str) else value)
-        except ValueError:  # Python writes out no number of more than 4300 digits
+        except ValueError:  # Python refuses to print a number of more than 4300 digits
             return "a number of thousands of digits"
         return shown if len(shown) <= 60 else f"{shown[:60]}…"
     return type(value).__name__
 
 
 def as_text(value: object) -> str:
-    """Return what a value says of itself; where that fails, as `described` says."""
+    """Return ``str(value)``, or what `described` returns where that fails."""
     try:
         return str(value)
-    except Exception:  # it is of the user's own making, or holds a number of thousands of digits
+    except Exception:  # an object of the user's own, or a number of thousands of digits
         return described(value)
 
 
 def quoted(value: object) -> str:
-    """Return a value of any kind as it is written, cut; where that fails, as `described` says."""
+    """Return the start of ``repr(value)``, or what `described` returns where that fails."""
     try:
         return repr(value)[:80]
     except Exception:
@@ -231,17 +232,17 @@ def quoted(value: object) -> str:
 
 
 class NoItemError(RequestError, IndexError, KeyError):
-    """There is no item of that number or name."""
+    """No item has that number or name."""
 
     __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class StaysHereError(SeedreamError, TypeError):
-    """It belongs to this process, so that it can't be copied, nor sent to another one."""
+    """The object belongs to this process: it can't be copied or sent to another one."""
 
 
 class NoNameError(SeedreamError, AttributeError):
-    """The package has no such name, or it is not to be set."""
+    """The package has no such name, or the name can't be assigned."""
 
 
 class ImageInputError(RequestError):
@@ -302,7 +303,7 @@ class ContentRejectedError(BackendError):
 class SubmitUnknownError(BackendError):
     """The reply to a submit was lost, so fal may have accepted it and may bill it.
 
-    It is never sent again by itself: fal has no idempotency key, so a second submit would be
+    It is never sent again automatically: fal has no idempotency key, so a second submit would be
     a second job.
     """
 
@@ -333,7 +334,7 @@ class JobTimeout(SeedreamError, TimeoutError):
 
 
 class MissingPackageError(SeedreamError, ImportError):
-    """A package that only some people need is not installed; the message says which."""
+    """An optional package is not installed; the message says which."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         super().__init__(

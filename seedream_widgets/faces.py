@@ -1,8 +1,8 @@
-"""The one place that looks upwards: how a value shows itself, who asks for it anew, its relatives.
+"""What values need from the rooms above them, imported late; nothing else imports upwards.
 
-A value must not know who displays it, but IPython asks the value; nor who submits it, but a result
-of the library can be asked for again; nor who keeps it, but it tells what it was made from. So
-these are loaded by name when it comes to that, and nothing else reaches up.
+A value must not depend on how it is displayed, submitted or stored. Yet IPython asks the value to
+show itself, a result can be requested again, and it names the results that it was made from. These
+functions import what that takes when they are called.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Any
 
 
 def shown(what: str, value: object) -> dict[str, str]:
-    """Return what the function `what` of `seedream_widgets.display.html` makes, by media type."""
+    """Return the MIME bundle that the function `what` of `display.html` makes of a value."""
     bundle: dict[str, str] = getattr(import_module("seedream_widgets.display.html"), what)(value)
     return bundle
 
 
 def asked_anew(request: Any) -> Any:
-    """Return a job of the session's client that asks for `request` although it is kept."""
+    """Submit a request on the session's client, even if its result is in the library."""
     return import_module("seedream_widgets.api").submit(request, fresh=True)
 
 
 def relatives(result: Any) -> Any:
-    """Return the lineage of a result, looked up in its own library and in the session's."""
+    """Return the lineage of a result, from its own library and the session's."""
     session = import_module("seedream_widgets.api").default_client().library
     return import_module("seedream_widgets.library.lineage").lineage_of(result, session)
 
 
 def show_live(job: object) -> None:
-    """Show a job as a card that changes while it runs."""
+    """Display a job as a card that is updated while it runs."""
     import_module("seedream_widgets.display.live").show_job(job)
 
 

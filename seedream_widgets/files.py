@@ -1,4 +1,4 @@
-"""Where files go, and names that every file system takes."""
+"""Files: the library's folder, names valid on every file system, safe reading and replacing."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
-# Escaped, or written as no UTF-8 is; a pair for one character is found too, and stays whole.
+# A surrogate, escaped or encoded as invalid UTF-8. Valid pairs match as well, and stay whole.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 NAME_BYTES = 143
-"""Most bytes of a whole file name: what an encrypted home folder (eCryptfs) leaves of 255."""
+"""The longest file name in bytes: what an encrypted home folder (eCryptfs) leaves of 255."""
 _NAME_CHARACTERS = 40
 _READ = 4000
-"""Characters of a text that are looked at for a name."""
+"""How many characters of a text are considered for a name."""
 _EMPTY = "seedream"
 _OPEN_ELSEWHERE = (5, 32, 33)
 """Windows' numbers: access denied, sharing violation, lock violation."""
 _PAUSES = (0.01, 0.05, 0.1, 0.3, 0.6)
-"""Seconds between two tries."""
-# A joiner shapes the letters around it, in Hindi or Persian; a variation selector only emoji.
+"""Seconds between retries."""
+# Joiners shape the letters around them, as in Hindi or Persian, so they stay; variation selectors
+# only change emoji.
 _JOINERS = "\u200c\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # Windows takes these for devices, whatever suffix follows.
@@ -62,7 +63,7 @@ def library_folder(path: str | os.PathLike[str] | None = None) -> Path:
 
 
 def cache_folder(library: Path) -> Path:
-    """Return where what can be made again of a library is: for who has no home, within it."""
+    """Return the folder for a library's rebuildable data; within it for users without a home."""
     from platformdirs import user_cache_path
 
     try:
@@ -72,14 +73,14 @@ def cache_folder(library: Path) -> Path:
 
 
 NOT_JSON = (ValueError, RecursionError)
-"""What is raised for JSON that can't be read: it is none, or is nested too deeply."""
+"""What `read_json` raises: the text is not JSON, or is nested too deeply."""
 
 
 def read_json(text: str | bytes) -> Any:
-    """Return JSON from outside as Python values whose texts can be written anywhere.
+    """Parse untrusted JSON into values whose strings can be written anywhere.
 
-    JSON can hold half of a pair of surrogates, which neither files nor messages to the page can:
-    ``?`` takes its place.
+    JSON can hold a lone surrogate, which neither files nor messages to the page can: it becomes
+    ``?``.
 
     Raises:
         ValueError: It is not JSON.
@@ -93,10 +94,10 @@ def read_json(text: str | bytes) -> Any:
 
 
 def read_file(path: str, limit: int) -> bytes | None:
-    """Return a regular file's bytes, ``None`` where it is not one or has more than `limit`.
+    """Return a regular file's bytes, or ``None`` if it is not one or is larger than `limit`.
 
-    A pipe or a device by that name must neither block nor flood, and a link of a stranger's
-    folder must not lead to other files.
+    A pipe or device of that name must neither block nor deliver without end, and a symbolic link
+    in a stranger's folder must not lead to other files.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -116,7 +117,7 @@ def read_file(path: str, limit: int) -> bytes | None:
 
 
 def user_path(path: str | os.PathLike[str], field: str) -> Path:
-    """Return a path as a person gives it, ``~`` expanded; what is relative stays so.
+    """Return a path given by the user with ``~`` expanded; a relative path stays relative.
 
     Raises:
         RequestError: There is no home folder for ``~``, the working folder was deleted, or no path
@@ -145,7 +146,7 @@ def user_path(path: str | os.PathLike[str], field: str) -> Path:
 
 
 def put_in_place(part: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
-    """Rename as `os.replace` does; Windows refuses while another process has either open, so wait.
+    """Rename like `os.replace`, retrying while Windows refuses because either file is open.
 
     Raises:
         OSError: It is refused for longer than a virus scanner or a preview takes.
@@ -155,12 +156,13 @@ def put_in_place(part: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
 
 @contextmanager
 def in_place_of(path: Path) -> Iterator[Path]:
-    """Give the name of a new file beside `path` that takes its place once it is written to its end.
+    """Yield a temporary path beside `path`; the file written there replaces `path` at the end.
 
     Raises:
-        OSError: As of `put_in_place`.
+        OSError: As from `put_in_place`.
     """
-    part = path.with_name(f"{path.name[:40]}.{uuid4().hex[:8]}.part")  # nobody else's
+    # Unique: two processes may write the same file at once.
+    part = path.with_name(f"{path.name[:40]}.{uuid4().hex[:8]}.part")
     try:
         yield part
         put_in_place(part, path)
@@ -170,7 +172,7 @@ def in_place_of(path: Path) -> Iterator[Path]:
 
 
 def delete(path: str | os.PathLike[str]) -> None:
-    """Delete a file as `os.unlink` does, and wait in the same way.
+    """Delete a file like `os.unlink`, with the same retries.
 
     Raises:
         OSError: It is not there, or stays open elsewhere.
@@ -179,7 +181,7 @@ def delete(path: str | os.PathLike[str]) -> None:
 
 
 def patiently(work: Callable[[], T]) -> T:
-    """Do something with a file that Windows refuses while another process has it open.
+    """Retry an operation that Windows refuses while another process has the file open.
 
     Raises:
         OSError: It is refused for longer than a virus scanner or a preview takes.
@@ -195,7 +197,7 @@ def patiently(work: Callable[[], T]) -> T:
 
 
 def _can_be_written(path: str | os.PathLike[str]) -> bool:
-    """Tell whether this system has names of such characters."""
+    """Tell whether this system's file names can hold these characters."""
     try:
         return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
@@ -213,12 +215,12 @@ def is_default_library(path: Path) -> bool:
 def file_name(text: str, ending: str = "", most: int = NAME_BYTES) -> str:
     """Return the first words of `text` in any script, then `ending`, as the name of a file.
 
-    It has at most `most` bytes, is no device of Windows, ends with no dot, and is ASCII where the
-    file system of this process takes nothing else.
+    It has at most `most` bytes, is not a device name on Windows, does not end with a dot, and is
+    ASCII if this process can't name files in anything else.
 
     Args:
         text: Such as a prompt; untrusted.
-        ending: What tells it from others, suffix included; ASCII.
+        ending: What makes it unique, suffix included; ASCII.
         most: Bytes of UTF-8 for the whole name.
     """
     ending = ending[-(most - len(_EMPTY)) :].rstrip(". ")
@@ -231,11 +233,11 @@ def file_name(text: str, ending: str = "", most: int = NAME_BYTES) -> str:
 
 
 def written(text: str, between: str = "-", kept: str = "_") -> str:
-    """Return `text` with `between` in place of all that is not a part of a word in any script.
+    """Return `text` with `between` in place of anything that is not part of a word in any script.
 
     Args:
-        text: Read up to its first 4,000 characters.
-        between: What stands for any number of other characters.
+        text: Only the first 4,000 characters are read.
+        between: Replaces each run of other characters.
         kept: Further characters that stay.
     """
     words: list[str] = []
@@ -258,7 +260,7 @@ def _is_mark(character: str) -> bool:
 
 
 def _cut(words: str, most: int, room: int) -> str:
-    """Return as many letters, each with its marks, as `most` characters and `room` bytes take."""
+    """Cut to at most `most` characters and `room` bytes, never between a letter and its marks."""
     letters: list[str] = []
     for character in words:
         if letters and _is_mark(character):

@@ -38,15 +38,15 @@ def test_a_key_is_a_frozen_value() -> None:
     assert key != "id:secret"
     assert len({key, Key("id:secret")}) == 1
     assert copy.deepcopy(key) is copy.copy(key) is key
-    with pytest.raises(AttributeError, match="never changes"):
+    with pytest.raises(AttributeError, match="can't be changed"):
         key._value = "x"
-    with pytest.raises(AttributeError, match="never changes"):
+    with pytest.raises(AttributeError, match="can't be changed"):
         del key._value
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_key_is_not_pickled(protocol: int) -> None:
-    with pytest.raises(TypeError, match="not pickled"):
+    with pytest.raises(TypeError, match="can't be pickled"):
         pickle.dumps(Key("id:secret"), protocol)
 
 

@@ -1,8 +1,8 @@
 """The endpoints: what each accepts, its limits and prices, and where that was read.
 
 Another version of Seedream is one more row in `_ROWS`; nothing else names a version. Sources:
-fal's model pages and schema (stored copies of 2026), and the vendor's tutorial for ratios. What
-third parties alone state is named in a row's `unconfirmed`.
+fal's model pages and schema (stored copies of 2026), and the vendor's tutorial for ratios. Facts
+that only third parties state are named in a row's `unconfirmed`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_SEED = 2**31 - 1
 
 
 def is_seed(value: object) -> bool:
-    """Tell whether a request takes a seed: one that it does not take is of no use to anybody."""
+    """Tell whether `Request` accepts a seed: one that it refuses must not be offered for reuse."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEED
 
 
@@ -57,8 +57,8 @@ class Price:
         usd: For an image of the first tier.
         as_of: When it was read, such as ``"2026"`` or an ISO date.
         source: Who says so.
-        tiers: Most pixels and US dollars of each tier, ascending; empty where the size does not
-            count. A larger image costs what the last tier does.
+        tiers: The most pixels of each tier and its price in US dollars, ascending; empty if the
+            size does not matter. A larger image costs what the last tier does.
         each_reference: US dollars that each reference after the first adds to each image.
     """
 
@@ -70,7 +70,7 @@ class Price:
 
     @property
     def flat(self) -> bool:
-        """Whether the price is one number, as fal's pricing API tells it."""
+        """Whether the price is a single number, which is all that fal's pricing API gives."""
         return not self.tiers and not self.each_reference
 
     def of_image(self, size: Size | str | None, references: int = 0) -> tuple[Decimal, Decimal]:
@@ -78,8 +78,8 @@ class Price:
 
         Args:
             size: The size that is asked for. For a name that leaves the pixels to Seedream, such as
-                ``"auto_2K"``, the two differ where the size counts.
-            references: How many images go in.
+                ``"auto_2K"``, least and most differ if the price depends on the size.
+            references: How many reference images are sent.
         """
         more = self.each_reference * max(0, references - 1)
         if not self.tiers:
@@ -93,7 +93,7 @@ class Price:
 
     @property
     def age(self) -> str:
-        """``"price of 2026"`` where it was read before yesterday, as fal may ask another now."""
+        """``"price of 2026"`` if it was read before yesterday and may have changed; else empty."""
         try:
             fresh = date.today() - date.fromisoformat(self.as_of) <= _FRESH
         except ValueError:  # a year or a month, as of a stored copy
@@ -123,18 +123,18 @@ class Endpoint:
 
     Attributes:
         id: fal's endpoint id.
-        model: The value of `model` that means it, such as ``"v4"``.
+        model: The value of `model` that selects it, such as ``"v4"``.
         kind: ``"text-to-image"`` or ``"edit"``.
         arguments: Every argument it takes; fal refuses others.
-        size_names: The names `image_size` takes beside pixels.
-        size_rule: Which pixels it takes.
-        default_size: The size of a request that names none.
-        price: US dollars.
-        choices: The words that an argument takes, where it takes one of a few; fal's default first.
-        max_inputs: How many images go in; fal would silently keep only the last ones of more.
-        max_inputs_and_outputs: How many images may go in and come out together, where fal says.
-        sources: Who says so.
-        unconfirmed: What third parties alone state of it.
+        size_names: The names that `image_size` takes besides sizes in pixels.
+        size_rule: The sizes in pixels that it takes.
+        default_size: The size of a request that does not name one.
+        price: What an image costs.
+        choices: The words accepted by each argument that takes one of a few; fal's default first.
+        max_inputs: The most reference images; of more, fal would silently keep only the last ones.
+        max_inputs_and_outputs: The most images in and out together, where fal states such a limit.
+        sources: Where these facts come from.
+        unconfirmed: The facts that only third parties state.
         speed: ``"fast"`` where its own page calls it so, else empty.
     """
 
@@ -160,7 +160,7 @@ class Endpoint:
 
     @property
     def output_formats(self) -> tuple[str, ...]:
-        """What `output_format` takes, fal's default first; empty where it is not asked."""
+        """What `output_format` takes, fal's default first; empty if it can't be chosen."""
         return self.choices.get("output_format", ())
 
     def __str__(self) -> str:
@@ -177,7 +177,7 @@ class Endpoints(Mapping[str, Endpoint]):
         if name not in self._rows:
             known = next((id for id in self._rows if f"/{name}/" in id), next(iter(self._rows)))
             raise NoItemError(
-                f"no endpoint has the id {name!r:.80}: they go by fal's own, such as {known!r}",
+                f"no endpoint has the id {name!r:.80}; ids are fal's own, such as {known!r}",
                 field="id",
                 value=name,
             )
@@ -314,7 +314,7 @@ _ROWS = (
         _FLASH_RULE, "auto_2K", _PRICE_PRO_EDIT, _FORMATS, max_inputs=10, sources=_OTHERS,
         unconfirmed=("id", "arguments", "sizes", "price"),
     ),
-    # No copy of its page gives limits for pixels: those of the family's others are taken.
+    # No copy of its page states pixel limits, so those of its siblings are used.
     Endpoint(
         f"{_NEW_ID}/v5.5/text-to-image", "v5.5", "text-to-image", (*_NEWER, "background"),
         _V55_NAMES, _FLASH_RULE, "auto_2K", _PRICE_V55, _V55_CHOICES, sources=_OTHERS,
@@ -364,7 +364,7 @@ def taken_by(argument: str, kind: Kind) -> tuple[str, ...]:
 
 
 def newer_than(endpoint_id: str) -> tuple[str, ...]:
-    """Return the models that came after an endpoint's and do the same, oldest first."""
+    """Return the models newer than an endpoint's that have one of the same kind, oldest first."""
     row = ENDPOINTS.get(endpoint_id)
     if row is None:
         return ()

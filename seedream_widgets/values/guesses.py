@@ -1,4 +1,4 @@
-"""What somebody meant who wrote something else; loaded with the first mistake or request."""
+"""Guesses at what a misspelt name or value was meant to be ("did you mean …?")."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ _MEANT = {
     "version": "model",
     "safety": "enable_safety_checker",
 }
-"""What other tools call an argument, and its name here."""
+"""What other tools call an argument: its name here."""
 
 
 def meant(name: str, names: Iterable[str]) -> str:
-    """Return what somebody may have meant by a name, or all there is to choose from.
+    """Return a guess at which argument was meant, or else the list of all.
 
     Args:
-        name: What is not an argument.
-        names: Those there are.
+        name: What was given, which is not an argument.
+        names: The arguments.
     """
     listed = list(names)
     said = _MEANT.get(name.lower(), "")
     close = get_close_matches(name.lower(), listed, 1)
     guess = said if said in listed else close[0] if close else ""
-    return f"did you mean {guess}=?" if guess else f"there are {', '.join(listed)}"
+    return f"did you mean {guess}=?" if guess else f"it takes {', '.join(listed)}"
 
 
 def did_you_mean(given: object, words: Iterable[str]) -> str:
-    """Return a guess at which word was meant, as the end of a sentence, or nothing."""
+    """Return a guess at which word was meant, to append to a message, or an empty text."""
     text = as_text(given)[:80].strip().lower()
     known = {word.lower(): word for word in words}
     close = get_close_matches(text, known, 1, 0.75)
@@ -56,21 +56,21 @@ def did_you_mean(given: object, words: Iterable[str]) -> str:
 
 
 _LARGEST_RATIO = 32
-"""No picture has sides as small as that: such numbers are a ratio."""
+"""Numbers up to this are taken for a ratio: no picture has such small sides."""
 
 
 def meant_ratio(size: Size) -> str:
-    """Return a guess where somebody wrote a ratio as pixels, such as ``"4x3"``, or nothing."""
+    """Return a guess if a ratio was written as pixels, such as ``"4x3"``; else an empty text."""
     ratio = f"{size.width}:{size.height}"
     return f"did you mean {ratio!r}?" if max(size) <= _LARGEST_RATIO and ratio in RATIOS else ""
 
 
 def meant_size(text: str, names: Iterable[str]) -> str:
-    """Return a guess at the size that was meant, as the end of a sentence, or nothing.
+    """Return a guess at the size that was meant, to append to a message, or an empty text.
 
     Args:
-        text: What is not a size.
-        names: Of sizes that the endpoint takes.
+        text: What was given, which is not a size.
+        names: The names of sizes that the endpoint takes.
     """
     known = tuple(names)
     if match := re.fullmatch(r"([\d.]+)\s*k", text, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""The names that fal gives an accepted request."""
+"""How fal identifies an accepted request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Handle:
-    """fal's names for one accepted request: enough to find it again from another process."""
+    """fal's id and URLs of one accepted request: enough to find it again from another process."""
 
     request_id: str
     endpoint_id: str

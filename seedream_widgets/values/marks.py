@@ -1,4 +1,4 @@
-"""What a person says of a result: small files beside its images, which any program can read."""
+"""A user's marks on a result, favourite and rating: small files beside its images."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MOST = 5
 
 
 class Marks(NamedTuple):
-    """Whether it is a favourite, and its rating: 1 to 5, or 0 for none."""
+    """Whether a result is a favourite, and its rating: 1 to 5, or 0 for none."""
 
     favourite: bool = False
     rating: int = 0
 
 
 def read_marks(folder: str) -> Marks:
-    """Return the marks in a result's folder; what can't be read there counts as none."""
+    """Return the marks in a result's folder; an unreadable mark counts as none."""
     return Marks(os.path.exists(f"{folder}/{FAVOURITE}"), _rating(f"{folder}/{RATING}"))
 
 

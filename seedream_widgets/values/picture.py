@@ -1,4 +1,4 @@
-"""The PIL images that results give: Pillow's own in all, but small in a notebook."""
+"""The PIL images that results give: Pillow's own, but thread-safe and small in a notebook."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from seedream_widgets.faces import shown
 
 
 def picture(image: Any) -> Any:
-    """Make a PIL image one that threads may share and that a notebook shows as a preview.
+    """Make a PIL image safe to share between threads, and have a notebook show it as a preview.
 
-    It stays what it is to Pillow: an image of the same class, which everything takes. What
-    Pillow makes of it (``copy``, ``resize``, ``crop``) is a plain image.
+    It stays an instance of its Pillow class, so every library accepts it. What Pillow makes from
+    it (``copy``, ``resize``, ``crop``) is a plain image.
 
     Args:
-        image: The caller's own; it is changed.
+        image: A Pillow image; it is changed in place.
     """
     plugin: Any = type(image)
     image.__class__ = _class_of(plugin)
@@ -27,17 +27,17 @@ def picture(image: Any) -> Any:
 
 @cache
 def _class_of(plugin: Any) -> Any:
-    """Return Pillow's class for a format with a lock around its decoding, and a small face."""
+    """Return a subclass of a Pillow class that locks its decoding and shows itself small."""
 
     class Picture(plugin):  # type: ignore[misc]
         def load(self) -> Any:
-            with self._lock:  # Pillow decodes without one
+            with self._lock:  # Pillow does not lock while it decodes
                 return super().load()
 
         def __reduce_ex__(self, _: Any) -> Any:
             return picture, (self.copy(),)  # locks can't be pickled
 
-        def __repr__(self) -> str:  # Pillow's holds an address, another one each time
+        def __repr__(self) -> str:  # Pillow's has a memory address, which changes at every run
             return f"<{plugin.__name__} {self.width}x{self.height} {self.mode}>"
 
         def _repr_pretty_(self, pretty: Any, _: bool) -> None:
@@ -47,7 +47,7 @@ def _class_of(plugin: Any) -> Any:
             return {"text/plain": repr(self), **shown("image_bundle", self)}
 
         def _repr_png_(self) -> bytes | None:
-            return None  # the whole picture, for each notebook that shows it
+            return None  # it would put the whole picture into the notebook
 
         def _repr_jpeg_(self) -> bytes | None:
             return b64decode(shown("image_bundle", self)["image/jpeg"])

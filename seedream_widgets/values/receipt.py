@@ -1,4 +1,4 @@
-"""A result's receipt: readable JSON that is kept beside the files and inside them."""
+"""A result's receipt: readable JSON, kept beside the image files and embedded in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = 1
 MAX_BYTES = 1 << 20
 """Largest receipt that is read or written, in bytes."""
 MAX_HISTORY = 200
-"""Most statuses of a job that its receipt holds: the first and the last of more."""
+"""How many statuses of a job its receipt holds; of more, the first and the last ones."""
 SETTINGS = tuple(each.name for each in fields(Request) if each.name not in ("prompt", "images"))
 """The request's fields beside prompt and images."""
 _WHERE_GIVEN = ("output_format", "background", "draw", "mask")
@@ -29,7 +29,7 @@ _WHERE_GIVEN = ("output_format", "background", "draw", "mask")
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was asked, what came, when, and what it costs.
+    """What was asked for, what came, when, and what it cost.
 
     Attributes:
         request_id: fal's id of the request.
@@ -40,22 +40,22 @@ class Receipt:
         prompt: The prompt; empty where prompts are not stored.
         settings: The request's other fields.
         arguments: Exactly what fal got, local images as ``sha256:<digest>``.
-        inputs: The input images: name, digest, media type and size, or URL; ``digests`` by which
-            a picture is known again, and ``from``, the result's picture that it is or was made of.
+        inputs: The input images: name, digest, media type and size, or URL; ``digests`` that
+            recognise the same picture in another file, and ``from``, the result that it came from.
         seed: The seed the backend says it used.
         images: The files: name, format, width, height, bytes, SHA-256, URL at fal; ``composed``
-            where the answer was put into a masked region here: what came (``answer``) and how it
-            was moved.
+            where the model's answer was put into a masked region on this computer: the answer
+            itself (``answer``) and how it was aligned.
         timings: Seconds in the queue, generating, fetching, and in all.
-        price: US dollars an image, when and where that was read.
-        cost: US dollars for the request at that price: for `billable_units` where fal told them,
-            else estimated from the images that came; 0 where nothing is billed.
+        price: US dollars for one image, and when and where that was read.
+        cost: US dollars for the request at that price: for `billable_units` where fal reported
+            them, else for the images that came; 0 where nothing is billed.
         history: Every status with its time, up to `MAX_HISTORY` of them.
         key: Digest that equal requests with a seed share, else ``None``.
         package: The package's version.
-        billable_units: What fal says it bills, in images; ``None`` where it said nothing.
+        billable_units: How many images fal says it bills; ``None`` where it did not say.
         version: The version of this format.
-        extra: What fal answered beside all that, fields of a version later than this one.
+        extra: Fields of fal's answer that this version does not know.
     """
 
     request_id: str
@@ -87,8 +87,8 @@ class Receipt:
         """Return readable JSON.
 
         Args:
-            image: Number of the image, from 1, whose file it goes into, so that the file tells
-                which of the result's images it is.
+            image: Number of the image, from 1, whose file the receipt goes into; it is added, so
+                that the file says which of the result's images it is. 0 adds nothing.
 
         Raises:
             RequestError: `image` is not the number of one of its images.
@@ -105,7 +105,7 @@ class Receipt:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Receipt:
-        """Read untrusted JSON: known names of the right types, others passed over.
+        """Read untrusted JSON; the types of known fields are checked, unknown fields ignored.
 
         Raises:
             RequestError: It is not a receipt, or is too large.
@@ -176,7 +176,7 @@ def iso_time(seconds: float) -> str:
 
 
 def describe_inputs(images: Iterable[ImageInput | ImageUrl]) -> list[dict[str, Any]]:
-    """Return input images by digest or URL, without their bytes."""
+    """Describe input images for a receipt, by digest or URL, without their bytes."""
     return [
         {"url": image.url} if isinstance(image, ImageUrl) else _described(image) for image in images
     ]
@@ -198,7 +198,7 @@ def _described(image: ImageInput) -> dict[str, Any]:
 
 
 def describe_settings(request: Request) -> dict[str, Any]:
-    """Return the request's fields beside prompt and images; what few models take, where given."""
+    """Return the request's fields but prompt and images; those that few models take only if set."""
     values = {name: getattr(request, name) for name in SETTINGS}
     size = values["image_size"]
     values["image_size"] = list(size) if isinstance(size, tuple) else size
@@ -219,11 +219,10 @@ def request_again(
     inputs: list[dict[str, Any]],
     find: Callable[[str], ImageInput],
 ) -> Request:
-    """Return the request that a receipt tells of, as far as it is still accepted.
+    """Return the request that a receipt describes, as far as it is still accepted.
 
-    An input image is read by `find` when its bytes are asked for; one that is not found by its
-    digest has none, and can't be sent again. A setting that is not accepted any more takes its
-    default.
+    `find` reads an input image by its digest once its bytes are needed; an image that is not found
+    has none, and can't be sent again. A setting that is no longer accepted gets its default.
     """
     images = tuple(image for each in inputs if (image := input_again(each, find)))
     known = {name: settings[name] for name in SETTINGS if name in settings}
@@ -245,16 +244,16 @@ def request_again(
 
 
 def digests_of(about: dict[str, Any]) -> tuple[str, ...]:
-    """Return the digests that an input of a receipt is known again by; untrusted."""
+    """Return the digests that recognise an input of a receipt in another file; untrusted."""
     said = about.get("digests")
     return tuple(filter(None, map(digest_of, said[:4]))) if isinstance(said, list) else ()
 
 
 def input_again(each: object, find: Callable[[str], ImageInput]) -> ImageInput | ImageUrl | None:
-    """Return an input image that a receipt tells of; its bytes are read when they are asked for.
+    """Return an input image that a receipt describes; its bytes are read when they are needed.
 
     Args:
-        each: What the receipt tells; untrusted.
+        each: The receipt's entry; untrusted.
         find: Reads an image by its digest.
     """
     about = each if isinstance(each, dict) else {}

@@ -1,4 +1,4 @@
-"""`Request`: a frozen, checked value that knows exactly what fal gets."""
+"""`Request`: a frozen, validated value that knows exactly what fal will receive."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 OWN_SIZE = "default"
-"""The word for the size that fal takes where none is given."""
-_SHAPES_APART = 0.02
-"""How far the ratio of a size may be from the picture's that a mask belongs to."""
+"""The `image_size` that means the endpoint's own default."""
+_RATIO_TOLERANCE = 0.02
+"""How far the ratio of an edit with a mask may be from that of image 1."""
 MAX_PROMPT = 20_000
-"""Most characters of a prompt: far beyond what the model reads, and what is kept stays readable."""
+"""The longest prompt, in characters: far more than the model reads, yet small enough to store."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Request:
 
     With `images` it is an edit, without it is text-to-image. Two requests are equal, and hash
     alike, when fal would get the same arguments and the same image bytes, for the same draw.
-    What a model takes stands in ``sd.ENDPOINTS``; what it does not take is refused here, and a
-    default is simply not sent.
+    ``sd.ENDPOINTS`` shows what each model takes. A value for an argument that the model does not
+    take is refused here; its default is accepted, and not sent.
 
     Args:
         prompt: What to draw or change, up to 20,000 characters; name inputs by their order
@@ -71,14 +71,14 @@ class Request:
         output_format: ``"jpeg"`` or ``"png"``, where the model takes it; ``None`` is its own.
         background: ``"auto"``, ``"opaque"`` or ``"transparent"``, where the model takes it.
             Transparent comes as PNG, and its images are RGBA.
-        draw: Which picture of the same words, from 1 on: the same number again is answered from
-            the library, another one is asked anew. Without it (and without a seed) each call
-            asks anew. fal is not told.
+        draw: Numbers pictures of the same request, from 1: a number asked for before is answered
+            from the library, another one is sent to fal. Without it (and without a seed) each
+            call is sent. fal never sees it.
         mask: The region of image 1 that may change: a PIL image of mode ``"1"`` or ``"L"`` or an
             array of its size (white may change), the path of one, or a box ``(left, top, right,
             bottom)`` in pixels. fal's Seedream takes no mask: it gets a copy of image 1 with the
-            region painted, and words about it. Its answer is aligned and put into the region
-            here, on this computer; outside of it every pixel is the original's (8-bit sRGB). It
+            region painted, and words about it. Its answer is aligned and put into the region on
+            this computer; outside the region every pixel is the original's (8-bit sRGB). It
             needs numpy: ``seedream-widgets[mask]``.
 
     Raises:
@@ -109,7 +109,7 @@ class Request:
         endpoint = self.endpoint
         if self.mask is not None:
             put(self, "mask", _check_mask(self.mask, self.images))
-            put(self, "image_size", _shape_kept(self.image_size, self.mask, endpoint))
+            put(self, "image_size", _size_for_mask(self.image_size, self.mask, endpoint))
         put(self, "image_size", _check_size(self.image_size, endpoint))
         for field in ("num_images", "max_images"):
             hint = "; submit several requests for more"
@@ -133,9 +133,9 @@ class Request:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What fal gets; a local image stands as ``sha256:<digest>`` until it is uploaded.
+        """What fal gets, with ``sha256:<digest>`` for a local image, which is not uploaded yet.
 
-        The copy of image 1 with the mask painted into it stands as ``mask:<digest>``.
+        The copy of image 1 with the mask painted into it is ``mask:<digest>``.
         """
         images = [
             image.url if isinstance(image, ImageUrl) else f"sha256:{image.sha256}"
@@ -146,7 +146,7 @@ class Request:
 
     @property
     def inputs(self) -> int:
-        """How many images fal gets: with a mask, one more than there are."""
+        """How many images fal gets: a mask adds one to those given."""
         return len(self.images) + (self.mask is not None)
 
     def sent_images(self) -> tuple[ImageInput | ImageUrl, ...]:
@@ -177,9 +177,9 @@ class Request:
 
     @cached_property
     def key(self) -> str | None:
-        """What requests share that ask for the very same picture, by seed or draw; else ``None``.
+        """A digest that all requests for the very same picture share, or ``None``.
 
-        Requests without either ask for another picture each time.
+        Without a seed or `draw` a request asks for another picture each time, and has no key.
         """
         if self.seed is None and self.draw is None:
             return None
@@ -191,7 +191,7 @@ class Request:
 
     @property
     def images_range(self) -> tuple[int, int]:
-        """Fewest and most images that may come: `num_images` to their product."""
+        """The fewest and most images that may come: `num_images`, and that times `max_images`."""
         return self.num_images, self.num_images * self.max_images
 
     def to_json(self) -> str:
@@ -306,8 +306,8 @@ def _check_mask(value: Any, images: tuple[ImageInput | ImageUrl, ...]) -> ImageI
     return read_mask(value, images[0])
 
 
-def _shape_kept(value: Any, mask: ImageInput, endpoint: Endpoint) -> Any:
-    """Return the size to ask for: of the picture's shape, as the answer is put into it.
+def _size_for_mask(value: Any, mask: ImageInput, endpoint: Endpoint) -> Any:
+    """Return the size to ask for: it has image 1's shape, as the answer is put into image 1.
 
     Raises:
         RequestError: Another shape is asked for.
@@ -316,10 +316,10 @@ def _shape_kept(value: Any, mask: ImageInput, endpoint: Endpoint) -> Any:
         return endpoint.size_rule.nearest(Size(*mask.size))
     size = read_size(value, endpoint.size_rule)
     if isinstance(size, Size):
-        asked, is_there = size.width / size.height, mask.width / mask.height
-        if abs(asked / is_there - 1) > _SHAPES_APART:
+        asked, original = size.width / size.height, mask.width / mask.height
+        if abs(asked / original - 1) > _RATIO_TOLERANCE:
             raise RequestError(
-                f"image_size with a mask has the shape of image 1, which is {mask.width} x "
+                f"image_size with a mask must have the shape of image 1, which is {mask.width} x "
                 f"{mask.height}, got {size}; leave it out",
                 field="image_size",
                 value=value,
@@ -342,7 +342,7 @@ def _check_number(
 
 
 def _check_taken(request: Request, endpoint: Endpoint) -> None:
-    """Refuse what the endpoint does not take; a default is simply not sent."""
+    """Refuse a value for an argument that the endpoint does not take; defaults are not sent."""
     for name, default in _DEFAULTS.items():
         value = getattr(request, name)
         words = endpoint.choices.get(name) or choices(name)
@@ -413,7 +413,7 @@ _DEFAULTS = {
 
 
 _LONGEST_NAME = 60
-"""Characters of an unknown argument's name that an error repeats."""
+"""How much of an unknown argument's name an error repeats, in characters."""
 
 
 def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
@@ -426,10 +426,10 @@ def _checks_names(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def check_names(arguments: Mapping[str, Any]) -> None:
-    """Refuse what is not an argument of a request.
+    """Refuse names that are not arguments of `Request`.
 
     Raises:
-        RequestError: One is none; the message guesses.
+        RequestError: A name is unknown; the message suggests the one that was meant.
     """
     unknown = set(arguments) - set(Request.__dataclass_fields__)
     if unknown:

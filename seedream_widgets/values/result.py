@@ -46,10 +46,10 @@ SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "GI
 """File suffix by Pillow format name, for the formats a result may have."""
 _log = logging.getLogger(__name__)
 _SUFFIX_BYTES = 12
-"""For a file's suffix, and a number before it where the name is taken."""
+"""Room for a file's suffix, and for a number before it where the name is taken."""
 _USUAL_SUFFIXES = (*SUFFIXES.values(), ".bmp", ".tiff", ".pdf")
 _LIKE_A_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)
-"""What ends a file's name and not a folder's, as ``.heic`` but not the ``.5`` of ``v4.5``."""
+"""Tells the name of a file from that of a folder: ``.heic`` is one, the ``.5`` of ``v4.5`` not."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Composition:
         scale: How the answer lay on the original, horizontally and vertically.
         shift: Likewise, in pixels of the original.
         agreement: Correlation of answer and original outside the region once aligned, up to 1.
-        aligned: Whether it could be told how the answer lay; else it was used as it came.
+        aligned: Whether answer and original could be aligned; if not, it was used as it came.
         feather: Over how many pixels inside the region's edge the answer fades in.
     """
 
@@ -90,7 +90,7 @@ class Composition:
 
 @dataclass(frozen=True)
 class ResultImage:
-    """One image of a result: the file as it came, and what is known of it.
+    """One image of a result: the file as it came, and facts about it.
 
     Attributes:
         path: The untouched file.
@@ -99,10 +99,10 @@ class ResultImage:
         height: In pixels, read from the bytes.
         url: Where fal holds it; public to whoever has the URL. Empty for ``sync_mode``.
         data: The bytes themselves where no file could be written, else ``None``.
-        byte_count: How many bytes came; ``None`` for a result that was kept before this was noted.
+        byte_count: How many bytes came; ``None`` for a result kept by an early version.
         sha256: Hex digest of the bytes that came; empty where `byte_count` is ``None``.
-        composed: Of an edit with a mask, the model's own answer and how it was put into the
-            original here; else ``None``, and the file is as it came.
+        composed: For an edit with a mask, the model's own answer and how it was put into the
+            original on this computer; else ``None``, and the file is as it came.
     """
 
     path: Path
@@ -116,7 +116,7 @@ class ResultImage:
     composed: Composition | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a receipt says of it, JSON-ready."""
+        """Return its entry in a receipt, as a JSON-ready dict."""
         said = {
             "file": self.path.name,
             "format": self.format,
@@ -130,18 +130,18 @@ class ResultImage:
 
     @property
     def _source(self) -> bytes | Path:
-        """What a preview is made of: the file, or the bytes where no disk took them."""
+        """What a preview is made from: the file, or the bytes if no file could be written."""
         return self.path if self.data is None else self.data
 
     def within(self, folder: Path) -> ResultImage:
-        """Return it as a file of another folder."""
+        """Return it with its path in another folder."""
         composed = self.composed
         if composed is not None:
             composed = replace(composed, answer=composed.answer.within(folder))
         return replace(self, path=folder / self.path.name, composed=composed)
 
     def in_memory(self) -> ResultImage:
-        """Return it with its bytes."""
+        """Return it with its bytes loaded."""
         composed = self.composed
         if composed is not None:
             composed = replace(composed, answer=composed.answer.in_memory())
@@ -151,8 +151,8 @@ class ResultImage:
     def pil(self) -> Image:
         """A PIL image of the untouched file, decoded when first used.
 
-        Each access makes a new one, the caller's own to change; threads may share it. A notebook
-        shows it as a preview within 120 KB.
+        Each access returns a new image, which you may change and share between threads. A notebook
+        shows it as a preview of at most 120 KB.
 
         Raises:
             ResultError: It is not an image of the formats that a result may have.
@@ -160,8 +160,8 @@ class ResultImage:
         from PIL import Image, UnidentifiedImageError
 
         try:
-            # A stranger's library may hold anything by this name, and Pillow starts Ghostscript
-            # on what is PostScript.
+            # In a stranger's library this file may be anything, and Pillow would start
+            # Ghostscript on PostScript.
             image = Image.open(io.BytesIO(self.read_bytes()), formats=tuple(SUFFIXES))
         except UnidentifiedImageError as error:
             raise ResultError(
@@ -234,11 +234,11 @@ class ResultImage:
         return f"image/{self.format.lower()}"
 
     def save(self, target: str | Path, receipt: str = "") -> Path:
-        """Write to `target`: pixels untouched where its suffix fits, else converted by Pillow.
+        """Write to `target`: with untouched pixels if its suffix fits, else converted by Pillow.
 
         Args:
             target: A file name with a suffix, such as ``"fox.png"``.
-            receipt: JSON text to put into the file; none unless given.
+            receipt: JSON text to put into the file; by default none.
 
         Raises:
             RequestError: Pillow can't write files of that suffix here.
@@ -278,10 +278,10 @@ class ResultImage:
 
 
 def _writes(target: Path) -> str:
-    """Return Pillow's name of the format that a file's suffix stands for.
+    """Return Pillow's name for the format of a file's suffix.
 
     Raises:
-        RequestError: Pillow knows none, or can't write it here.
+        RequestError: Pillow does not know the suffix, or can't write that format here.
     """
     from PIL import Image
 
@@ -324,24 +324,26 @@ class Lineage(Protocol):
 
 
 def image_id(request_id: str, index: int) -> str:
-    """Return the one name of a picture, on the page and here: ``<request id>:<number from 0>``."""
+    """Return a picture's id, on the page and in the kernel: ``<request id>:<number from 0>``."""
     return f"{request_id}:{index}"
 
 
 def image_of(name: str) -> tuple[str, int]:
-    """Return the request id and the number that a picture's name holds.
+    """Return the request id and the number that a picture's id holds.
 
     Raises:
-        RequestError: It is no such name.
+        RequestError: It is not such an id.
     """
     request_id, _, index = name.rpartition(":")
     if not request_id or not index.isascii() or not index.isdigit() or len(index) > 4:
-        raise RequestError(f"{name!r:.80} names no picture", field="image_id", value=name)
+        raise RequestError(
+            f"image_id takes <request id>:<number>, got {name!r:.80}", field="image_id", value=name
+        )
     return request_id, int(index)
 
 
 class Awaited(Protocol):
-    """What gives the result of a request that was sent again: a job."""
+    """A job, as far as a `Result` needs it that has its request sent again."""
 
     def result(self) -> Result:
         """Wait for it."""
@@ -350,23 +352,23 @@ class Awaited(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The images that one request gave, and what is known of them.
+    """The images that one request gave, and how they came to be.
 
     Attributes:
-        request: What was asked.
-        request_id: fal's id of it.
+        request: What was asked for.
+        request_id: fal's id of the request.
         files: One `ResultImage` for each image, in fal's order.
-        seed: The seed that the backend says it used; ``None`` if it named none, or the model takes
-            none, so that it can't be given again.
-        timings: How long it waited, ran and came.
+        seed: The seed that the backend says it used; ``None`` if it reported none, or if the model
+            takes no seed, so that it could not be used again.
+        timings: How long it waited, ran and was fetched.
         backend: ``"fal"`` or ``"offline"``; offline pictures are not Seedream's.
         created: When it was complete, UTC.
         receipt: All of that and more as data, which `save` puts into the files.
         cached: Whether it came from the library, without a request to fal and at no cost.
-        billable_units: What fal says it bills, in images; ``None`` where it said nothing.
+        billable_units: How many images fal says it bills; ``None`` where it did not say.
         extra: Fields of fal's answer that this version does not know.
-        note: What went wrong as it was written to disk, or put into a marked region, in a sentence,
-            or ``None``.
+        note: What went wrong when it was written to disk or put into a marked region, as a
+            sentence, or ``None``.
         _again: Submits a request again, where a client made this result.
     """
 
@@ -385,23 +387,23 @@ class Result:
     _again: InitVar[Callable[[Request], Awaited] | None] = None  # no data: `asdict` leaves it out
 
     ndim = 0
-    """For pandas: each result of a list is one value there, not a list of pictures."""
+    """Tells pandas to take a result in a list for one value, not for a list of pictures."""
 
     def __post_init__(self, _again: Callable[[Request], Awaited] | None) -> None:
         object.__setattr__(self, "_again", _again)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A client has locks and connections: no copy and no other process can have them.
+        # A client has locks and connections, which can be neither copied nor pickled.
         return {**self.__dict__, "_again": None}
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """The PIL images, decoded from their untouched files when first used; the caller's own."""
+        """The PIL images, new ones at each access, decoded from the untouched files when used."""
         return tuple(file.pil for file in self.files)
 
     @property
     def image(self) -> Image:
-        """The first PIL image, the caller's own: keep it in a variable to use it often."""
+        """The first PIL image, a new one at each access: keep it in a variable to use it often."""
         return self.files[0].pil
 
     @property
@@ -470,11 +472,10 @@ class Result:
         """Compare one image of this result with one of another, pixel by pixel.
 
         Args:
-            other: Another result, whose image of the same number counts, or a PIL image.
+            other: Another result, of which the image of the same number is taken, or a PIL image.
             image: Which image, from 0.
-            unequal: What is done where their sizes differ: ``"fit"`` scales the other until it
-                fills this one, ``"crop"`` cuts both to what they have in common; by default it is
-                refused.
+            unequal: What to do if their sizes differ: ``"fit"`` scales the other until it fills
+                this one, ``"crop"`` cuts both to the part they share; by default it is an error.
 
         Raises:
             RequestError: Their sizes differ, or there is no such image.
@@ -510,9 +511,9 @@ class Result:
     def lineage(self) -> Lineage:
         """Where its pictures came from, and what was made of them.
 
-        ``print(result.lineage)`` tells of each input image: the result that it is a picture of,
-        also where it went through PIL or a file, and also where that result was deleted since.
-        It is looked up in the library that holds this result and in the session's.
+        ``print(result.lineage)`` names for each input image the result that it came from, even if
+        it went through PIL or a file, or if that result was deleted since. Both the library that
+        holds this result and the session's are searched.
         """
         lineage: Lineage = relatives(self)
         return lineage
@@ -521,13 +522,13 @@ class Result:
     def parents(self) -> tuple[Result, ...]:
         """The results whose pictures were its inputs, each once, in the inputs' order.
 
-        Those that were deleted are left out here; ``result.lineage`` tells of them.
+        Deleted results are left out; ``result.lineage`` still names them.
         """
         return self.lineage.parents
 
     @property
     def children(self) -> tuple[Result, ...]:
-        """The results that one of its pictures was an input of, oldest first."""
+        """The results that had one of its pictures as an input, oldest first."""
         return self.lineage.children
 
     def save(self, target: str | Path, *, receipt: bool = True) -> tuple[Path, ...]:
@@ -537,11 +538,11 @@ class Result:
         brings it back, and so does dropping the file on the widget's prompt.
 
         Args:
-            target: A folder gets files named after prompt and seed, and none there is
-                overwritten. A file name with a suffix is written as it is, or numbered
-                (``fox-1.png``) for several images: pixels untouched where the suffix fits,
-                converted by Pillow otherwise, to any format that it writes. A new folder whose
-                name ends as a file's does (``foxes.old``) ends with a slash.
+            target: A folder, or a file name with a suffix. In a folder the files are named after
+                prompt and seed, and no file is overwritten. A file of the given name is
+                overwritten; several images are numbered (``fox-1.png``). Pixels stay untouched
+                if the suffix fits; otherwise Pillow converts, to any format that it writes. End a
+                new folder's name with a slash if it looks like a file's (``foxes.old/``).
             receipt: Whether to put the receipt, prompt included, into the files.
 
         Raises:
@@ -561,13 +562,13 @@ class Result:
                 own = _free(path / f"{self._file_stem(number)}{SUFFIXES[file.format]}")
             else:
                 own = path if len(self) == 1 else path.with_stem(f"{path.stem}-{number}")
-            saved.append(file.save(own, self._text(number) if receipt else ""))
+            saved.append(file.save(own, self._receipt_json(number) if receipt else ""))
         return tuple(saved)
 
     def _file_stem(self, number: int) -> str:
         """Return a file name without suffix for the image `number`, counted from 1.
 
-        A prompt that is not to be stored is in no name either.
+        A prompt that is not to be stored is left out of file names, too.
         """
         seed = "" if self.seed is None else f"-{self.seed}"
         return file_name(self.prompt, f"{seed}-{number}", NAME_BYTES - _SUFFIX_BYTES)
@@ -579,26 +580,26 @@ class Result:
 
     def _file_bytes(self, index: int) -> bytes:
         """Return one image's file with the receipt in it, as `save` writes it."""
-        return b"".join(_carry(self.files[index].read_bytes(), self._text(index + 1)))
+        return b"".join(_carry(self.files[index].read_bytes(), self._receipt_json(index + 1)))
 
-    def _text(self, number: int) -> str:
-        """Return the receipt that goes into the file of an image, counted from 1."""
+    def _receipt_json(self, number: int) -> str:
+        """Return the receipt that goes into the file of the image `number`, counted from 1."""
         return self.receipt.to_json(image=number) if self.receipt else ""
 
     @property
     def missing(self) -> int:
-        """How many pictures fewer came than were asked for; 0 where all are there.
+        """How many of the pictures asked for did not come; 0 where all did.
 
-        ``max_images`` is a ceiling to the model: of a set, fewer often come.
+        ``max_images`` is an upper limit: a set often has fewer pictures.
         """
         return max(0, self.request.images_range[1] - len(self.files))
 
     def vary(self, **changes: Any) -> Result:
-        """Ask for the same once more, with another seed, at full price, and wait for it.
+        """Send the request again with another seed, at full price, and wait for the result.
 
         Args:
-            **changes: Arguments of `Request` to be others: ``image_size="1:1 4K"`` for a larger
-                one, ``prompt=...``, or ``seed=result.seed`` to keep the seed.
+            **changes: Arguments of `Request` to change: ``image_size="1:1 4K"`` for a larger
+                picture, ``prompt=...``, or ``seed=result.seed`` to keep the seed.
 
         Raises:
             RequestError: The prompt was not stored, or an argument is not accepted.
@@ -610,8 +611,8 @@ class Result:
     def ask_for_missing(self) -> Result:
         """Ask for the pictures of a set that did not come, and wait for them; they are billed.
 
-        Those that came go along as reference images, so that the new ones fit, as far as the model
-        takes references.
+        Those that came are sent as reference images, as many as the model takes, so that the new
+        ones match them.
 
         Raises:
             RequestError: None is missing, or the prompt was not stored.
@@ -660,8 +661,8 @@ class Result:
     def verify_seed(self) -> SeedCheck:
         """Ask again with the same seed, at full price, and tell whether the pictures are the same.
 
-        A result of the library asks by the session's client; ``client.verify_seed(result)`` by
-        another.
+        For a result from the library the session's default client asks; for another client, call
+        ``client.verify_seed(result)``.
 
         Raises:
             RequestError: No seed is known, or the prompt was not stored.
@@ -691,7 +692,7 @@ class Result:
         return f"<Result {sizes}{seed}{offline}: {self.prompt[:60]!r}>"
 
     def _shown(self) -> None:
-        """Note that the running cell shows it already, so that it does not stand there twice."""
+        """Note that the running cell has shown it, so that it is not shown there twice."""
         object.__setattr__(self, "_cell", _running_cell())
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -707,7 +708,7 @@ def _running_cell() -> int | None:
 
 
 def _carry(data: bytes, receipt: str) -> Pieces:
-    """Return a file with a receipt in it, or as it is where it can hold none, in pieces."""
+    """Return, in pieces, a file with a receipt in it; unchanged if its format can't hold one."""
     from seedream_widgets.images.receipts import embed_pieces
 
     try:
@@ -727,11 +728,11 @@ def _free(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class SeedCheck:
-    """What came of sending a request again with the same seed.
+    """The outcome of sending a request again with the same seed.
 
     Attributes:
         same: Whether as many pictures came and every pixel is equal.
-        different: The numbers, from 1, of the pictures that are not equal or have no partner.
+        different: The numbers, from 1, of the pictures that differ or came only once.
         result: What came the second time; it was paid for like the first.
     """
 
@@ -761,7 +762,7 @@ def check_seed(result: Result, submit: Callable[[Request], Awaited]) -> SeedChec
         )
     if result.seed is None:
         raise RequestError(
-            "the backend named no seed for this result, so its seed can't be checked", field="seed"
+            "the backend reported no seed for this result, so there is none to check", field="seed"
         )
     again = submit(replace(result.request, seed=result.seed)).result()
     pairs = max(len(result), len(again))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 10**6
 _UNREAL = 10**9
-"""Pixels of a side from which a size is a slip of the keyboard; the arithmetic stays exact."""
+"""A side of more pixels is a typing error; up to here floating-point arithmetic is exact."""
 
 
 class Size(NamedTuple):
@@ -63,7 +63,7 @@ SMALLER_SIZES: Mapping[tuple[str, str], Size] = MappingProxyType(
         ("21:9", "2K"): Size(3024, 1296),
     }
 )
-"""What a ratio and tier mean to an endpoint that does not take as many pixels as `SIZES` says."""
+"""Sizes for endpoints that do not take as many pixels as `SIZES` has."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class SizeRule:
         ) and width * height <= self.max_pixels
 
     def nearest(self, size: Size) -> Size:
-        """Return the allowed size closest to `size`, its ratio kept where the rule lets it."""
+        """Return the allowed size closest to `size`, of the same ratio where the rule permits."""
         width, height = self._within_ratio(*(min(max(1, side), _LONGEST) for side in size))
         pixels = width * height
         if pixels > self.max_pixels:
@@ -118,26 +118,26 @@ class SizeRule:
 
 _LONGEST_SIDE = 4096
 """Whether fal takes longer ones is unknown."""
-_ALIKE = 0.02
-"""How far a picture's ratio may be from one of the table to be asked for as that one."""
+_RATIO_TOLERANCE = 0.02
+"""How far a picture's ratio may be from one of the table to count as that ratio."""
 
 
 def size_like(width: int, height: int, rule: SizeRule) -> Size:
     """Return the size to ask for so that an edit keeps its picture's shape.
 
-    It is that of the table for the picture's ratio at the tier nearest to its pixels, or its own
-    ratio at that tier, and what the endpoint takes.
+    It is the table's size for the picture's ratio at the nearest tier, or else the picture's own
+    ratio at that tier; then the nearest size that the endpoint takes.
 
     Args:
-        width: Of the picture, in pixels.
-        height: In pixels.
-        rule: Of the endpoint.
+        width: The picture's width in pixels.
+        height: Its height in pixels.
+        rule: The endpoint's rule.
     """
     edges = [min(SIZES["1:1", tier]) for tier in TIERS]
     tier = min(range(len(TIERS)), key=lambda at: abs(log(edges[at] ** 2 / (width * height))))
     for ratio in RATIOS:
         size = _from_table(ratio, TIERS[tier], rule)
-        if abs(size.width * height / (size.height * width) - 1) <= _ALIKE:
+        if abs(size.width * height / (size.height * width) - 1) <= _RATIO_TOLERANCE:
             return size if rule.allows(size) else rule.nearest(size)
     scale = min(edges[tier] / sqrt(width * height), _LONGEST_SIDE / max(width, height))
     return rule.nearest(Size(round(width * scale), round(height * scale)))
@@ -148,12 +148,12 @@ _PIXELS = re.compile(r"(\d{1,6}) ?[x×] ?(\d{1,6})", re.IGNORECASE)
 
 
 def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
-    """Read a size as people write it, without checking it against an endpoint.
+    """Read a size as people write it, without checking whether an endpoint takes it.
 
     Args:
         value: ``(width, height)``, ``{"width": ..., "height": ...}``, ``"2304x1728"``, a ratio
             ``"4:3"`` (2K) or ``"4:3 4K"``, or one of fal's names such as ``"auto"``.
-        rule: Of the endpoint it is for: a ratio means the size of its tier that this takes.
+        rule: The endpoint's rule: a ratio then means a size that the endpoint takes, if it can.
 
     Returns:
         A `Size` in pixels, or the name as it is.
@@ -177,7 +177,7 @@ def read_size(value: Any, rule: SizeRule | None = None) -> Size | str:
             raise TypeError("a bool is not a number of pixels")
         size = Size(index(width), index(height))
         if max(map(abs, size)) > _UNREAL:
-            raise ValueError("no picture is as long")
+            raise ValueError("no picture is that large")
         return size
     except (TypeError, ValueError, KeyError) as error:
         takes = (
@@ -194,7 +194,7 @@ def _from_table(ratio: str, tier: str, rule: SizeRule | None) -> Size:
         return smaller if rule and not rule.allows(size) and rule.allows(smaller) else size
     except KeyError:
         raise RequestError(
-            f"image_size knows the ratios {', '.join(RATIOS)}, got {ratio!r}; "
+            f"image_size takes the ratios {', '.join(RATIOS)}, got {ratio!r}; "
             "give (width, height) in pixels for another",
             field="image_size",
             value=ratio,

@@ -26,7 +26,7 @@ class Log:
 class Status:
     """Where a job stands; `kind` is its name in messages and files.
 
-    `unreached` is true while the backend has not answered for some seconds and is tried again.
+    `unreached` is true while the backend can't be reached and is being retried.
     """
 
     kind: ClassVar[str]
@@ -35,7 +35,7 @@ class Status:
 
     @property
     def text(self) -> str:
-        """State in words, as the widget shows it."""
+        """The status in words, as the widget shows it."""
         words = self._words
         return f"{words}: fal can't be reached yet, trying again" if self.unreached else words
 
@@ -64,7 +64,7 @@ class Preparing(Status):
 
 @dataclass(frozen=True)
 class Looking(Preparing):
-    """fal may have the request, but its reply was lost: it is looked for there, not sent again."""
+    """The reply was lost, so fal may have the request: it is looked for there, not sent again."""
 
     @property
     def _words(self) -> str:
@@ -73,7 +73,7 @@ class Looking(Preparing):
 
 @dataclass(frozen=True)
 class Queued(Status):
-    """fal has the request and has not started it; `position` counts those before it."""
+    """fal has the request and has not started it; `position` counts the requests before it."""
 
     kind: ClassVar[str] = "queued"
     position: int | None = None
@@ -85,7 +85,7 @@ class Queued(Status):
 
 @dataclass(frozen=True)
 class InProgress(Status):
-    """The model is running; `logs` are all lines so far."""
+    """The model is running; `logs` holds all log lines so far."""
 
     kind: ClassVar[str] = "in_progress"
     logs: tuple[Log, ...] = ()
@@ -97,7 +97,7 @@ class InProgress(Status):
 
 @dataclass(frozen=True)
 class Fetching(Status):
-    """The model has finished and its images are coming in."""
+    """The model has finished, and its images are being downloaded."""
 
     kind: ClassVar[str] = "fetching"
     fetched: int = 0

@@ -1,4 +1,7 @@
-"""The arguments of a request, told once: signatures and help of what hands them on to `Request`."""
+"""Signatures and help for functions that pass ``**arguments`` on to `Request`.
+
+The arguments of a request are documented once, in `Request`, and shown wherever they are accepted.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,21 @@ if TYPE_CHECKING:
 
 
 def takes_request_arguments(function: Any) -> None:
-    """Give a function a signature and a help that name the arguments of `Request`.
+    """Put the arguments of `Request` into a function's signature and help.
 
     Args:
-        function: It takes them as ``**arguments``; that line of its help is where theirs goes.
+        function: It takes them as ``**arguments``; their help replaces that line of its docstring.
     """
     own = signature(function)
-    function.__signature__ = _told(own)
+    function.__signature__ = _with_request_arguments(own)
     function.__doc__ = _documented(function.__doc__, own)
 
 
 def offers_request_arguments(function: Any) -> None:
-    """Have the arguments of `Request` completed where a function takes lists of them, too."""
+    """Have the arguments of `Request` completed for a function that also takes lists of them."""
     own = signature(function)
     *listed, rest = own.parameters.values()
-    more = _told(own).parameters.values()
+    more = _with_request_arguments(own).parameters.values()
     new = [
         each.replace(annotation=Any, default=None if each.name == "prompt" else each.default)
         for each in more
@@ -38,7 +41,7 @@ def class_signature(init: Callable[..., Any], names: Iterable[str]) -> inspect.S
     """Return the signature of a class: that of its ``__init__``, and arguments of `Request`."""
     bound = signature(init)
     listed = [each for each in bound.parameters.values() if each.name != "self"]
-    return _told(bound.replace(parameters=listed), names)
+    return _with_request_arguments(bound.replace(parameters=listed), names)
 
 
 def class_help(doc: str | None, init: Callable[..., Any], names: Iterable[str]) -> str | None:
@@ -54,7 +57,9 @@ def _more(own: inspect.Signature, names: Iterable[str] | None) -> list[Parameter
     return [each for name, each in offered.items() if name in wanted]
 
 
-def _told(own: inspect.Signature, names: Iterable[str] | None = None) -> inspect.Signature:
+def _with_request_arguments(
+    own: inspect.Signature, names: Iterable[str] | None = None
+) -> inspect.Signature:
     listed = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
     more = (each.replace(kind=Parameter.KEYWORD_ONLY) for each in _more(own, names))
     return own.replace(parameters=[*listed, *more])
@@ -73,7 +78,7 @@ def _documented(
 
 
 def _help(what: Callable[..., Any]) -> dict[str, list[str]]:
-    """Return the lines of help of each argument, as its docstring has them, without indent."""
+    """Return each argument's lines of the docstring, without indent."""
     _, _, rest = cleandoc(what.__doc__ or "").partition("\nArgs:\n")
     found: dict[str, list[str]] = {}
     name = ""

@@ -1,4 +1,4 @@
-"""What a prompt says of its images, and words for what fal has no argument for."""
+"""Words in prompts: the images that a prompt refers to, and requests fal has no argument for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _REFERENCE = re.compile(
     r"\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)",
     re.IGNORECASE,
 )
-# Without references "figure 8" and "picture 3" are what they are, and so are the places of a set.
+# Without reference images, "figure 8", "picture 3" and "image 2 of 4" refer to no input.
 _MEANT = re.compile(
     r"\b(?:image|img)\s*#?(\d{1,2})\b(?![:.×x]\d|\s*:|\s*(?:/|of)\s*\d)"
     r"|图 ?(\d{1,2})(?!\d|\s*[::])",
     re.IGNORECASE,
 )
 _WRITTEN = re.compile('"[^"]*"|“[^”]*”')
-"""Words that the picture is to show."""
+"""Text in quotes is to be written into the picture."""
 _SERIES = "Generate a series of {} coherent images: "
 
 
@@ -37,18 +37,18 @@ def region_words(prompt: str, number: int) -> str:
 
 
 def series_words(prompt: str, count: int) -> str:
-    """Return the prompt of a set, its count said as the vendor's guide asks."""
+    """Return the prompt of a set, with its count put as the vendor's guide advises."""
     return _SERIES.format(count) + prompt
 
 
 def missing_words(prompt: str, asked: int, first: int, came: int) -> str:
-    """Return the prompt that asks for what is missing of a set.
+    """Return the prompt that asks for the missing pictures of a set.
 
     Args:
-        prompt: That of the set.
-        asked: How many it was to have.
-        first: Which reference image the first of those is that came, from 1.
-        came: How many came and are reference images.
+        prompt: The prompt of the set.
+        asked: How many pictures the set was to have.
+        first: The number, from 1, of the reference image that is the first picture that came.
+        came: How many pictures came and are sent as reference images.
     """
     about = prompt.removeprefix(_SERIES.format(asked))
     one, missing = came == 1, asked - came
@@ -61,9 +61,9 @@ def missing_words(prompt: str, asked: int, first: int, came: int) -> str:
 
 
 def wrong_references(prompt: str, images: int) -> str | None:
-    """Return what is wrong with the images that a prompt names, in a sentence; else ``None``.
+    """Return a sentence about images that a prompt refers to and that are not there, or ``None``.
 
-    What stands in double quotes is to be written into the picture, and names nothing.
+    Text in double quotes is to be written into the picture, and refers to nothing.
 
     Args:
         prompt: What the user wrote.
@@ -76,13 +76,13 @@ def wrong_references(prompt: str, images: int) -> str | None:
         return None
     named = " and ".join(f"image {number}" for number in wrong[:3])
     if not images:
-        return f"the prompt names {named}, and there are no reference images; add them"
+        return f"the prompt names {named}, but there are no reference images; add them"
     there = "is 1 reference image" if images == 1 else f"are {images} reference images"
     zero = "; they count from 1" if wrong == [0] else ""
-    return f"the prompt names {named}, and there {there}{zero}"
+    return f"the prompt names {named}, but there {there}{zero}"
 
 
 def warn_of_references(prompt: str, images: int) -> None:
-    """Warn, at the user's own line, of what `wrong_references` finds."""
+    """Emit a `PromptWarning`, at the user's own line, for what `wrong_references` finds."""
     if wrong := wrong_references(prompt, images):
         warn(wrong)

@@ -137,7 +137,7 @@ def test_the_answer_has_the_pictures_shape():
     wide = sd.Request("a hat", [scene((300, 100))], mask=(10, 10, 50, 50))
     assert wide.image_size[0] / wide.image_size[1] == pytest.approx(3, rel=0.01)
     sd.Request("a hat", [scene((300, 100))], mask=(10, 10, 50, 50), image_size=(3000, 1000))
-    with pytest.raises(sd.RequestError, match="has the shape of image 1, which is 300 x 100"):
+    with pytest.raises(sd.RequestError, match="must have the shape of image 1, which is 300 x 100"):
         sd.Request("a hat", [scene((300, 100))], mask=(10, 10, 50, 50), image_size="1:1")
 
 

@@ -342,7 +342,7 @@ def test_python_writes_traits_in_its_own_words(open_page):
     [
         ("promt", "a fox", "Studio has no promt; did you mean prompt=?"),
         ("size", "4:3", "did you mean image_size=?"),
-        ("colour", 1, "there are background, "),
+        ("colour", 1, "it takes background, "),
         ("image", 1, "image can only be read"),
         ("model", "V4", "got 'V4'; did you mean 'v4'?"),
         ("background", "transparant", "did you mean 'transparent'?"),

@@ -332,7 +332,7 @@ def test_images_of_a_request_are_given_on_as_they_are():
         ("size", "4:3", "size is not an argument of a request; did you mean image_size=?"),
         ("n", 2, "did you mean num_images=?"),
         ("sede", 2, "did you mean seed=?"),
-        ("colour", 2, "there are prompt, images, image_size"),
+        ("colour", 2, "it takes prompt, images, image_size"),
     ],
 )
 def test_a_mistake_gets_a_guess(argument, value, guess):

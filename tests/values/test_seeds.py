@@ -47,7 +47,7 @@ def test_without_a_seed_there_is_nothing_to_verify(tmp_path):
     backend = ScriptedBackend("fal")
     client = sd.Client(backend, library=tmp_path)
     result = client.submit(sd.Request("a fox")).result(60)
-    with pytest.raises(sd.RequestError, match="named no seed"):
+    with pytest.raises(sd.RequestError, match="reported no seed"):
         replace(result, seed=None).verify_seed()
 
 

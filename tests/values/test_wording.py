@@ -27,14 +27,14 @@ from tests.scripted import SECONDS
 )
 def test_the_images_that_a_prompt_names(prompt, named):
     names = " and ".join(f"image {number}" for number in named)
-    said = f"the prompt names {names}, and there is 1 reference image" if named else None
+    said = f"the prompt names {names}, but there is 1 reference image" if named else None
     assert wrong_references(prompt, 1) == said
 
 
 WRONG = [
-    ("put image 4 into image 1", 3, "the prompt names image 4, and there are 3 reference images"),
-    ("image 2 at night", 1, "the prompt names image 2, and there is 1 reference image"),
-    ("image 1 at night", 0, "the prompt names image 1, and there are no reference images"),
+    ("put image 4 into image 1", 3, "the prompt names image 4, but there are 3 reference images"),
+    ("image 2 at night", 1, "the prompt names image 2, but there is 1 reference image"),
+    ("image 1 at night", 0, "the prompt names image 1, but there are no reference images"),
     ("image 0 at night", 2, "there are 2 reference images; they count from 1"),
     ("image 3 beside image 4", 2, "names image 3 and image 4"),
 ]
