@@ -228,8 +228,10 @@ class Batch:
         return self._estimate(self._client.backend, retry)
 
     def _estimate(self, backend: Backend, retry: bool) -> BatchEstimate:
-        prices = self._client.prices
-        asked = [estimate(cell.request, prices) for cell in self._to_send(backend, retry)]
+        return self._cost_of(self._to_send(backend, retry), backend)
+
+    def _cost_of(self, cells: list[Cell], backend: Backend) -> BatchEstimate:
+        asked = [estimate(cell.request, self._client.prices) for cell in cells]
         ages = dict.fromkeys(each.price.age for each in asked if each.price.age and backend.bills)
         low, high = (
             sum((getattr(each, end) for each in asked), Decimal(0)) if backend.bills else Decimal(0)
@@ -282,7 +284,7 @@ class Batch:
             if agree is not None:
                 agree(backend, cost)
             self._asked, self._backend = cost, backend
-            self._check_budget(cost, backend)
+            self._check_budget(backend, retry)
             manifests.write(self._client.library, self._manifest)
             self._executor = executor
             if executor is not None:
@@ -403,9 +405,16 @@ class Batch:
 
         return go_on
 
-    def _check_budget(self, cost: BatchEstimate, backend: Backend) -> None:
-        if not backend.bills:
+    def _check_budget(self, backend: Backend, retry: bool) -> None:
+        # What fal has of another run is in flight, or spent, already; it is joined, not sent.
+        anew = [
+            cell
+            for cell in self._to_send(backend, retry)
+            if not cell.sent or cell.state == "uncertain"
+        ]
+        if not (anew and backend.bills):
             return
+        cost = self._cost_of(anew, backend)
         limits = self._client._limits
         limits.read()
         what = f"batch {self.name!r} ({cost.cells:,} requests)"

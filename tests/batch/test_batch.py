@@ -140,6 +140,31 @@ def test_above_the_limit_of_a_day_nothing_is_sent(client, backend):
     assert len(batch.run().results) == 6
 
 
+def test_what_an_earlier_kernel_sent_is_fetched_whatever_the_limits_leave(tmp_path):
+    backend = ScriptedBackend("fal", hold=["queued"])
+    before = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(6))
+    before.start()
+    until(lambda: sum(bool(e.handle) for e in before._client.library._journal.pending()) == 6)
+    client = Client(backend, library=tmp_path)
+    keep_limit(client.library, "day", Decimal("0.20"))
+    client.budget.limit = Decimal("0.05")
+    more = make(client, prompt="a fox", seed=range(8))
+    with pytest.raises(sd.BudgetError, match=r"\(2 requests\) may cost \$0\.06, "):
+        more.run()
+    again = make(client, prompt="a fox", seed=range(6))
+    again.start()
+    backend.release("queued")
+    assert len(again.run().results) == 6
+    assert backend.count("submit") == 6
+
+
+def test_a_batch_that_has_all_runs_whatever_the_limits_leave(client, backend):
+    batch = make(client, **FOXES).run()
+    keep_limit(client.library, "day", Decimal("0.10"))
+    assert len(batch.run().results) == 6
+    assert backend.count("submit") == 6
+
+
 @pytest.mark.slow
 def test_what_was_drawn_offline_is_asked_for_once_there_is_a_key(tmp_path):
     library = tmp_path / "library"
