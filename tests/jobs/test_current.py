@@ -25,7 +25,7 @@ def test_a_question_that_failed_is_asked_again_later_and_later():
     backend = ScriptedBackend("fal", errors={"prices": RuntimeError("no net")})
     prices, current = asked(backend, pause=0.2)
     began = time.monotonic()
-    until(lambda: current.ask(backend) or backend.asked_prices == 3)
+    until(lambda: current.ask(backend) or backend.asked_prices >= 3)
     assert time.monotonic() - began > 0.2 + 0.4
     assert not prices.is_live(ENDPOINT)
     backend.errors.clear()

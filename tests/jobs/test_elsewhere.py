@@ -81,7 +81,7 @@ def test_where_the_other_fails_nothing_is_sent(another, here, tmp_path):
     client, two = here
     refused = "BackendError('refused', status_code=422, billing='maybe')"
     another.submit(f"hold=['fetch'], errors={{'fetch': {refused}}}")
-    waiting = client.submit(FOX)
+    waiting = waiting_for(client.submit(FOX))
     another.run("backend.release('fetch')")
     with pytest.raises(BackendError, match="another process asked for the same") as caught:
         waiting.result(SECONDS)
@@ -96,7 +96,7 @@ def test_what_the_other_could_not_fetch_is_fetched(another, here, tmp_path):
     client, two = here
     lost = "BackendError('no net', billing='maybe')"
     another.submit(f"hold=['fetch'], errors={{'fetch': {lost}}}")
-    waiting = client.submit(FOX)
+    waiting = waiting_for(client.submit(FOX))
     another.run("backend.release('fetch')")
     result = waiting.result(SECONDS)
     assert (result.cached, result.request_id, two.count("submit")) == (False, "r1", 0)
@@ -204,8 +204,11 @@ def test_an_entry_of_an_earlier_version_is_joined_and_fetched(another, here, tmp
 KERNEL = """
 import sys
 import seedream_widgets as sd
+from tests.scripted import kinds, until
 client = sd.Client("fal", library=sys.argv[1])
 job = client.submit(sd.Request("a fox", image_size=(1024, 1024), seed=7))
+until(lambda: kinds(job)[-1] != "preparing")
+print(kinds(job)[-1], flush=True)
 print(job.result(150).request_id)
 client.close()
 """
@@ -217,11 +220,14 @@ def kernel(tmp_path):
 
 
 def test_two_live_kernels_pay_once(fal_server, tmp_path):
-    fal_server.settings.run_seconds = 4.0
+    held = True
+    fal_server.settings.runs_on = lambda: held
     first = kernel(tmp_path)
-    fal_server.wait(lambda server: server.count("submit"))
+    fal_server.wait(lambda server: server.count("stream"))
     second = kernel(tmp_path)
-    ids = {process.communicate(timeout=200)[0] for process in (first, second)}
+    assert second.stdout.readline() == "queued\n"  # it waits for the other's
+    held = False
+    ids = {process.communicate(timeout=200)[0].split()[-1] for process in (first, second)}
     assert len(ids) == len(fal_server.bill) == fal_server.count("submit") == 1
 
 
@@ -258,7 +264,7 @@ client = sd.Client("fal", library=sys.argv[1])
 request = eval(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
-print(client.submit(request).result(40).request_id)
+print(client.submit(request).result(150).request_id)
 client.close()
 """
 
@@ -303,11 +309,11 @@ children = []
 for _ in range(2):
     if not (child := os.fork()):
         same = client.submit(request)
-        say(same.result(40).request_id)
+        say(same.result(150).request_id)
         client.library.favourite(same.result())  # with an index that is its own
         os._exit(0 if len(client.library.search(favourite=True)) == 1 else 3)
     children.append(child)
-say(job.result(40).request_id)
+say(job.result(150).request_id)
 for child in children:
     assert os.waitpid(child, 0)[1] == 0
 client.close()
@@ -318,7 +324,7 @@ client.close()
 def test_forked_children_wait_for_their_parents_request(fal_server, tmp_path, asked):
     fal_server.settings.run_seconds = 1.0
     command = [sys.executable, "-W", "ignore", "-c", FORK, str(tmp_path / "library"), asked]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stderr
     assert (len(done.stdout.split()), len(set(done.stdout.split()))) == (3, 1)
     assert len(fal_server.bill) == fal_server.count("submit") == 1

@@ -177,12 +177,13 @@ def test_a_forked_child_says_at_once_that_a_job_is_its_parents():
 SLOW_MODULE = """
 import time, whence
 whence.begun.set()
-time.sleep(0.4)
+whence.forks.wait()
+time.sleep(0.1)  # in which a fork that does not wait is over
 """
 FORKS_INSIDE = """
 import asyncio, types
 whence = sys.modules["whence"] = types.ModuleType("whence")
-whence.begun = threading.Event()
+whence.begun, whence.forks = threading.Event(), threading.Event()
 sys.path.insert(0, {folder!r})
 from seedream_widgets.jobs.engine import shared
 def take_in():
@@ -192,9 +193,10 @@ async def here():
 engine = shared()
 engine.start({work})
 whence.begun.wait()
+os.register_at_fork(before=whence.forks.set)  # called first: before what has the fork wait
 child = os.fork()
 if not child:
-    signal.alarm(20)  # what waits for a lock of the parent's waits for ever
+    signal.alarm(120)  # what waits for a lock of the parent's waits for ever
     take_in()
     os.write(1, b"whole\\n")
     os._exit(0)
@@ -230,14 +232,14 @@ def test_a_fork_waits_for_no_work_that_goes_on_and_on():
         def fork():
             child = os.fork()
             if not child:
-                print(len(submit("an owl", 0).result(20)), flush=True)
+                print(len(submit("an owl", 0).result(60)), flush=True)
                 os._exit(0)
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
         fork()
         shared().loop.call_soon_threadsafe(lambda: (fork(), ended.set()))  # from where it is itself
         ended.wait()
         off.set()
-        print(len(submit("a fox", 0).result(20)))
+        print(len(submit("a fox", 0).result(60)))
         """
     )
     assert said == ["1", "0", "1", "0", "1"]

@@ -7,7 +7,6 @@ import itertools
 import os
 import subprocess
 import sys
-import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +90,7 @@ def test_every_second_reply_is_lost_and_found(
     assert len(fal_server.jobs) == len(fal_server.bill) == SUBMITS
     assert fal_server.count("submit") == SUBMITS
     assert len(client.library.search()) == SUBMITS
-    assert sum(any(isinstance(s, Looking) for _, s in job.history) for job in jobs) == SUBMITS // 2
+    assert sum(map(is_looked_for, jobs)) == SUBMITS // 2
     assert client.library._journal.pending() == []
     assert client.budget.committed == client.spent
 
@@ -115,11 +114,15 @@ def lose(server: FalServer, kind: str = "accept_drop", times: int | None = 1) ->
     server.fail("submit", kind, times=times)
 
 
+def is_looked_for(job: sd.Job) -> bool:
+    return any(isinstance(status, Looking) for _, status in job.history)
+
+
 def test_one_is_followed_to_its_result(client: sd.Client, fal_server: FalServer) -> None:
     lose(fal_server)
     fal_server.settings.list_delay = 1.0
     job = client.submit(TWIN)
-    until(lambda: any(isinstance(status, Looking) for _, status in job.history))
+    until(lambda: is_looked_for(job))
     (looking,) = (status for _, status in job.history if isinstance(status, Looking))
     assert looking.text == "The reply was lost; looking for it at fal"
     assert job.result(SECONDS).request_id == fal_server.jobs[0].request_id == job.request_id
@@ -168,8 +171,7 @@ def test_what_fal_never_got_is_told_so(
     """It ends as not billed once the list shows a later one of ours."""
     lose(fal_server, "drop")
     job = client.submit(TWIN)
-    fal_server.wait(lambda server: server.count("submit") == 1)
-    time.sleep(0.3)
+    until(lambda: is_looked_for(job))
     client.submit(sd.Request("later", **SMALL)).result(SECONDS)
     lost.patience = 1.0
     with pytest.raises(sd.BackendError, match="fal lists no such request") as caught:
@@ -204,27 +206,27 @@ def test_where_payloads_are_not_stored(
 
 def test_a_cancel_while_it_is_looked_for(client: sd.Client, fal_server: FalServer) -> None:
     fal_server.settings.queue_seconds = 600
-    fal_server.settings.list_delay = 1.0
+    fal_server.settings.list_delay = 600
     lose(fal_server)
     job = client.submit(TWIN)
-    fal_server.wait(lambda server: len(server.jobs) == 1)
-    time.sleep(0.3)
+    until(lambda: is_looked_for(job))
     job.cancel()
+    fal_server.settings.list_delay = 0
     with pytest.raises(sd.JobCancelled):
         job.result(SECONDS)
     assert fal_server.jobs[0].cancelled
 
 
 KILLED = """
-import os, sys, time
+import sys, time
 import seedream_widgets as sd
 jobs = [sd.submit("left behind", image_size=(960, 960)) for _ in range(3)]
 while sum(job.done for job in jobs) < 1 or any(
     entry.step != "sending" for entry in sd.library._journal.pending()
 ):
     time.sleep(0.01)
-time.sleep(0.3)
-os._exit(9)
+print("there", flush=True)
+sys.stdin.read()
 """
 
 
@@ -234,9 +236,11 @@ def test_after_a_kill_they_are_found_by_resume(
     fal_server.settings.queue_seconds = fal_server.settings.run_seconds = 0
     numbers = itertools.count()
     fal_server.fail("submit", "accept_hang", times=None, when=lambda _: next(numbers) < 2)
-    code = subprocess.run([sys.executable, "-c", KILLED], timeout=200, check=False).returncode
-    assert code == 9
-    assert len(fal_server.jobs) == 3
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdin=-1, stdout=-1) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        fal_server.wait(lambda server: len(server.jobs) == 3)
+        process.kill()
     fal_server.heal()
     client = sd.Client("fal", library=tmp_path)
     jobs = client.resume()
