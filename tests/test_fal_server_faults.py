@@ -145,7 +145,7 @@ def test_an_accepted_submit_whose_reply_is_lost_runs(
     fal_server: FalServer, fal_http: httpx.Client, kind: str, expected: int | str
 ) -> None:
     fal_server.fail("submit", kind)
-    fal_http.timeout = httpx.Timeout(60.0, read=1.0 if kind == "accept_hang" else 60.0)
+    fal_http.timeout = httpx.Timeout(60.0, read=5.0 if kind == "accept_hang" else 60.0)
     assert seen(lambda: fal_http.post(QUEUE + V4, json=PROMPT)) == expected
     fal_server.wait(lambda s: s.bill)
     assert len(fal_server.jobs) == 1
@@ -216,7 +216,7 @@ def test_streams_that_fail(fal_server: FalServer, fal_http: httpx.Client) -> Non
     fal_server.fail("stream", "unknown")
     assert [event["status"] for event in events(fal_http, job)] == ["PAUSED", "COMPLETED"]
     fal_server.fail("stream", "silent")
-    with fal_http.stream("GET", url, timeout=httpx.Timeout(60.0, read=2.0)) as response:
+    with fal_http.stream("GET", url, timeout=httpx.Timeout(60.0, read=5.0)) as response:
         assert response.status_code == 200
         with pytest.raises(httpx.ReadTimeout):
             response.read()

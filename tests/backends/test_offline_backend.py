@@ -17,7 +17,7 @@ from seedream_widgets.values.handle import Handle
 from seedream_widgets.values.request import MAX_SEED, Request
 from seedream_widgets.values.status import Completed, InProgress, Queued
 from tests.image_files import encoded, photo
-from tests.scripted import SECONDS, kinds, until
+from tests.scripted import SECONDS, kinds
 
 SMALL = (960, 960)
 URL = "https://example.org/fox.png"
@@ -170,11 +170,13 @@ def test_slow_on_demand(prompt, times):
 
 @pytest.mark.parametrize("kind", ["queued", "in_progress"])
 def test_cancel(kind):
-    job = Client(OfflineBackend(5 if kind == "queued" else 0.2)).submit(
-        Request("a fox offline:slow 20" if kind == "queued" else "a fox")
-    )
-    until(lambda: job.status.kind == kind)
-    job.cancel()
+    def cancel(job):
+        if job.status.kind == kind:
+            job.cancel()
+
+    job = Client(OfflineBackend(20 if kind == "queued" else 1)).submit(Request("a fox"))
+    job.on_update(cancel)  # looked for from here, it may be past
+    cancel(job)
     with pytest.raises(JobCancelled) as caught:
         job.result(SECONDS)
     assert caught.value.billing == "no"

@@ -47,7 +47,7 @@ KINDS: dict[str, set[str]] = {
     "result": _ANYWHERE | {"policy", "expired", "wrong_shape"},
     "cancel": _ANYWHERE | {"ignored"},
     "token": _ANYWHERE,
-    "upload": _ANYWHERE,
+    "upload": _ANYWHERE | {"held"},
     "initiate": _ANYWHERE | {"local"},
     "put": _ANYWHERE,
     "download": _ANYWHERE

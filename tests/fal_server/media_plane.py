@@ -53,7 +53,10 @@ class MediaPlane:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         key = self._state.accounts.get(token, "")
         kind = self._state.faults.take("upload", f"{key} {name}", request.host)
-        if kind is not None:
+        if kind == "held":
+            while self._state.faults.on("upload", "held"):
+                await asyncio.sleep(0.01)
+        elif kind is not None:
             return await play(kind, request)
         self._check_token(request)
         path = f"/files/a/{uuid.uuid4().hex}/{name}"

@@ -166,7 +166,7 @@ class FalServer:
 
         `KINDS` lists the points and their kinds. A redirecting download that is always on
         should name its `host`, or it redirects the redirected request too. A ``slow`` download
-        is slow until `heal`.
+        is slow until `heal`, and a ``held`` upload is not answered until then.
         """
         fault = Fault(point, kind, times, when, host)
         self.state.faults.add(fault)

@@ -396,7 +396,7 @@ def test_what_ssl_cert_file_says_goes_before_the_bundle_of_requests(
 
 
 OFFLINE = """
-import asyncio, time
+import asyncio, time, fal_client
 import seedream_widgets as sd
 from PIL import Image
 from seedream_widgets.backends.fal import FalBackend, Limits

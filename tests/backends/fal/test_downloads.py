@@ -197,7 +197,7 @@ def test_a_folder_that_is_missing_is_an_os_error(server: FalServer, tmp_path: Pa
         save(tmp_path / "missing")
 
 
-@pytest.mark.parametrize("speed", [500_000, 0.005], ids=["running", "next byte minutes away"])
+@pytest.mark.parametrize("speed", [50_000, 0.005], ids=["running", "next byte minutes away"])
 def test_cancelling_leaves_nothing(server: FalServer, tmp_path: Path, speed: float) -> None:
     server.settings.bytes_per_second = speed
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 import zlib
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
 import pytest
 
+from seedream_widgets.backends.fal import guard
 from seedream_widgets.backends.fal.guard import Attempt, GivenUp, NotSent, read_units, watch_over
 from seedream_widgets.backends.fal.limits import Limits
 from seedream_widgets.errors import SubmitUnknownError
@@ -44,11 +45,15 @@ def tried(attempt: Attempt, reply: httpx.Response | None) -> None:
     asyncio.run(one())
 
 
-def test_after_a_refusal_no_try_begins_too_late_to_be_answered() -> None:
+def test_after_a_refusal_no_try_begins_too_late_to_be_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 5.0
+    monkeypatch.setattr(guard, "time", SimpleNamespace(monotonic=lambda: now))
     attempt = Attempt(unreachable=60, refused=2.0)
     tried(attempt, REFUSAL)
     tried(attempt, REFUSAL)
-    time.sleep(2.1)
+    now += 2.1
     with pytest.raises(GivenUp):
         attempt.begin()
     assert attempt.reply is REFUSAL

@@ -59,7 +59,7 @@ def test_changes_come_in_order_with_all_lines(fal_server: FalServer, stream_logs
 @pytest.mark.parametrize("kind", ["404", "405", "500", "html", "not_json", "garbage", "silent"])
 def test_without_a_stream_it_polls(fal_server: FalServer, kind: str) -> None:
     fal_server.fail("stream", kind, times=None)
-    statuses = drive(followed, first_event=0.3 if kind == "silent" else PATIENT)
+    statuses = drive(followed, first_event=5.0 if kind == "silent" else PATIENT)
     assert messages(statuses[-1]) == SAID
     assert fal_server.count("stream") == 1
     assert fal_server.count("status") >= 1
