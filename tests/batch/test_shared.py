@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -99,12 +100,21 @@ def test_two_drivers_on_two_machines_pay_once(fal_server, address, tmp_path):
         expect_whole(foxes(tmp_path / name), fal_server)
 
 
+def steps(address: str) -> list[str]:
+    """Return how far the requests are that machines have told of at the place."""
+    place = place_at(address)
+    found = [place.read(f"journal/{name}", 1_000_000) for name in place.names("journal")]
+    return [json.loads(each.data)["step"] for each in found if each]
+
+
 def test_a_killed_driver_is_finished_from_another_folder(fal_server, address, tmp_path):
-    fal_server.settings.run_seconds = 3.0
+    held = True
+    fal_server.settings.runs_on = lambda: held
     with driver(tmp_path / "one", address) as run:
-        until(lambda: len(fal_server.jobs) == 4)
+        until(lambda: steps(address) == ["accepted"] * 4)
         run.send_signal(signal.SIGKILL)
         run.stdout.read()
+    held = False
     batch = foxes(tmp_path / "two").run(shared=address, progress=False)
     expect_whole(batch, fal_server)
 

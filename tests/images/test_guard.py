@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import os
 import struct
+import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from seedream_widgets.images.metadata import exif_orientation
 from seedream_widgets.images.previews import preview
 from tests.image_files import chunk, drawing, encoded, exif, giant_png, oriented, photo
 from tests.memory import taken
+from tests.scripted import SECONDS
 from tests.sources import parsed
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
@@ -246,14 +248,16 @@ def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.Monkey
     """Each takes several hundred megabytes while it is read."""
     large = encoded(Image.new("L", (6000, 5100)), "PNG")
     under_way: list[int] = []
-    most = 0
+    most, meet, met = 0, False, threading.Event()
     load = ImageFile.ImageFile.load
 
     def counted(image: ImageFile.ImageFile) -> object:
         nonlocal most
         under_way.append(1)
         most = max(most, len(under_way))
-        time.sleep(0.02)
+        if most > 1:
+            met.set()
+        met.wait(SECONDS if meet else 0.02)
         found = load(image)
         under_way.pop()
         return found
@@ -262,6 +266,7 @@ def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.Monkey
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(preview, [large] * 4))
         assert most == 1
+        meet = True
         list(pool.map(preview, [encoded(drawing(), "PNG")] * 8))
         assert most > 1
 
@@ -271,7 +276,7 @@ def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.Monkey
 def test_a_forked_child_waits_for_no_picture_of_its_parent() -> None:
     large = open_image(encoded(Image.new("L", (6000, 5100)), "PNG"))
     with in_turn(large), multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(_takes_its_turn).get(20)
+        assert pool.apply_async(_takes_its_turn).get(120)
 
 
 def _takes_its_turn() -> bool:

@@ -13,6 +13,7 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.errors import BackendError, BudgetError, JobCancelled, RequestError
+from seedream_widgets.jobs import current
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.budget import Budget, Standing, read_usd
 from seedream_widgets.money.pricing import Prices
@@ -150,7 +151,8 @@ LIVE = Price(Decimal("0.05"), "2026-11-28", "fal's pricing API")
 TOLD = dict.fromkeys(ENDPOINTS, LIVE)
 
 
-def test_the_limit_waits_for_the_first_price(tmp_path):
+def test_the_limit_waits_for_the_first_price(tmp_path, monkeypatch):
+    monkeypatch.setattr(current, "_WAIT_SECONDS", SECONDS)
     client = client_of(tmp_path, "0.12", hold=["prices"])
     client.backend.current = TOLD
     threading.Timer(0.3, client.backend.release, ["prices"]).start()

@@ -221,7 +221,7 @@ def test_a_folder_that_is_not_open_to_us_is_told_as_that(tmp_path):
     folder = tmp_path / "library"
     folder.mkdir()
     command = [sys.executable, "-c", LOCKED, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     folder.chmod(0o700)
     assert "where limits for a day and a month are kept, can't be read (Perm" in done.stdout
     assert "have the folder opened to you" in done.stdout, done.stderr

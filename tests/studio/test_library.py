@@ -125,7 +125,7 @@ def test_the_library_s_answer_costs_nothing_on_the_card(page, tmp_path):
 
 
 def test_a_click_that_joins_a_running_job_makes_no_second_card(open_page):
-    page = open_page(pace=1)
+    page = open_page(pace=100)
     first = page.ask("submit", form=SEEDED)[0]["result"]["job_id"]
     other = page.ask("submit", form={**SEEDED, "seed": 8})[0]["result"]["job_id"]
     again = page.ask("submit", form=SEEDED)[0]["result"]["job_id"]
@@ -148,7 +148,7 @@ def test_a_cell_that_runs_again_shows_what_still_runs(page, tmp_path, anew):
     assert ([card["id"] for card in told["jobs"]], told["waiting"]) == ([job.id], 0)
     assert opened.studio.jobs == (job,)
     backend.release("fetch")
-    opened.wait(lambda m: m["kind"] == "job" and m["job"]["finished"], 20)
+    opened.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])
     assert opened.studio.result.request_id == job.request_id
     assert opened.ask("sync")[0]["result"]["waiting"] == 0
 

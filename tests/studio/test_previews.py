@@ -26,10 +26,16 @@ DATA = encoded(photo(2400, 400), "PNG")
 OTHER = encoded(photo(300, 200), "PNG")
 
 
-@pytest.fixture
-def previews() -> Iterator[Previews]:
-    yield Previews(shared())
+@pytest.fixture(autouse=True)
+def _none_arrives_of_other_tests() -> Iterator[None]:
     until(lambda: not arriving())
+    yield
+    until(lambda: not arriving())
+
+
+@pytest.fixture
+def previews() -> Previews:
+    return Previews(shared())
 
 
 def arriving() -> list[threading.Thread]:

@@ -15,6 +15,7 @@ from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.batch import poster
 from seedream_widgets.batch.batch import make
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.studio import news
 from seedream_widgets.studio.sheet import Sheet
 from seedream_widgets.testing import ScriptedBackend
 from tests.page import Page
@@ -263,7 +264,8 @@ def test_a_key_set_later_is_told_and_previews_are_missing_then(
         return told(opened)[-1]
 
     monkeypatch.setenv("FAL_KEY", key)
-    until(lambda: told(opened) and last()["standing"]["asks"], 5)
+    assert news.LOOK_SECONDS + news._SOON_SECONDS < 5, "as the changelog says"
+    until(lambda: told(opened) and last()["standing"]["asks"])
     (ask,) = last()["standing"]["asks"]
     assert ask["words"] == "Run 3 requests, about $0.09"
     assert ask["terms"] == {"backend": "fal", "bills": True, "high": "0.09"}
@@ -321,7 +323,7 @@ def test_a_run_that_was_stopped_tells_of_no_time_left(page, tmp_path):
     shown = batch.sheet()
     page = Page(shown)
     drive = batch.start()
-    until(lambda: backend.count("submit") == 8)
+    until(lambda: [cell.state for cell in batch].count("running") == 8)
     drive.seconds_left = lambda: 34.0
     assert "about 34 s left" in standing(page)["words"]
     drive.stop()

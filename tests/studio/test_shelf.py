@@ -156,8 +156,8 @@ def test_what_is_deleted_elsewhere_is_selected_no_more(made):
     gallery.observe(lambda change: heard.append(change["new"]), "selection")
     page.set(_picked=[*names(first), names(second)[0]])
     page.studio.client.library.delete(first)
-    until(lambda: page.studio._picked == names(second)[:1])
-    assert [each.request_id for each in heard[-1]] == [second.request_id]
+    until(lambda: [each.request_id for each in heard[-1]] == [second.request_id])
+    assert page.studio._picked == names(second)[:1]
     page.studio.client.library.restore(first)
     assert [each.request_id for each in gallery.selection] == [second.request_id]
 

@@ -11,6 +11,7 @@ import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
 from seedream_widgets.errors import RequestError
 from seedream_widgets.jobs.engine import DECODERS
+from seedream_widgets.studio import handlers
 from seedream_widgets.studio.facts import UPLOAD_BYTES
 from seedream_widgets.studio.protocol import Upload
 from seedream_widgets.studio.uploads import MAX_HELD, MAX_OPEN, Uploads
@@ -56,9 +57,20 @@ def test_files_become_references_in_the_order_they_came_in(studio_page):
 
 
 @pytest.mark.slow
-def test_a_file_given_up_while_it_is_checked_becomes_no_reference(studio_page):
-    drop(studio_page, "large", picture(4096))
+def test_a_file_given_up_while_it_is_checked_becomes_no_reference(studio_page, monkeypatch):
+    begun, given_up = threading.Event(), threading.Event()
+
+    def held(name, data):
+        begun.set()
+        assert given_up.wait(60)
+        return load(name, data)
+
+    load = handlers.load
+    monkeypatch.setattr(handlers, "load", held)
+    drop(studio_page, "large", picture(64))
+    assert begun.wait(60)
     studio_page.ask("abandon", upload_id="large")
+    given_up.set()
     drop(studio_page, "small", picture(64))
     studio_page.wait(ended("small"))
     assert [image.name for image in studio_page.studio.references] == ["small.png"]
@@ -170,7 +182,7 @@ def test_what_waits_to_be_read_is_bounded(studio_page):
     """The page drops sixty files of 8 MB before the first is read."""
     data, held = bytes(8_000_000), threading.Event()
     pool = studio_page.studio._session.engine.pool
-    blocked = [pool.submit(held.wait, 60) for _ in range(DECODERS)]
+    blocked = [pool.submit(held.wait, 250) for _ in range(DECODERS)]
     refused = []
     try:
         tracemalloc.start()

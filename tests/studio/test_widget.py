@@ -216,7 +216,7 @@ def test_every_bad_message_is_answered_with_an_error(open_page, content):
 
 
 def test_cancel_stops_the_job_and_says_so(open_page):
-    page = open_page(pace=2)
+    page = open_page(pace=100)
     job_id = page.ask("submit", form=FORM)[0]["result"]["job_id"]
     assert page.ask("cancel", job_id=job_id)[0]["result"] == {"asked": True}
     card = page.wait(lambda m: m["kind"] == "job" and m["job"]["finished"])[0]["job"]
@@ -460,7 +460,7 @@ def test_no_image_yet_says_what_to_do(open_page):
 
 
 def test_a_dismissed_card_is_gone_but_its_result_stays(open_page):
-    page = open_page(pace=1)
+    page = open_page(pace=100)
     job_id = page.ask("submit", form=FORM)[0]["result"]["job_id"]
     assert "cancel it" in page.ask("forget", job_id=job_id)[0]["message"]
     page.ask("cancel", job_id=job_id)
