@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
     from jupyter_client.manager import KernelManager
 
-SECONDS = 60
+SECONDS = 120
 
 
 class Kernel:

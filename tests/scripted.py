@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.job import Job
     from seedream_widgets.testing import ScriptedBackend
 
-SECONDS = 60
+SECONDS = 120
 """Most seconds any wait of a test may take: only one that fails takes so long."""
 
 
@@ -48,7 +48,7 @@ def in_two_processes(work: Callable[..., None], folder: Path) -> list[Any]:
     both = [spawn.Process(target=work, args=(folder, together, told)) for _ in range(2)]
     for each in both:
         each.start()
-    found = [told.get(timeout=SECONDS) for _ in both]
+    found = [told.get(timeout=200) for _ in both]
     for each in both:
         each.join(SECONDS)
     return found

@@ -32,7 +32,7 @@ def child(code: str, cwd: Path, **env: str) -> str:
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -28,7 +28,7 @@ def python(code: str, **variables: str) -> Any:
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"FAL_KEY": KEY, "FAL_KEY_ID": KEY[:19], "FAL_KEY_SECRET": KEY[20:]}
     return subprocess.run(
         [sys.executable, *map(str, command)],
-        capture_output=True, text=True, timeout=100, check=False, env=env,
+        capture_output=True, text=True, timeout=250, check=False, env=env,
     )  # fmt: skip
 
 

@@ -279,7 +279,7 @@ def test_two_processes_on_one_library(tmp_path):
     commands = [[sys.executable, "-c", CODE, name, str(tmp_path)] for name in ("one", "two")]
     running = [subprocess.Popen(command, stderr=-1, text=True) for command in commands]
     for process in running:
-        assert process.communicate(timeout=60)[1] == ""
+        assert process.communicate(timeout=200)[1] == ""
         assert process.returncode == 0
     library = Library(tmp_path)
     assert len(library.search()) == len(list(tmp_path.glob("results/*/*"))) == 40

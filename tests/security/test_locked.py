@@ -95,7 +95,7 @@ def test_the_bundle_is_preact_and_ours(tmp_path: Path) -> None:
     command = [js / "node_modules" / ".bin" / "esbuild", "src/index.tsx", "src/styles/index.css"]
     options = ["--bundle", "--format=esm", "--log-level=warning", "--inject:preact"]
     places = [f"--metafile={meta}", f"--outdir={tmp_path / 'out'}"]
-    subprocess.run([*command, *options, *places], cwd=js, check=True, timeout=60)
+    subprocess.run([*command, *options, *places], cwd=js, check=True, timeout=200)
     built = json.loads(meta.read_text())
     others = {path for path in built["inputs"] if not path.startswith("src/")}
     packages = {"/".join(path.split("/")[:2]) for path in others}

@@ -163,7 +163,7 @@ if __name__ == "__main__":
     (tmp_path / "work.py").write_text(code)
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "work.py"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["a fox (960, 960)", "an owl (960, 960)"] * 2
