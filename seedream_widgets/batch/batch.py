@@ -53,7 +53,7 @@ from seedream_widgets.money.pricing import estimate
 from seedream_widgets.values.wording import warn_of_references
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -189,11 +189,14 @@ class Batch:
                 found.add(entry.key)
                 wanted[entry.key].entry = entry
         journal = self._client.library._journal
-        sent = {
-            each.key for each in journal.pending() if each.handle and each.backend == backend.name
-        }
+        accepted: set[str | None] = set()
+        others: set[str | None] = set()
+        for each in journal.pending():
+            if each.backend == backend.name:
+                (accepted if each.step == "accepted" else others).add(each.key)
         for asked in self.cells:
-            asked.sent = asked.request.key in sent
+            # Beside one that was accepted, another of the same may still be sent, and paid for.
+            asked.sent = asked.request.key in accepted - others
         for pending in journal.ended():
             cell = wanted.get(pending.key)
             if cell is None or pending.backend != backend.name:
@@ -224,20 +227,37 @@ class Batch:
         return [result for cell in self._those("done") if (result := cell.result)]
 
     def estimate(self, *, retry: bool = False) -> BatchEstimate:
-        """Return how many cells `run` would ask for, and what they may cost."""
+        """Return how many cells `run` would ask for, and what that may cost.
+
+        What an earlier run had accepted by fal is fetched, and costs nothing more.
+        """
         return self._estimate(self._client.backend, retry)
 
-    def _estimate(self, backend: Backend, retry: bool) -> BatchEstimate:
-        return self._cost_of(self._to_send(backend, retry), backend)
+    def _estimate(self, backend: Backend, retry: bool, away: bool = False) -> BatchEstimate:
+        """Estimate a run: from here, or `away` on an executor, whose workers may all have to pay.
 
-    def _cost_of(self, cells: list[Cell], backend: Backend) -> BatchEstimate:
-        asked = [estimate(cell.request, self._client.prices) for cell in cells]
+        They are told of no cell that it must not be paid for; see `_submit`.
+        """
+        cells = self._to_send(backend, retry)
+        return self._cost_of(cells, () if away else self._to_fetch(backend, cells), backend)
+
+    def _cost_of(
+        self, cells: Collection[Cell], fetched: Collection[Cell], backend: Backend
+    ) -> BatchEstimate:
+        prices = self._client.prices
+        asked = [estimate(cell.request, prices) for cell in cells if cell not in fetched]
         ages = dict.fromkeys(each.price.age for each in asked if each.price.age and backend.bills)
         low, high = (
             sum((getattr(each, end) for each in asked), Decimal(0)) if backend.bills else Decimal(0)
             for end in ("low", "high")
         )
-        return BatchEstimate(len(asked), low, high, ", ".join(ages))
+        return BatchEstimate(len(cells), low, high, ", ".join(ages), len(fetched))
+
+    def _to_fetch(self, backend: Backend, cells: Iterable[Cell]) -> frozenset[Cell]:
+        """Return those that a run fetches and pays nothing more for; see `Cell.sent`."""
+        if backend.name != self._looked_for:
+            return frozenset()
+        return frozenset(cell for cell in cells if cell.sent and cell.state != "uncertain")
 
     def _to_send(self, backend: Backend, retry: bool) -> list[Cell]:
         states = ("missing", "failed", *(["uncertain"] if retry else []))
@@ -280,7 +300,9 @@ class Batch:
             client, backend = self._client, self._client.backend
             self._look_for(backend)
             self._offer()
-            cost = self._estimate(backend, retry)
+            cells = self._to_send(backend, retry)
+            fetched = frozenset() if executor is not None else self._to_fetch(backend, cells)
+            cost = self._estimate(backend, retry, executor is not None)
             if agree is not None:
                 agree(backend, cost)
             self._asked, self._backend = cost, backend
@@ -288,14 +310,10 @@ class Batch:
             manifests.write(self._client.library, self._manifest)
             self._executor = executor
             if executor is not None:
-                submit = submitter(executor, client.library, backend.name)
-                self._drive = Drive(submit, self._to_send(backend, retry))
+                self._drive = Drive(submitter(executor, client.library, backend.name), cells)
             else:
-                self._drive = Drive(
-                    partial(self._submit, backend.name, backend.bills),
-                    self._to_send(backend, retry),
-                    self._picker_up(),
-                )
+                submit = partial(self._submit, backend.name, backend.bills, fetched)
+                self._drive = Drive(submit, cells, self._picker_up(), fetched)
             self._drive.listen(self._tell_watchers)
             self._drive.at_end(lambda: self._tell_watchers(None))
             if on_update:
@@ -372,8 +390,13 @@ class Batch:
                 "again once it can be reached"
             ) from error
 
-    def _submit(self, name: str, bills: bool, cell: Cell, fresh: bool) -> Job:
-        """Submit a cell to the backend that the run began with: a key may be set meanwhile."""
+    def _submit(
+        self, name: str, bills: bool, fetched: Collection[Cell], cell: Cell, fresh: bool
+    ) -> Job:
+        """Submit a cell to the backend that the run began with: a key may be set meanwhile.
+
+        Nothing is sent for what the run was said to fetch: others may have come to its end since.
+        """
 
         def agree(backend: Backend) -> None:
             if (backend.name, backend.bills) != (name, bills):
@@ -384,7 +407,8 @@ class Batch:
 
         request = cell.request
         warn_of_references(request.prompt, len(request.images))
-        return self._client._submit_as_agreed(request, agree, fresh=fresh)
+        sends = cell not in fetched
+        return self._client._submit_as_agreed(request, agree, fresh=fresh, sends=sends)
 
     def _picker_up(self) -> Callable[[Cell], bool]:
         """Return what goes on with a cell that a process sent and was killed before the reply.
@@ -407,14 +431,11 @@ class Batch:
 
     def _check_budget(self, backend: Backend, retry: bool) -> None:
         # What fal has of another run is in flight, or spent, already; it is joined, not sent.
-        anew = [
-            cell
-            for cell in self._to_send(backend, retry)
-            if not cell.sent or cell.state == "uncertain"
-        ]
+        cells = self._to_send(backend, retry)
+        anew = set(cells) - self._to_fetch(backend, cells)
         if not (anew and backend.bills):
             return
-        cost = self._cost_of(anew, backend)
+        cost = self._cost_of(anew, (), backend)
         limits = self._client._limits
         limits.read()
         what = f"batch {self.name!r} ({cost.cells:,} requests)"
@@ -455,7 +476,8 @@ class Batch:
             KeyboardInterrupt: It was interrupted.
         """
         with progress_line(progress, len(self)) as tell:
-            tell(len(self._those("done")), str(self.estimate(retry=retry)))
+            cost = self._estimate(self._client.backend, retry, executor is not None)
+            tell(len(self._those("done")), str(cost))
             before = self._drive
             try:
                 drive = self.start(
@@ -496,7 +518,8 @@ class Batch:
         if not running and backend is not None:
             anew = counts["missing"] or counts["failed"]
             ways = [*([False] if anew else []), *([True] if counts["uncertain"] else [])]
-            costs = [self._estimate(backend, way) for way in ways]
+            away = self._executor is not None and takes_work(self._executor)
+            costs = [self._estimate(backend, way, away) for way in ways]
             asks = [
                 ask_of(counts, cost, bills, retry=way)
                 for cost, way in zip(costs, ways, strict=True)

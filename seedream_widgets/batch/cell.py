@@ -77,7 +77,7 @@ class Cell:
         doubt: Why it may have been billed without a result, or ``None``. `Batch.run` leaves such
             a cell alone; `Batch.retry` sends it again.
         sent: Whether fal had accepted it from another run when that was last looked for: while it
-            is missing, `Batch.run` fetches it and pays nothing more.
+            has no result, `Batch.run` fetches it and pays nothing more.
     """
 
     __slots__ = ("doubt", "entry", "job", "name", "places", "refusal", "request", "sent")

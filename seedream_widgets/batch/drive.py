@@ -15,7 +15,7 @@ from seedream_widgets.money.pricing import cost
 from seedream_widgets.values.status import InProgress, Preparing, Queued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from seedream_widgets.batch.cell import Cell, Followed
 
@@ -40,6 +40,7 @@ class Drive:
         cells: What to send, in order.
         go_on: Tells, of a cell that has just failed, whether to send it once more; on this run's
             thread, so it may take its time.
+        paid: The cells that were paid for before: what comes of them is not spent in this run.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class Drive:
         submit: Callable[[Cell, bool], Followed],
         cells: Sequence[Cell],
         go_on: Callable[[Cell], bool] = lambda _: False,
+        paid: Collection[Cell] = (),
     ) -> None:
-        self._submit, self._go_on = submit, go_on
+        self._submit, self._go_on, self._paid = submit, go_on, paid
         self._cells = list(cells)
         self._waiting = deque(cells)
         self._failed: deque[Cell] = deque()
@@ -112,7 +114,8 @@ class Drive:
         """What the results that came in this run cost, in US dollars."""
         with self._adding:
             while self._added < len(self._ended):
-                self._spent += _cost(self._ended[self._added])
+                cell = self._ended[self._added]
+                self._spent += Decimal(0) if cell in self._paid else _cost(cell)
                 self._added += 1
             return self._spent
 
@@ -200,6 +203,7 @@ class Drive:
 
     def _send(self, cell: Cell, *, fresh: bool) -> None:
         cell.refusal = cell.doubt = None
+        cell.sent = False  # until one looks again, what is sent once more is paid for
         cell.job, self._sending = None, cell
         try:
             job = self._submit(cell, fresh)

@@ -43,19 +43,27 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class BatchEstimate:
-    """What the missing cells of a batch may cost, in US dollars.
+    """What a run of the missing cells of a batch may cost, in US dollars.
 
     Attributes:
         cells: How many cells have no result yet.
         low: The least they cost.
         high: The most they cost.
         age: ``"price of 2026"`` where a price was not read today; see `Price.age`.
+        fetched: How many of the cells an earlier run had accepted by fal: they are fetched, and
+            cost nothing more.
     """
 
     cells: int
     low: Decimal
     high: Decimal
     age: str = ""
+    fetched: int = 0
+
+    @property
+    def requests(self) -> str:
+        """The cells in words: "3 requests"."""
+        return f"{self.cells:,} request{'' if self.cells == 1 else 's'}"
 
     @property
     def money(self) -> str:
@@ -69,7 +77,8 @@ class BatchEstimate:
 
     def __str__(self) -> str:
         age = f" ({self.age})" if self.age else ""
-        return f"{self.cells:,} request{'' if self.cells == 1 else 's'}, {self.money}{age}"
+        fetched = f" ({self.fetched:,} of them fetched, not paid again)" if self.fetched else ""
+        return f"{self.requests}{fetched}, {self.money}{age}"
 
 
 class Ask(NamedTuple):
@@ -135,10 +144,11 @@ def ask_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: boo
         bills: Whether it costs money.
         retry: Whether what may have been billed is sent once more.
     """
-    one = cost.cells == 1
     uncertain = counts["uncertain"]
     verb = "Retry" if not counts["missing"] and (counts["failed"] or retry) else "Run"
-    words = f"{verb} {cost.cells:,} request{'' if one else 's'}"
+    if cost.cells == cost.fetched:
+        return Ask(f"Fetch {cost.requests}, not paid again", cost.cells, cost.high, retry)
+    words = f"{verb} {cost.requests}"
     if retry:
         which = "may" if uncertain == cost.cells else f"{uncertain:,} of them may"
         words += f" ({which} be billed twice)"

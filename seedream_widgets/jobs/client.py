@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import BudgetError, StaysHereError, check_type
+from seedream_widgets.errors import BudgetError, SeedreamError, StaysHereError, check_type
 from seedream_widgets.jobs.claims import Ours, Theirs, ask, unreached_place
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedream_widgets.backends.base import Backend
-    from seedream_widgets.errors import SeedreamError
     from seedream_widgets.jobs.engine import Engine
     from seedream_widgets.library.place import Place
 
@@ -145,18 +144,28 @@ class Client:
         return self._engine().uninterrupted(lambda: self._submit(request, fresh))
 
     def _submit_as_agreed(
-        self, request: Request, agree: Callable[[Backend], object], *, fresh: bool = False
+        self,
+        request: Request,
+        agree: Callable[[Backend], object],
+        *,
+        fresh: bool = False,
+        sends: bool = True,
     ) -> Job:
         """Start `request` unless `agree` raises, which gets the backend that will answer.
 
         A key may be set at any moment: the one that was agreed to is the one that answers.
-        `agree` is called on another thread, and must wait for nothing.
+        `agree` is called on another thread, and must wait for nothing. Unless it `sends`, it only
+        follows what was asked before, and raises where there is none of it.
         """
-        work = partial(self._submit, request, fresh, agree)
+        work = partial(self._submit, request, fresh, agree, sends)
         return self._engine().uninterrupted(work)
 
     def _submit(
-        self, request: Request, fresh: bool, agree: Callable[[Backend], object] | None = None
+        self,
+        request: Request,
+        fresh: bool,
+        agree: Callable[[Backend], object] | None = None,
+        sends: bool = True,
     ) -> Job:
         engine, backend = self._engine(), self.backend
         if self.budget.limit is not None or (backend.bills and kept_limits(self.library)):
@@ -165,6 +174,8 @@ class Client:
             agree(backend)
         with engine.following.lock:  # two clicks at once are one after the other
             answer = Ours(None) if fresh else self._ask(request, backend, engine)
+            if not sends and isinstance(answer, Ours | Theirs):
+                self._refuse_to_send(answer)
             if isinstance(answer, Job):
                 return self._listed(answer)
             if isinstance(answer, Ours):
@@ -180,6 +191,18 @@ class Client:
                 self._jobs.append(job)
                 engine.loop.call_soon_threadsafe(job._succeed, result)
             return job
+
+    def _refuse_to_send(self, answer: Ours | Theirs) -> None:
+        """Raise unless `answer` is what fal has accepted: that is only fetched."""
+        if isinstance(answer, Theirs) and answer.entry.step == "accepted":
+            return
+        if isinstance(answer, Ours) and answer.entry:
+            with suppress(OSError):
+                self.library._journal.withdraw(answer.entry)
+        raise SeedreamError(
+            "this request was sent before and was only to be fetched, and it ended meanwhile "
+            "without a result; nothing was sent. Run the batch again to send it anew"
+        )
 
     def _ask(
         self, request: Request, backend: Backend, engine: Engine

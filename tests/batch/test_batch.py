@@ -24,6 +24,7 @@ from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
 from seedream_widgets.values.endpoints import Price
 from seedream_widgets.values.status import Cancelled, Completed, Fetching, InProgress, Queued
+from tests.jobs.another import Another
 from tests.memory import taken
 from tests.scripted import until
 
@@ -658,3 +659,86 @@ def test_a_forked_child_waits_for_its_parents_cells_and_has_the_same(fal_server,
     parents, childs = done.stdout.splitlines()
     assert parents == childs
     assert len(parents.split()) == len(fal_server.bill) == fal_server.count("submit") == 6
+
+
+@pytest.fixture
+def another(tmp_path):
+    """Another Python with the same library."""
+    other = Another(tmp_path)
+    yield other
+    other.kill()
+
+
+@pytest.mark.slow
+def test_what_a_dead_kernel_had_accepted_costs_nothing_more(another, client, backend):
+    another.submit("hold=['completed']", until="queued")
+    another.kill()
+    batch = make(client, prompt="a fox", seed=[7, 8])
+    cost = batch.estimate()
+    assert (cost.cells, cost.fetched, cost.high) == (2, 1, Decimal("0.03"))
+    assert str(cost).startswith("2 requests (1 of them fetched, not paid again), about $0.03")
+    client.budget.limit = Decimal("0.03")
+    drive = batch.start()
+    until(lambda: drive.ended)
+    assert [len(cell.result) for cell in batch] == [1, 1]
+    assert backend.count("submit") == 1
+    assert drive.spent == Decimal("0.03")
+
+
+@pytest.mark.slow
+def test_what_was_to_be_fetched_and_could_not_be_is_paid_for_the_next_time(
+    another, client, backend
+):
+    another.submit("hold=['completed']", until="queued")
+    another.kill()
+    backend.errors["fetch"] = BackendError("it failed at fal", billing="no")
+    batch = make(client, prompt="a fox", seed=[7])
+    assert batch.estimate().high == 0
+    drive = batch.start()
+    until(lambda: drive.ended)
+    assert (batch[0].state, backend.count("submit")) == ("failed", 0)
+    assert (batch.estimate().fetched, batch.estimate().high) == (0, Decimal("0.03"))
+
+
+@pytest.mark.slow
+def test_what_was_to_be_fetched_is_not_sent_where_it_ended_meanwhile(another, tmp_path):
+    backend = ScriptedBackend("fal", hold=["queued"])
+    client = Client(backend, library=tmp_path)
+    refused = "BackendError('refused', billing='no')"
+    another.submit(f"hold=['fetch'], errors={{'fetch': {refused}}}", until="fetch")
+    batch = make(client, prompt="a fox", seed=[*range(100, 108), 7])
+    assert batch.estimate().high == Decimal("0.24")
+    drive = batch.start()
+    until(lambda: backend.count("submit") == 8)
+    another.run("backend.release('fetch')")
+    until(lambda: not any(each.key == batch[8].request.key for each in pending(client)))
+    backend.release("queued")
+    until(lambda: drive.ended)
+    assert backend.count("submit") == 8
+    assert "it ended meanwhile without a result; nothing was sent" in str(batch[8].error)
+    assert not any(each.key == batch[8].request.key for each in pending(client))
+    assert batch.estimate().high == Decimal("0.03")
+    batch.run(progress=False)
+    assert (batch[8].state, backend.count("submit")) == ("done", 9)
+
+
+def pending(client):
+    return list(client.library._journal.pending())
+
+
+@pytest.mark.slow
+def test_what_may_be_sent_all_the_same_counts_as_to_be_paid(another, tmp_path):
+    backend = ScriptedBackend("fal", hold=["submit"])
+    client = Client(backend, library=tmp_path)
+    another.submit("hold=['completed']", until="queued")
+    another.kill()
+    batch = make(client, prompt="a fox", seed=[7])
+    assert batch.estimate().fetched == 1
+    batch[0].refusal = BackendError("it may have been billed", billing="maybe")
+    assert batch.estimate(retry=True).high == Decimal("0.03")
+    batch[0].refusal = None
+    client.submit(batch[0].request, fresh=True)
+    backend.wait_for("submit")
+    batch.look()
+    assert (batch.estimate().fetched, batch.estimate().high) == (0, Decimal("0.03"))
+    backend.release("submit")

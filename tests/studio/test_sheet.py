@@ -313,7 +313,13 @@ def test_what_an_earlier_kernel_sent_is_told_before_it_is_asked_for(page, tmp_pa
     words = "20 missing · 8 of them sent before: fetched, not paid again · price of 2026"
     assert now["standing"]["words"] == words
     assert [cell["words"] for cell in now["cells"]] == ["sent before"] * 8 + ["not asked yet"] * 12
+    (ask,) = now["standing"]["asks"]
+    assert (ask["words"], ask["terms"]) == ("Run 20 requests, about $0.36", fal("0.36"))
     shown.close()
+    few = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(8)).sheet()
+    (ask,) = standing(Page(few))["asks"]
+    assert (ask["words"], ask["terms"]) == ("Fetch 8 requests, not paid again", fal("0.00"))
+    few.close()
     first.cancel()
 
 
