@@ -193,3 +193,12 @@ def test_a_circle_is_found() -> None:
         "seedream_widgets.c": "def h():\n    import seedream_widgets.a",
     }
     assert circle(needs(sources)) == [f"seedream_widgets.{name}" for name in "abc"]
+
+
+def test_no_two_classes_have_one_name() -> None:
+    seen: dict[str, list[str]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(parsed(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                seen.setdefault(node.name, []).append(f"{file.relative_to(PACKAGE)}:{node.lineno}")
+    assert {name: places for name, places in seen.items() if len(places) > 1} == {}

@@ -113,7 +113,7 @@ class Ballot(Message, kind="vote"):
 
 
 @dataclass(frozen=True)
-class Ask(Message, kind="ask"):
+class RunBatch(Message, kind="ask"):
     """Have a sheet's batch ask for what it lacks.
 
     Attributes:
@@ -245,7 +245,7 @@ class UseAddress(Message, kind="use_address"):
 
 
 @dataclass(frozen=True)
-class Preview(Message, kind="preview"):
+class GetPreview(Message, kind="preview"):
     """Ask for a small picture of a result image or a reference."""
 
     target: str
@@ -315,7 +315,7 @@ class Mark(Message, kind="mark"):
 
 
 @dataclass(frozen=True)
-class Trash(Message, kind="trash"):
+class Delete(Message, kind="trash"):
     """Move results into the library's trash."""
 
     results: Ids
@@ -378,14 +378,14 @@ class Region(Message, kind="region"):
 
 
 @dataclass(frozen=True)
-class Receipt(Message, kind="receipt"):
+class GetReceipt(Message, kind="receipt"):
     """Ask what is known of a picture: rows of a name and a text, its inputs, and its lineage."""
 
     target: str
 
 
 @dataclass(frozen=True)
-class Difference(Message, kind="difference"):
+class GetDifference(Message, kind="difference"):
     """Ask how far two pictures are apart; `unequal` as in `images.compare.difference`."""
 
     first: str

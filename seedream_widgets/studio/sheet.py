@@ -79,7 +79,7 @@ class Sheet(Bridge, Selects):
             {
                 protocol.Grid: self._grid,
                 protocol.Ballot: self._vote,
-                protocol.Ask: self._ask,
+                protocol.RunBatch: self._ask,
                 protocol.Stop: self._halt,
                 protocol.Export: self._export,
             },
@@ -207,7 +207,7 @@ class Sheet(Bridge, Selects):
         await self._aside(tell)
         self._sheet.changed()
 
-    def _ask(self, message: protocol.Ask) -> Answer:
+    def _ask(self, message: protocol.RunBatch) -> Answer:
         said = Terms.read(message.terms)
 
         def agree(backend: Backend, cost: BatchEstimate) -> None:

@@ -70,7 +70,7 @@ class Shelf:
                     protocol.Pick: self._pick,
                     protocol.Pictures: self._pictures,
                     protocol.Mark: self._mark,
-                    protocol.Trash: self._trash,
+                    protocol.Delete: self._trash,
                     protocol.Restore: self._restore,
                     protocol.Collect: self._collect,
                     protocol.Original: self._original,
@@ -177,7 +177,7 @@ class Shelf:
                 library.rate(entry, message.rating)
         return {}, []
 
-    def _trash(self, message: protocol.Trash) -> Answer:
+    def _trash(self, message: protocol.Delete) -> Answer:
         entries = self._entries(message.results)
         self._library().delete(*entries)
         return {"results": len(entries), "pictures": sum(entry.images for entry in entries)}, []

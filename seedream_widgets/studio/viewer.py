@@ -108,11 +108,11 @@ class Viewer:
         self._turns = Turns(AT_ONCE)
         self._idle: asyncio.TimerHandle | None = None
         self.table: Table = {
-            protocol.Preview: self._preview,
+            protocol.GetPreview: self._preview,
             protocol.Look: self._look,
             protocol.Region: self._region,
-            protocol.Difference: self._difference,
-            **answered_aside(aside, {protocol.Receipt: self._receipt}),
+            protocol.GetDifference: self._difference,
+            **answered_aside(aside, {protocol.GetReceipt: self._receipt}),
         }
 
     @property
@@ -120,7 +120,7 @@ class Viewer:
         """The ids of the pictures that are kept decoded, the one asked for last at the end."""
         return tuple(self._decoded)
 
-    async def _preview(self, message: protocol.Preview) -> Answer:
+    async def _preview(self, message: protocol.GetPreview) -> Answer:
         async with self._turns:
             source = await self._aside(self._source, message.target)
             small = await self._previews.get(message.target, message.edge, source)
@@ -161,7 +161,7 @@ class Viewer:
         told = {"media_type": part.media_type, "width": part.width, "height": part.height}
         return {"target": message.target, **told}, [part.data]
 
-    def _receipt(self, message: protocol.Receipt) -> Answer:
+    def _receipt(self, message: protocol.GetReceipt) -> Answer:
         target = message.target
         result, index = self._pictures.made(target)
         inputs = [
@@ -173,7 +173,7 @@ class Viewer:
         line = line_of(result, index)
         return {"target": target, "rows": rows, "inputs": inputs, "line": line}, []
 
-    async def _difference(self, message: protocol.Difference) -> Answer:
+    async def _difference(self, message: protocol.GetDifference) -> Answer:
         from seedream_widgets.images.compare import difference
 
         first = await asyncio.shield(self._begin(message.first))

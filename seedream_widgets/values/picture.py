@@ -29,7 +29,7 @@ def picture(image: Any) -> Any:
 def _class_of(plugin: Any) -> Any:
     """Return a subclass of a Pillow class that locks its decoding and shows itself small."""
 
-    class Picture(plugin):  # type: ignore[misc]
+    class Locked(plugin):  # type: ignore[misc]
         def load(self) -> Any:
             with self._lock:  # Pillow does not lock while it decodes
                 return super().load()
@@ -52,6 +52,6 @@ def _class_of(plugin: Any) -> Any:
         def _repr_jpeg_(self) -> bytes | None:
             return b64decode(shown("image_bundle", self)["image/jpeg"])
 
-    Picture.__name__, Picture.__qualname__ = plugin.__name__, plugin.__qualname__
-    Picture.__module__ = plugin.__module__
-    return Picture
+    Locked.__name__, Locked.__qualname__ = plugin.__name__, plugin.__qualname__
+    Locked.__module__ = plugin.__module__
+    return Locked

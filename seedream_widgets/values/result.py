@@ -304,7 +304,7 @@ def _unwritable(target: Path, reason: str) -> RequestError:
     )
 
 
-class Lineage(Protocol):
+class Relatives(Protocol):
     """The line of a result; see `library.lineage`."""
 
     @property
@@ -508,14 +508,14 @@ class Result:
         )
 
     @property
-    def lineage(self) -> Lineage:
+    def lineage(self) -> Relatives:
         """Where its pictures came from, and what was made of them.
 
         ``print(result.lineage)`` names for each input image the result that it came from, even if
         it went through PIL or a file, or if that result was deleted since. Both the library that
         holds this result and the session's are searched.
         """
-        lineage: Lineage = relatives(self)
+        lineage: Relatives = relatives(self)
         return lineage
 
     @property

@@ -62,9 +62,9 @@ def test_previews_that_nobody_looks_at_any_more_hold_up_neither_a_search_nor_new
             assert on.wait(SECONDS)
             raise sd.RequestError(f"there is no {target}", field="target", value=target)
 
-    preview = viewer.Viewer(engine, Previews(engine), aside, Slow()).table[protocol.Preview]
+    preview = viewer.Viewer(engine, Previews(engine), aside, Slow()).table[protocol.GetPreview]
     asked = [
-        engine.start(preview(protocol.Preview(str(number), str(number), 256)))
+        engine.start(preview(protocol.GetPreview(str(number), str(number), 256)))
         for number in range(500)
     ]
     until(lambda: len(begun) == viewer.AT_ONCE)
