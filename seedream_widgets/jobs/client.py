@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import BudgetError, SeedreamError, StaysHereError, check_type
+from seedream_widgets.errors import SeedreamError, StaysHereError, check_type
 from seedream_widgets.jobs.claims import Ours, Theirs, ask, unreached_place
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -265,16 +265,25 @@ class Client:
             job.handle = Handle(**ours.handle) if ours.handle else None
             try:
                 work = self._work(job, backend, engine, ours)
-            except BudgetError as error:
-                await engine.run_on_disk(
-                    self.library._journal.end, ours, "cancelled", "no", str(error)
-                )
-                job._fail(error)
+            except Exception as error:  # over a limit, or what it leaves can't be told
+                why = error if isinstance(error, SeedreamError) else unreached_place(error)
+                await self._refuse(job, ours, why, engine)
             else:
                 await work
 
         waiting = wait(job, entry, self.library, engine, adopt)
         engine.loop.call_soon_threadsafe(job._begin, waiting)
+
+    async def _refuse(self, job: Job, ours: Pending, why: SeedreamError, engine: Engine) -> None:
+        """End a job that can't go on, whatever the disk takes: somebody waits for it."""
+        end = self.library._journal.end
+        try:
+            if ours.step in UNSENT:  # else it stays, to be resumed
+                await engine.run_on_disk(end, ours, "cancelled", "no", str(why))
+        except OSError as error:
+            _log.warning("%s can't be written (%s)", self.library.path, error)
+        finally:
+            job._fail(why)
 
     def _work(
         self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None

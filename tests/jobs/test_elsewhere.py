@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,7 +12,12 @@ import time
 
 import pytest
 
-from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownError
+from seedream_widgets.errors import (
+    BackendError,
+    JobCancelled,
+    SeedreamError,
+    SubmitUnknownError,
+)
 from seedream_widgets.jobs import resume
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.processes import this_process
@@ -132,6 +138,35 @@ def test_what_the_other_never_sent_is_sent_once_from_here(another, here, tmp_pat
     assert client.spent > 0
     assert not list(tmp_path.glob("journal/*.json"))
     assert client.library._journal.ended() == []
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["a disk that takes it", "a full disk"])
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [('{"day": "0.01"}', "the limit of the day leaves"), ("{", "budget.json holds the limits")],
+    ids=["a limit that is reached", "limits that can't be read"],
+)
+def test_what_the_other_never_sent_and_may_not_be_sent_ends(
+    another, here, tmp_path, monkeypatch, limits, told, full
+):
+    client, two = here
+    another.client("hold=['upload']")
+    another.run("job = client.submit(Request('a fox', seed=7, images=picture(0)))")
+    another.run("backend.wait_for('upload')")
+    waiting = waiting_for(client.submit(Request("a fox", seed=7, images=picture(0))))
+    (tmp_path / "budget.json").write_text(limits)
+    if full:
+        monkeypatch.setattr(client.library._journal, "end", full_disk)
+    another.kill()
+    with pytest.raises(SeedreamError, match=told):
+        waiting.result(SECONDS)
+    assert two.count("submit") == 0
+    if not full:
+        assert [entry.step for entry in client.library._journal.ended()] == ["cancelled"]
+
+
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_cancelling_stops_the_waiting_alone(another, here):
