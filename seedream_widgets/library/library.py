@@ -341,7 +341,7 @@ class Library:
 
         It gets what was done, ``"saved"``, ``"marked"``, ``"deleted"`` or ``"restored"``, and the
         request id. It is called where that was done, also in threads that jobs need, so it must
-        not wait.
+        not wait; an error in it is logged and harms nothing.
         """
         if not callable(listener):
             raise RequestError(
@@ -359,7 +359,10 @@ class Library:
 
     def _changed(self, what: str, request_id: str) -> None:
         for listener in tuple(self._listeners):
-            listener((what, request_id))
+            try:
+                listener((what, request_id))
+            except Exception:  # what was done is done: a picture is in its place
+                _log.exception("a listener of %s failed", self.path)
 
     def _keep_inputs(self, request: Request) -> None:
         """Write a request's local images as they were given, each once."""

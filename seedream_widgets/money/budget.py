@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.request import Request
     from seedream_widgets.values.result import Result
 
-
+_log = logging.getLogger(__name__)
 MOST_USD = 1_000_000_000
 """No limit is larger: sums beyond it would not be exact."""
 _WHEN = {"session": "", "day": " today", "month": " this month"}
@@ -133,7 +134,10 @@ class Budget:
         self.changed()
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call ``callback()`` at each change, on whichever thread; it returns at once."""
+        """Call ``callback()`` at each change, on whichever thread; it returns at once.
+
+        An error in it is logged and harms nothing.
+        """
         self._callbacks.append(callback)
 
     @property
@@ -208,7 +212,10 @@ class Budget:
     def changed(self) -> None:
         """Tell of a change, also of a limit that is kept elsewhere."""
         for callback in tuple(self._callbacks):
-            callback()
+            try:
+                callback()
+            except Exception:  # it would stop a request that is counted, or be taken for its end
+                _log.exception("a callback of the budget failed")
 
 
 def _without_bytes(request: Request) -> Request:

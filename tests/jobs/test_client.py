@@ -236,3 +236,19 @@ def test_eight_pictures_in_the_pool_delay_no_submit(tmp_path):
         assert len(job.result(SECONDS)) == 1
     finally:
         busy.set()
+
+
+def test_who_listens_and_fails_costs_no_picture(tmp_path, caplog):
+    def fail(*_: object) -> None:
+        raise RuntimeError("of the user's own")
+
+    client = Client(ScriptedBackend("fal"), library=tmp_path)
+    client.library.on_change(fail)
+    client.budget.on_change(fail)
+    result = client.submit(Request("a fox", seed=7)).result(SECONDS)
+    assert (result.note, result.files[0].path.is_file()) == (None, True)
+    assert client.spent > 0
+    until(lambda: not client.library._journal.pending())
+    client.library.delete(result)
+    told = {record.message for record in caplog.records}
+    assert told == {f"a listener of {tmp_path} failed", "a callback of the budget failed"}
