@@ -33,7 +33,7 @@ export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announce
   const heard = new Set<string>();
 
   function claim(words: string): boolean {
-    if (heard.has(words) || !root.checkVisibility()) return false;
+    if (heard.has(words) || root.checkVisibility?.() === false) return false;
     root.dispatchEvent(new CustomEvent(SAID, { detail: words, bubbles: true, composed: true }));
     return true;
   }
