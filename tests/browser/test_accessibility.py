@@ -233,6 +233,16 @@ def test_the_systems_own_colours_and_less_motion(
     assert studio.root.evaluate(moving) == 0
     expect(running).to_contain_text("step", timeout=WAIT)
     assert ground(studio.shape("1:1")) != ground(studio.shape("Auto"))
+    studio.prompt.fill("")
+    shut = "button => getComputedStyle(button).color"
+    assert studio.generate.evaluate(shut) != studio.add.evaluate(shut)
+    studio.button("Gallery").click()
+    gallery = studio.root.get_by_role("region", name="Gallery")
+    every, edits = (
+        gallery.get_by_role("button", name=name, exact=True) for name in ("All", "Edits")
+    )
+    assert ground(every) != ground(edits)
+    gallery.get_by_role("button", name="Close gallery").click()
     bar = running.get_by_role("progressbar")
     assert ground(bar) != ground(bar, from_right=True)
     shot("accessibility-forced-colours", studio.root)

@@ -7,7 +7,7 @@ import { useBusy } from "../pictures/busy";
 import { Chip, Grow, IconButton } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
 import { Note } from "../pictures/Note";
-import { Select } from "../pictures/Select";
+import { type Option, Select } from "../pictures/Select";
 import { Undo } from "../pictures/Undo";
 import { DENSITIES, type Density } from "./layout";
 import { Pictures } from "./Pictures";
@@ -41,6 +41,8 @@ const Toggle = ({ filters, change, name, value = true, children }: ToggleProps) 
   </Chip>
 );
 
+const alike = (name: string): Option => [name, name];
+
 function More({ id, ...filtering }: FilterProps & { id: string }) {
   const { filters, change } = filtering;
   const { pictures, models } = useSession();
@@ -58,14 +60,18 @@ function More({ id, ...filtering }: FilterProps & { id: string }) {
     </label>
   );
   const choice = (
+    name: "model" | "rating" | "collection",
     label: string,
-    value: string,
-    options: [string, string][],
-    set: (to: string) => void,
+    options: Option[],
+    read: (picked: string) => string | number = String,
   ) => (
     <label>
       {label}
-      <Select value={value} options={[["", "any"], ...options]} onPick={set} />
+      <Select
+        value={filters[name] ?? ""}
+        options={[["", "any"], ...options]}
+        onPick={(picked) => change({ [name]: read(picked) || null })}
+      />
     </label>
   );
   return (
@@ -73,25 +79,14 @@ function More({ id, ...filtering }: FilterProps & { id: string }) {
       <legend class="sd-hidden">More filters</legend>
       {day("since", "From")}
       {day("until", "To")}
+      {choice("model", "Model", names.map(alike))}
       {choice(
-        "Model",
-        filters.model ?? "",
-        names.map((name) => [name, name]),
-        (model) => change({ model: model || null }),
-      )}
-      {choice(
+        "rating",
         "Rated",
-        String(filters.rating ?? ""),
-        [1, 2, 3, 4, 5].map((stars) => [String(stars), stars < 5 ? `${stars} or more` : "5"]),
-        (rating) => change({ rating: Number(rating) || null }),
+        [1, 2, 3, 4, 5].map((stars) => [stars, stars < 5 ? `${stars} or more` : "5"]),
+        Number,
       )}
-      {collections.length > 0 &&
-        choice(
-          "Collection",
-          filters.collection ?? "",
-          collections.map((name) => [name, name]),
-          (collection) => change({ collection: collection || null }),
-        )}
+      {collections.length > 0 && choice("collection", "Collection", collections.map(alike))}
       <Toggle {...filtering} name="fewer">
         Fewer came than asked for
       </Toggle>
@@ -220,7 +215,7 @@ function AddTo() {
 }
 
 const RATINGS = [0, 1, 2, 3, 4, 5].map(
-  (stars) => [String(stars), stars === 0 ? "No rating" : `${stars} of 5`] as const,
+  (stars) => [stars, stars === 0 ? "No rating" : `${stars} of 5`] as const,
 );
 
 function Selection() {
@@ -264,7 +259,7 @@ function Selection() {
         <Select
           aria-label="Rating"
           title="Rating (0 to 5)"
-          value={same ? String(rating) : ""}
+          value={same ? rating : ""}
           options={same ? RATINGS : [["", "Rated"], ...RATINGS]}
           onPick={(stars) => actions.rate(Number(stars))}
         />

@@ -1,7 +1,9 @@
+/** A value, and the words that stand for it. */
+export type Option = readonly [value: string | number, words: string | undefined];
+
 interface Props {
-  value: string;
-  /** The values, each with the words that stand for it. */
-  options: readonly (readonly [value: string, words: string | undefined])[];
+  value: string | number;
+  options: readonly Option[];
   onPick(value: string): void;
   disabled?: boolean;
   title?: string;

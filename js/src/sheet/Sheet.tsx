@@ -99,8 +99,8 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
     <label>
       {name}{" "}
       <Select
-        value={String(layout[way])}
-        options={several.map((index) => [String(index), axes[index]?.name])}
+        value={layout[way]}
+        options={several.map((index) => [index, axes[index]?.name])}
         onPick={(axis) => set(turned(layout, way, Number(axis)))}
       />
     </label>
