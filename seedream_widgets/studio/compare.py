@@ -113,10 +113,10 @@ class Compare(Bridge):
         """Return a picture by its id on the page, or an input of one as ``<its id>~<number>``."""
         name, is_input, number = target.rpartition("~")
         if is_input:
-            return input_of(self.made(name)[0], number)
+            return input_of(self.there(name)[0], number)
         return self._side(target).picture
 
-    def made(self, target: str) -> tuple[Result, int]:
+    def there(self, target: str) -> tuple[Result, int]:
         """Return the result that a picture is of and its place there."""
         side = self._side(target)
         if side.result is None:

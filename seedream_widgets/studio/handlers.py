@@ -263,7 +263,7 @@ class Handlers:
         return self._add_once(message, lambda: self._add_address(message.url))
 
     def _ask_again(self, message: protocol.AskAgain) -> Answer:
-        ask_again(self._studio, *self.made(message.image_id), message.how)
+        ask_again(self._studio, *self._session.shelf.made(message.image_id), message.how)
         return {}, []
 
     async def _add_once(self, message: protocol.Message, add: Callable[[], Adding]) -> Answer:
@@ -282,7 +282,7 @@ class Handlers:
         return await self._session.aside(self._session.add_reference, image)
 
     async def _add_result(self, image_id: str, exact: bool) -> dict[str, Any]:
-        result, index = await self._session.aside(self.made, image_id)
+        result, index = await self._session.aside(self.there, image_id)
         file = result.files[index]
 
         def load() -> ImageInput | ImageUrl:
@@ -305,6 +305,6 @@ class Handlers:
         image = by_id(self._studio.references).get(target)
         return image if isinstance(image, ImageInput) else self._session.shelf.picture(target)
 
-    def made(self, target: str) -> tuple[Result, int]:
-        """Return the result that a picture is of, and its place there; errors as in `picture`."""
-        return self._session.shelf.made(target)
+    def there(self, target: str) -> tuple[Result, int]:
+        """Return the result that a picture is of, and its place there; errors as in `Shelf`."""
+        return self._session.shelf.there(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import RequestError, ResultError, SeedreamError
@@ -126,12 +127,14 @@ class Shelf:
     def made(self, name: str) -> tuple[Result, int]:
         """Return the result and the number of a picture by its name; it may read the disk.
 
+        One that a job holds is known even after its files were deleted.
+
         Raises:
             RequestError: There is no such picture.
             ResultError: Its result is gone or damaged.
         """
         request_id, index = image_of(name)
-        result = self._held(request_id) or self._library().get(request_id)
+        result = self._held(request_id) or self._kept(request_id)
         if index >= len(result.files):
             raise RequestError(
                 f"the result {request_id!r:.80} has no image {index + 1}; select another",
@@ -139,6 +142,39 @@ class Shelf:
                 value=name,
             )
         return result, index
+
+    def there(self, name: str) -> tuple[Result, int]:
+        """Return the same of a picture whose file is still there.
+
+        Raises:
+            RequestError: There is no such picture.
+            ResultError: It was deleted, or its result is damaged.
+        """
+        result, index = self.made(name)
+        source = result.files[index]._source
+        if isinstance(source, Path) and not source.exists():
+            entry = self._library().entry(result.request_id)
+            if entry is None:
+                raise self._gone(result.request_id)
+            if entry.folder != source.parent:
+                result = entry.result()
+        return result, index
+
+    def _kept(self, request_id: str) -> Result:
+        library = self._library()
+        try:
+            return library.get(request_id)
+        except ResultError:
+            if library.entry(request_id) is None:
+                raise self._gone(request_id) from None
+            raise
+
+    def _gone(self, request_id: str) -> ResultError:
+        """Return the error for a picture that is in the library no more; the field tells it."""
+        if any(entry.request_id == request_id for entry in self._library().trash):
+            restore = f"sd.library.restore({request_id!r:.80}) brings it back"
+            return ResultError(f"This picture was deleted; {restore}.", field="picture")
+        return ResultError("This picture is no longer in the library.", field="picture")
 
     def _browse(self, message: protocol.Browse) -> Answer:
         listing = self._listing(message, anew=message.days)
@@ -208,7 +244,7 @@ class Shelf:
         return there
 
     def _original(self, message: protocol.Original) -> Answer:
-        result, index = self.made(message.image_id)
+        result, index = self.there(message.image_id)
         file = result.files[index]
         name = f"{result._file_stem(index + 1)}{SUFFIXES[file.format]}"
         told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
@@ -226,5 +262,5 @@ class Shelf:
         return {"code": "\n\n".join(result.as_code().rstrip() for result in results)}, []
 
     def _archive(self, message: protocol.Archive) -> Answer:
-        data = zip_of([self.made(name) for name in message.image_ids], MOST_ZIP)
+        data = zip_of([self.there(name) for name in message.image_ids], MOST_ZIP)
         return {"name": "seedream.zip", "media_type": "application/zip"}, [data]

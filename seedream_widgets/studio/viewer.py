@@ -84,8 +84,11 @@ class PictureSource(Protocol):
         """Return a picture, or raise a `RequestError` for people."""
         ...
 
-    def made(self, target: str) -> tuple[Result, int]:
-        """Return the result that a picture is of and its place there, or raise as `picture`."""
+    def there(self, target: str) -> tuple[Result, int]:
+        """Return the result that a picture is of and its place there, or raise as `picture`.
+
+        One whose file is gone is refused, too.
+        """
         ...
 
 
@@ -163,7 +166,11 @@ class Viewer:
 
     def _receipt(self, message: protocol.GetReceipt) -> Answer:
         target = message.target
-        result, index = self._pictures.made(target)
+        if "~" in target:
+            given = self._pictures.picture(target)
+            size = {"name": "Size", "text": f"{given.width} × {given.height}"}
+            return {"target": target, "rows": [size], "inputs": [], "line": []}, []
+        result, index = self._pictures.there(target)
         inputs = [
             {"id": f"{target}~{at}", "name": each.name, "width": each.width, "height": each.height}
             for at, each in enumerate(result.request.images)

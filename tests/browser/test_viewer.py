@@ -121,6 +121,42 @@ def test_a_picture_is_looked_at_by_mouse(
     assert errors == []
 
 
+def test_what_is_deleted_while_it_is_looked_at_says_so_and_its_neighbours_go_on(
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    delete = "library.delete(*library.search({!r}))"
+    here = f"library = client.library\n{delete.format('tall owl')}"
+    other = "from seedream_widgets.library import Library\nlibrary = Library(client.library.path)\n"
+    book = notebook([STUDIO, here, other + delete.format("at night, with")])
+    book.run(0)
+    studio = Studio(page)
+    viewer = Viewer(studio)
+    studio.wait_for_pictures("a tall owl")
+    studio.tiles("a tall owl").dblclick()
+    viewer.wait_until_sharp()
+    expect(viewer.button("Edit as image 1")).to_be_visible()
+    book.run(1)
+    expect(viewer.panes).to_contain_text("This picture was deleted; sd.library.restore(")
+    expect(viewer.button("Edit as image 1")).to_have_count(0)
+    expect(viewer.button("Compare")).to_have_attribute("aria-disabled", "true")
+    shot("viewer-deleted", studio.root)
+
+    viewer.button("Next picture").click()
+    viewer.wait_until_sharp()
+    expect(viewer.button("Edit as image 1")).to_be_visible()
+    # As another kernel does, which tells this page nothing: it is asked when the mouse comes back.
+    book.run(2)
+    page.mouse.move(1, 1)
+    expect(viewer.button("Edit as image 1")).to_be_visible()
+    viewer.panes.hover()
+    expect(viewer.panes).to_contain_text("This picture was deleted")
+    expect(viewer.button("Edit as image 1")).to_have_count(0)
+    viewer.button("Next picture").click()
+    expect(viewer.receipt).to_contain_text("1 of 3")
+    expect(viewer.button("Edit as image 1")).to_be_visible()
+    assert errors == []
+
+
 def test_on_a_page_lower_than_the_viewer_its_buttons_come_first(
     studio: Studio, page: Page, shot: Shot
 ) -> None:

@@ -86,7 +86,7 @@ def test_what_is_missing_of_a_set_goes_beside_what_came(there):
 @pytest.mark.parametrize(
     ("target", "how", "says"),
     [
-        ("nobody:0", "vary", "no result 'nobody'"),
+        ("nobody:0", "vary", "no longer in the library"),
         (None, "better", "how takes reuse, vary, large or missing"),
         ("r1:9", "vary", "has no image 10"),
     ],

@@ -135,7 +135,7 @@ def test_what_is_deleted_comes_back(made):
     answer, _ = page.ask("trash", results=[first.request_id])
     assert answer["result"] == {"results": 1, "pictures": 2}
     assert browse(page)["result"]["total"] == 4
-    assert "trash" in page.ask("preview", target=names(first)[0], edge=256)[0]["message"]
+    assert "was deleted" in page.ask("preview", target=names(first)[0], edge=256)[0]["message"]
     page.ask("restore", results=[first.request_id])
     assert browse(page)["result"]["total"] == 6
     assert page.ask("restore", results=["nobody"])[0]["kind"] == "error"
@@ -148,6 +148,33 @@ def test_deleting_a_studios_own_result_takes_its_card_and_undo_brings_it_back(pa
     assert opened.studio.results == ()
     opened.ask("restore", results=[result.request_id])
     assert opened.studio.results == (result,)
+
+
+def test_what_another_kernel_deleted_is_said_to_be_deleted_until_it_is_back(page, tmp_path):
+    opened = page(sd.Client(OfflineBackend(0), library=tmp_path), prompt="a fox", seed=1)
+    result = opened.studio.submit().result(SECONDS)
+    name, other = f"{result.request_id}:0", Library(tmp_path)
+    asked = [
+        ("receipt", {"target": name}),
+        ("original", {"image_id": name}),
+        ("use_result", {"image_id": name}),
+        ("archive", {"image_ids": [name]}),
+    ]
+    other.delete(result)
+    for kind, what in asked:
+        refused = opened.ask(kind, **what)[0]
+        assert (refused["kind"], refused["field"]) == ("error", "picture")
+        assert refused["message"] == (
+            f"This picture was deleted; sd.library.restore({result.request_id!r}) brings it back."
+        )
+    # What it was asked with is known all the same, and is asked for again.
+    assert opened.ask("ask_again", image_id=name, how="vary")[0]["kind"] == "reply"
+    other.restore(result.request_id)
+    assert {opened.ask(kind, **what)[0]["kind"] for kind, what in asked} == {"reply"}
+    other.delete(result)
+    other.empty_trash()
+    told = {opened.ask(kind, **what)[0]["message"] for kind, what in asked}
+    assert told == {"This picture is no longer in the library."}
 
 
 def test_what_is_deleted_elsewhere_is_selected_no_more(made):

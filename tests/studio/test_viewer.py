@@ -178,7 +178,7 @@ def test_a_picture_that_is_gone_or_damaged_is_told_and_asked_for_anew(there):
     assert "is gone: it was deleted or moved" in region(page, fox)[0]["message"]
     path.write_bytes(data)
     assert region(page, fox)[0]["kind"] == "reply"
-    assert "no result 'nobody'" in region(page, "nobody:0")[0]["message"]
+    assert "no longer in the library" in region(page, "nobody:0")[0]["message"]
 
 
 def test_a_receipt_says_what_was_asked_and_what_came(there):
@@ -205,6 +205,8 @@ def test_the_inputs_of_a_result_are_pictures_as_well(there):
     answer, _ = region(page, given["id"])
     assert (answer["result"]["width"], answer["result"]["height"]) == (320, 240)
     assert page.ask("preview", target=given["id"], edge=256)[0]["kind"] == "reply"
+    about = page.ask("receipt", target=given["id"])[0]["result"]
+    assert about["rows"] == [{"name": "Size", "text": "320 × 240"}]
     for wrong in ("1", "-1", "x", ""):
         said = region(page, f"{after}~{wrong}")[0]["message"]
         assert "no input image" in said

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useStore } from "../kernel/store";
 import { useMeasure } from "../pictures/measure";
 import { usePreview } from "../pictures/Small";
 import {
@@ -35,11 +36,12 @@ interface LayerProps {
 
 /** One picture in its place: its preview, and over it what was fetched of it sharply. */
 export function Layer({ picture, placed, view, frame, pane, style }: LayerProps) {
-  const { channel } = useViewer();
+  const { channel, viewer } = useViewer();
   const small = usePreview(picture.id, PREVIEW);
   const look = seen(view, frame, pane, picture, placed);
   const wanted = withMargin(view, frame, pane, picture, placed);
-  const { sharp, error } = useSharp(channel, picture.id, look, wanted);
+  const { sharp, error: unseen } = useSharp(channel, picture.id, look, wanted);
+  const error = useStore(viewer.gone)[picture.id] || unseen;
   const scale = view.zoom * placed.scale;
   const box = framed(view, frame, pane);
   const inside = {

@@ -22,13 +22,12 @@ import { type Box, Edges, Marking, middle } from "./Marking";
 import { Brush, brushOf, Painting, type Stroke } from "./Painting";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
-import type { Look, Shown } from "./state";
+import { type Look, NOTHING, type Shown } from "./state";
 
 const ZOOM_STEP = 1.25;
 const PAN_STEP = 80;
 const LEAST_HEIGHT = 420;
 const ABOVE_AND_BELOW = 120;
-const NOTHING: Receipt = { rows: [], inputs: [], line: [] };
 
 /** "Picture 3 of 12: a red fox in snow". */
 function title({ at, list: { total }, picture, pinned }: Shown): string {
@@ -109,8 +108,14 @@ function Open({ shown, close }: Props) {
   const [view, setView] = useState<View>(FIT);
   const [comparing, setComparing] = useState<Comparing>(COMPARING);
   const [aside, showAside] = useState(true);
-  const { rows, inputs, line } = useReceipt(picture);
+  const { rows, inputs: given, line } = useReceipt(picture);
   const receiptOfA = useReceipt(pinned);
+  const gone = useStore(viewer.gone);
+  // Nothing can be done with what was deleted, but to go on from it.
+  const lost = gone[picture.id] || (pinned && gone[pinned.id]);
+  const inputs = lost ? [] : given;
+  /** Another kernel may have deleted it, and nobody tells of that. */
+  const lookAgain = () => void viewer.receipt(picture.id);
   const numbers = useDifference(pinned, picture, comparing);
   const words = title(shown);
   const mark = (box: Box | null, strokes: Stroke[] | null) => {
@@ -121,7 +126,7 @@ function Open({ shown, close }: Props) {
   const change = (part: Partial<Comparing>) => setComparing((old) => ({ ...old, ...part }));
   useModal(dialog, Boolean(close));
 
-  useEffect(() => announcer.say(words, true), [announcer, words]);
+  useEffect(() => announcer.say(lost || words, true), [announcer, words, lost]);
   // Another picture is looked at as a whole; of two that are compared the same part.
   useEffect(() => {
     if (!pinned) setView(FIT);
@@ -131,7 +136,7 @@ function Open({ shown, close }: Props) {
 
   function compare() {
     if (pinned) return viewer.pin(null);
-    if (list.total < 2) return compareInput();
+    if (lost || list.total < 2) return compareInput();
     viewer.pin(picture, at);
     return viewer.step(at + 1 < list.total ? 1 : -1);
   }
@@ -168,8 +173,8 @@ function Open({ shown, close }: Props) {
     r: compareInput,
     PageUp: () => viewer.step(-1),
     PageDown: () => viewer.step(1),
-    "1": pinned ? () => pick(pinned) : undefined,
-    "2": pinned ? () => pick(picture) : undefined,
+    "1": pinned && !lost ? () => pick(pinned) : undefined,
+    "2": pinned && !lost ? () => pick(picture) : undefined,
   };
 
   function onArrow([right, down]: readonly [number, number], event: KeyboardEvent) {
@@ -209,7 +214,13 @@ function Open({ shown, close }: Props) {
   );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it is a dialog, or a group
-    <div ref={dialog} class="sd-viewer" {...(close ? DIALOG : GROUP)} onKeyDown={onKeyDown}>
+    <div
+      ref={dialog}
+      class="sd-viewer"
+      {...(close ? DIALOG : GROUP)}
+      onKeyDown={onKeyDown}
+      onMouseEnter={lookAgain}
+    >
       <header class="sd-bar">
         {close && (
           <IconButton aria-label="Close" onClick={close}>
@@ -228,7 +239,7 @@ function Open({ shown, close }: Props) {
         {close && (
           <Chip
             aria-pressed={pinned !== null}
-            aria-disabled={list.total < 2 && !inputs.length}
+            aria-disabled={!pinned && (!!lost || list.total < 2) && !inputs.length}
             onClick={compare}
             title="Compare with the next picture (C)"
           >
@@ -295,52 +306,60 @@ function Open({ shown, close }: Props) {
             }
           />
           <Lineage line={line} />
-          <div class="sd-tools">
-            {pinned && (
-              <>
-                <Chip onClick={() => pick(pinned)}>Pick A (1)</Chip>
-                <Chip onClick={() => pick(picture)}>Pick B (2)</Chip>
-              </>
-            )}
-            {changeRegion && !pinned && (
-              <>
-                {box && <Edges change={setBox} {...{ box, picture }} />}
+          {!lost && (
+            <div class="sd-tools">
+              {pinned && (
+                <>
+                  <Chip onClick={() => pick(pinned)}>Pick A (1)</Chip>
+                  <Chip onClick={() => pick(picture)}>Pick B (2)</Chip>
+                </>
+              )}
+              {changeRegion && !pinned && (
+                <>
+                  {box && <Edges change={setBox} {...{ box, picture }} />}
+                  <Chip
+                    aria-pressed={box !== null}
+                    onClick={() => mark(box ? null : middle(picture), null)}
+                    title="Mark a box, by dragging or in numbers; only that is changed"
+                  >
+                    Mark a region
+                  </Chip>
+                  <Chip
+                    aria-pressed={strokes !== null}
+                    onClick={() => mark(null, strokes ? null : [])}
+                    title="Paint over the picture by dragging; only that is changed"
+                  >
+                    Paint a region
+                  </Chip>
+                  {strokes && (
+                    <>
+                      <Brush change={setBrush} {...{ brush, picture }} />
+                      <Chip
+                        aria-disabled={!strokes.length}
+                        onClick={() => setStrokes(strokes.slice(0, -1))}
+                      >
+                        Undo stroke
+                      </Chip>
+                    </>
+                  )}
+                  {mask && (
+                    <Chip onClick={() => changeRegion(picture, mask)}>Change this region</Chip>
+                  )}
+                </>
+              )}
+              {tools.map(({ name, run }) => (
                 <Chip
-                  aria-pressed={box !== null}
-                  onClick={() => mark(box ? null : middle(picture), null)}
-                  title="Mark a box, by dragging or in numbers; only that is changed"
+                  key={name}
+                  onClick={() => {
+                    run(picture);
+                    lookAgain();
+                  }}
                 >
-                  Mark a region
+                  {name}
                 </Chip>
-                <Chip
-                  aria-pressed={strokes !== null}
-                  onClick={() => mark(null, strokes ? null : [])}
-                  title="Paint over the picture by dragging; only that is changed"
-                >
-                  Paint a region
-                </Chip>
-                {strokes && (
-                  <>
-                    <Brush change={setBrush} {...{ brush, picture }} />
-                    <Chip
-                      aria-disabled={!strokes.length}
-                      onClick={() => setStrokes(strokes.slice(0, -1))}
-                    >
-                      Undo stroke
-                    </Chip>
-                  </>
-                )}
-                {mask && (
-                  <Chip onClick={() => changeRegion(picture, mask)}>Change this region</Chip>
-                )}
-              </>
-            )}
-            {tools.map(({ name, run }) => (
-              <Chip key={name} onClick={() => run(picture)}>
-                {name}
-              </Chip>
-            ))}
-          </div>
+              ))}
+            </div>
+          )}
         </aside>
       )}
     </div>

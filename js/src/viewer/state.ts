@@ -39,6 +39,8 @@ export interface ViewerState {
   walk(ids: string[], index: number): void;
   /** What is known of a picture; a sentence in its place where that can't be told. */
   receipt(id: string): Promise<Receipt>;
+  /** Of those whose receipts were asked for, the ones that were deleted: what is said of each. */
+  readonly gone: Store<Record<string, string>>;
 }
 
 interface Parts {
@@ -49,10 +51,11 @@ interface Parts {
   facts(id: string): Promise<Look | null>;
 }
 
-const GONE = { width: 0, height: 0, words: "This picture is no longer in the library." };
+export const NOTHING: Receipt = { rows: [], inputs: [], line: [] };
 
 export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
   const shown = createStore<Shown | null>(null);
+  const gone = createStore<Record<string, string>>({});
   let looking = "";
   /** Counts what was asked for: what comes late of something older is not shown. */
   let turn = 0;
@@ -68,7 +71,7 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
   }
 
   const look = async (id: string): Promise<Look> =>
-    (await facts(id).catch(() => null)) ?? { id, ...GONE };
+    (await facts(id).catch(() => null)) ?? { id, width: 0, height: 0, words: "not here" };
 
   async function open({ list, index, against }: Viewing) {
     const mine = ++turn;
@@ -110,8 +113,33 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
     show(null);
   });
 
+  async function receipt(id: string): Promise<Receipt> {
+    const tell = (words: string) => gone.set({ ...gone.get(), [id]: words });
+    try {
+      const { result } = await channel.request({ kind: "receipt", target: id }, { quiet: true });
+      const receipt = read(receiptReply, result);
+      if (!receipt) throw new Refusal(UNREADABLE);
+      tell("");
+      return receipt;
+    } catch (error) {
+      if (!(error instanceof Refusal)) return NOTHING;
+      const { message: text, field } = error;
+      if (field !== "picture") return { ...NOTHING, rows: [{ name: "Receipt", text }] };
+      tell(text);
+      return NOTHING;
+    }
+  }
+
+  // It may be what is looked at that was deleted, or brought back.
+  channel.listen(({ kind }) => {
+    const { picture, pinned } = shown.get() ?? {};
+    if (kind === "library") for (const each of [picture, pinned]) if (each) void receipt(each.id);
+  });
+
   return {
     shown,
+    gone,
+    receipt,
     step,
     close: () => viewing.set(null),
     walk: (ids, index) => viewing.set({ list: listOf(ids), index, against: null }),
@@ -119,17 +147,6 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
       const now = shown.get();
       turn += 1;
       if (now) show({ ...now, pinned, pinnedAt: at ?? now.at });
-    },
-    async receipt(id) {
-      try {
-        const { result } = await channel.request({ kind: "receipt", target: id }, { quiet: true });
-        const receipt = read(receiptReply, result);
-        if (receipt) return receipt;
-        throw new Refusal(UNREADABLE);
-      } catch (error) {
-        const text = error instanceof Refusal ? error.message : "";
-        return { rows: text ? [{ name: "Receipt", text }] : [], inputs: [], line: [] };
-      }
     },
   };
 }

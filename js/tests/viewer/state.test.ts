@@ -3,7 +3,7 @@ import { createChannel } from "../../src/kernel/channel";
 import { createStore } from "../../src/kernel/store";
 import type { Viewing } from "../../src/pictures/session";
 import { createViewer, type Look } from "../../src/viewer/state";
-import { FakeModel, message, settle } from "../fake";
+import { FakeModel, message, type Sent, settle } from "../fake";
 
 const look = (id: string): Look => ({ id, width: 8, height: 6, words: `the ${id}` });
 const list = (...ids: string[]) => ({
@@ -81,7 +81,7 @@ it("steps past the other of two, as none is compared with itself", async () => {
 it("says of a picture that is gone that it is, and goes on from it", async () => {
   const { viewer, open } = opened();
   await open(0, null, "gone", "owl");
-  expect(viewer.shown.get()?.picture.words).toBe("This picture is no longer in the library.");
+  expect(viewer.shown.get()?.picture.words).toBe("not here");
   await viewer.step(1);
   expect(viewer.shown.get()?.picture.id).toBe("owl");
 });
@@ -111,4 +111,27 @@ it("reads a receipt, or the kernel's sentence", async () => {
   const again = viewer.receipt("fox");
   model.refuse(model.last("receipt"), "No such picture.");
   expect((await again).rows).toEqual([{ name: "Receipt", text: "No such picture." }]);
+});
+
+it("asks again for what is looked at when the library changes, and says what was deleted", async () => {
+  const { model, viewer, open } = opened();
+  await open(1, "fox", "fox", "owl");
+  model.say({ kind: "library" });
+  const asked = model.of("receipt");
+  expect(asked.map(({ target }) => target)).toEqual(["owl", "fox"]);
+  const words = "This picture was deleted.";
+  for (const each of asked) model.refuse(each, words, each.target === "owl" ? "picture" : null);
+  await settle();
+  expect(viewer.gone.get()).toEqual({ owl: words });
+  model.say({ kind: "library" });
+  model.reply(
+    model.of("receipt")[2] as Sent,
+    message<{ result: object }>("reply_receipt").result as never,
+  );
+  await settle();
+  expect(viewer.gone.get().owl, "it was brought back").toBe("");
+  viewer.close();
+  await settle();
+  model.say({ kind: "library" });
+  expect(model.of("receipt")).toHaveLength(4);
 });

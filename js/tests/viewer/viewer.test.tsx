@@ -159,3 +159,43 @@ it("asks for no more than what is seen, sharply", async () => {
   const { width, height } = first ?? {};
   expect(model.last("region")).toMatchObject({ left: 0, top: 0, width, height, to_width: 800 });
 });
+
+it("says of a picture that it was deleted, offers nothing to do with it, and goes on", async () => {
+  const { view, model, dialog } = await opened();
+  const edit = () => ui(view).queryByRole("button", { name: "Edit as image 1" });
+  const isShut = () => button(view, "Compare").getAttribute("aria-disabled");
+  const words = "This picture was deleted.";
+  let deleted = first?.id;
+  const { onSend } = model;
+  model.onSend = (sent: Sent, buffers) => {
+    if (sent.kind !== "receipt" || sent.target !== deleted) return onSend(sent, buffers);
+    queueMicrotask(() => model.refuse(sent, words, "picture"));
+    return undefined;
+  };
+  expect(edit()).not.toBeNull();
+  await doing(() => model.say({ kind: "library" }));
+  expect(dialog.querySelector(".sd-pane")?.textContent).toContain(words);
+  expect(said(view.root)).toBe(words);
+  expect([edit(), isShut()]).toEqual([null, "true"]);
+  await press(dialog, "c");
+  expect(ui(view).queryByRole("slider")).toBeNull();
+
+  await click(button(view, "Next picture"));
+  await answered();
+  expect([edit() === null, isShut()]).toEqual([false, "false"]);
+  await press(dialog, "c");
+  await answered();
+  expect(ui(view).queryByRole("button", { name: "Pick A (1)" }), "one was deleted").toBeNull();
+  await press(dialog, "1");
+  expect(model.of("mark")).toEqual([]);
+  await press(dialog, "c");
+  // Another kernel tells nobody of what it deletes or brings back.
+  for (const [id, offered] of [
+    ["", true],
+    [first?.id, false],
+  ] as const) {
+    deleted = id;
+    await doing(() => dialog.dispatchEvent(new MouseEvent("mouseenter")));
+    expect(edit() !== null).toBe(offered);
+  }
+});
