@@ -86,11 +86,12 @@ bench: .venv/.ready $(BUNDLE)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # Random schedules of one request's life, in counted time, and real kernels killed at random
-# moments; `make test` has the first of them.
+# moments and before every change of a file; `make test` has the first of them.
 model: .venv/.ready
 	MODEL_RUNS=$${MODEL_RUNS:-2000} LOST_SUBMITS=$${LOST_SUBMITS:-400} \
-		LOST_LATE=$${LOST_LATE:-30} CRASH_RUNS=$${CRASH_RUNS:-100} $(PYTEST) -q --timeout 1200 \
-		tests/crash/test_model.py tests/crash/test_moments.py tests/jobs/test_lost.py $(ARGS)
+		LOST_LATE=$${LOST_LATE:-30} CRASH_RUNS=$${CRASH_RUNS:-100} CRASH_EVERY=$${CRASH_EVERY:-1} \
+		$(PYTEST) -q --timeout 1200 tests/crash/test_model.py tests/crash/test_moments.py \
+		tests/crash/test_changes.py tests/jobs/test_lost.py $(ARGS)
 
 soak: .venv/.ready
 	$(BIN)/python -m tests.soak $(ARGS)

@@ -51,7 +51,8 @@ SLOW_PLACES = {
 LONG_PLACES = {
     HERE / place
     for place in (
-        *("batch/test_shared.py", "crash/test_few_files.py", "crash/test_moments.py", "faults"),
+        *("batch/test_shared.py", "crash/test_changes.py", "crash/test_few_files.py", "faults"),
+        "crash/test_moments.py",
         *("jobs/test_region.py", "range", "soak", "test_key_nowhere.py", "test_notebook_twice.py"),
         *("browser/test_accessibility.py", "browser/test_blob_urls.py", "browser/test_reload.py"),
         *("browser/test_presses.py", "browser/test_quickstart.py", "browser/test_sheet.py"),

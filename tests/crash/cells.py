@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import socket
 import sys
@@ -16,6 +17,8 @@ from seedream_widgets.jobs.engine import shared
 from seedream_widgets.jobs.lost import LostReplies
 
 SIZE = (1024, 1024)
+CHANGES = "open", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.utime"
+"""What Python's audit hooks call each change of a folder, or a file opened for writing."""
 
 
 def set_environment(variables: dict[str, str]) -> None:
@@ -32,21 +35,27 @@ def be_on(machine: str) -> None:
     socket.gethostname = lambda: machine
 
 
-def stay_before(event: str, pattern: str, marker: str) -> None:
-    """Have the first thread that is about to do this to such a path write `marker` and stay there.
+def stay_before(event: str, pattern: str, marker: str, number: int = 1) -> None:
+    """Have the thread that is about to change such a file write `marker`, and stay there for good.
 
     Args:
-        event: What Python's audit hooks call it, such as ``os.rename``.
+        event: What Python's audit hooks call the change, such as ``os.rename``; any if empty.
         pattern: Of the path that it is about, the last one where there are several.
-        marker: A file that tells another process that it has come so far.
+        marker: A file that tells another process which change it stays before.
+        number: The how many-th of such changes it is.
     """
+    counted = itertools.count(1)
 
     def stay(name: str, args: tuple[Any, ...]) -> None:
-        if name != event:
+        if name not in ((event,) if event else CHANGES):
             return
         paths = [os.fspath(each) for each in args if isinstance(each, (str, os.PathLike))]
-        if paths and fnmatch(paths[-1], pattern):
-            Path(marker).touch()
+        if name == "open":
+            paths, flags = paths[:1], args[2]
+            if not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                return
+        if paths and fnmatch(paths[-1], pattern) and next(counted) == number:
+            Path(marker).write_text(f"{name} {paths[-1]}", "utf-8")
             while True:
                 time.sleep(1)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 from tests.crash.audit import audit, pending
@@ -30,11 +32,9 @@ class Notebook:
             kernel.ask(f"cells.be_on({self._machine!r})")
         return kernel
 
-    def killed(self, cell: str, when: Callable[[], object], first: str = "") -> None:
+    def killed(self, cell: str, when: Callable[[], object]) -> None:
         """Run a cell and kill its kernel once something is so, and stays so."""
         kernel = self.kernel()
-        if first:
-            kernel.ask(first)
         kernel.start(cell)
         end = time.monotonic() + 60
         while not when():
@@ -43,11 +43,25 @@ class Notebook:
         kernel.kill()
 
     def killed_before(self, event: str, pattern: str, cell: str) -> None:
-        """Run a cell and kill its kernel when it is about to do this to a file of the library."""
+        """Run a cell and kill its kernel when it is about to change such a file of the library."""
+        assert self.killed_before_change(1, cell, event, pattern), "the point was never reached"
+
+    def killed_before_change(
+        self, number: int, cell: str, event: str = "", pattern: str = "*"
+    ) -> str:
+        """Kill it before the `number`-th change, and tell which; nothing if it has made fewer."""
         marker = self.library.with_name("reached")
         marker.unlink(missing_ok=True)
-        hold = f"cells.stay_before({event!r}, {str(self.library / pattern)!r}, {str(marker)!r})"
-        self.killed(cell, marker.exists, hold)
+        kernel = self.kernel()
+        what = event, str(self.library / pattern), str(marker), number
+        kernel.ask(f"cells.stay_before(*{what!r})")
+        running = kernel.start(f"[{cell}, cells.wait()]")
+        while not marker.exists():
+            with suppress(Empty):
+                kernel.answer(running, 0.01)
+                break
+        kernel.kill()
+        return marker.read_text("utf-8") if marker.exists() else ""
 
     def resumed(self) -> list[dict[str, Any]]:
         """Resume in a new kernel, check everything, and return what became of the jobs."""

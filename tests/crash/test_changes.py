@@ -1,0 +1,55 @@
+"""Kernels killed before a change of the library's files, each in a library of its own.
+
+`make model` takes every change; one cell takes about ten minutes then::
+
+    CRASH_EVERY=1 pytest tests/crash/test_changes.py --log-cli-level=INFO
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.crash.notebook import Notebook
+from tests.fal_server import FalServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.crash.kernel import Kernels
+
+_log = logging.getLogger(__name__)
+EVERY = int(os.environ.get("CRASH_EVERY", "24"))
+EDIT = "cells.submit('fox', 2, 2, edit=True)"
+
+
+@pytest.mark.timeout(120 + 3600 // EVERY)
+@pytest.mark.parametrize(("cell", "changes"), [(EDIT, 60), ("cells.resume()", 25)])
+def test_before_any_change(kernels: Kernels, tmp_path: Path, cell: str, changes: int) -> None:
+    for number in itertools.count(EVERY // 2 or 1, EVERY):
+        with FalServer() as server:
+            notebook = Notebook(kernels, tmp_path / str(number), server)
+            if cell != EDIT:
+                leave_behind(notebook)
+            change = notebook.killed_before_change(number, cell)
+            outcomes = notebook.resumed()
+            _log.info("%d: %s: %s", number, change, [job["error"] for job in outcomes])
+            if not change:
+                break
+            for job in outcomes:
+                unsent = "lists no such request" in job.get("message", "")
+                assert unsent or job["error"] in ("", "JobCancelled", "SubmitUnknownError"), job
+    assert number > changes
+
+
+def leave_behind(notebook: Notebook) -> None:
+    """Have two requests completed at fal while no kernel is there to fetch them."""
+    server = notebook.server
+    server.settings.runs_on = lambda: True
+    notebook.killed(EDIT, lambda: server.count("stream") == 2)
+    server.settings.runs_on = bool
+    server.wait(lambda s: len(s.bill) == 2)
