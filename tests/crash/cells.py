@@ -55,7 +55,9 @@ def stay_before(event: str, pattern: str, marker: str, number: int = 1) -> None:
             if not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
                 return
         if paths and fnmatch(paths[-1], pattern) and next(counted) == number:
-            Path(marker).write_text(f"{name} {paths[-1]}", "utf-8")
+            part = Path(f"{marker}.part")
+            part.write_text(f"{name} {paths[-1]}", "utf-8")
+            part.replace(marker)
             while True:
                 time.sleep(1)
 

@@ -1,6 +1,6 @@
 """Kernels killed before a change of the library's files, each in a library of its own.
 
-`make model` takes every change; one cell takes about ten minutes then::
+`make model` takes every change, which takes about ten minutes::
 
     CRASH_EVERY=1 pytest tests/crash/test_changes.py --log-cli-level=INFO
 """
