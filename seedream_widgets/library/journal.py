@@ -178,8 +178,11 @@ class Journal:
             return ours
         if claimed and self._steps.touched(ours.name):
             return ours
-        # Taken for left behind, and put away; or another has the claim.
-        self._steps.delete(self._claim(ours) if claimed else ours.name)
+        if claimed:  # it was put away as left behind: who asks again is not to be told as ended
+            self._steps.delete(self._claim(ours))
+            self._steps.delete(self._ended(ours))
+        else:
+            self._steps.delete(ours.name)
         return None
 
     def claimed(self, key: str, backend: str) -> Pending | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 from fnmatch import fnmatch
 from pathlib import Path
@@ -35,18 +37,18 @@ def be_on(machine: str) -> None:
     socket.gethostname = lambda: machine
 
 
-def stay_before(event: str, pattern: str, marker: str, number: int = 1) -> None:
-    """Have the thread that is about to change such a file write `marker`, and stay there for good.
+def stop_before(event: str, pattern: str, marker: str, number: int = 1) -> None:
+    """Have this process write `marker` and stop, as by Ctrl+Z, when it is about to change a file.
 
     Args:
         event: What Python's audit hooks call the change, such as ``os.rename``; any if empty.
         pattern: Of the path that it is about, the last one where there are several.
-        marker: A file that tells another process which change it stays before.
+        marker: A file that tells another process which change it stopped before.
         number: The how many-th of such changes it is.
     """
     counted = itertools.count(1)
 
-    def stay(name: str, args: tuple[Any, ...]) -> None:
+    def stop(name: str, args: tuple[Any, ...]) -> None:
         if name not in ((event,) if event else CHANGES):
             return
         paths = [os.fspath(each) for each in args if isinstance(each, (str, os.PathLike))]
@@ -58,10 +60,9 @@ def stay_before(event: str, pattern: str, marker: str, number: int = 1) -> None:
             part = Path(f"{marker}.part")
             part.write_text(f"{name} {paths[-1]}", "utf-8")
             part.replace(marker)
-            while True:
-                time.sleep(1)
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # at once, before it returns
 
-    sys.addaudithook(stay)
+    sys.addaudithook(stop)
 
 
 def submit(name: str, jobs: int = 1, images: int = 1, *, edit: bool = False) -> list[str]:

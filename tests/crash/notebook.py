@@ -50,18 +50,25 @@ class Notebook:
         self, number: int, cell: str, event: str = "", pattern: str = "*"
     ) -> str:
         """Kill it before the `number`-th change, and tell which; nothing if it has made fewer."""
+        kernel, _, change = self.stopped_before_change(number, cell, event, pattern)
+        kernel.kill()
+        return change
+
+    def stopped_before_change(
+        self, number: int, cell: str, event: str = "", pattern: str = "*"
+    ) -> tuple[Kernel, str, str]:
+        """Stop it there, and return it, the cell that runs in it, and the change."""
         marker = self.library.with_name("reached")
         marker.unlink(missing_ok=True)
         kernel = self.kernel()
         what = event, str(self.library / pattern), str(marker), number
-        kernel.ask(f"cells.stay_before(*{what!r})")
+        kernel.ask(f"cells.stop_before(*{what!r})")
         running = kernel.start(f"[{cell}, cells.wait()]")
         while not marker.exists():
             with suppress(Empty):
                 kernel.answer(running, 0.01)
-                break
-        kernel.kill()
-        return marker.read_text("utf-8") if marker.exists() else ""
+                return kernel, running, ""
+        return kernel, running, marker.read_text("utf-8")
 
     def resumed(self) -> list[dict[str, Any]]:
         """Resume in a new kernel, check everything, and return what became of the jobs."""

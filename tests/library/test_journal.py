@@ -100,13 +100,13 @@ def test_what_is_let_go_can_be_taken_over(journal):
 
 
 class Meanwhile(FolderSteps):
-    """Have another process do something right after an ended request was written down."""
+    """Have another process do something right after such a file was made."""
 
-    then = None
+    after, then = "/ended/", None
 
     def create(self, name, data, *, lasting=False):
         made = super().create(name, data, lasting=lasting)
-        if "/ended/" in name and self.then:
+        if self.after in name and self.then:
             then, self.then = self.then, None
             then()
         return made
@@ -136,6 +136,25 @@ def test_a_reply_that_comes_while_the_end_is_written_takes_the_request_back(jour
     (found,) = journal.pending()
     assert (found.step, found.handle) == ("accepted", HANDLE)
     assert journal.ended() == []
+
+
+def test_what_was_put_away_while_it_was_claimed_is_asked_anew_and_has_not_ended(journal):
+    """As by another kernel while this computer slept."""
+    steps = Meanwhile(journal.folder.parent)
+    steps.after = "claims/"
+    ours = Journal(journal.folder.parent, steps)
+
+    def put_away():
+        (found,) = journal.pending()
+        journal.end(found, "cancelled", "no", "Python ended before it was sent")
+        assert len(journal.ended()) == 1
+
+    steps.then = put_away
+    assert ours.claim(entry(key="fox")) is None
+    assert journal.ended() == []
+    again = ours.claim(entry(key="fox"))
+    assert again
+    assert ours.claimed("fox", again.backend) == again
 
 
 def kept(journal, days, owner=OTHER):
