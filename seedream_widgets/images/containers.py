@@ -20,6 +20,8 @@ XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 EXIF = b"Exif\x00\x00"
 """How JPEG's segments of such metadata begin."""
 MAX_PARTS = 100_000
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_JPEG_END = b"\xff\xd9"
 SCAN, END = 0xDA, 0xD9
 PIXELS = 0
 """Stands for a marker where a JPEG's scan goes on with its pixels."""
@@ -118,6 +120,26 @@ def jpeg_scans(data: bytes, at: int) -> Iterator[Segment]:
             return
         in_scan = data[start + 1] == SCAN
         yield Segment(data[start + 1], start, at)
+
+
+def is_cut(data: bytes, format_name: str) -> bool:
+    """Tell whether a PNG or JPEG that can be opened ends before its own end.
+
+    A WebP that does can't be opened. What follows a file's end is no part of it. Looking at the
+    last bytes settles nearly all.
+    """
+    if format_name == "PNG":
+        ended = data.endswith(_PNG_END) or any(part.kind == b"IEND" for part in png_parts(data))
+    elif format_name == "JPEG":
+        ended = data.endswith(_JPEG_END) or _has_end(data)
+    else:
+        ended = True
+    return not ended
+
+
+def _has_end(jpeg: bytes) -> bool:
+    at = next((part.end for part in jpeg_segments(jpeg) if part.marker == SCAN), len(jpeg))
+    return any(part.marker == END and part.end > part.start for part in jpeg_scans(jpeg, at))
 
 
 def is_webp(data: bytes) -> bool:

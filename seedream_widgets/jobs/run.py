@@ -27,6 +27,7 @@ from seedream_widgets.errors import (
 )
 from seedream_widgets.files import in_place_of, put_in_place
 from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images.containers import is_cut
 from seedream_widgets.images.masks import compose
 from seedream_widgets.jobs.lost import sent_now
 from seedream_widgets.jobs.resume import lost_before
@@ -310,15 +311,41 @@ class _Run:
     async def _download(
         self, stem: str, file: OutputFile, arriving: Arriving | None
     ) -> ResultImage:
+        """Fetch a file, and once more where it came cut: nothing is paid for that."""
+        image, is_whole = await self._download_once(stem, file, arriving)
+        if is_whole:
+            return image
+        again = ""
+        if not file.url.startswith("data:"):
+            again = ", and did so once more when it was fetched again"
+            with suppress(SeedreamError, OSError):  # what came is there, whatever comes of this
+                image, is_whole = await self._download_once(stem, file, arriving, image)
+        if not is_whole:
+            self.notes.append(
+                f"{image.path.name} is not whole: fal's file ends too early{again}. What came of "
+                "it is kept"
+            )
+        return image
+
+    async def _download_once(
+        self,
+        stem: str,
+        file: OutputFile,
+        arriving: Arriving | None,
+        before: ResultImage | None = None,
+    ) -> tuple[ResultImage, bool]:
+        """Return a file and whether it is whole; one that is not takes no place of `before`."""
         try:
             folder = await self.engine.run_on_disk(self.record.stage)
             await self.backend.download(file, folder / stem, arriving)
-            return await self.engine.run_on_disk(_open, folder / stem, file)
+            return await self.engine.run_on_disk(_open, folder / stem, file, before)
         except OSError as error:  # no disk takes it, and it is paid for
             self.record.trouble(error)
         memory = io.BytesIO()
         await self.backend.download(file, memory, arriving)
-        return await self.engine.run_on_disk(_opened, memory.getvalue(), Path(stem), file)
+        image = await self.engine.run_on_disk(_opened, memory.getvalue(), Path(stem), file)
+        is_whole = _is_whole(image)
+        return image if is_whole else before or image, is_whole
 
     async def _composed(self, answers: list[ResultImage]) -> list[ResultImage]:
         """Put the answers into the marked region; one that can't be put there stays as it came."""
@@ -433,10 +460,21 @@ def _composed(answer: ResultImage, request: Request) -> ResultImage:
     )
 
 
-def _open(path: Path, file: OutputFile) -> ResultImage:
-    image = _opened(path.read_bytes(), path, file)
-    put_in_place(path, image.path)
-    return replace(image, data=None)
+def _open(path: Path, file: OutputFile, before: ResultImage | None) -> tuple[ResultImage, bool]:
+    try:
+        image = _opened(path.read_bytes(), path, file)
+        is_whole = _is_whole(image)
+        if is_whole or before is None:
+            put_in_place(path, image.path)
+            return replace(image, data=None), is_whole
+        return before, False
+    finally:
+        if before is not None:  # a file of no use is no part of the result
+            path.unlink(missing_ok=True)
+
+
+def _is_whole(image: ResultImage) -> bool:
+    return image.data is None or not is_cut(image.data, image.format)
 
 
 def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:

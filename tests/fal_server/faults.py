@@ -51,7 +51,7 @@ KINDS: dict[str, set[str]] = {
     "initiate": _ANYWHERE | {"local"},
     "put": _ANYWHERE,
     "download": _ANYWHERE
-    | {"cut", "wrong_type", "garbage", "empty", "endless", "slow"}
+    | {"cut", "short", "wrong_type", "garbage", "empty", "endless", "slow"}
     | {"redirect_host", "redirect_http", "redirect_elsewhere", "redirect_loop"},
 }
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.errors import (
     BackendError,
     ContentRejectedError,
@@ -177,6 +178,71 @@ def test_bytes_that_are_no_image_are_kept_and_told(tmp_path, data):
     assert " at 0x" not in str(caught.value)
     (kept,) = tmp_path.glob(".staging/*/1")
     assert kept.read_bytes() == data
+
+
+class Cut(ScriptedBackend):
+    """Sends the first so many downloads cut, each a little longer than the last one."""
+
+    def __init__(self, times, kind="PNG", **given):
+        super().__init__(**given)
+        self.times, self.whole = times, picture(1, (200, 150), kind)
+
+    async def download(self, file, target, arriving=None):
+        at = self.count("download") + 1
+        self.bytes[file.url] = self.whole[: -60 + at] if at <= self.times else self.whole
+        await super().download(file, target, arriving)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_file_that_fal_sends_cut_is_fetched_once_more(tmp_path, kind):
+    backend = Cut(1, kind)
+    result = started(backend, tmp_path).result(SECONDS)
+    (file,) = result.files
+    assert (file.read_bytes(), result.note) == (backend.whole, None)
+    assert backend.count("download") == 2
+    assert {path.name for path in file.path.parent.iterdir()} == {file.path.name, "receipt.json"}
+
+
+def test_a_file_that_stays_cut_is_kept_and_told(tmp_path):
+    backend = Cut(9)
+    result = started(backend, tmp_path).result(SECONDS)
+    (file,) = result.files
+    assert file.read_bytes() == backend.whole[:-59]
+    assert result.note == (
+        "1.png is not whole: fal's file ends too early, and did so once more when it was fetched "
+        "again. What came of it is kept"
+    )
+    assert backend.count("download") == 2
+    assert {path.name for path in file.path.parent.iterdir()} == {"1.png", "receipt.json"}
+
+
+@pytest.mark.parametrize("error", [ResultError("gone", billing="yes"), OSError("full"), "garbage"])
+def test_where_it_can_not_be_fetched_again_what_came_is_kept(tmp_path, error):
+    class Worse(Cut):
+        async def download(self, file, target, arriving=None):
+            if self.count("download") == 0:
+                await super().download(file, target, arriving)
+            elif error == "garbage":
+                target.write_bytes(b"<html>")
+            else:
+                raise error
+
+    result = started(Worse(9), tmp_path).result(SECONDS)
+    (file,) = result.files
+    assert file.read_bytes() == Worse(9).whole[:-59]
+    assert "1.png is not whole" in result.note
+    assert {path.name for path in file.path.parent.iterdir()} == {"1.png", "receipt.json"}
+
+
+def test_a_cut_file_inside_the_reply_is_not_asked_for_again(tmp_path):
+    class Inside(Cut):
+        async def fetch(self, handle):
+            return Output((OutputFile("data:image/png;base64,AAAA"),), seed=7)
+
+    backend = Inside(9)
+    result = started(backend, tmp_path).result(SECONDS)
+    assert backend.count("download") == 1
+    assert result.note == ("1.png is not whole: fal's file ends too early. What came of it is kept")
 
 
 def test_a_failed_download_waits_for_the_others(tmp_path):

@@ -54,6 +54,7 @@ DOWNLOAD = (
             Row("500", "download:500*1", "Completed"),
             Row("429", "download:429*1", "Completed"),
             Row("half an image", "download:cut*1", "Completed"),
+            Row("an image without its end", "download:short*1", "Completed"),
             Row("a dropped socket", "download:drop*1", "Completed"),
             Row("another content type", "download:wrong_type", "Completed"),
             Row("a redirect to another host", "download:redirect_host@v3.fal.media", "Completed"),
