@@ -78,7 +78,7 @@ CALLS = {
     ),
     "a batch's on_update": (
         lambda client, result, job: make(client, prompt="a fox").start(on_update=3),
-        "on_update takes a function of the cell; got 3",
+        "on_update takes a function that is called with the cell, got 3",
     ),
     "index of a result": (
         lambda client, result, job: result[1],

@@ -1,1 +1,1 @@
-"""Who answers a request: fal, or the offline preview."""
+"""The backends that answer requests: fal, and the offline preview."""

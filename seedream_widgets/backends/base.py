@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 reach_listener: ContextVar[WeakMethod[Callable[[bool], object]] | None] = ContextVar(
     "seedream_reach_listener", default=None
 )
-"""Set by a job around what its backend does for it; see `tell_reached`. Weak, as asyncio keeps
-the context of a cancelled timer for as long as the timer was set to."""
+"""Set by a job around the calls to its backend; see `tell_reached`. The reference is weak because
+asyncio keeps the context of a cancelled timer until the timer would have fired."""
 
 
 def tell_reached(reached: bool) -> None:
-    """Tell the job that is waiting whether its backend can be reached; on the loop.
+    """Tell the current job whether its backend can be reached; call it on the loop.
 
     Args:
-        reached: ``False`` after some seconds of trying in vain, while it is still tried.
+        reached: ``False`` once retries have failed for some seconds and go on.
     """
     listener = reach_listener.get()
     tell = listener() if listener else None
@@ -49,18 +49,19 @@ def tell_reached(reached: bool) -> None:
 
 
 SHORTEST, LONGEST = 60, 10**9
-"""Fewest seconds fal keeps a file, its client's word for "immediate", and most: some 31 years."""
+"""The least and most seconds that fal keeps a file: what its client calls "immediate", and 31
+years."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What may be stored.
+    """What fal and the library may keep.
 
     Args:
         expire_media: Seconds after which fal deletes uploads and results; ``None`` leaves it to
             the account, which by default keeps them for ever, public to whoever has the URL.
-        store_prompts: Whether prompts go into the library's receipts and journal. Without, fal
-            is asked not to store the request's payload either.
+        store_prompts: Whether prompts go into the library's receipts and journal. If not, fal is
+            also asked not to store the request's payload.
 
     Raises:
         RequestError: `expire_media` is not a whole number from 60 to 1,000,000,000, or
@@ -96,8 +97,8 @@ class OutputFile:
 class Output:
     """What a backend answered for a finished request; the bytes come with `download`.
 
-    `extra` is what it answered beside that, in plain JSON of a few thousand characters.
-    `billable_units` is what it says it bills, in the unit of its price, where it says so.
+    `extra` holds further fields of the answer, as JSON of a few thousand characters at most.
+    `billable_units` is how many units of its price it bills, if it says so.
     """
 
     files: tuple[OutputFile, ...]
@@ -108,7 +109,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Listed:
-    """A request that a backend has, and what it asked for, where the backend stored that."""
+    """A request in a backend's list, with its arguments if the backend stored them."""
 
     request_id: str
     arguments: dict[str, Any] | None
@@ -116,14 +117,14 @@ class Listed:
 
 @runtime_checkable
 class Finder(Protocol):
-    """A backend that can also find again what was sent to it."""
+    """A backend that can also list the requests that were sent to it."""
 
     async def find(self, endpoint_id: str, since: float) -> tuple[Listed, ...]:
-        """Return the requests it has of an endpoint since then, seconds since the epoch.
+        """Return the requests sent to an endpoint since a time, in seconds since the epoch.
 
         Raises:
-            CredentialsError: The key may not ask.
-            BackendError: It could not be asked.
+            CredentialsError: The key has no permission to list requests.
+            BackendError: The list can't be had.
         """
         ...
 
@@ -138,7 +139,7 @@ class Backend(Protocol):
 
     @property
     def label(self) -> str | None:
-        """What the widget must say about it, such as ``"Offline preview: no FAL_KEY"``."""
+        """A label that the widget must show, such as ``"Offline preview: no FAL_KEY"``."""
         ...
 
     @property
@@ -147,15 +148,15 @@ class Backend(Protocol):
         ...
 
     async def upload(self, image: ImageInput) -> str:
-        """Make a local image reachable and return its URL; the same bytes go up once."""
+        """Upload a local image and return its URL; the same bytes are uploaded once."""
         ...
 
     async def forget(self, image: ImageInput) -> None:
-        """Upload an image anew next time: it could not be fetched where it was."""
+        """Forget where an image was uploaded to, as it can no longer be fetched there."""
         ...
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
-        """Send the request once; never again when it may have been accepted."""
+        """Send the request; never send it again if it may have been accepted."""
         ...
 
     def watch(self, handle: Handle) -> AsyncGenerator[Status, None]:
@@ -170,7 +171,7 @@ class Backend(Protocol):
         """Return the finished request's output.
 
         Raises:
-            BackendError: The request failed; the result itself carries the error.
+            BackendError: The request failed, and its error came in place of the output.
         """
         ...
 
@@ -179,8 +180,8 @@ class Backend(Protocol):
     ) -> None:
         """Write the untouched bytes of one output file to `target`, whole or not at all.
 
-        `target` is a path, or memory where no disk takes the file.
-        `arriving` may be given the bytes of each try while they come; it need not be.
+        `target` is a path, or a buffer in memory if no file can be written.
+        A backend may call `arriving` with the bytes of each try while they come, for a preview.
         """
         ...
 
@@ -191,14 +192,14 @@ class Backend(Protocol):
         finished, so its output can be fetched.
 
         Raises:
-            BackendError: The ask did not get through; the request goes on.
+            BackendError: Asking failed; the request goes on.
         """
         ...
 
     async def prices(self) -> Mapping[str, Price]:
-        """Return current prices by endpoint id; empty where none can be told."""
+        """Return current prices by endpoint id; empty if there are none to be had."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections and tasks."""
+        """Close connections and end tasks."""
         ...

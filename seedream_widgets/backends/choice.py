@@ -1,4 +1,4 @@
-"""Who answers: fal where a key is found, the offline preview without, or a backend of one's own."""
+"""Chooses the backend: fal if a key is found, else the offline preview, or the user's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Loop(Protocol):
-    """A backend whose connections stay on the loop they were made on."""
+    """The engine, as far as backends need it: their connections are closed on its loop."""
 
     def at_close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have `work` awaited when Python ends."""
@@ -28,7 +28,7 @@ class Loop(Protocol):
         work: Callable[[], Coroutine[Any, Any, None]],
         after: Coroutine[Any, Any, object] | None = None,
     ) -> None:
-        """Have the `work` of `at_close` done now, or `after` something."""
+        """Do the `work` given to `at_close` now, or `after` something."""
         ...
 
 
@@ -41,17 +41,17 @@ async def _all_end(users: Sequence[Awaitable[object]]) -> None:
 
 
 class BackendChoice:
-    """The choice of a backend: each is made once, for the key that is found when it is asked for.
+    """Gives the current backend, and makes one when a key is first used.
 
     Args:
         choice: ``"fal"``, ``"offline"``, a `Backend`, or ``None``: fal when a key is found.
-        key: fal key; ``None`` looks for one.
+        key: The fal key; ``None`` looks for one.
         policy: What fal may keep.
-        kept: What was uploaded before.
-        loop: Returns the loop that this process runs backends on.
+        kept: Earlier uploads.
+        loop: Returns this process's engine, which backends run on.
 
     Raises:
-        RequestError: `choice` is another word.
+        RequestError: `choice` is something else.
         CredentialsError: `choice` is ``"fal"`` and no key is found, or the key is malformed.
     """
 
@@ -83,11 +83,11 @@ class BackendChoice:
 
     @property
     def current(self) -> Backend:
-        """Who would answer now."""
+        """The backend that would answer now."""
         if self._choice not in (None, "fal", "offline"):
             return self._choice  # type: ignore[return-value]
         key = None if self._choice == "offline" else self._current_key()
-        own = self._loop(), key  # connections belong to one loop: a forked child makes its own
+        own = self._loop(), key  # connections belong to one loop, so a forked child makes its own
         with self._lock:
             if own not in self._made:
                 self._made[own] = self._make(key)
@@ -114,7 +114,7 @@ class BackendChoice:
         return FalBackend(key, policy=self._policy, kept=self._kept)
 
     def close(self, users: Sequence[Awaitable[object]] = ()) -> None:
-        """Let go of the connections of those made here, once their `users` have ended."""
+        """Close the connections of the backends made here, once their `users` have ended."""
         with self._lock:
             made, self._made = self._made, {}
         for (engine, _), backend in made.items():

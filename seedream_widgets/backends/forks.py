@@ -1,7 +1,8 @@
-"""Threads stand still while their process forks.
+"""Makes `os.fork` wait until no thread of ours is at work.
 
-A forked child has one thread, and keeps for ever what others held at that moment: the lock of a
-module that was being imported, of OpenSSL, of SQLite. What needs such a one then never ends there.
+A forked child has only the forking thread. A lock that another thread held at that moment (of an
+import, OpenSSL or SQLite) stays locked in the child for ever, and whatever needs it hangs. So our
+threads hold a `Gate` while they work, and a fork waits until it is free.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 MOST_SECONDS = 2.0
-"""Longest that a fork waits for work under way; with what takes longer it is as it always was."""
+"""How long a fork waits for work under way; after that it forks all the same."""
 
 
 class Gate:
-    """Hold it for as long as a child that is forked meanwhile would miss the thread."""
+    """A context manager for work during which this process must not fork; any number may enter."""
 
     def __init__(self) -> None:
         self._inside: dict[int, int] = {}
-        """How deep each thread is in it."""
+        """How many times each thread has entered it."""
         self.renew()
 
     def __enter__(self) -> None:
@@ -46,7 +47,7 @@ class Gate:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nobody in any more, and wait for those inside, but for the caller itself."""
+        """Let no more threads in, and wait for those inside, except the caller itself."""
         me, end = threading.get_ident(), time.monotonic() + MOST_SECONDS
         with self._changed:
             self._forking += 1
@@ -54,24 +55,24 @@ class Gate:
                 self._changed.wait(left)
 
     def open(self) -> None:
-        """Let all in again."""
+        """Let threads in again."""
         with self._changed:
             self._forking -= 1
             self._changed.notify_all()
 
     def renew(self) -> None:
-        """Begin anew in a forked child, which has this thread alone."""
+        """Reset it in a forked child, which has only this thread."""
         me = threading.get_ident()
         self._changed, self._forking = threading.Condition(), 0
         self._inside = {who: deep for who, deep in self._inside.items() if who == me}
 
 
 gate = Gate()
-"""Of this process: a fork is of all of it."""
+"""The process's only gate, as a fork copies the whole process."""
 
 
 class Pool(ThreadPoolExecutor):
-    """Threads that hold the gate while they work."""
+    """A thread pool whose threads hold the gate while they work."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `fn` in one of the threads."""

@@ -1,1 +1,1 @@
-"""One request from submit to result."""
+"""One request's life, from submit to result."""

@@ -1,4 +1,4 @@
-"""Decides who may send a request with a seed: one alone of all that share a library."""
+"""Decides who may send a request with a key: only one of all processes that share a library."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _log = logging.getLogger(__name__)
 _LOOK = 0.3
 _TRIES = 200
 _PAUSE = 0.01
-"""Seconds for another to get from its claim to its entry, or from its entry's end to its own."""
+"""Seconds between tries, while another process is between two of its writes."""
 
 
 class Ours(NamedTuple):
-    """The request may be sent from here; `entry` claims it, where that can be written."""
+    """This process may send the request; `entry` claims it, if that could be written."""
 
     entry: Pending | None
 
 
 class Theirs(NamedTuple):
-    """The request was asked before: its entry is at work elsewhere, or was left behind."""
+    """The request was submitted before: another process is at it, or has left it unfinished."""
 
     entry: Pending
 
@@ -47,24 +47,25 @@ def ask(
     plan: Callable[[], Pending] | None,
     held: Result | None,
 ) -> Job | Result | Ours | Theirs:
-    """Return what answers a request, or the right to send it.
+    """Return what answers a request already, or the right to send it.
 
     Args:
-        key: What equal requests share.
-        backend: Who is to answer.
-        library: Where they are known.
-        engine: Knows what this process is at.
-        plan: Returns the request's entry; ``None`` where nothing is billed, so nothing claimed.
-        held: This session's result of it, where no disk took that.
+        key: The request's key, which equal requests share.
+        backend: The name of the backend that is to answer.
+        library: The library whose results and journal are searched.
+        engine: Knows the jobs under way in this process.
+        plan: Returns the request's entry; ``None`` if nothing is billed, so that no claim is
+            needed.
+        held: This session's result of the request, if it could not be written to disk.
 
     Raises:
-        BackendError: It can't be told; nothing was sent.
-        OSError: Likewise, only where several machines share the library; see `unreached_place`.
+        BackendError: It can't be decided; nothing was sent.
+        OSError: Likewise, only if several machines share the library; see `unreached_place`.
     """
     for tried in range(_TRIES):
         known = _known(key, backend, library, engine, plan is not None)
         if isinstance(known, Theirs) and engine.following.get(known.entry.id):
-            return Ours(None)  # it is being cancelled here: what is wanted now is another one
+            return Ours(None)  # that job is being cancelled here, and this asks for a new one
         if known or held or plan is None:
             return known or held or Ours(None)
         try:
@@ -73,9 +74,9 @@ def ask(
             if library._journal.strict:
                 raise unreached_place(error) from error
             _log.warning(
-                "%s can't be written (%s): another Python that asks for the same would pay for it, "
-                "too, and sd.resume() knows nothing of this request. It is sent all the same, and "
-                "its pictures come into memory: save them with result.save()",
+                "%s can't be written (%s), so this request is sent without a record on disk: "
+                "another process that asks for the same would pay for it, too, and sd.resume() "
+                "can't find it. Its pictures stay in memory: save them with result.save()",
                 *(library.path, error),
             )
             return Ours(None)
@@ -89,10 +90,10 @@ def ask(
             "fresh=True",
             billing="no",
         )
-    # Between the first look and the claim another may have come to its end.
+    # Another process may have finished the request between the first look and the claim.
     end = time.monotonic() + unseen(entry, library)
     while True:
-        last = time.monotonic() >= end  # before the look: this process may be stopped any moment
+        last = time.monotonic() >= end  # read before looking, as this process may be suspended
         known = _known(key, backend, library, engine, True, entry.id)
         if known or last:
             break
@@ -104,7 +105,7 @@ def ask(
 
 
 def unreached_place(error: Exception) -> BackendError:
-    """Return why nothing was sent where the place that several machines share can't be reached."""
+    """Return the error for a shared place that can't be reached, so that nothing was sent."""
     return BackendError(
         f"the shared place can't be reached ({error!s:.300}), so another machine might send this "
         "request as well; nothing was sent. Run it again once the place can be reached",
@@ -140,7 +141,7 @@ def _claimed(key: str, backend: str, library: Library) -> Pending | None:
 def _unclaimed(
     key: str, backend: str, library: Library, engine: Engine, own: str
 ) -> Pending | None:
-    """Return an equal request that has no claim: an earlier version's, or one sent afresh."""
+    """Return an equal request that has no claim: one of an early version, or of ``fresh=True``."""
     passed = {own, *(job.id for job in engine.following.of(library.path))}
     for entry in library._journal.pending(but=passed):
         same = (entry.key, entry.backend) == (key, backend)

@@ -1,4 +1,4 @@
-"""Schedules requests on a backend and remembers this session's jobs."""
+"""`Client`: submits requests to a backend, within the budget, and keeps this session's jobs."""
 
 from __future__ import annotations
 
@@ -49,19 +49,20 @@ class Client:
 
     Args:
         backend: ``"fal"``, ``"offline"``, a `Backend`, or ``None``: fal when a key is found,
-            else the offline preview. ``None`` looks again at each submit, for a key
-            set later.
-        key: fal key; ``None`` looks in `login`, ``FAL_KEY``, ``FAL_KEY_ID`` with
-            ``FAL_KEY_SECRET``, and Colab's secrets.
-        library: The `Library` that keeps results and journal, or its folder; ``None`` is the
-            user's data folder, or ``SEEDREAM_HOME``.
+            else the offline preview. With ``None`` each submit looks again, as a key may be set
+            later.
+        key: The fal key; by default from `login`, ``FAL_KEY``, ``FAL_KEY_ID`` with
+            ``FAL_KEY_SECRET``, or Colab's secrets.
+        library: The `Library` that keeps results and journal, or its folder; by default
+            ``SEEDREAM_HOME``, or else the user's data folder.
         expire_media: Seconds, 60 to 1,000,000,000, after which fal deletes uploads and results;
             ``None`` leaves it to the account, which keeps them for ever unless set otherwise.
-        store_prompts: Whether receipts and journal hold prompts, and saved notebooks what stands
-            in a studio. Without, fal is asked not to store the requests' payloads either.
+        store_prompts: Whether prompts are kept in receipts and the journal, and a studio's form
+            and prompts in saved notebooks. If not, fal is also asked not to store the requests'
+            payloads.
 
     Raises:
-        RequestError: `backend` is another word.
+        RequestError: `backend` is something else.
         CredentialsError: `backend` is ``"fal"`` and no key is found, or the key is malformed.
     """
 
@@ -83,12 +84,12 @@ class Client:
         self._current_prices = CurrentPrices(self.prices)
         self._jobs: list[Job] = []
         self._in_memory: dict[tuple[str, str], Result] = {}
-        """Results that no disk took, by what equal requests share."""
+        """Results that could not be written to disk, by the request's key and the backend."""
         self._engine: Callable[[], Engine] = shared
 
     @property
     def backend(self) -> Backend:
-        """Who would answer a request submitted now."""
+        """The backend that a request submitted now would go to."""
         backend = self._choice.current
         self._current_prices.ask(backend)
         return backend
@@ -96,8 +97,8 @@ class Client:
     def estimate(self, request: Request) -> Estimate:
         """Return what `request` may cost at current prices.
 
-        While fal is being asked for them it waits, for a few seconds at most; where fal does not
-        tell them it is the dated price, and the estimate says so.
+        It waits a few seconds at most for fal's prices. Where they can't be had the built-in dated
+        table is used, and the estimate says so.
         """
         check_type(request, Request, "request", _TAKES)
         if self.backend.bills:
@@ -118,22 +119,22 @@ class Client:
 
     @property
     def spent(self) -> Decimal:
-        """US dollars for the images that have come in this session: as fal told, else estimated."""
+        """US dollars spent on this session's images, as fal reported, else estimated."""
         return self.budget.spent
 
     def submit(self, request: Request, *, fresh: bool = False) -> Job:
         """Start `request` and return its job at once.
 
-        A request with a seed that was asked before, of the same backend, is answered from the
+        A request with a seed that the same backend has answered before is answered from the
         library and costs nothing; one that is under way, here or in another process with the same
         library, is joined.
 
-        A prompt that names images it does not have ("image 4" beside three) is sent, with a
+        A prompt that refers to an image that is not there ("image 4" of three) is sent, with a
         `PromptWarning`.
 
         Args:
             request: What to ask for.
-            fresh: Ask again all the same.
+            fresh: Send it in any case.
 
         Raises:
             RequestError: `request` is not a `Request`.
@@ -151,11 +152,11 @@ class Client:
         fresh: bool = False,
         sends: bool = True,
     ) -> Job:
-        """Start `request` unless `agree` raises, which gets the backend that will answer.
+        """Start `request`, unless `agree`, called with the backend that will answer, raises.
 
-        A key may be set at any moment: the one that was agreed to is the one that answers.
-        `agree` is called on another thread, and must wait for nothing. Unless it `sends`, it only
-        follows what was asked before, and raises where there is none of it.
+        As a key may be set at any moment, this makes sure that the request goes to the backend
+        that the user agreed to. `agree` is called on another thread and must not block. With
+        ``sends=False`` the request may only be fetched or join an equal one; else this raises.
         """
         work = partial(self._submit, request, fresh, agree, sends)
         return self._engine().uninterrupted(work)
@@ -169,10 +170,10 @@ class Client:
     ) -> Job:
         engine, backend = self._engine(), self.backend
         if self.budget.limit is not None or (backend.bills and kept_limits(self.library)):
-            self._current_prices.wait()  # counted at another price, the limit would not hold
+            self._current_prices.wait()  # with an outdated price the limit might be exceeded
         if agree is not None:
             agree(backend)
-        with engine.following.lock:  # two clicks at once are one after the other
+        with engine.following.lock:  # of two equal clicks at once, the second must see the first
             answer = Ours(None) if fresh else self._ask(request, backend, engine)
             if not sends and isinstance(answer, Ours | Theirs):
                 self._refuse_to_send(answer)
@@ -234,7 +235,7 @@ class Client:
         )
 
     def _listed(self, job: Job) -> Job:
-        """Return a job that another client of this process may have begun, known here, too."""
+        """Add a job, which another client of this process may have begun, to this one's list."""
         if job not in self._jobs:
             self._jobs.append(job)
         return job
@@ -243,7 +244,8 @@ class Client:
         self, request: Request, backend: Backend, engine: Engine, entry: Pending | None
     ) -> Job:
         if entry is None and backend.bills and kept_limits(self.library):
-            with suppress(OSError):  # before the limits are looked at: other kernels count it, too
+            # Before the limits are checked, as other kernels have to count this request.
+            with suppress(OSError):
                 entry = self.library._journal.plan(self._plan(request, backend))
         job = self._job(request, backend, engine, entry)
         try:
@@ -259,7 +261,7 @@ class Client:
         return job
 
     def _wait(self, job: Job, entry: Pending, backend: Backend, engine: Engine) -> None:
-        """Have `job` wait for another's request, and go on with it where that leaves it behind."""
+        """Have `job` wait for another process's request, and take it over if that one ends."""
 
         async def adopt(ours: Pending) -> None:
             job.handle = Handle(**ours.handle) if ours.handle else None
@@ -310,24 +312,24 @@ class Client:
             self._in_memory[came.receipt.key, came.backend] = came
 
     def _waiting(self) -> int:
-        """Return how many requests of earlier sessions can be resumed; a quick look."""
+        """Return how many requests of earlier sessions can be resumed."""
         return len(left_behind(self.library, self._engine()))
 
     def resume(self) -> tuple[Job, ...]:
-        """Follow what earlier sessions left behind, here or on another machine; send nothing.
+        """Pick up requests that earlier sessions left unfinished, here or elsewhere; send nothing.
 
         Returns:
-            A job for each: those that fal accepted run to their results; those whose reply was
-            lost are looked for in fal's list of requests, and fail with `SubmitUnknownError` where
-            it does not tell; those that were never sent are cancelled.
+            A job for each: a request that fal accepted runs to its result; one whose reply was lost
+            is searched for in fal's list of requests, and fails with `SubmitUnknownError` if that
+            does not settle it; one that was never sent is cancelled.
         """
         self.library._sweep()
-        self._say_what_is_away()
+        self._warn_of_other_computers()
         found = [self._resume(entry) for entry in left_behind(self.library, self._engine())]
         return tuple(job for job in found if job)
 
-    def _say_what_is_away(self) -> None:
-        """Tell of requests that nobody here can tell the end of; a silent () would mislead."""
+    def _warn_of_other_computers(self) -> None:
+        """Log requests that may still run on another computer: returning () alone would mislead."""
         away = self.library._journal.away()
         if away:
             leases = self.library._journal.leases
@@ -365,16 +367,16 @@ class Client:
             return job
 
     def _resume_keys(self, keys: Collection[str]) -> tuple[Job, ...]:
-        """Follow what was left behind of requests with these keys; see `resume`."""
+        """Pick up unfinished requests with these keys; see `resume`."""
         found = left_behind(self.library, self._engine(), keys)
         return tuple(job for entry in found if (job := self._resume(entry)))
 
     def _sharing(self, place: Place) -> Client:
-        """Return this client, its library shared with other machines through a place.
+        """Return this client with its library shared with other machines through a place.
 
-        Jobs, budget and prices are the same.
+        Jobs, budget and prices are those of this client.
         """
-        client = object.__new__(Client)  # a second one around the same parts, in this process
+        client = object.__new__(Client)
         vars(client).update(vars(self))
         client.library = Library(self.library.path, place)
         client._limits = SpendingLimits(client.library, self.budget)
@@ -389,9 +391,9 @@ class Client:
         return check_seed(result, self._again)
 
     def close(self) -> None:
-        """Let go of its connections; a backend of yours stays open.
+        """Close the connections; a `Backend` that you passed stays open.
 
-        Jobs that run go on to their end, and the connections last as long; it returns at once then.
+        While jobs are running it returns at once, and the connections close when they have ended.
         """
         running = [job for job in self._jobs if not job.done]
         self._choice.close(running)

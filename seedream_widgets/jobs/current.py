@@ -1,4 +1,4 @@
-"""Keeps prices current: asked of the backend first, again where asking failed, and every hour."""
+"""Keeps prices current: asks the backend when first used, every hour, and again after a failure."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _LONGEST_PAUSE = 300.0
 
 
 class CurrentPrices:
-    """Ask a backend for its prices when they are due, in the background.
+    """Asks a backend for its prices when they are due, in the background.
 
     Args:
-        prices: Takes what it tells; empty again once another backend, so another account, answers.
+        prices: Receives them; emptied when the backend, and so perhaps the account, changes.
         age: Seconds after which they are asked for again.
-        pause: Seconds after which a question that failed is repeated; each time twice as long.
+        pause: Seconds before the first retry after a failure; doubled each time.
     """
 
     def __init__(self, prices: Prices, *, age: float = 3600.0, pause: float = 5.0) -> None:
@@ -43,7 +43,7 @@ class CurrentPrices:
         self._asking: Future[None] | None = None
 
     def ask(self, backend: Backend) -> None:
-        """Ask `backend` where that is due; return at once."""
+        """Ask `backend` for its prices if they are due; return at once."""
         if not backend.bills:
             return
         own = shared(), backend
@@ -64,7 +64,7 @@ class CurrentPrices:
             wait([asking], _WAIT_SECONDS)
 
     def close(self) -> None:
-        """Let go of the backend; it is asked anew where it is used again."""
+        """Forget the backend; it is asked again if it is used again."""
         with self._lock:
             self._of = self._asking = None
 
@@ -72,7 +72,7 @@ class CurrentPrices:
         told: Mapping[str, Price] = {}
         try:
             told = await own[1].prices()
-        except Exception as error:  # a price not told is no reason to fail
+        except Exception as error:  # the dated table serves as well
             _log.debug("the current prices could not be asked for: %s", error)
         with self._lock:
             if self._of != own:

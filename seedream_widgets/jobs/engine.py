@@ -1,6 +1,6 @@
-"""One daemon thread with one asyncio loop for the whole process, and three small pools.
+"""One daemon thread with one asyncio loop for the whole process, and three small thread pools.
 
-A thread, not a task on the kernel's loop: a task's updates stop while a cell computes.
+The loop has a thread of its own, as tasks on the kernel's loop stop while a cell computes.
 """
 
 from __future__ import annotations
@@ -29,22 +29,24 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 SENDING = 16
-"""Submits that wait for their reply at once; those before them are not sent yet, and say so."""
+"""How many submits wait for their reply at once; further ones are not sent until one has come."""
 DECODERS = 2
-"""Threads that decode and encode; Pillow releases the GIL while it does."""
+"""Threads that decode and encode previews; Pillow releases the GIL meanwhile."""
 ARRIVALS = 2
-"""Threads that decode for jobs, to put an answer into its region or to tell where an input came
-from: previews are not to hold that up, and it no submit."""
+"""Threads that decode for jobs, to put an answer into its region or to find out where an input
+came from. They are apart from the others, so that previews do not hold up a job, nor a job's
+pictures a submit."""
 WRITERS = 4
-"""Threads that read and write the disk, so that no picture holds up a submit."""
+"""Threads that read and write the disk, so that decoding never holds up a submit."""
 _EXIT_SECONDS = 2.0
 _REPLY_SECONDS = 5.0
-"""Most seconds that Python's end waits for the replies to submits: with them come the ids."""
+"""How long Python's exit waits for the replies to submits, which bring the request ids."""
 _SAID_AFTER = 1.0
+"""After so many seconds of that the user is told why Python does not end."""
 
 
 class Engine:
-    """A background thread with one event loop, and pools for previews, arrivals and the disk."""
+    """A background thread with an event loop, and pools for previews, arrivals and the disk."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -61,11 +63,11 @@ class Engine:
         self.slots = asyncio.Semaphore(SENDING)
         self.lost = LostReplies()
         self.cells: dict[str, list[str]] = {}
-        """Which cells made a studio of a name, in their order: each goes on with its own."""
+        """The cells that made a studio of a name, in order: each continues its own studio."""
         self.replies: set[asyncio.Future[Any]] = set()
         """Submits that were sent and have no reply yet."""
         self.ending = False
-        """Whether Python ends: nothing more is sent."""
+        """Whether Python is ending: nothing more is sent then."""
         self._errands: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._runs_errands = True
         self._errand_thread = threading.Thread(
@@ -92,31 +94,32 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     async def run_in_pool(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` on pictures in their pool; call it on the loop only."""
+        """Run `work` that decodes or encodes previews in their pool; only call it on the loop."""
         return await self._run_in(self.pool, lambda: work(*args, **kwargs))
 
     async def run_on_arrivals(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` on a job's pictures, in a pool of its own; call it on the loop only."""
+        """Run `work` on a job's pictures, in a pool of its own; only call it on the loop."""
         return await self._run_in(self.arrivals, lambda: work(*args, **kwargs))
 
     async def run_on_disk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` that reads or writes files, in a pool of its own; call it on the loop only."""
+        """Run `work` that reads or writes files, in a pool of its own; only call it on the loop."""
         return await self._run_in(self.disk, lambda: work(*args, **kwargs))
 
     async def _run_in(self, pool: Pool, work: Callable[[], T]) -> T:
         try:
             waiting = self.loop.run_in_executor(pool, work)
-        except RuntimeError:  # Python is ending and starts no more threads: what is left is short
+        except RuntimeError:  # Python is ending and starts no more threads; the work left is short
             return work()
         return await waiting
 
     def uninterrupted(self, work: Callable[[], T]) -> T:
-        """Do `work` to its end, though a Ctrl+C may end the waiting for it.
+        """Run `work` to its end, even if Ctrl+C interrupts the caller that waits for it.
 
-        Python interrupts its main thread alone, and there at any point: between a request that is
-        sent and the list of jobs that it is to stand in, for one. Nor is that thread to start
-        another one here, or to wait with what `threading` has for it: interrupted at the wrong
-        moment it keeps their locks, and what the other does never ends.
+        Ctrl+C can strike the main thread at any point, for example between sending a request and
+        adding it to the list of jobs. So another thread does the work, and the main thread waits.
+        That thread exists already and the wait is a plain lock: interrupted while it starts a
+        thread or waits with the classes of `threading`, the main thread could keep their locks
+        for ever.
         """
         if not self._runs_errands or threading.current_thread() is not threading.main_thread():
             return work()
@@ -137,7 +140,7 @@ class Engine:
     def _run_errands(self) -> None:
         while (errand := self._errands.get()) is not None:
             errand()
-            del errand  # its images are not to be kept until the next one
+            del errand  # else its images stay in memory until the next errand
 
     @property
     def here(self) -> bool:
@@ -155,7 +158,7 @@ class Engine:
             halted.set()
             self._goes_on.wait()
 
-        with suppress(RuntimeError):  # it ends just now
+        with suppress(RuntimeError):  # the loop is just closing
             self.loop.call_soon_threadsafe(wait)
             halted.wait(MOST_SECONDS)
 
@@ -169,7 +172,7 @@ class Engine:
         return os.getpid() != self._pid
 
     def at_close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have `work` awaited when Python ends, after every task has."""
+        """Have `work` awaited when Python ends, after all tasks have ended."""
         self._closing.append(work)
 
     def close_early(
@@ -177,9 +180,9 @@ class Engine:
         work: Callable[[], Coroutine[Any, Any, None]],
         after: Coroutine[Any, Any, object] | None = None,
     ) -> None:
-        """Have the `work` of `at_close` done now, and let go of it.
+        """Do the `work` given to `at_close` now, rather than when Python ends.
 
-        It is waited for, unless it has to come `after` something, or the caller is on the
+        The call waits for it, unless it has to come `after` something or the caller is on the
         engine's thread.
         """
         self._closing.remove(work)
@@ -233,15 +236,15 @@ class Engine:
 
 
 class Following:
-    """Know the jobs that this process takes to their ends, of all clients, by their ids."""
+    """The jobs under way in this process, of all clients, by the id of their journal entry."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        """Holds one submit after the other."""
+        """Held during a submit, so that they come one after the other."""
         self._jobs: dict[str, tuple[Any, Path]] = {}
 
     def add(self, job: Any, library: Path, id: str = "") -> None:
-        """Know a job of a library until it ends, by the `id` of the entry that it follows."""
+        """Add a job until it ends, by the `id` of the entry that it follows, else its own."""
         self._jobs[id or job.id] = job, library
         job.on_update(self._ended)
 
@@ -250,7 +253,7 @@ class Following:
             self.drop(job)
 
     def drop(self, job: Any) -> None:
-        """Know a job no longer."""
+        """Remove a job."""
         for id, (known, _) in tuple(self._jobs.items()):
             if known is job:
                 self._jobs.pop(id, None)
@@ -261,7 +264,7 @@ class Following:
         return job
 
     def of(self, library: Path) -> list[Any]:
-        """Return those of a library."""
+        """Return the jobs of a library."""
         return [job for job, its in tuple(self._jobs.values()) if its == library]
 
 
@@ -280,7 +283,7 @@ def shared() -> Engine:
 
 
 def _forget() -> None:
-    # In a forked child the parent's thread does not exist, and its lock may be held for ever.
+    # A forked child does not have the parent's thread, and the lock may stay held for ever.
     global _engine, _lock
     _engine, _lock = None, threading.Lock()
 

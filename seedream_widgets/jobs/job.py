@@ -51,25 +51,25 @@ _log = logging.getLogger(__name__)
 
 
 def check_listener(callback: object, told: str = "job") -> None:
-    """Refuse what can't be called.
+    """Refuse a callback that can't be called.
 
     Args:
-        callback: What was given.
-        told: What it gets.
+        callback: What was given as `on_update`.
+        told: What it would be called with, for the message.
 
     Raises:
-        RequestError: It can't.
+        RequestError: `callback` is not callable.
     """
     if not callable(callback):
         raise RequestError(
-            f"on_update takes a function of the {told}; got {described(callback)}",
+            f"on_update takes a function that is called with the {told}, got {described(callback)}",
             field="on_update",
             value=callback,
         )
 
 
 class _JobFuture(Future["Result"]):
-    """A future whose callbacks can't end the engine, which every job stands on."""
+    """A future whose callbacks can't end the engine's thread, on which all jobs depend."""
 
     def add_done_callback(self, fn: Callable[[Future[Result]], object]) -> None:
         def guarded(future: Future[Result]) -> None:
@@ -82,16 +82,16 @@ class _JobFuture(Future["Result"]):
 
 
 class Job:
-    """One request and its life: its status, its log, and its result when it comes.
+    """One request under way: its status, its log, and its result when it comes.
 
-    ``job.result()`` waits anywhere, ``await job`` on any event loop. Giving up waiting, by
-    time-out, keyboard interrupt or a cancelled task, never stops the job; `cancel` does.
+    ``job.result()`` waits anywhere, ``await job`` on any event loop. A time-out, a keyboard
+    interrupt or a cancelled task stops the waiting, never the job; `cancel` stops the job.
 
     Attributes:
-        id: Its name here, 12 hexadecimal digits.
-        request: What was asked.
+        id: The job's id on this computer, 12 hexadecimal digits.
+        request: What was asked for.
         backend: ``"fal"`` or ``"offline"``.
-        handle: fal's names for it once accepted, else ``None``.
+        handle: fal's id and URLs of the request once accepted, else ``None``.
         created: Seconds since the epoch.
         finished: Seconds since the epoch, or ``None`` while it runs.
     """
@@ -122,11 +122,11 @@ class Job:
         self._task: asyncio.Future[None] | None = None
         self._cancelling = False
         self._arriving: Callable[[int, Growing], object] | None = None
-        """Who wants the bytes of few images while they come, each with its index."""
+        """Called with the index and the bytes of each image while it downloads, if they are few."""
         self._clicked = False
-        """Whether a studio's page asked for it, not a cell."""
+        """Whether it was started in a studio's page, not by a cell."""
         self._account: Callable[[Result | SeedreamError], object] | None = None
-        """Who counts the money: called with how it ends, before anybody who waits is woken."""
+        """Counts the cost: called with the outcome, before anybody who waits for it is woken."""
         self._unwanted = False
         self._outcome: Result | SeedreamError | None = None
         self._trace: TracebackType | None = None
@@ -144,7 +144,7 @@ class Job:
 
     @property
     def prompt(self) -> str:
-        """The prompt as it may be shown: empty where it is not to be stored, as a notebook is."""
+        """The prompt as it may be shown: empty if prompts must not be stored, as notebooks are."""
         return self.request.prompt if self._shows_prompt else ""
 
     @property
@@ -154,7 +154,7 @@ class Job:
 
     @property
     def status(self) -> Status:
-        """Where it stands now."""
+        """The current status."""
         return self._history[-1][1]
 
     @property
@@ -184,14 +184,14 @@ class Job:
             timeout: Most seconds to wait; ``None`` waits until the job ends.
 
         Raises:
-            JobTimeout: Still running after `timeout` seconds; the job goes on.
+            JobTimeout: The job is still running after `timeout` seconds; it goes on.
             JobCancelled: It was cancelled.
             BackendError: It failed; the error says what may be billed.
-            SeedreamError: It runs in another process, which forked this one.
+            SeedreamError: It runs in the process that this one was forked from.
         """
         check_type(timeout, (int, float, type(None)), "timeout", "seconds as a number, or None")
         if timeout is not None:
-            timeout = min(timeout, threading.TIMEOUT_MAX)  # more than that is an error in Python
+            timeout = min(timeout, threading.TIMEOUT_MAX)  # Python refuses to wait longer
         if self._engine.forked:
             return self._before_the_fork()
         if self._engine.here and not self.done:
@@ -199,13 +199,13 @@ class Job:
         try:
             return self._future.result(timeout)
         except SeedreamError as error:
-            # Without the lines that were told of it before.
+            # The error may be raised several times: drop the frames that the last time added.
             raise error.with_traceback(self._trace) from error.__cause__
         except KeyboardInterrupt as stopped:
             without_our_frames(stopped)
             raise
         except FutureTimeout as error:
-            if self._future.done():  # it ended just now
+            if self._future.done():  # it has ended at the last moment
                 return self._future.result()
             raise JobTimeout(
                 f"no result after {timeout} s ({self.status.text.lower()}); the job goes on, "
@@ -217,20 +217,20 @@ class Job:
         """The job as a `concurrent.futures.Future`, for `wait`, `as_completed` and the like.
 
         Functions given to its `add_done_callback` are called on the engine's thread and must
-        return at once. Its ``cancel()`` does nothing and returns False; `Job.cancel` is what asks
-        fal.
+        return at once. Its ``cancel()`` does nothing and returns False; use `Job.cancel`.
 
         Raises:
-            SeedreamError: It runs in another process, which forked this one.
+            SeedreamError: The job runs in the process that this one was forked from.
         """
         if self._engine.forked:
             self._before_the_fork()
         return self._future
 
     def _before_the_fork(self) -> Result:
-        """Return what it came to before this process was forked: nothing ends it here.
+        """Return the result that the job had before this process was forked.
 
-        The future's lock may have been held at the fork, so it is not asked.
+        It can't end in this process, and the future's lock may have been held at the fork, so
+        the future is not used.
         """
         if isinstance(self._outcome, SeedreamError):
             raise self._outcome
@@ -253,10 +253,13 @@ class Job:
             raise
 
     def cancel(self) -> bool:
-        """Ask to stop it, at fal too, and return at once; whether there was anything to stop.
+        """Ask to stop the job, at fal too, and return at once.
 
-        The status then says whether fal may bill it. A job that finished first keeps its
-        result, as that is paid for.
+        The status then says whether fal may bill it. A job that finishes first keeps its result,
+        as that is paid for.
+
+        Returns:
+            Whether it was still running.
         """
         if self.done:
             return False
@@ -269,28 +272,31 @@ class Job:
     def _cancel_here(self) -> None:
         if not self._cancelling and not self.done:
             self._cancelling = True
-            if self._task:  # one turn later: work cancelled before its first step never runs
+            if self._task:  # in the next turn: a task cancelled before its first step never runs
                 self._engine.loop.call_soon(self._task.cancel)
 
     def _may_be_joined(self, engine: Engine) -> bool:
-        """Tell whether an equal request can share it: it runs here, and nobody asked to stop it."""
+        """Tell whether an equal request can share it: it runs, and nobody asked to stop it."""
         return not self.done and not self._unwanted and self._engine is engine
 
     def _go_on(self) -> None:
-        """Note that cancelling it failed, so that it may be asked again."""
+        """Note that cancelling failed and the job goes on; `cancel` may be called again."""
         self._cancelling = self._unwanted = False
         self._tell()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start the work that takes it to its end; for the engine's thread alone."""
+        """Start the coroutine that takes it to its end; only on the engine's thread."""
         self._task = asyncio.ensure_future(work)
         if self._cancelling:
             self._engine.loop.call_soon(self._task.cancel)
 
     def on_update(self, callback: Callable[[Job], object]) -> Callable[[], None]:
-        """Call ``callback(job)`` at each change, on the engine's thread; return a way to stop.
+        """Call ``callback(job)`` at each change, on the engine's thread.
 
         A callback must return at once; an error in it is logged and harms nothing.
+
+        Returns:
+            A function that stops the calls.
         """
         check_listener(callback)
         self._callbacks.append(callback)
@@ -302,15 +308,15 @@ class Job:
         return stop
 
     def _accept(self, handle: Handle) -> None:
-        """Note that the backend has it; for the engine's thread alone."""
+        """Note that the backend has accepted it; only on the engine's thread."""
         self.handle = handle
         self._update(Queued())
 
     def _update(self, status: Status) -> None:
-        """Note where it stands; for the engine's thread alone."""
+        """Set the status; only on the engine's thread."""
         if isinstance(status, InProgress | Completed) and status.logs:
             self._logs = status.logs
-        if isinstance(status, Completed):  # at the backend: its images are still to come
+        if isinstance(status, Completed):  # at the backend; its images are still to be fetched
             status = Fetching()
         if status == self.status:
             return
@@ -323,7 +329,7 @@ class Job:
         self._tell()
 
     def _succeed(self, result: Result) -> None:
-        """End it with its result; for the engine's thread alone."""
+        """End it with its result; only on the engine's thread."""
         self._end(Completed(self._logs))
         self._settle(result)
         self._outcome = result
@@ -331,7 +337,7 @@ class Job:
         self._tell()
 
     def _fail(self, error: SeedreamError) -> None:
-        """End it with an error; for the engine's thread alone."""
+        """End it with an error; only on the engine's thread."""
         cancelled = isinstance(error, JobCancelled)
         self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
         self._settle(error)
@@ -345,7 +351,7 @@ class Job:
         if self._account is not None:
             try:
                 self._account(end)
-            except Exception:  # whoever waits is to be woken all the same
+            except Exception:  # those who wait for the job must be woken all the same
                 _log.exception("the cost of job %s could not be counted", self.id)
 
     def _end(self, status: Status) -> None:
@@ -353,7 +359,7 @@ class Job:
         self._history.append((self.finished, status))
 
     def _tell(self) -> None:
-        if self.done:  # nothing more is told: who was to be told may go
+        if self.done:  # the last call: do not keep the callbacks alive
             self._arriving = None
             callbacks, self._callbacks = tuple(self._callbacks), []
         else:

@@ -1,9 +1,9 @@
-"""Submits whose reply was lost, found again in fal's own list of requests; none is sent twice.
+"""Finds submits whose reply was lost in fal's own list of requests, so that none is sent twice.
 
-What fal lists of the same endpoint, with exactly the same input, and is nobody's yet, is what was
-lost. As many found as were lost, or fewer: those are taken. More: none, as one of them may be
-somebody else's. Requests that ask for the very same are told apart by nothing, so none is taken
-while another one of them is on its way and may be what is listed.
+A request in fal's list is a candidate if it has the same endpoint and exactly the same input, and
+belongs to no known job. If there are as many candidates as lost submits, or fewer, they are taken
+to be those. If there are more, none is taken, as one may be somebody else's. Equal requests can't
+be told apart, so none is taken either while an equal one is being sent that may be in the list.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seedream_widgets.library import Library
 
 SLACK = 900.0
-"""Seconds that the clocks here and at fal may differ."""
+"""How much this computer's clock and fal's may differ, in seconds."""
 _FAST, _SLOW = 1.0, 10.0
 _SHOWN = 5
 _MOST_KNOWN = 1000
@@ -37,7 +37,7 @@ _MOST_KNOWN = 1000
 
 @dataclass(frozen=True)
 class Sent:
-    """Name what was sent: where, a digest of exactly what, and when by the clock here."""
+    """One submit: the endpoint, a digest of exactly what was sent, and when (our clock)."""
 
     endpoint: str
     digest: str
@@ -45,19 +45,19 @@ class Sent:
 
 
 def sent_now(endpoint: str, arguments: dict[str, Any]) -> Sent:
-    """Return what is about to be sent."""
+    """Return the `Sent` of a submit that is about to be sent."""
     return Sent(endpoint, digest_of(endpoint, arguments), time.time())
 
 
 def digest_of(endpoint: str, arguments: dict[str, Any]) -> str:
-    """Return what requests share that ask an endpoint for exactly the same."""
+    """Return a digest that is the same for requests with exactly the same input."""
     asked = json.dumps([endpoint, arguments], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
 @dataclass(eq=False)
 class Waiting:
-    """Hold one request whose reply was lost, until it is told what became of it."""
+    """One request whose reply was lost; `found` gets its id, or the error if it is not found."""
 
     sent: Sent
     library: Library
@@ -67,11 +67,11 @@ class Waiting:
 
 
 class LostReplies:
-    """Look for all lost replies of a process together; used on the engine's loop alone.
+    """Searches for all lost replies of a process together; used only on the engine's loop.
 
     Args:
-        patience: Seconds after which what is not listed is given up.
-        pace: Shortest and longest pause between two looks, in seconds.
+        patience: Seconds after which the search for a request that is not listed is given up.
+        pace: Shortest and longest pause between two looks at the list, in seconds.
     """
 
     def __init__(self, patience: float = 180.0, pace: tuple[float, float] = (_FAST, _SLOW)) -> None:
@@ -82,7 +82,7 @@ class LostReplies:
 
     @contextmanager
     def sending(self, sent: Sent) -> Iterator[None]:
-        """Know that a request is on its way: what is listed may be that one."""
+        """Mark a request as being sent: an equal one in fal's list may be this one."""
         self._on_their_way[sent.digest] += 1
         try:
             yield
@@ -90,7 +90,7 @@ class LostReplies:
             self._on_their_way[sent.digest] -= 1
 
     def accepted(self, sent: Sent, request_id: str) -> None:
-        """Know whose a request is; of very many the last ones, as the library knows all."""
+        """Note that a request is known; only the latest are kept here, the library has all."""
         self._known[request_id] = sent
         if len(self._known) > _MOST_KNOWN:
             del self._known[next(iter(self._known))]
@@ -98,7 +98,7 @@ class LostReplies:
     def lose(
         self, backend: Backend, sent: Sent, library: Library, lost: SubmitUnknownError
     ) -> Waiting:
-        """Begin to look for a request; call it while `sending` still knows it to be on its way."""
+        """Start the search for a request; call it inside `sending`."""
         waiting = Waiting(sent, library, lost)
         if not isinstance(backend, Finder):
             waiting.found.set_exception(lost)
@@ -112,34 +112,34 @@ class LostReplies:
         return waiting
 
     def _tidy(self) -> None:
-        """Let go of searches that have ended, and with them of their backends."""
+        """Remove searches that have ended, which would keep their backends alive."""
         self._searches = {key: each for key, each in self._searches.items() if not each.task.done()}
 
     def on_their_way(self) -> set[str]:
-        """Return the digests of what is being sent now."""
+        """Return the digests of the requests that are being sent now."""
         return {digest for digest, count in self._on_their_way.items() if count}
 
     def shown_until(self, listed: Iterable[tuple[str, str]]) -> float:
-        """Return when the last of ours was sent that a list shows, with just what it asked.
+        """Return when the latest of our requests in fal's list was sent: it is complete to there.
 
         Args:
-            listed: Request ids and the digests of what they asked.
+            listed: Request ids and digests of their input.
         """
         found = ((self._known.get(name), digest) for name, digest in listed)
         return max((ours.at for ours, asked in found if ours and ours.digest == asked), default=0)
 
     def is_known(self, request_id: str) -> bool:
-        """Tell whether a request is one of this process's."""
+        """Tell whether a request was sent by this process."""
         return request_id in self._known
 
 
 class _Search:
-    """Look through one backend's list, round after round, while somebody waits."""
+    """Looks through one backend's list, again and again, while somebody waits."""
 
     def __init__(self, all_: LostReplies, backend: Finder) -> None:
         self._all, self._backend = all_, backend
         self.waiting: list[Waiting] = []
-        # Of all jobs, not of the one that happens to lose its reply first: no context of its own.
+        # An empty context: the search serves all jobs, not just the one that happens to start it.
         self.task = Context().run(asyncio.ensure_future, self._look())
 
     async def _look(self) -> None:
@@ -149,7 +149,7 @@ class _Search:
             for endpoint in {each.sent.endpoint for each in self.waiting}:
                 try:
                     await self._round(endpoint)
-                except Exception as error:  # nobody may wait for ever
+                except Exception as error:  # else those who wait would wait for ever
                     self._end(endpoint, f"looking for it failed ({error!s:.200})")
             if self.waiting:
                 await asyncio.sleep(pause)
@@ -178,7 +178,7 @@ class _Search:
         names = [name for name, digest in asked.items() if digest in wanted]
         for library in {each.library for each in asking}:
             ours, elsewhere = await asyncio.to_thread(_taken, library, names, since)
-            # Nothing is awaited from here on, so that nothing begins meanwhile.
+            # No await from here on, so that no submit can begin meanwhile.
             here = before | self._all.on_their_way()
             for digest in wanted:
                 alike = [
@@ -191,7 +191,7 @@ class _Search:
                     if asked[name] == digest and name not in ours and not self._all.is_known(name)
                 ]
                 if digest in here:
-                    for each in alike:  # their time begins once the last of them is sent
+                    for each in alike:  # the patience counts from when the last of them is sent
                         each.since = time.monotonic()
                 elif digest in elsewhere:
                     self._end(endpoint, _BUSY, [each for each in alike if self._is_over(each)])
@@ -202,7 +202,7 @@ class _Search:
     def _tell(
         self, alike: list[Waiting], found: list[str], *, caught_up: bool, stored: bool
     ) -> None:
-        """Give what is found to those who ask for the very same, or end their waiting."""
+        """Give the candidates to those who wait for equal requests, or end their waiting."""
         endpoint = alike[0].sent.endpoint
         if len(found) > len(alike):
             names = ", ".join(found[:_SHOWN]) + (" and more" if len(found) > _SHOWN else "")
@@ -233,7 +233,7 @@ class _Search:
         return time.monotonic() - waiting.since > self._all.patience
 
     def _end(self, endpoint: str, why: str, those: list[Waiting] | None = None) -> None:
-        """End the waiting of `those`, or of all at an endpoint, with what was tried."""
+        """End the waiting of `those`, or of all at an endpoint, with an error that says why."""
         for each in list(self.waiting) if those is None else those:
             if each.sent.endpoint == endpoint:
                 text = f"{str(each.lost).rstrip('.')}. It was looked for at fal: {why}."
@@ -243,21 +243,21 @@ class _Search:
                 self._done(each).set_exception(told)
 
     def forget(self, waiting: Waiting) -> None:
-        """Look for it no longer: it was found, or nobody waits for it any more."""
+        """Stop searching for it: it was found, or nobody waits for it any more."""
         if waiting in self.waiting:
             self.waiting.remove(waiting)
 
     def _done(self, waiting: Waiting) -> asyncio.Future[str]:
         self.forget(waiting)
-        # One whose waiting was given up takes nothing more.
+        # If nobody waits any more the outcome goes to a future that nobody reads.
         return asyncio.Future() if waiting.found.done() else waiting.found
 
 
-_BUSY = "another Python was sending the very same, or ended while it did"
+_BUSY = "another process was sending the very same request, or ended while it did"
 
 
 def _taken(library: Library, names: list[str], since: float) -> tuple[set[str], set[str]]:
-    """Return which requests a library knows already, and what others of it are sending now."""
+    """Return the requests that a library knows already, and what other processes are sending."""
     journal, here = library._journal, this_process()
     pending = journal.pending()
     known = {
@@ -266,6 +266,7 @@ def _taken(library: Library, names: list[str], since: float) -> tuple[set[str], 
         if entry.handle and "request_id" in entry.handle
     }
     ours = {name for name in names if name in known or library._find(name) is not None}
-    # Those of a session that has ended, too, until they are resumed: they may be what is listed.
+    # This includes those of a session that has ended, until they are resumed: the list may show
+    # them.
     others = (each for each in pending if each.step == "sending" and each.owner != here)
     return ours, {each.sent for each in others}

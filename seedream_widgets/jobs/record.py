@@ -1,6 +1,6 @@
-"""One job on disk: its journal entry, its inputs and, in the end, its result.
+"""What one job writes to disk: its journal entry, its inputs and, in the end, its result.
 
-What can't be written is said in `Record.note`, and the job goes on: the pictures count.
+If something can't be written, `Record.note` says so and the job goes on: it is paid for.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ P = ParamSpec("P")
 
 
 class Record:
-    """What one job leaves on disk; every step runs off the loop and never raises."""
+    """Writes one job to disk, off the loop; only `sending` and `TakenOver` stop the job."""
 
     def __init__(
         self,
@@ -72,12 +72,12 @@ class Record:
         self._journal: Journal | None = library._journal if backend.bills else None
         self._entry = entry
         self._bills = backend.bills
-        # A backend of one's own need not tell its accounts apart.
+        # Optional: a user's own backend need not tell accounts apart.
         self._account: Callable[[str], str] | None = getattr(backend, "account", None)
         self._trouble: Exception | None = None
         self._origins: asyncio.Future[list[dict[str, Any]]] | None = None
         self.lost: Sent | None = None
-        """What an earlier session sent without hearing the reply."""
+        """What an earlier session sent without receiving the reply."""
         if entry and entry.sent:
             sent = Sent(entry.endpoint, entry.sent, max(entry.created, entry.touched))
             if entry.handle:
@@ -96,12 +96,12 @@ class Record:
             self._entry = await self._try(self._journal.plan, self._entry) or self._entry
 
     async def sending(self, digest: str = "") -> None:
-        """Write down that it may be accepted from now on, and a digest of exactly what is sent.
+        """Write down that fal may have it from now on, and a digest of exactly what is sent.
 
         Raises:
-            TakenOver: Another process took it for left behind; it is not to be sent from here.
-            BackendError: Several machines share the journal and it can't be written; the others
-                would take it for unsent.
+            TakenOver: Another process took it over; it must not be sent from here.
+            BackendError: Several machines share the journal and it can't be written, so that the
+                others would take the request for unsent.
         """
         if self._entry:
             self._entry = replace(self._entry, sent=digest)
@@ -117,13 +117,13 @@ class Record:
             )
 
     async def accepted(self, handle: Handle) -> None:
-        """Write down how to find it again."""
+        """Write down fal's id of the request, by which it can be found again."""
         await self._step("accepted", handle.to_dict())
         if self.job.request.images:
-            self._look_for_origins()  # the request waits at the backend meanwhile
+            self._look_for_origins()  # while the model is running
 
     def _look_for_origins(self) -> asyncio.Future[list[dict[str, Any]]]:
-        """Begin to look which results the input images came from, once."""
+        """Start to look up, once, which results the input images came from."""
         if self._origins is None:
             inputs = describe_inputs(self.job.request.images)
             self._origins = asyncio.ensure_future(self._with_origins(inputs))
@@ -137,18 +137,18 @@ class Record:
             return inputs
 
     async def _step(self, step: Step, handle: dict[str, str] | None = None) -> bool:
-        """Write down how far it is, and tell whether that could be done."""
+        """Write down the step that it has reached; return whether that could be written."""
         if not (self._journal and self._entry):
             return False
         found = await self._try(self._journal.step, self._entry, step, handle)
-        # What could not be written is written by the next step.
+        # A step that could not be written is written along with the next one.
         self._entry = found or replace(self._entry, step=step, handle=handle)
         return found is not None
 
     def explained(self, error: SeedreamError) -> SeedreamError:
-        """Return an error, or what it means where another key sent the request.
+        """Return `error`, or a clearer one if the request was sent with another key.
 
-        fal knows a request to its own account alone; a new key of the same account will do.
+        fal shows a request only to the account that sent it; any key of that account will do.
         """
         refused = isinstance(error, CredentialsError) or (
             isinstance(error, BackendError) and error.status_code in (401, 403, 404, 410)
@@ -171,7 +171,7 @@ class Record:
         return self._account(salt) != known
 
     async def failed(self, error: SeedreamError) -> None:
-        """Write the end down; a result that fal may still have stays to be resumed."""
+        """Write down how it ended, unless fal may still have the result: then it can be resumed."""
         await self.lighten()
         if not (self._journal and self._entry):
             return
@@ -188,18 +188,18 @@ class Record:
         await self._try(self._journal.end, self._entry, step, billing, str(error))
 
     async def lighten(self) -> None:
-        """Let go of the input images of a job that ends; they are in the library."""
+        """Drop the input images of a job that ends from memory; the library has them."""
         if self.job.request.images:
             light = await self._try(self.library._without_inputs, self.job.request)
             self.job.request = light or self.job.request
 
     def stage(self) -> Path:
-        """Make the folder to download to."""
+        """Create and return the folder to download to."""
         return self.library._stage(self.job.id)
 
     def trouble(self, error: Exception) -> None:
         """Note that something could not be written."""
-        if str(error) != str(self._trouble):  # a full disk refuses step after step
+        if str(error) != str(self._trouble):  # once, though a full disk refuses every step
             _log.warning("%s can't be written (%s)", self.library.path, error)
         self._trouble = error
 
@@ -211,7 +211,7 @@ class Record:
         return f"{self.library.path} can't be written ({self._trouble})"
 
     async def commit(self, result: Result) -> Result:
-        """Put a result into the library, whole, and return it as it stands there."""
+        """Move a complete result into the library, and return it with its files there."""
         receipt = self._receipt(result)
         if receipt.inputs:
             receipt = replace(receipt, inputs=await self._look_for_origins())
@@ -223,7 +223,7 @@ class Record:
         if kept:
             shared = self.library._shared is None or await self._try(self._share, kept)
             if self._journal and self._entry:
-                # What others do not see yet is fetched again from fal, by whoever resumes it.
+                # If others can't see it yet, the entry stays, so that they fetch it from fal.
                 end = self._journal.close if shared else self._journal.release
                 await self._try(end, self._entry)
             return replace(kept, note=self._noted(result.note, "the result is there all the same"))
@@ -231,12 +231,12 @@ class Record:
         in_memory = [self._engine.run_on_disk(file.in_memory) for file in result.files]
         files = tuple(await asyncio.gather(*in_memory))
         self.library._clear(self.job.id)
-        if self._journal and self._entry:  # so that resuming puts it there, once there is room
+        if self._journal and self._entry:  # resuming can then fetch it again, once there is room
             await self._try(self._journal.release, self._entry)
         return replace(result, files=files, note=note)
 
     def _noted(self, before: str | None, what: str) -> str | None:
-        """Return what went wrong before and on the disk, in a sentence."""
+        """Return one sentence of what went wrong before and what could not be written."""
         return "; ".join(filter(None, [before, self.note and f"{self.note}; {what}"])) or None
 
     def _receipt(self, result: Result) -> Receipt:
@@ -244,7 +244,8 @@ class Record:
         if not self._policy.store_prompts:
             arguments = {**receipt.arguments, "prompt": ""}
             receipt = replace(receipt, prompt="", arguments=arguments)
-        # A resumed request may not be accepted any more as it was asked: its key stays true.
+        # A resumed request may have lost settings that are no longer accepted: the entry's key
+        # is that of the request as it was sent.
         key = self._entry.key if self._entry else receipt.key
         return replace(receipt, key=key or _key_of_what_came(result))
 
@@ -264,7 +265,7 @@ class Record:
             return await self._engine.run_on_disk(work, *args, **kwargs)
         except TakenOver:
             raise
-        except Exception as error:  # whatever it is: the images are paid for
+        except Exception as error:  # any error: the images are paid for and must not be lost
             self.trouble(error)
             return None
 
@@ -293,7 +294,7 @@ def entry_of(
 
 
 def _key_of_what_came(result: Result) -> str | None:
-    """Return the key of the request that names the seed that came: it asks for this picture."""
+    """Return the key of the same request with the seed that came, which asks for this picture."""
     if result.seed is None:
         return None
     try:
@@ -337,13 +338,13 @@ def receipt_of(job: Job, result: Result, bills: bool, prices: Prices) -> Receipt
 
 
 def _shortened(history: tuple[T, ...]) -> tuple[T, ...]:
-    """Leave out the middle of a long wait, so that the receipt stays small enough to be read."""
+    """Leave out the middle of a long history, so that the receipt stays within its limit."""
     half = MAX_HISTORY // 2
     return history if len(history) <= MAX_HISTORY else history[:half] + history[-half:]
 
 
 def _may_be_fetched(error: SeedreamError) -> bool:
-    """Tell a result that fal may still have from an end: no answer came, or files did not."""
+    """Tell whether fal may still have the result: no answer came, or its files did not."""
     if isinstance(error, SubmitUnknownError | JobCancelled):
         return False
     if isinstance(error, ResultError):
@@ -351,7 +352,7 @@ def _may_be_fetched(error: SeedreamError) -> bool:
     return isinstance(error, BackendError) and error.status_code is None and error.billing != "no"
 
 
-@lru_cache(maxsize=1)  # it reads and parses a file: a millisecond on the loop for each job
+@lru_cache(maxsize=1)  # reading it takes a millisecond of the loop's time for each job
 def _version() -> str:
     try:
         return version("seedream-widgets")

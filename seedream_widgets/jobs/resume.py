@@ -1,4 +1,8 @@
-"""What earlier sessions left behind in the journal, as jobs of this one; nothing is sent."""
+"""Picks up requests that other sessions have in the journal, as jobs of this one; sends nothing.
+
+An unfinished request of a session that has ended becomes a job here (`left_behind`, `take_over`,
+`settle`); for one that another process is still working on, a job waits (`wait`).
+"""
 
 from __future__ import annotations
 
@@ -30,12 +34,12 @@ _log = logging.getLogger(__name__)
 def left_behind(
     library: Library, engine: Engine, keys: Collection[str] | None = None
 ) -> list[Pending]:
-    """Return the pending requests that nobody follows; those that have ended are put away.
+    """Return the pending requests that no process works on; those that have ended are put away.
 
     Args:
-        library: Whose.
-        engine: Knows what this process is at.
-        keys: Those with one of these keys only.
+        library: The library whose journal is read.
+        engine: Knows the jobs under way in this process.
+        keys: Only requests with one of these keys; by default all.
     """
     found = []
     for entry in library._journal.pending():
@@ -43,7 +47,7 @@ def left_behind(
             continue
         if at_work(entry, library, engine):
             continue
-        if entry.step in ENDS:  # its process ended right after it
+        if entry.step in ENDS:  # its process died before it could move the entry
             put_away(entry, library)
         else:
             found.append(entry)
@@ -51,8 +55,8 @@ def left_behind(
 
 
 def at_work(entry: Pending, library: Library, engine: Engine) -> bool:
-    """Tell whether somebody is getting on with what an entry tells of."""
-    if entry.owner == library._journal.leases.own():  # else its end could not be written
+    """Tell whether some process, perhaps this one, is working on an entry's request."""
+    if entry.owner == library._journal.leases.own():  # unless its end could not be written
         return engine.following.get(entry.id) is not None
     return entry.followed
 
@@ -66,16 +70,16 @@ def put_away(entry: Pending, library: Library) -> None:
 
 
 def take_over(entry: Pending, library: Library) -> Pending | None:
-    """Make an entry this process's own; ``None`` when another process has it."""
+    """Make an entry this process's own; return ``None`` if another process has it."""
     try:
         return library._journal.take_over(entry)
-    except OSError as error:  # a library that is only read: the result counts more
+    except OSError as error:  # a read-only library: fetching the result matters more
         _log.warning("%s can't be written (%s)", library.path, error)
         return entry
 
 
 def job_of(entry: Pending, library: Library, engine: Engine) -> Job:
-    """Return the job that an entry tells of, with its handle if it was accepted."""
+    """Return a job for an entry's request, with its handle if it was accepted."""
     asked = entry.request
     request = request_again(asked["prompt"], asked["settings"], asked["inputs"], library.input)
     job = Job(request, backend=entry.backend, engine=engine, id=entry.id, created=entry.created)
@@ -87,17 +91,19 @@ def job_of(entry: Pending, library: Library, engine: Engine) -> Job:
 def settle(
     job: Job, entry: Pending, library: Library, engine: Engine, *, finds: bool = False
 ) -> bool:
-    """End a job that has nothing to wait for: its result is here, or fal never answered.
+    """End a job that has nothing to wait for, and return whether that is so.
+
+    Either its result is in the library already, or fal never answered.
 
     Args:
         job: The job.
-        entry: What it follows.
-        library: Whose entry it is.
-        engine: Where jobs end.
-        finds: Whether a request whose reply was lost can be looked for.
+        entry: The entry of its request.
+        library: The library that the entry is in.
+        engine: The engine that jobs end on.
+        finds: Whether the backend can search for a request whose reply was lost.
     """
     result = library._find(job.handle.request_id) if job.handle else None
-    if result and not _tells_of(result, entry):  # fal gave the id twice: fetched, it is kept, too
+    if result and not _tells_of(result, entry):  # fal gave one id to two requests: fetch this one
         result = None
     looks = finds and entry.step == "sending" and bool(entry.sent)
     over = bool(result) or not (job.handle or looks)
@@ -116,7 +122,7 @@ def settle(
 
 
 def _tells_of(result: Result, entry: Pending) -> bool:
-    """Tell whether a kept result is what an entry asked for."""
+    """Tell whether a result in the library is that of an entry's request."""
     receipt = result.receipt
     return receipt is None or (
         receipt.prompt == entry.request["prompt"] and entry.key in (None, receipt.key)
@@ -133,16 +139,17 @@ def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
 
 
 def lost_before() -> SubmitUnknownError:
-    """Return why it can't be told what became of a request that was sent before Python ended."""
+    """Return the error for a request that was sent just before Python ended."""
     return SubmitUnknownError(
         "Python ended before fal's reply came: fal may have accepted this request and may "
-        "bill it. It is not sent again by itself; look at fal's dashboard, then submit it again",
+        "bill it. It is not sent again automatically; look at fal's dashboard, then submit it "
+        "again",
         billing="maybe",
     )
 
 
 PAUSE = 0.3
-"""Seconds between two looks at the other's entry."""
+"""Seconds between two looks at the other process's entry."""
 
 
 async def wait(
@@ -152,20 +159,20 @@ async def wait(
     engine: Engine,
     adopt: Callable[[Pending], Awaitable[None]],
 ) -> None:
-    """Take `job` to the end that another's `entry` comes to; send nothing.
+    """Have `job` wait for the same request in another process, and end as that does.
 
     Args:
         job: The job that waits.
-        entry: What the other follows.
-        library: Whose journal it is, and where the result will be.
+        entry: The other process's entry.
+        library: The library that has the journal and will have the result.
         engine: Runs what reads files.
-        adopt: Goes on with a request that the other left behind, accepted or not yet sent.
+        adopt: Goes on with the request if the other process ends before it is sent or fetched.
     """
     try:
         job._update(Queued())
         ours = await _end(job, entry, library, engine)
     except asyncio.CancelledError:
-        words = "not waited for any more; the other process that asked for it goes on"
+        words = "no longer waited for; the other process that sent it goes on"
         job._fail(JobCancelled(words, billing="no"))
         raise
     except Exception as error:
@@ -176,13 +183,13 @@ async def wait(
 
 
 async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pending | None:
-    """End `job`, or return the entry that it is to go on with."""
+    """End `job`, or return the entry that it has taken over and is to go on with."""
     gone = 0.0
     while True:
         now = await engine.run_on_disk(library._journal.find, entry.id)
         entry = now or entry
         if now is None or not at_work(now, library, engine):
-            # The result is put into the library before the entry is taken away.
+            # The result is put into the library before the entry is removed.
             result = await engine.run_on_disk(library._twin, entry.key or "", entry.backend)
             if result:
                 job._succeed(replace(result, request=job.request, cached=True))
@@ -212,7 +219,7 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
 async def _to_go_on_with(
     job: Job, entry: Pending, library: Library, engine: Engine
 ) -> Pending | None:
-    """Take an entry over; one that `job` is cancelled meanwhile for is let go again."""
+    """Take an entry over; release it again if `job` is cancelled meanwhile."""
     engine.following.add(job, library.path, entry.id)
     taking = asyncio.ensure_future(engine.run_on_disk(lambda: take_over(entry, library)))
     try:
@@ -225,7 +232,7 @@ async def _to_go_on_with(
 
 
 def unseen(entry: Pending, library: Library) -> float:
-    """Return for how many seconds more another machine's result of a claimed key may not show."""
+    """Return how many seconds another machine's result of a claimed key may still be unseen."""
     try:
         return library._journal.unseen(entry)
     except OSError as error:
@@ -234,14 +241,14 @@ def unseen(entry: Pending, library: Library) -> float:
 
 
 async def _kept_meanwhile(ours: Pending, library: Library, engine: Engine) -> Result | None:
-    """Return the result that another machine came to a moment ago, which may show late.
+    """Return the result that another machine may just have kept, and that shows up late.
 
-    Who had claimed the request was to look for it, and ended before it could.
+    The process that had claimed the request should have looked for it, but ended before it could.
     """
     try:
         end = time.monotonic() + await engine.run_on_disk(lambda: unseen(ours, library))
         while True:
-            last = time.monotonic() >= end  # before the look: this process may be stopped
+            last = time.monotonic() >= end  # read before looking, as this process may be suspended
             result = await engine.run_on_disk(library._twin, ours.key or "", ours.backend)
             if result or last:
                 return result
@@ -256,8 +263,8 @@ def _sent_before(entry: Pending) -> SubmitUnknownError:
     return SubmitUnknownError(
         f"the same request was sent before, at {when} (job {entry.id}), and Python ended before "
         "fal's reply came: fal may have accepted it and may bill it. Nothing was sent now. Look at "
-        "https://fal.ai/dashboard/requests; then call sd.resume() to put the old one away, or ask "
-        "anew with fresh=True",
+        "https://fal.ai/dashboard/requests; then call sd.resume() to close the old one, or send it "
+        "again with fresh=True",
         billing="no",
     )
 
@@ -265,7 +272,7 @@ def _sent_before(entry: Pending) -> SubmitUnknownError:
 def _no_result(entry: Pending) -> BackendError:
     known = f" (request {entry.handle['request_id']})" if entry.handle else ""
     return BackendError(
-        f"another process asked for the same{known}, and the library has no result of it; "
+        f"another process sent the same request{known}, and the library has no result of it; "
         "sd.spending() says how it ended. Nothing was sent from here: look there before you submit "
         "it again",
         billing="no",

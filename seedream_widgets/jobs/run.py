@@ -1,4 +1,8 @@
-"""The one way from a request to a result: upload, submit, watch, fetch, download."""
+"""Takes one request to its result: upload, submit, watch, fetch, download, in this order.
+
+`run` is the only way there, for new requests as for resumed ones. The `Job` shows how far it is,
+the `Record` writes it to disk, and the `Backend` does each step.
+"""
 
 from __future__ import annotations
 
@@ -58,20 +62,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-_FEW = 2
-"""Images of a request that may be looked at while they come: with more, decoding is what takes
-the time."""
+_MOST_SHOWN_ARRIVING = 2
+"""Up to so many images of a request are shown while they download: with more, decoding them would
+take longer than the download."""
 _TAKEN_OVER = (
     "another process that uses this library took this request over, as it had not heard of this "
     "one for minutes; nothing was sent from here. sd.resume() and sd.spending() tell what became "
     "of it"
 )
 _NOT_FETCHED = "file_download_error"
-"""fal's word for an input image that is not at its address (any more)."""
+"""fal's error type for an input image that is not at its address (any more)."""
 
 
 async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> None:
-    """Take `job` to its end; the job holds whatever comes of it."""
+    """Take `job` to its end; the job then holds its result or its error."""
     attempt = _Run(job, backend, record, engine)
     reach_listener.set(WeakMethod(attempt.tell_reach))
     try:
@@ -96,21 +100,21 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
 
 
 async def _end(job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None]) -> None:
-    """Fail `job`, whatever comes of tidying up after it."""
+    """Fail `job`, even if tidying up after it fails as well."""
     try:
         await _to_its_end(tidying)
     except (Exception, SystemExit, KeyboardInterrupt):
         _log.exception("tidying up after job %s failed", job.id)
     finally:
-        _let_go(error)
+        _clear_frames(error)
         job._fail(error)
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Clear the frames that an error's tracebacks hold: theirs are the images that were sent.
+def _clear_frames(error: BaseException | None) -> None:
+    """Clear the frames in an error's traceback, so that it does not keep the sent images alive.
 
-    Several jobs may have one error, as of an upload that they share: its traceback holds frames of
-    each, and one that still waits would be ended by clearing it.
+    Jobs that share an upload share its error, whose traceback then has frames of each of them.
+    Clearing the frame of a task that still waits would end that task, so those are left alone.
     """
     waiting = set(_frames_of_tasks())
     seen: set[int] = set()
@@ -118,13 +122,13 @@ def _let_go(error: BaseException | None) -> None:
         seen.add(id(error))
         for frame, _ in traceback.walk_tb(error.__traceback__):
             if frame not in waiting:
-                with suppress(RuntimeError):  # it runs
+                with suppress(RuntimeError):  # the frame is still executing
                     frame.clear()
         error = error.__cause__ or error.__context__
 
 
 def _frames_of_tasks() -> Iterator[FrameType]:
-    """Yield the frames of all that the tasks of this loop are in the midst of."""
+    """Yield the frames of the coroutines that the tasks of this loop are waiting in."""
     for task in asyncio.all_tasks():
         step: Any = task.get_coro()
         while step is not None:
@@ -139,9 +143,9 @@ class _Run:
         self.submitting: asyncio.Future[Handle] | None = None
         self.lost: Waiting | None = None
         self.notes: list[str] = []
-        """What went wrong with pictures that came."""
+        """What went wrong with pictures that came, for `Result.note`."""
         self.completed = False
-        """Whether the backend has finished it, so that it is paid for."""
+        """Whether the backend has finished the request, which is then paid for."""
 
     @property
     def billing(self) -> Billing:
@@ -152,7 +156,8 @@ class _Run:
         handle = self.job.handle
         if handle:
             return await self._or_cancel(self._follow(handle))
-        return await self._or_cancel(self._resumed() if self.record.lost else self._all())
+        work = self._find_lost() if self.record.lost else self._send_and_follow()
+        return await self._or_cancel(work)
 
     async def failed(self, error: SeedreamError) -> None:
         if getattr(error, "error_type", None) == _NOT_FETCHED:
@@ -164,10 +169,11 @@ class _Run:
     async def _forget(self, image: ImageInput) -> None:
         try:
             await self.backend.forget(image)
-        except (Exception, SystemExit, KeyboardInterrupt):  # a backend of the user's
+        except (Exception, SystemExit, KeyboardInterrupt):  # a user's own backend may raise any
             _log.exception("the upload of %s could not be forgotten", image.name)
 
     async def _or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
+        """Await `step`; if the user cancels the job meanwhile, cancel the request instead."""
         try:
             return await step
         except asyncio.CancelledError:
@@ -175,39 +181,40 @@ class _Run:
                 raise
         return await self._cancel()
 
-    async def _all(self) -> Result:
-        # Written to its end: an entry that comes after the job's end would stay for ever.
+    async def _send_and_follow(self) -> Result:
+        # Not to be interrupted: an entry written after the job has ended would never be removed.
         await _to_its_end(self.record.plan())
-        self._not_unwanted()
+        self._raise_if_unwanted()
         urls = await self._upload()
-        # What waits for its turn is not said to be sent, and can still be cancelled at no cost.
+        # While it waits for a slot it is not marked as sent, and can be cancelled at no cost.
         async with self.engine.slots:
-            self._not_unwanted()
+            self._raise_if_unwanted()
             # Shielded: a submit in flight may be accepted, so its reply is always waited for.
             self.submitting = asyncio.ensure_future(self._submit(urls))
             if self.backend.bills:
                 self.engine.replies.add(self.submitting)
                 self.submitting.add_done_callback(self.engine.replies.discard)
             await asyncio.wait([self.submitting])
-        # Looking takes no turn from others.
-        return await self._follow(await self._heard(self.submitting))
+        # The slot is free again: searching for a lost reply must not hold up other submits.
+        return await self._follow(await self._reply_or_found(self.submitting))
 
-    async def _resumed(self) -> Result:
-        """Look for what an earlier session sent without hearing fal's reply."""
+    async def _find_lost(self) -> Result:
+        """Search for what an earlier session sent without receiving fal's reply."""
         sent = self.record.lost
         assert sent is not None
-        self.submitting = asyncio.ensure_future(self._lose(sent, lost_before()))
-        return await self._follow(await self._heard(self.submitting))
+        self.submitting = asyncio.ensure_future(self._search_for(sent, lost_before()))
+        return await self._follow(await self._reply_or_found(self.submitting))
 
-    async def _lose(self, sent: Sent, error: SubmitUnknownError) -> Handle:
+    async def _search_for(self, sent: Sent, error: SubmitUnknownError) -> Handle:
+        """Start the search for a request whose reply was lost, and raise `error`."""
         self.lost = self.engine.lost.lose(self.backend, sent, self.record.library, error)
         raise error
 
-    async def _heard(self, reply: asyncio.Future[Handle]) -> Handle:
-        """Return the reply to the submit; where it was lost, what fal lists in its place.
+    async def _reply_or_found(self, reply: asyncio.Future[Handle]) -> Handle:
+        """Return the reply to the submit or, if it was lost, the request found in fal's list.
 
         Raises:
-            SubmitUnknownError: It can't be told what became of it.
+            SubmitUnknownError: The reply was lost, and it is unknown whether fal has the request.
             BackendError: fal refused it, or lists no such request.
         """
         try:
@@ -247,7 +254,7 @@ class _Run:
         return await _together([url(image) for image in images])
 
     async def _submit(self, urls: list[str]) -> Handle:
-        self._not_unwanted()
+        self._raise_if_unwanted()
         request = self.job.request
         sent = sent_now(request.endpoint.id, request.arguments_with(urls))
         await self.record.sending(sent.digest)
@@ -255,23 +262,23 @@ class _Run:
             try:
                 handle = await self.backend.submit(request, urls)
             except SubmitUnknownError as error:
-                return await self._lose(sent, error)
+                return await self._search_for(sent, error)
             except asyncio.CancelledError:
                 if self.engine.ending or not self.job._cancelling or self.job.status.unreached:
                     raise
-                return await self._lose(sent, lost_before())  # it was leaving just then
+                return await self._search_for(sent, lost_before())  # it may just have been sent
             self.engine.lost.accepted(sent, handle.request_id)
         await self.record.accepted(handle)
         self.job._accept(handle)
         return handle
 
     def tell_reach(self, reached: bool) -> None:
-        """Have the status say whether the backend can be reached."""
+        """Have the job's status say whether the backend can be reached."""
         status = self.job.status
         if status.unreached == reached and not status.final:
             self.job._update(replace(status, unreached=not reached))
 
-    def _not_unwanted(self) -> None:
+    def _raise_if_unwanted(self) -> None:
         if self.job._cancelling or self.engine.ending:
             raise _unsent()
 
@@ -296,7 +303,8 @@ class _Run:
         fetched = itertools.count(1)
 
         async def one(number: int, file: OutputFile) -> ResultImage:
-            wanted = self.job._arriving if len(output.files) <= _FEW else None
+            few = len(output.files) <= _MOST_SHOWN_ARRIVING
+            wanted = self.job._arriving if few else None
             arriving = partial(wanted, number - 1) if wanted else None
             image = await self._download(str(number), file, arriving)
             self.job._update(Fetching(next(fetched), len(output.files)))
@@ -304,7 +312,7 @@ class _Run:
 
         files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
         if self.job.request.mask is not None:
-            files = await _to_its_end(self._composed(files))
+            files = await _to_its_end(self._put_into_region(files))
         result = self._result(handle, output, tuple(files))
         return await _to_its_end(self.record.commit(result))
 
@@ -338,18 +346,18 @@ class _Run:
         try:
             folder = await self.engine.run_on_disk(self.record.stage)
             await self.backend.download(file, folder / stem, arriving)
-            return await self.engine.run_on_disk(_open, folder / stem, file, before)
-        except OSError as error:  # no disk takes it, and it is paid for
+            return await self.engine.run_on_disk(_read_file, folder / stem, file, before)
+        except OSError as error:  # it can't be written, but is paid for: keep it in memory
             self.record.trouble(error)
         memory = io.BytesIO()
         await self.backend.download(file, memory, arriving)
-        image = await self.engine.run_on_disk(_opened, memory.getvalue(), Path(stem), file)
+        image = await self.engine.run_on_disk(_read_image, memory.getvalue(), Path(stem), file)
         is_whole = _is_whole(image)
         return image if is_whole else before or image, is_whole
 
-    async def _composed(self, answers: list[ResultImage]) -> list[ResultImage]:
-        """Put the answers into the marked region; one that can't be put there stays as it came."""
-        work = [self.engine.run_on_arrivals(_composed, each, self.job.request) for each in answers]
+    async def _put_into_region(self, answers: list[ResultImage]) -> list[ResultImage]:
+        """Put each answer into the marked region; one that can't be put there stays as it came."""
+        work = [self.engine.run_on_arrivals(_compose, each, self.job.request) for each in answers]
         done = await asyncio.gather(*work, return_exceptions=True)
         files = []
         for answer, each in zip(answers, done, strict=True):
@@ -375,7 +383,7 @@ class _Run:
             request=self.job.request,
             request_id=handle.request_id,
             files=files,
-            # One that can't be given again is none: nothing must offer to reuse it.
+            # A seed that no request accepts is left out: nothing must offer to reuse it.
             seed=output.seed if taken and is_seed(output.seed) else None,
             timings=_timings(self.job),
             backend=self.backend.name,
@@ -390,19 +398,19 @@ class _Run:
         if not handle:
             if self.submitting is None:
                 raise _unsent()
-            if self.job.status.unreached:  # nothing of it has left: no reply to wait for
+            if self.job.status.unreached:  # nothing has been sent, so there is no reply to wait for
                 self.submitting.cancel()
                 await asyncio.wait([self.submitting])
                 if self.submitting.cancelled():
                     raise _unsent()
-            handle = await self._heard(self.submitting)
+            handle = await self._reply_or_found(self.submitting)
         try:
             billing = await self.backend.cancel(handle)
         except SeedreamError as error:
             _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
             self.job._go_on()
             return await self._or_cancel(self._follow(handle))
-        if billing == "yes" or self.completed:  # finished first, so it is paid for and kept
+        if billing == "yes" or self.completed:  # it had finished: it is paid for, so it is kept
             return await self._fetch(handle)
         if billing == "no":
             raise JobCancelled("cancelled; nothing is billed", billing="no")
@@ -414,7 +422,7 @@ def _unsent() -> JobCancelled:
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await what writes to the disk: a cancel that comes meanwhile comes too late."""
+    """Await `work` that writes to the disk, ignoring a cancellation that comes meanwhile."""
     task = asyncio.ensure_future(work)
     while not task.done():
         try:
@@ -428,7 +436,7 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run all to their end, then raise the first error: nothing half done is left running."""
+    """Run all to their end, then raise the first error, so that none is left running."""
     done = await asyncio.gather(*work, return_exceptions=True)
     failed = next((each for each in done if isinstance(each, BaseException)), None)
     if failed is not None:
@@ -436,7 +444,7 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [each for each in done if not isinstance(each, BaseException)]
 
 
-def _composed(answer: ResultImage, request: Request) -> ResultImage:
+def _compose(answer: ResultImage, request: Request) -> ResultImage:
     """Return the original with an answer in its marked region, as a file beside the answer's."""
     picture, mask = request.images[0], request.mask
     assert isinstance(picture, ImageInput)
@@ -460,9 +468,15 @@ def _composed(answer: ResultImage, request: Request) -> ResultImage:
     )
 
 
-def _open(path: Path, file: OutputFile, before: ResultImage | None) -> tuple[ResultImage, bool]:
+def _read_file(
+    path: Path, file: OutputFile, before: ResultImage | None
+) -> tuple[ResultImage, bool]:
+    """Read a downloaded file, and give it the suffix of its format; tell whether it is whole.
+
+    If it is not, and an earlier download is there, return that one.
+    """
     try:
-        image = _opened(path.read_bytes(), path, file)
+        image = _read_image(path.read_bytes(), path, file)
         is_whole = _is_whole(image)
         if is_whole or before is None:
             put_in_place(path, image.path)
@@ -477,18 +491,19 @@ def _is_whole(image: ResultImage) -> bool:
     return image.data is None or not is_cut(image.data, image.format)
 
 
-def _opened(data: bytes, path: Path, file: OutputFile) -> ResultImage:
+def _read_image(data: bytes, path: Path, file: OutputFile) -> ResultImage:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        # Of all that Pillow reads, some would start other programs.
+        # Only these formats: for some others Pillow starts external programs.
         with Image.open(io.BytesIO(data), formats=tuple(SUFFIXES)) as image:
             kind, (width, height) = image.format or "", image.size
         whole = path.with_name(path.name + SUFFIXES[kind])
     except (OSError, ValueError, KeyError, Image.DecompressionBombError) as error:
         then = f"Its bytes are kept at {path}; call" if path.is_absolute() else "Call"
-        none = isinstance(error, UnidentifiedImageError)  # its own words name an object in memory
-        why = f"it is none of {', '.join(SUFFIXES)}" if none else error
+        # Pillow's own message names an object in memory.
+        unidentified = isinstance(error, UnidentifiedImageError)
+        why = f"it is not in one of the formats {', '.join(SUFFIXES)}" if unidentified else error
         raise ResultError(
             f"Pillow can't read the file that fal sent ({why}). {then} sd.resume() to fetch it "
             "again.",

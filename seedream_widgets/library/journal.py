@@ -59,8 +59,8 @@ _FAR = 1e11
 
 _log = logging.getLogger(__name__)
 _UNCLAIMED = (
-    "%s can't be written (%s): another Python that asks for the same at the same moment would pay "
-    "for it, too. The request is sent all the same"
+    "%s can't be written (%s), so the request is sent without a claim: another process that asks "
+    "for the same would pay for it, too"
 )
 
 

@@ -1,3 +1,3 @@
-"""The widgets: views over the same client, jobs and results a script uses."""
+"""The widgets: views of the same client, jobs and results that a script uses."""
 
 from seedream_widgets.studio.widget import Studio as Studio

@@ -1,7 +1,7 @@
-"""Answers to the page's messages: every one gets exactly one `reply` or `error`.
+"""Answers the page's messages: each gets exactly one `reply` or `error`.
 
-A handler may run on the main thread or on a subshell's, so it returns at once: slow work goes
-to the engine or to threads aside, which answer when it is done.
+A handler may run on the main thread or on a subshell's, so it returns at once. Slow work goes to
+the engine, or to the widget's own threads (`Aside`), and is answered when it is done.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Table = dict[type, Callable[..., "Answer | Late"]]
 
 
 class Aside:
-    """Threads of one widget, for work that may wait: for the disk, or for the widget's lock.
+    """A widget's own threads, for work that may wait for the disk or for the widget's lock.
 
-    An observer of the user's may hold a widget's lock while it waits for a job, so what takes the
-    lock never runs in threads that jobs need.
+    A user's observer may hold the widget's lock while it waits for a job, so work that takes the
+    lock must never run in threads that jobs need.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -43,21 +43,21 @@ class Aside:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="seedream-studio")
 
     async def __call__(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in a thread; call it on the engine's loop only."""
+        """Run `work` in a thread; only call it on the engine's loop."""
         return await self._loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
 
     def later(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run `work` in a thread, and wait for nothing; once closed, not at all."""
+        """Run `work` in a thread, without waiting for it; does nothing once closed."""
         with suppress(RuntimeError):
             self._threads.submit(partial(work, *args, **kwargs))
 
     def close(self) -> None:
-        """Take no more work."""
+        """Accept no more work."""
         self._threads.shutdown(wait=False)
 
 
 def answered_aside(aside: Aside, table: dict[type, Callable[..., Answer]]) -> Table:
-    """Return handlers that run in threads aside: they read the disk, or wait for the lock."""
+    """Return a table of handlers that run in `aside`, as they read the disk or wait for a lock."""
     return {kind: partial(aside, answer) for kind, answer in table.items()}
 
 
@@ -73,10 +73,10 @@ class Answers:
     """Answers the messages of one widget's page.
 
     Args:
-        widget: Who posts the answers.
+        widget: Posts the answers.
         engine: Does the slow work.
         aside: Runs what may wait for the widget's lock.
-        table: Who answers which message: with a tuple at once, or with a coroutine.
+        table: The handler of each message class: it returns the answer, or a coroutine for it.
     """
 
     def __init__(self, widget: Speaks, engine: Engine, aside: Aside, table: Table) -> None:
@@ -84,7 +84,7 @@ class Answers:
         self._aside, self._table = aside, table
 
     def handle(self, _: object, content: object, buffers: list[memoryview]) -> None:
-        """Answer one message, whatever it is; never raise. `on_msg` of a widget takes it."""
+        """Answer one message of any kind, and never raise; a callback for a widget's `on_msg`."""
         given = content.get("id") if isinstance(content, dict) else None
         name = given[: protocol.MAX_TEXT] if isinstance(given, str) else None
         try:
@@ -102,14 +102,14 @@ class Answers:
             self._refuse(name, error)
 
     async def _later(self, name: str | None, work: Late) -> None:
-        # Sending waits for the widget's lock, and the engine must never wait.
+        # Sending waits for the widget's lock, which the engine's loop must never do.
         try:
             await self._aside(self._reply, name, await work)
         except Exception as error:
             await self._aside(self._refuse, name, error)
 
     def _reply(self, name: str | None, answer: Answer | Callable[[], Answer]) -> None:
-        with self._widget._lock:  # what is asked for now is sent before anything newer
+        with self._widget._lock:  # an answer that is computed now must be sent before newer ones
             result, buffers = answer() if callable(answer) else answer
             self._widget._post({"kind": "reply", "id": name, "result": result}, buffers)
 
@@ -118,7 +118,7 @@ class Answers:
             _log.exception("a studio message failed", exc_info=error)
         message = str(error) or f"unexpected {type(error).__name__}; see the Python log"
         field = getattr(error, "field", None)
-        now = getattr(error, "now", None)  # of a click whose terms have changed
+        now = getattr(error, "now", None)  # of a TermsError
         terms = None if now is None else now.to_dict()
         told = {"kind": "error", "id": name, "message": message, "field": field, "terms": terms}
         self._widget._post(told)

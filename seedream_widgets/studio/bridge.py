@@ -1,4 +1,4 @@
-"""The way between a widget and its views on the page; every widget of ours stands on it."""
+"""`Bridge`: the base of all widgets here; it connects a widget with its views on the page."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _log = logging.getLogger(__name__)
 
 
 def _front_end(name: str) -> Path | str:
-    """Return a file of the front end: anywidget watches a path, and keeps each widget for it."""
+    """Return a file of the front end; as a path for live reload, which anywidget then watches."""
     path = _STATIC / name
     live = os.environ.get("ANYWIDGET_HMR") == "1"
     return path if live else path.read_text(encoding="utf-8")
 
 
 def _takes(trait: t.TraitType[Any, Any] | None) -> str:
-    """Return what a field of one of traitlets' kinds takes, in our words; empty for another."""
+    """Return what a field takes, in our words, or an empty text for other kinds of traits."""
     if isinstance(trait, t.Int):
         numbers = f"a whole number from {trait.min} to {trait.max}"
         return f"{numbers}, or None" if trait.allow_none else numbers
@@ -45,29 +45,29 @@ def _takes(trait: t.TraitType[Any, Any] | None) -> str:
 
 
 class Bridge(anywidget.AnyWidget):
-    """A widget whose traits and messages go under one lock: the page and several threads write."""
+    """A widget with one lock around its traits and messages, as several threads write them."""
 
     _esm = _front_end("studio.js")
     _css = _front_end("studio.css")
     _view = t.Unicode("studio", help="What the page draws").tag(sync=True)
-    _picked: t.List[str] = t.List(help="Names of the pictures selected in a gallery").tag(sync=True)
+    _picked: t.List[str] = t.List(help="Ids of the pictures selected in a gallery").tag(sync=True)
     _sheet: Fallback | None = None
     _lock: RLock
     _parts: ExitStack
-    """What is to be ended when the widget is closed."""
+    """What has to be closed along with the widget."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make a widget with what its parts need before `__init__` has come to its end."""
+        """Make a widget with the lock and parts that are needed before `__init__` has ended."""
         made = super().__new__(cls, *args, **kwargs)
         made._lock, made._parts = threading.RLock(), ExitStack()
         return made
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field; a name that is not one is refused, as nothing would come of it.
+        """Set a field; an unknown name is refused, as setting it would have no effect.
 
         Raises:
-            UnknownFieldError: There is no field of that name, or it can only be read.
-            FieldError: It does not take the value.
+            UnknownFieldError: There is no field of that name, or it is read-only.
+            FieldError: The field does not take the value.
         """
         if not name.startswith("_") and not hasattr(type(self), name):
             raise self._unknown(name, value)
@@ -75,7 +75,7 @@ class Bridge(anywidget.AnyWidget):
             raise UnknownFieldError(f"{name} can only be read", field=name, value=value)
         try:
             super().__setattr__(name, value)
-        except (t.TraitError, ValueError) as error:  # traitlets can't write out a huge number
+        except (t.TraitError, ValueError) as error:  # ValueError: traitlets can't print a huge int
             if isinstance(error, RequestError):
                 raise
             takes = _takes(self.traits().get(name))
@@ -84,19 +84,19 @@ class Bridge(anywidget.AnyWidget):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise StaysHereError(
-            f"a {type(self).__name__} stays in its kernel, with its page; copy or send the results "
-            "that it shows instead"
+            f"a {type(self).__name__} can't be copied or leave its kernel; copy or send the "
+            "results that it shows instead"
         )
 
     def __dir__(self) -> list[str]:
-        # What people use, and not the hundred names that widgets have for the page.
+        # Only what people use, without the hundred names that widgets have for the page.
         ours = [each for each in type(self).__mro__ if each.__module__.startswith(_PACKAGE)]
         named = {name for each in ours for name in vars(each) if not name.startswith("_")}
         return sorted((named - {"open", "set_state"}) | {"layout", "observe", "unobserve"})
 
     @classmethod
     def _fields(cls) -> list[str]:
-        """Return the names of what people set and read of this widget."""
+        """Return the names of this widget's public traits."""
         inherited = anywidget.AnyWidget.class_trait_names()
         own = set(cls.class_trait_names()).difference(inherited)
         return sorted(name for name in own if not name.startswith("_"))
@@ -114,11 +114,11 @@ class Bridge(anywidget.AnyWidget):
             if self.comm is not None:
                 try:
                     self.send(content, buffers)
-                except Exception:  # ipykernel 7.0 can't send from threads; the page asks again
+                except Exception:  # ipykernel 7.0 can't send from threads; the page will ask again
                     _log.exception("a message to the page could not be sent")
 
     def open(self) -> None:
-        """Open the comm, and leave it to the host on which shell its messages arrive."""
+        """Open the comm without tying its messages to one shell; see `_unpin`."""
         super().open()
         self._unpin()
 
@@ -128,7 +128,8 @@ class Bridge(anywidget.AnyWidget):
 
     def _unpin(self) -> None:
         # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
-        # waits for the running cell. Without this each message goes where the host addressed it.
+        # would wait for the running cell. Untied, each message goes to the shell that the host
+        # addressed.
         if self.comm is not None:
             self.comm.__dict__.pop("_reply_subshell_id", None)
 
@@ -138,9 +139,9 @@ class Bridge(anywidget.AnyWidget):
             super()._handle_msg(msg)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take trait values from the page; one that is not accepted is put back there."""
+        """Take trait values from the page; if one is not accepted, send the old ones back."""
         try:
-            with self._lock:  # marimo's wrapper calls this too, past `_handle_msg`
+            with self._lock:  # marimo's wrapper calls this directly, without `_handle_msg`
                 super().set_state(sync_data)
         except t.TraitError as error:
             _log.warning("the page sent a value that is not accepted: %s", error)
@@ -149,7 +150,7 @@ class Bridge(anywidget.AnyWidget):
             self._tell_other_views(sync_data)
 
     def _tell_other_views(self, sync_data: dict[str, Any]) -> None:
-        # In Colab each view has a model of its own, and its ipywidgets (7) does not echo.
+        # In Colab each view has its own model, and ipywidgets 7 does not echo updates to them.
         if not getattr(ipywidgets, "JUPYTER_WIDGETS_ECHO", False):
             self.send_state([name for name in sync_data if name in self.keys])
 
@@ -175,14 +176,14 @@ class Bridge(anywidget.AnyWidget):
             return
         view = super()._repr_mimebundle_()
         data, metadata = view if isinstance(view, tuple) else (view, None)
-        if data and self._sheet is not None:  # else a reopened notebook would show it twice
+        if data and self._sheet is not None:  # no HTML here, or a reopened notebook shows it twice
             data["text/html"] = _NOTHING
         show(data, metadata=metadata, raw=True)
         if self._sheet is not None:
             self._sheet.show()
 
     def close(self) -> None:
-        """Close the comm; the views go, and the contact sheet stands in their place."""
+        """Close the comm; the contact sheet takes the place of the views."""
         self._parts.close()
         if self._sheet is not None:
             self._sheet.close()

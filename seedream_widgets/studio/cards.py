@@ -1,4 +1,4 @@
-"""A job as the page shows it: small JSON, text only, no bytes."""
+"""A job's card as the page gets it: small JSON without any image bytes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STEP = re.compile(r"(\d{1,6})\s*(?:of|/)\s*(\d{1,6})")
 
 
 def card(job: Job, place: int) -> Card:
-    """Return what the page needs to show `job`, which lies at `place`; higher is newer."""
+    """Return what the page needs to show `job`; cards are ordered by `place`, higher is newer."""
     request, status = job.request, job.status
     result = job.result() if isinstance(status, Completed) and job.done else None
     return {
@@ -68,7 +68,7 @@ def card(job: Job, place: int) -> Card:
 
 
 def money(standing: Standing) -> str:
-    """Return what the page says of the money, as a refusal counts it; "" if there is nothing."""
+    """Return the page's line about money, counted as the budget does; "" if there is none."""
     if standing.limit is None and not standing.committed:
         return ""
     when = " this session" if standing.limit is None else ""
@@ -121,5 +121,5 @@ def _error(job: Job) -> dict[str, str | None] | None:
 
 
 def sentence(text: str) -> str:
-    """Return an error's words as a sentence of their own."""
+    """Return an error message as a full sentence, with a capital and a full stop."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,4 +1,4 @@
-"""`sd.compare`: two pictures beside each other, as a widget of its own."""
+"""`sd.compare`: a widget that compares two pictures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS = 300
 
 @dataclass(frozen=True)
 class _Side:
-    """One picture, and the result that it is of, if it is of one."""
+    """One picture, and the result that it belongs to, if any."""
 
     picture: ImageInput | ResultImage
     words: str
@@ -39,7 +39,7 @@ class _Side:
 
     @property
     def data(self) -> bytes:
-        """The file as it is, or as it was given."""
+        """The bytes of the file, as they came or were given."""
         given = self.picture
         return given.read_bytes() if isinstance(given, ResultImage) else given.original
 
@@ -56,7 +56,7 @@ class Compare(Bridge):
 
     Args:
         a: The first picture: a result, an entry of the library, a PIL image, a numpy array, a path
-            or bytes. Of a result with several images the first is shown; the page steps on.
+            or bytes. Of a result with several images the first is shown; the page can step on.
         b: The second one.
     """
 
@@ -98,11 +98,11 @@ class Compare(Bridge):
         return self._sides[self._second].pil
 
     def difference(self, unequal: str = "") -> Difference:
-        """Return how far the two are apart, pixel by pixel.
+        """Return how much the two pictures differ, pixel by pixel.
 
         Args:
-            unequal: What is done where their sizes differ: ``"fit"`` scales B until it fills A,
-                ``"crop"`` cuts both to what they have in common; by default it is refused.
+            unequal: What to do if their sizes differ: ``"fit"`` scales B until it fills A,
+                ``"crop"`` cuts both to the part they share; by default it is an error.
 
         Raises:
             RequestError: Their sizes differ.
@@ -110,18 +110,18 @@ class Compare(Bridge):
         return difference(self.a, self.b, unequal)
 
     def picture(self, target: str) -> ImageInput | ResultImage:
-        """Return a picture by its id on the page, or an input of one as ``<its id>~<number>``."""
+        """Return a picture by its id on the page, or its input image as ``<its id>~<number>``."""
         name, is_input, number = target.rpartition("~")
         if is_input:
             return input_of(self.there(name)[0], number)
         return self._side(target).picture
 
     def there(self, target: str) -> tuple[Result, int]:
-        """Return the result that a picture is of and its place there."""
+        """Return the result that a picture belongs to, and its number there."""
         side = self._side(target)
         if side.result is None:
             raise RequestError(
-                f"{side.words} is no result, so only its pixels are known", field="target"
+                f"{side.words} is not a result, so only its pixels are known", field="target"
             )
         return side.result, side.index
 
@@ -131,7 +131,7 @@ class Compare(Bridge):
         return self._sides[int(target)]
 
     def _static(self) -> StandIn:
-        """Return what stands here where no kernel runs."""
+        """Return what to show where no kernel runs."""
         pair = [self._sides[0], self._sides[self._second]]
         shown = [
             side.picture if isinstance(side.picture, ResultImage) else side.pil for side in pair
@@ -145,7 +145,7 @@ class Compare(Bridge):
     def _in_words(self) -> str:
         try:
             return f"Compared: {self.difference()}"
-        except Exception as error:  # damaged, gone, or of two sizes: said in its place
+        except Exception as error:  # damaged, gone, or of unequal sizes: show that instead
             return f"Compared: {error}"
 
     def __repr__(self) -> str:
@@ -174,7 +174,7 @@ def _sides(given: Any, field: str) -> list[_Side]:
 def compare(a: Any, b: Any) -> Compare:
     """Return a widget that compares two pictures: slider, side by side, fade, difference.
 
-    Beside them stand the settings of both, with what differs marked. ``compare.difference()``
+    It also shows the settings of both, with the differences marked. ``compare.difference()``
     gives the numbers without a browser, and a saved notebook shows both pictures.
 
     Args:
@@ -182,6 +182,6 @@ def compare(a: Any, b: Any) -> Compare:
         b: The other one.
 
     Raises:
-        RequestError: One of them is no picture that can be read.
+        RequestError: One of them can't be read as a picture.
     """
     return Compare(a, b)

@@ -1,4 +1,4 @@
-"""A studio goes on where the last one of its name ended: its form, its search, its results."""
+"""Lets a studio go on where the last one of its name ended: form, gallery search and results."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MOST_REFERENCES = 10
 
 
 class Continued:
-    """Gives a studio what the last one of its name left, and keeps what the next one goes on with.
+    """Fills a studio with what the last one of its name had, and keeps its state for the next one.
 
     Args:
-        studio: Its form.
-        library: Where it is kept.
-        name: Under which name; empty keeps nothing.
+        studio: The studio's form.
+        library: The library that the state is kept in.
+        name: The studio's name; nothing is kept if it is empty.
     """
 
     def __init__(self, studio: Form, library: Library, name: str) -> None:
@@ -44,7 +44,7 @@ class Continued:
         self._kept = KeptStudio(library.path, name) if name else None
 
     def fill(self, given: Collection[str]) -> None:
-        """Set the form as it was, but for the fields that are `given`, and keep it from now on."""
+        """Set the form as it was, except for `given` fields, and keep its changes from now on."""
         if self._kept is None:
             return
         kept = self._kept.read()
@@ -63,14 +63,14 @@ class Continued:
         self._studio.observe(self._keep_pinned, ["selected", "pinned"])
 
     def _set(self, name: str, value: Any) -> None:
-        # To traitlets a flag is a whole number, too.
+        # traitlets would take a bool for an int.
         if isinstance(value, bool) != isinstance(getattr(self._studio, name), bool):
             return
-        with suppress(TraitError):  # it may come from anybody, or from an older version
+        with suppress(TraitError):  # the file is untrusted, or of another version
             setattr(self._studio, name, tuple(value) if isinstance(value, list) else value)
 
     def _references(self, told: object) -> list[Any]:
-        """Return all of the references, or none: a prompt names them by their numbers."""
+        """Return all of the references or none, as a prompt refers to them by number."""
         listed = told[: _MOST_REFERENCES + 1] if isinstance(told, list) else []
         found = [input_again(each, self._library.input) for each in listed]
         for image in found:
@@ -80,31 +80,31 @@ class Continued:
         return found
 
     def results(self, engine: Engine) -> list[Job]:
-        """Return ended jobs of the results that are to be shown again, oldest first."""
+        """Return ended jobs for the results to show again, oldest first."""
         jobs = []
         for request_id in self._kept.results() if self._kept else ():
-            with suppress(ResultError):  # deleted, or damaged: the gallery says so in its place
+            with suppress(ResultError):  # deleted or damaged; the gallery says so where it shows it
                 jobs.append(Job._ended_before(self._library.get(request_id), engine))
         return sorted(jobs, key=lambda job: job.finished or 0.0)
 
     @property
     def pinned(self) -> str:
-        """The name of the picture that stays selected; empty for none."""
+        """The id of the picture that stays selected; empty for none."""
         found = self._kept.read().get("pinned") if self._kept else ""
         return found if isinstance(found, str) and len(found) < 300 else ""
 
     def came(self, result: Result) -> None:
-        """Keep a result among those that are shown."""
+        """Add a result to those that the next studio shows."""
         if self._kept:
             self._kept.change_results(came=result.request_id)
 
     def dismissed(self, result: Result) -> None:
-        """Show a result no more."""
+        """Remove a result from those that the next studio shows."""
         if self._kept:
             self._kept.change_results(gone=result.request_id)
 
     def searched(self, asked: Browse) -> None:
-        """Keep what the gallery was searched for."""
+        """Keep the gallery's search."""
         search = kept_search({"query": asked.query, "filters": asked.filters})
         with self._studio._lock:
             if self._kept is None or search == self._studio._search:
@@ -137,16 +137,16 @@ class Continued:
 
 
 def notebook_name(engine: Engine) -> str:
-    """Return the path of the notebook that runs this, where the host tells it, else nothing.
+    """Return the path of the running notebook if the host tells it, else an empty text.
 
-    A second cell of a notebook that makes a studio goes on with its own: a number tells them
-    apart.
+    If several cells of a notebook make studios, a number is added for all but the first, so that
+    each goes on with its own.
     """
     shell = running_shell()
     if not hasattr(shell, "kernel"):
         return ""
     name = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
-    if not isinstance(name, str) or "-jvsc-" in name:  # so VS Code names sessions, each anew
+    if not isinstance(name, str) or "-jvsc-" in name:  # VS Code's session name, new each time
         return ""
     cells = engine.cells.setdefault(name, [])
     cell = _cell(shell)
@@ -157,7 +157,7 @@ def notebook_name(engine: Engine) -> str:
 
 
 def _cell(shell: Any) -> str:
-    """Return the id of the cell that runs, where the host tells it."""
+    """Return the id of the running cell if the host tells it, else an empty text."""
     try:
         return str(shell.get_parent()["metadata"]["cellId"])
     except (AttributeError, KeyError, TypeError):

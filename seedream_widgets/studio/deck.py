@@ -1,4 +1,4 @@
-"""A studio's jobs as their cards lie: by place, by id and by result, and what changed since."""
+"""`Deck`: a studio's jobs in the order of their cards, and which have changed since when."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.job import Job
 
 PAGE = 50
-"""Cards that the page gets at once; older ones when it asks for them."""
+"""How many cards the page gets at once; it asks for older ones."""
 
 
 class Deck:
     """The jobs of one studio, each at a place; a higher place is newer.
 
-    What changes here changes under the studio's lock. Looking up takes none.
+    Hold the studio's lock for changes; looking something up needs none.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Deck:
         self._told: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Job]:
-        """Go through the jobs, newest first."""
+        """Iterate over the jobs, newest first."""
         return iter(tuple(self._jobs.values())[::-1])
 
     def get(self, name: str) -> Job | None:
@@ -40,13 +40,13 @@ class Deck:
         return self._jobs.get(name)
 
     def place(self, job: Job) -> int:
-        """Return where a job's card lies."""
+        """Return the place of a job's card."""
         return self._places[job.id]
 
     def put(self, job: Job) -> bool:
-        """Lay a job's card on top; tell whether it is a new one."""
+        """Put a job's card on top, and return whether it is a new one."""
         is_new = job.id not in self._jobs
-        # A new dictionary: others may be going through the old one.
+        # A new dictionary, as other threads may be iterating over the old one.
         others = {name: each for name, each in self._jobs.items() if name != job.id}
         self._places[job.id] = next(self._next)
         self._open[job.id] = job
@@ -64,28 +64,29 @@ class Deck:
         return tuple(self._made.get(request_id, {}).values())
 
     def touch(self, name: str) -> None:
-        """Note that the page is still to be told of a job."""
+        """Note that the page does not yet know of a job's change."""
         self._untold[name] = None
 
     def told(self, name: str, number: int) -> None:
-        """Note with which number the page was told of a job; each number is higher."""
+        """Note that the page was told of a job, in the message of this (rising) number."""
         self._untold.pop(name, None)
         self._told.pop(name, None)
         self._told[name] = number
 
     def since(self, number: int) -> list[str]:
-        """Return the ids of the jobs that the page was told of after `number`, or is to be told."""
+        """Return the ids of the jobs that changed after message `number`."""
         later = itertools.takewhile(lambda name: self._told[name] > number, reversed(self._told))
         return list(dict.fromkeys((*self._untold, *later)))
 
     def page(
         self, hidden: Iterable[str], before: int | None = None
     ) -> tuple[list[Job], int | None]:
-        """Return a page of jobs, newest first, and the place before which the next one begins.
+        """Return a page of jobs, newest first, and the place below which the next page begins.
 
         Args:
-            hidden: Ids of those that are not shown.
-            before: Return only jobs at lower places; the first page has all that still run, too.
+            hidden: Ids of jobs that are not shown.
+            before: Return only jobs at lower places. By default, the first page, which also has all
+                jobs that are still running.
         """
         hidden = frozenset(hidden)
         found = [

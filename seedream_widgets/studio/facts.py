@@ -1,4 +1,4 @@
-"""The endpoints' facts as the page gets them: small JSON that changes only with a price."""
+"""The endpoints' facts for the page, as small JSON that changes only when a price does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UPLOAD_BYTES = 64_000_000
 
 
 def facts(prices: Prices | None = None) -> dict[str, Any]:
-    """Return what the page needs to check sizes and counts and to tell prices beforehand."""
+    """Return what the page needs to check sizes and counts, and to show prices."""
     return {
         "models": [_model(name, prices or Prices()) for name in MODELS],
         "sizes": [
@@ -42,7 +42,7 @@ def _model(name: str, prices: Prices) -> dict[str, Any]:
 
 
 def _about(row: Endpoint, edit: Endpoint | None) -> str:
-    """Tell in a line what sets a model apart."""
+    """Return a line that says what sets a model apart."""
     unsure = row.unconfirmed or (edit and edit.unconfirmed)
     parts = (
         f"up to {row.size_rule.max_pixels / 1e6:.1f} MP",

@@ -1,6 +1,7 @@
-"""What stands in a studio's place where no kernel runs: an output of its own, below the widget's.
+"""What a notebook shows in a widget's place when no kernel runs, such as one that was saved.
 
-Renewing the widget's own output would draw its view anew, and what is being typed would go.
+It is a separate output below the widget's own: updating the widget's own output would redraw its
+view and lose what is being typed.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 DELAY = 0.5
-"""Seconds in which several results make one update."""
-# Without a kernel JupyterLab has but words to show for the view; the sheet replaces them. A view
-# hides the sheet itself: a rule for it here, with `:root:has(...)`, would have the browser work
-# out the style of the whole page again at each change of anything on it.
+"""Seconds to wait for further results before an update."""
+# Without a kernel JupyterLab shows only a text for the view; this hides it beside the sheet. A live
+# view hides the sheet by itself: a rule here, with `:root:has(...)`, would make the browser restyle
+# the whole page at every change.
 _STYLE = """<style>
 .jp-OutputArea-child:has(+ .jp-OutputArea-child .{name}-sheet)
 > .jp-OutputArea-output:not([class*=jp-Rendered], :has(.lm-Widget)) {{ display: none }}
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class StandIn(NamedTuple):
-    """What stands in a notebook without a kernel: as HTML, as text, and as pictures by type."""
+    """What a notebook shows without a kernel: as HTML, as text, and as a picture by media type."""
 
     html: str
     text: str
@@ -45,11 +46,11 @@ class Fallback:
     """The newest results as HTML in the notebook, which a live view hides.
 
     Args:
-        name: A class of the studio's views, and of nothing else.
-        results: Gives the results, newest first.
-        engine: Draws the pictures.
-        drawn: Gives what stands there instead of the results.
-        title: Gives the line above them, for how many of them are shown.
+        name: A CSS class that only this widget's views have.
+        results: Returns the results, newest first.
+        engine: Its pool draws the pictures.
+        drawn: Returns what to show instead of the results.
+        title: Returns the line above them, given how many are shown.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Fallback:
         return StandIn(html, sheet_text(results, self._title), picture(results[:1]))
 
     def show(self) -> None:
-        """Add the output to the running cell, where there is a kernel that can renew it."""
+        """Add the output to the running cell, if a kernel is there to update it."""
         shell = running_shell()
         if not hasattr(shell, "kernel"):
             return
@@ -92,14 +93,14 @@ class Fallback:
             self._cells.register("post_run_cell", self._after_cell)
 
     def close(self) -> None:
-        """Leave the output as it is from now on."""
+        """Stop updating the output."""
         self._published = None
         if self._cells is not None:
             self._cells.unregister("post_run_cell", self._after_cell)
             self._cells = None
 
     def changed(self) -> None:
-        """Have the output renewed soon; on the engine's thread only."""
+        """Have the output updated soon; only call it on the engine's thread."""
         if self._published is not None and not self._scheduled:
             self._scheduled = True
             self._engine.start(self._renew_soon())
@@ -110,7 +111,7 @@ class Fallback:
         await self._engine.run_in_pool(self._renew, self._published)
 
     def _after_cell(self, *_: object) -> None:
-        # What runs whole notebooks drops an update that comes between two cells.
+        # nbconvert and the like drop updates that come between two cells, so send them now.
         self._renew(self._kept)
         self._kept = self._published or ()
 
@@ -119,7 +120,7 @@ class Fallback:
             with self._lock:
                 if self._published is not None and self._results() != known:
                     self._publish(update=True)
-        except Exception:  # ipykernel 7.0 can't send from threads; the next cell does
+        except Exception:  # ipykernel 7.0 can't send from threads; the next cell will
             _log.exception("the studio's contact sheet could not be renewed")
 
     def _publish(self, update: bool) -> None:
@@ -129,7 +130,7 @@ class Fallback:
         name = f"{self._name}-sheet"
         sheet = self._drawn()
         html = sheet.html + _STYLE.format(name=self._name)
-        empty = "" if results else " data-empty"  # any view hides it, also one without a kernel
+        empty = "" if results else " data-empty"  # hidden by any view, even one without a kernel
         data = {
             "text/html": f'<div class="{name}"{empty}>{html}</div>',
             "text/plain": sheet.text,

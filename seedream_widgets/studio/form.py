@@ -1,4 +1,4 @@
-"""The form: what the page and Python share of a studio."""
+"""`Form`: a studio's traits, which the page and Python share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNSAVED = ("prompt", "_references")
-"""Traits that stay out of saved notebooks where prompts are not stored, as may file names."""
+"""Traits that stay out of saved notebooks if prompts are not stored; references have file names."""
 
 
 _OWN_SIZE = endpoint_for(DEFAULT_MODEL, "text-to-image").default_size
@@ -89,7 +89,7 @@ class Form(Bridge):
 
     @t.default("keys")
     def _names_of_saved_state(self) -> list[str]:
-        # All that is ever sent as state may be saved with the notebook; messages never are.
+        # Whatever is sent as state may be saved with the notebook; messages never are.
         names = self.traits(sync=True)
         return [name for name in names if self._stores_prompts or name not in UNSAVED]
 
@@ -99,7 +99,7 @@ class Form(Bridge):
             self._tell(change["name"])
 
     def _tell(self, *names: str) -> None:
-        """Send the page traits again: as state, or in a message where they are not to be saved."""
+        """Send traits to the page: as state or, if they must not be saved, in a message."""
         for name in names:
             if name in self.keys:
                 self.send_state(name)
@@ -111,8 +111,8 @@ class Form(Bridge):
 
     @t.validate("prompt", "selected", "_arrived")
     def _can_be_sent(self, proposal: Any) -> str:
-        # Half of a pair of surrogates, as cut text may end with, can't be sent to the page: it
-        # would never get its state again.
+        # A lone surrogate, which a cut text may end with, can't be sent: the page would never get
+        # any state again.
         text: str = proposal["value"]
         return text.encode("utf-8", "replace").decode()
 
@@ -130,7 +130,7 @@ class Form(Bridge):
 
     @t.observe("references", "model")
     def _keep_shape(self, _: object) -> None:
-        """Ask for the shape of image 1, as `sd.edit` does, unless a size was chosen."""
+        """Set the size to the shape of image 1, as `sd.edit` does, unless a size was chosen."""
         with self._lock:
             if self._size_chosen or self._setting:
                 return
@@ -147,7 +147,7 @@ class Form(Bridge):
                 self._setting = False
 
     def _shape_of_first(self) -> Size | None:
-        """Return the size that an edit of image 1 asks for; none for a URL, or without images."""
+        """Return the size in the shape of image 1, or ``None`` for a URL or without images."""
         from seedream_widgets.images import ImageInput
 
         first = self.references[0] if self.references else None
@@ -161,7 +161,7 @@ class Form(Bridge):
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """Set size and references together: the size stands as it is set."""
+        """Set size and references together, so that the size is not adapted to image 1."""
         with self._lock:
             self._setting = True
             try:

@@ -1,4 +1,4 @@
-"""`Gallery`: the library's pictures, to look through, select and mark."""
+"""`Gallery`: a widget to look through the library's pictures, select and mark them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Gallery(Bridge, Selects):
     set it, or observe it. ``gallery.images`` holds the selected pictures as PIL images.
 
     Args:
-        found: A search, a collection or results; all of the library unless given.
-        library: Whose; the session's unless given.
+        found: A search, a collection or results to show; by default the whole library.
+        library: The library; by default the session's.
     """
 
     _models: t.List[str] = t.List(t.Unicode(), help="Models to filter by").tag(sync=True)
@@ -76,7 +76,7 @@ class Gallery(Bridge, Selects):
         for entry in self.results[:SHEET_RESULTS]:
             try:
                 results.append(entry.result())
-            except ResultError:  # damaged: the page says so in its place
+            except ResultError:  # damaged; the page says so where it shows it
                 continue
         return tuple(results)
 
@@ -112,15 +112,15 @@ def gallery(
     *,
     library: Library | None = None,
 ) -> Gallery:
-    """Return a widget of the library's pictures: look through, search, select, mark, compare.
+    """Return a widget to look through, search, select, mark and compare the library's pictures.
 
-    ``gallery.selection`` is a tuple of the results selected in it; it can be set and observed.
+    ``gallery.selection`` is a tuple of the selected results; it can be set and observed.
 
     Args:
-        found: A search, a collection or results; all of the library unless given.
-        library: Whose; the session's unless given.
+        found: A search, a collection or results to show; by default the whole library.
+        library: The library; by default the session's.
 
     Raises:
-        RequestError: `found` or `library` is none of those.
+        RequestError: `found` or `library` is something else.
     """
     return Gallery(found, library=library)

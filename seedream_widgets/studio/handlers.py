@@ -1,4 +1,4 @@
-"""What a studio does for each message of the page."""
+"""Handles each message that a studio's page sends."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Handlers:
         }
 
     def _submit(self, message: protocol.Submit) -> Answer:
-        # A page that is shown twice (Colab) sends twice: one click is one job.
+        # A page that is shown twice (Colab) sends a click twice: it must become one job.
         job = self._submitted.get(message.id) or self._pressed_already(message)
         if job is None:
             request = self._request(message.form)
@@ -109,9 +109,9 @@ class Handlers:
         return {"job_id": job.id}, []
 
     def _pressed_already(self, message: protocol.Submit) -> Job | None:
-        """Return the job of a press less than a second ago for the same, in whichever view.
+        """Return the job of the same form submitted less than a second before, in any view.
 
-        The page's clock counts: a busy kernel gets presses of different moments all at once.
+        Times are by the page's clock, as a busy kernel gets presses of different moments at once.
         """
         if self._last is None or not message.pressed:
             return None
@@ -124,7 +124,7 @@ class Handlers:
         images = self._known(form.get("references", []))
         mask = form.get("mask")
         if mask is not None:
-            # The answer has the picture's shape, whatever size is chosen.
+            # With a mask the answer has image 1's shape, whatever size the form has.
             values |= {"mask": _region(mask), "image_size": None}
         return Request(**{"prompt": "", **values}, images=tuple(images))
 
@@ -146,7 +146,7 @@ class Handlers:
             ) from error
 
     def _keep_replaced(self, change: Any) -> None:
-        """Keep the references that others replaced, for Undo."""
+        """Remember the references that were just replaced, for Undo."""
         old = change["old"]
         self._replaced = old if isinstance(old, tuple) else ()
 
@@ -207,7 +207,7 @@ class Handlers:
     def _probe(self, message: protocol.Probe) -> Answer:
         received = self._uploads.received(message.upload_id)
         if said := self._told.get(message.upload_id):
-            with self._studio._lock:  # a flood of output may have swallowed both
+            with self._studio._lock:  # sent again, as a flood of output may have dropped both
                 self._studio._tell("_references")
                 self._studio._post(said)
         return {"received": received}, []
@@ -237,7 +237,7 @@ class Handlers:
 
     async def _add(self, upload_id: str, name: str, data: bytes) -> dict[str, Any]:
         loading = asyncio.ensure_future(self._engine.run_in_pool(load, name, data))
-        async with self._in_order:  # the next one is already being checked
+        async with self._in_order:  # meanwhile the next one is already loading
             image = await loading
             if not self._uploads.wanted(upload_id):
                 raise RequestError("this upload was given up", field="references")
@@ -273,7 +273,7 @@ class Handlers:
 
     async def _add_address(self, url: str) -> dict[str, Any]:
         image = load_image(url, field="references") if url.startswith("https://") else None
-        if not isinstance(image, ImageUrl):  # a page names no file of the kernel's
+        if not isinstance(image, ImageUrl):  # the page must not name files on the kernel's disk
             raise RequestError(
                 "an image from another page is added by its https:// address; save this one and "
                 "drop the file",
@@ -289,7 +289,7 @@ class Handlers:
             try:
                 (image,) = load_images(file.path, field="references", exact=exact)
             except ImageInputError:
-                file.read_bytes()  # says more of a file that is gone or damaged
+                file.read_bytes()  # raises a better error if the file is gone or damaged
                 raise
             return image
 
@@ -297,14 +297,14 @@ class Handlers:
         return await self._session.aside(self._session.add_reference, image)
 
     def picture(self, target: str) -> ImageInput | ResultImage:
-        """Return a reference, a picture of a result, or an input of one, by its id.
+        """Return a reference, a picture of a result, or an input of that result, by its id.
 
         Raises:
-            RequestError: There is none of that id.
+            RequestError: There is no picture of that id.
         """
         image = by_id(self._studio.references).get(target)
         return image if isinstance(image, ImageInput) else self._session.shelf.picture(target)
 
     def there(self, target: str) -> tuple[Result, int]:
-        """Return the result that a picture is of, and its place there; errors as in `Shelf`."""
+        """Return the result that a picture belongs to, and its number there; see `Shelf`."""
         return self._session.shelf.there(target)

@@ -1,4 +1,4 @@
-"""From a picture to the next request: the form as it would ask for it once more, or for more."""
+"""Sets the form to ask for a picture again: the same, varied, larger, or what is missing."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def ask_again(studio: Form, result: Result, index: int, how: str) -> None:
     """Set the whole form to ask for a picture again; nothing is sent.
 
     Args:
-        studio: Whose form.
+        studio: The form to set.
         result: The picture's result.
         index: Which of its images, from 0.
-        how: ``"reuse"`` as it was asked, ``"vary"`` with another seed, ``"large"`` in 4K,
-            ``"missing"`` for those of a set that did not come.
+        how: ``"reuse"`` unchanged, ``"vary"`` with another seed, ``"large"`` in 4K, ``"missing"``
+            for the pictures of a set that did not come.
 
     Raises:
-        RequestError: It can't be asked for so.
+        RequestError: The picture can't be asked for in this way.
     """
     request = _request(result, index, how)
     form = {name: getattr(request, name) for name in FORM}
@@ -58,7 +58,7 @@ def _request(result: Result, index: int, how: str) -> Request:
         return replace(asked, draw=None, seed=result.seed, image_size=_larger(result, index))
     if how == "missing":
         if not result.missing:
-            raise RequestError("all pictures that were asked for came", field="max_images")
+            raise RequestError("no picture of this set is missing", field="max_images")
         return result._request_for_missing()
     raise RequestError("how takes reuse, vary, large or missing", field="how", value=how)
 
@@ -69,7 +69,7 @@ def _larger(result: Result, index: int) -> Size:
     size = endpoint.size_rule.nearest(Size(round(file.width * factor), round(file.height * factor)))
     if factor <= 1 or size.width * size.height <= 1.05 * file.width * file.height:
         raise RequestError(
-            f"{endpoint.model} makes this picture no larger than it is, {file.width} x "
+            f"{endpoint.model} can't make this picture larger than it is, {file.width} x "
             f"{file.height}",
             field="image_size",
         )

@@ -1,4 +1,4 @@
-"""What the page's ledger says: where the money stands, its limits, and the last requests."""
+"""The page's ledger: what was spent, the limits, and the last requests with their costs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 80
 def ledger(client: Client) -> dict[str, Any]:
     """Return the ledger as rows of a name and a text; it reads the disk.
 
-    ``rows`` are the sums and limits, as a refusal counts them; ``last`` are the last requests of
+    ``rows`` are the sums and limits, counted as the budget does; ``last`` are the last requests of
     this month, newest first, each with what it cost or may cost.
 
     Raises:

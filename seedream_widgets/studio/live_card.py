@@ -1,4 +1,4 @@
-"""A running job in a cell's output, with Cancel where clicks arrive."""
+"""The card of a running job in a cell's output, with a Cancel button."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class LiveCard(Bridge):
-    """The card of one job while it runs; `display.live` puts its end in its place.
+    """The card of one job while it runs; `display.live` replaces it when the job ends.
 
     Args:
-        job: Which.
-        note: What stands there until the page has heard from the kernel.
+        job: The job.
+        note: What to show until the page has received an answer from the kernel.
     """
 
     _esm = Path(__file__).with_name("live_card.js").read_text(encoding="utf-8")
@@ -45,13 +45,13 @@ class LiveCard(Bridge):
         )
 
     def tell(self, lines: Sequence[str]) -> None:
-        """Change what the card says, and whether it can be cancelled."""
+        """Update the card's lines, and whether the job can be cancelled."""
         with self._lock:
             self._lines = list(lines)
             self._cancelling = self._job._unwanted
 
     def view(self) -> dict[str, Any]:
-        """Return what has a page draw it, by media type."""
+        """Return its widget view as a MIME bundle."""
         made = self._repr_mimebundle_()
         data: dict[str, Any] = (made[0] if isinstance(made, tuple) else made) or {}
         return {name: value for name, value in data.items() if "widget-view" in name}

@@ -1,4 +1,4 @@
-"""What is not a job's news on its way to the page: who answers, at what prices, what was spent."""
+"""Tells the page of changes that no job announces: the backend, prices, and what was spent."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.engine import Engine
 
 LOOK_SECONDS = 2.0
-"""Seconds between two looks at what nobody tells of, such as a key set in the environment."""
+"""Seconds between two checks for changes that nothing announces, such as a new FAL_KEY."""
 _SOON_SECONDS = 0.1
 
 
 class News:
-    """Have a studio's page told soon after a change, and look for changes while it is alive.
+    """Updates a widget's page soon after a change, and checks for changes while the widget lives.
 
-    It runs on the engine's thread, so that a cell that computes, or a Python without IPython,
-    makes no difference. It keeps no studio alive.
+    It runs on the engine's thread, so it works while a cell computes, and without IPython. It
+    does not keep the widget alive.
 
     Args:
-        engine: Whose thread and clock.
-        lock: Held while telling; never waited for, as an observer of the user's may hold it long.
-        tell: A bound method that tells the page everything that is new.
+        engine: The engine whose thread it runs on.
+        lock: Held while telling, but never waited for, as a user's observer may hold it long.
+        tell: A bound method that tells the page all that is new.
     """
 
     def __init__(self, engine: Engine, lock: RLock, tell: Callable[[], None]) -> None:
@@ -36,16 +36,16 @@ class News:
         self._ended = False
 
     def begin(self) -> None:
-        """Start looking."""
+        """Start checking."""
         self._loop.call_soon_threadsafe(self._look)
 
     def changed(self) -> None:
-        """Have the page told soon; from any thread, and at once back."""
+        """Have the page told soon; returns at once, on any thread."""
         with suppress(RuntimeError):  # Python is ending
             self._loop.call_soon_threadsafe(self._soon)
 
     def end(self) -> None:
-        """Look no longer."""
+        """Stop checking."""
         self._ended = True
 
     def _look(self) -> None:

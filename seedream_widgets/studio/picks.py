@@ -1,4 +1,4 @@
-"""The pictures selected in a gallery: names on the page, results in Python."""
+"""The pictures selected in a gallery: ids on the page, results in Python."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class Picks:
-    """Keeps `_picked` of a widget, the names of pictures, together with the results they are of.
+    """Turns the trait `_picked` of a widget, ids of pictures, into results and back.
 
     Args:
-        widget: It has the trait `_picked`.
+        widget: The widget with the trait.
         shelf: Finds results.
-        tell: Called with the results of before and after each change.
+        tell: Called at each change, with the results before and after it.
     """
 
     def __init__(self, widget: Bridge, shelf: Shelf, tell: Callable[[Any, Any], None]) -> None:
@@ -58,7 +58,7 @@ class Picks:
                 continue
 
     def images(self) -> tuple[Image, ...]:
-        """Return the selected pictures themselves."""
+        """Return the selected pictures as PIL images."""
         found = []
         for name in self._widget._picked:
             try:
@@ -72,7 +72,7 @@ class Picks:
         """Select all pictures of some results.
 
         Raises:
-            TraitError: These are no results.
+            TraitError: `value` is not made of results.
         """
         given = (value,) if isinstance(value, Result | Entry) else value
         try:
@@ -92,7 +92,7 @@ class Picks:
 
 
 class ResultsTrait(Trait):
-    """The selected results: read from the library when they are asked for."""
+    """The selected results, read from the library when they are used."""
 
     info_text = "results, such as sd.library.search('fox')"
     default_value = ()
@@ -103,12 +103,12 @@ class ResultsTrait(Trait):
         return () if picks is None else picks.results()
 
     def set(self, obj: Any, value: Any) -> None:
-        """Select others."""
+        """Select these results instead."""
         obj._picks.set(value)
 
 
 class Selects(HasTraits):
-    """What has a `selection` that can be read, set and observed."""
+    """A mixin that adds a `selection` of results that can be read, set and observed."""
 
     selection = ResultsTrait(help="The selected results; set it to select others")
 
@@ -127,7 +127,7 @@ class Selects(HasTraits):
 
 
 class StudioGallery(Selects):
-    """A studio's gallery: ``studio.gallery.selection`` is what is selected in it."""
+    """A studio's gallery: ``studio.gallery.selection`` holds the results selected in it."""
 
     def __init__(self, widget: Bridge, shelf: Shelf) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Pictures of the library for the page: pages of them, and what is known of each."""
+"""Pages of the library's pictures as the page gets them, with the facts of each picture."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from seedream_widgets.studio.protocol import Browse, Pick, Picture
 
 MOST = 200
-"""Most pictures a page tells of."""
+"""The most pictures in one answer."""
 _PROMPT = 600
-"""Characters of a prompt that a page tells: its beginning and its end."""
+"""How many characters of a prompt an answer holds: its beginning and its end."""
 _FILTERS = {
     "since": str,
     "until": str,
@@ -36,9 +36,9 @@ _FILTERS = {
 
 
 def kept_search(asked: object) -> dict[str, Any]:
-    """Return the search that a studio's gallery goes on with, as its page takes it.
+    """Return the search that a studio's gallery begins with, from the one that was kept.
 
-    What is not known is left out, and so is "this session", which is another one now.
+    Unknown filters are left out, and so is "this session", which would be another one now.
 
     Args:
         asked: ``query`` and ``filters`` as they were kept; untrusted.
@@ -63,10 +63,10 @@ def found(
     """Return the search that a message asks for.
 
     Args:
-        library: Where.
+        library: The library to search.
         asked: Words and filters; untrusted.
         session: Request ids of this session's results.
-        within: What a gallery shows, where that is not all.
+        within: The search that a gallery is limited to, if it is.
 
     Raises:
         ProtocolError: A filter is unknown, or of a wrong type.
@@ -115,7 +115,7 @@ def picked(listing: Listing, asked: Pick) -> list[str]:
 
 
 def told(library: Library, ids: Iterable[str]) -> list[Picture]:
-    """Return what is known of pictures; those that are not here any more are left out."""
+    """Return the facts of pictures; those that are no longer in the library are left out."""
     entries: dict[str, Entry | None] = {}
     seen: dict[str, dict[str, Any]] = {}
     pictures = []
@@ -133,13 +133,13 @@ def told(library: Library, ids: Iterable[str]) -> list[Picture]:
 def picture(
     entry: Entry, index: int, seen: dict[str, dict[str, Any]], *, whole: bool = False
 ) -> Picture:
-    """Return what the page gets of one picture; its receipt is untrusted.
+    """Return the facts of one picture for the page; its receipt is untrusted.
 
     Args:
-        entry: Its result.
-        index: Its number in it.
+        entry: The picture's result.
+        index: The picture's number in it, from 0.
         seen: Receipts that were read already, by request id.
-        whole: Whether to tell all of a long prompt.
+        whole: Whether to include the whole of a long prompt.
     """
     if entry.request_id not in seen:
         seen[entry.request_id] = _receipt(entry)

@@ -1,4 +1,4 @@
-"""Small pictures for the page: each made once, in the engine's pool."""
+"""Makes small pictures for the page, each only once, in the engine's pool."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.engine import Engine
 
 KEPT = 128
-"""Previews kept, of at most 100 KB each."""
+"""How many previews are kept, of at most 100 KB each."""
 EDGES = (128, 1024)
 _LARGEST = 768
-"""The largest edge that the page asks for (`EDGES` in js/src/files/previews.ts)."""
+"""The largest edge that the page asks for (`EDGES` in js/src/pictures/previews.ts)."""
 
 
 class Previews:
-    """Makes previews on the engine's loop; two that ask for the same one share it."""
+    """Makes previews on the engine's loop; requests for the same preview share it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -31,12 +31,12 @@ class Previews:
         self._one = threading.Lock()
 
     def begin(self, target: str, growing: Growing) -> None:
-        """Decode a picture while it comes, unless another is being decoded so; from any thread.
+        """Decode a picture while it downloads, unless another one is; from any thread.
 
-        In a thread of its own, as it waits for the network most of the time. What comes of it is
-        kept, a few MB, until it is asked for or the next picture comes.
+        This runs in a thread of its own, as it mostly waits for the network. The outcome, a few
+        MB, is kept until its preview is asked for or the next picture comes.
         """
-        self._take(target)  # of an earlier try
+        self._take(target)  # drop that of an earlier attempt
         if not self._one.acquire(blocking=False):
             growing.close()
             return
@@ -55,7 +55,7 @@ class Previews:
 
         try:
             found = reduced(growing, _LARGEST)
-        except Exception as error:  # whatever it is: the preview is made of the file then
+        except Exception as error:  # the preview is made from the complete file then
             self._end(growing, begun, error)
         else:
             self._end(growing, begun, found)
@@ -76,10 +76,10 @@ class Previews:
         return begun[1]
 
     async def get(self, target: str, edge: int, source: bytes | Path) -> Preview:
-        """Return the preview of `source`, which `target` names, at most `edge` pixels a side.
+        """Return the preview of `source`, whose id is `target`, with sides of up to `edge` pixels.
 
         Raises:
-            ImageInputError: The bytes are no image.
+            ImageInputError: The bytes are not an image.
         """
         edge = min(max(edge, EDGES[0]), EDGES[1])
         key = target, edge

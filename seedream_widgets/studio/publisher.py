@@ -1,4 +1,4 @@
-"""Job updates on their way to the page: numbered, and never a flood."""
+"""Sends job updates to the page: numbered, and never too many at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 INTERVAL = 0.1
 """Seconds between two sends."""
 BURST = 10
-"""Most messages a send: the server drops what goes over 1,000 a second."""
+"""The most messages at a time: the Jupyter server drops what exceeds 1,000 a second."""
 
 
 class Publisher:
@@ -35,20 +35,20 @@ class Publisher:
         self._engine.loop.call_soon_threadsafe(self._mark, job)
 
     def count(self) -> int:
-        """Number one more message to the page; under the lock."""
+        """Return the number of the next message to the page; hold the lock."""
         self.seq += 1
         return self.seq
 
     def _mark(self, job: Job) -> None:
         if self._engine.ending and isinstance(job.status, Cancelled):
-            return  # nobody cancelled it: the page asks, hears nothing, and says what is kept
+            return  # the kernel ends, nobody cancelled it; the page notices that by itself
         self._changed[job.id] = job
         if not self._scheduled:
             self._scheduled = True
             self._engine.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        # The engine never waits for the lock: an observer of the user's may hold it for long.
+        # The engine never waits for the lock, which a user's observer may hold for long.
         if self._lock.acquire(blocking=False):
             try:
                 for name in list(self._changed)[:BURST]:
@@ -61,7 +61,7 @@ class Publisher:
     def _show(self, job: Job, seq: int) -> None:
         try:
             self._send(job, seq)
-        except Exception:  # the page asks for what it misses; the next cards have to come
+        except Exception:  # the page asks for what it misses; further cards must still be sent
             _log.exception("the card of job %s could not be sent", job.id)
 
     def _again(self) -> None:

@@ -1,4 +1,4 @@
-"""The reference images of a studio: stable ids, and what the page is told of them."""
+"""A studio's reference images: stable ids, and what the page shows of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 MARKED = "marked-region"
-"""Stands among a card's references where its request had a marked region, which a form that is
-filled from the card would lose."""
+"""Added to a card's references if its request had a marked region, which is not in the form: so the
+form can't be submitted without it."""
 
 
 def reference_ids(images: Sequence[ImageInput | ImageUrl]) -> list[str]:
@@ -33,7 +33,7 @@ def load(name: str, data: bytes) -> ImageInput | ImageUrl:
     """Read an image file's bytes; `name` is untrusted and made safe.
 
     Raises:
-        ImageInputError: The bytes are no image.
+        ImageInputError: The bytes are not an image.
     """
     return load_image(FileBytes(data, name), field="references")
 

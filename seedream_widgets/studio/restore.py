@@ -1,4 +1,4 @@
-"""The form as it was, from the receipt that a saved file carries."""
+"""Restores the form from the receipt in an image file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _UNLESS_GIVEN = {"output_format": None, "background": None}
 _ABSENT = ImageInput(b"", "image/png", 1, 1, "")
-"""Stands for an input that is not in this library."""
+"""Takes the place of an input that is not in this library."""
 _MAX_INPUTS = 11  # one more than the form takes, so that it refuses
 
 
 def restore(studio: Form, library: Library, data: bytes) -> str | None:
-    """Set the whole form as the receipt in `data` says, and return what could not be.
+    """Set the whole form from the receipt in `data`; return a note on what is missing, if any.
 
     Raises:
         RequestError: There is no receipt, or the form does not take what it says.
@@ -37,7 +37,7 @@ def restore(studio: Form, library: Library, data: bytes) -> str | None:
     _check(form, [*images, *(_ABSENT for _ in missing)])
     name, value = "", None
     try:
-        # Held together: one value that is not taken puts all of them back.
+        # Held together, so that one refused value rolls all of them back.
         with studio._whole(), studio.hold_trait_notifications():
             for name, value in {**form, "references": images}.items():
                 setattr(studio, name, value)
@@ -50,10 +50,10 @@ def restore(studio: Form, library: Library, data: bytes) -> str | None:
 
 
 def _check(form: dict[str, Any], images: list[ImageInput | ImageUrl]) -> None:
-    """Build the whole request before any of it is set: a file may come from anybody.
+    """Check the whole request before any field is set, as a file may come from anybody.
 
     Raises:
-        RequestError: It is not one that could be submitted.
+        RequestError: It could not be submitted.
     """
     try:
         Request(**{"prompt": "not kept", **form}, images=tuple(images))
@@ -114,7 +114,7 @@ def _input(about: dict[str, Any], name: str, library: Library) -> ImageInput | I
         return load_image(url, field="references")
     from seedream_widgets.images.fit import safe_name
 
-    # Known by its digest, as before; its name is a stranger's.
+    # It is found by its digest; the name in the receipt is untrusted.
     found = library.input(str(about.get("sha256", "")))
     return replace(
         found,

@@ -1,4 +1,4 @@
-"""What a studio has going: its jobs, who answers them, and what the page is told."""
+"""`Session`: connects one studio with the client: its jobs, and what its page is told of them."""
 
 from __future__ import annotations
 
@@ -41,11 +41,18 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 LIMITS_SECONDS = 6.0
-"""Seconds between two looks at what other kernels spend, where a day or month has a limit."""
+"""Seconds between two looks at what other kernels have spent, if a day or month has a limit."""
 
 
 class Session:
-    """The jobs of one studio, between the client and the page."""
+    """The jobs of one studio, between the client and the page.
+
+    Args:
+        studio: The studio, of which it needs the form.
+        client: The client to submit to; ``None`` for the session's default one.
+        name: The studio's name, under which its state is kept; see `Studio`.
+        ended: Called when the results that are shown have changed.
+    """
 
     def __init__(
         self,
@@ -64,7 +71,8 @@ class Session:
         self._client = client
         self._deck = Deck()
         self._forgotten: dict[str, tuple[str, bool]] = {}
-        self._heard: set[str] = set()
+        self._announced: set[str] = set()
+        """Ids of the jobs whose results the listeners have got."""
         self._listeners: list[Callable[[Result], object]] = []
         self._joined: dict[str, float] = {}
         self._selected_at = 0.0
@@ -92,16 +100,16 @@ class Session:
         return self.client.library
 
     def _made(self) -> set[str]:
-        """Return the request ids of what this session made or was answered with."""
+        """Return the request ids of the results that this session made or got."""
         jobs = (*self.client.jobs, *self._deck)
         return {job.request_id for job in jobs if job.request_id} | {
             job.result().request_id for job in self.completed if job.id not in self._before
         }
 
     def _note_change(self, change: Change) -> None:
-        """Have the card of a deleted result go, and come back with it."""
+        """Remove the card of a deleted result, and show it again if the result is restored."""
         what, request_id = change
-        if what == "saved":  # told in a thread that jobs need
+        if what == "saved":  # called in a thread that jobs need, so take no lock
             return
         for job in self._deck.of_result(request_id):
             if what == "deleted" and job.id not in self._forgotten:
@@ -110,23 +118,23 @@ class Session:
                 self.show_again(job.id)
 
     def _result_of(self, request_id: str) -> Result | None:
-        """Return the result of a job of that request id."""
+        """Return the result of the job with that request id, if this studio has it."""
         jobs = self._deck.of_result(request_id)
         return jobs[-1].result() if jobs else None
 
     def begin(self, given: Collection[str]) -> None:
-        """Go on with what is kept, and show what of the library still runs here.
+        """Restore the state that was kept, and show jobs of the library that still run here.
 
-        That may be a click of this cell's last run; the cell may have made a client anew, too.
+        Those may come from clicks in an earlier run of this cell, perhaps with another client.
 
         Args:
-            given: The fields of the form that have their values already.
+            given: The fields of the form that were set by the caller.
         """
         self.kept.fill(given)
         for job in self.kept.results(self.engine):
             self._deck.put(job)
         self._before = {job.id for job in self._deck}
-        self._heard |= self._before
+        self._announced |= self._before
         if self._before and not {"selected", "pinned"} & {*given}:
             pinned = self.kept.pinned
             self.studio.pinned = self._is_here(pinned)
@@ -138,7 +146,7 @@ class Session:
         self._news.begin()
 
     def _is_here(self, name: str) -> bool:
-        """Tell whether a picture of this name is among the jobs' results; it may be any text."""
+        """Tell whether a picture of this id, an untrusted text, is among the jobs' results."""
         if self._result_of(name.rpartition(":")[0]) is None:
             return False
         try:
@@ -148,12 +156,12 @@ class Session:
         return True
 
     def close(self) -> None:
-        """Have the page told no more, and let go of the jobs: they keep no closed studio alive."""
+        """Stop telling the page, and leave the jobs, which would keep the studio alive."""
         self._parts.close()
 
     @property
     def client(self) -> Client:
-        """Who sends the requests."""
+        """The client that sends the requests."""
         return self._client or default_client()
 
     @property
@@ -168,12 +176,12 @@ class Session:
 
     @property
     def shown(self) -> tuple[Job, ...]:
-        """Those of them that were not dismissed."""
+        """The completed jobs that were not dismissed on the page, newest first."""
         return tuple(job for job in self.completed if job.id not in self._forgotten)
 
     @property
     def _latest(self) -> Job | None:
-        """The one whose result came last, or was asked for again last."""
+        """The shown job whose result came last, or was last answered from the library."""
         return max(self.shown, key=self._came, default=None)
 
     def _came(self, job: Job) -> float:
@@ -183,18 +191,18 @@ class Session:
         self._selected_at = time.time()
 
     def backend(self) -> dict[str, Any]:
-        """Return what the page says of who answers."""
+        """Return what the page shows of the backend."""
         try:
             backend = self.client.backend
-        except CredentialsError:  # the click says what is wrong with it
+        except CredentialsError:  # a click will say what is wrong with the key
             return {"name": "none", "label": "The fal key can't be used", "bills": False}
         return {"name": backend.name, "label": backend.label, "bills": backend.bills}
 
     def _agree(self, request: Request, shown: Terms, backend: Backend) -> None:
-        """Make sure that a click was drawn under the terms of the backend that will answer it.
+        """Check that the backend and price are still those that the button showed.
 
         Raises:
-            TermsError: It was not: the click is to be asked about.
+            TermsError: They are not, so that the user has to confirm.
         """
         costs = estimate(request, self.client.prices)
         now = Terms.of(backend, costs.high)
@@ -211,15 +219,16 @@ class Session:
         return Request(images=self.studio.references, **values)
 
     def start(self, request: Request, clicked: bool = False, shown: Terms | None = None) -> Job:
-        """Submit `request` and keep the page told of its job; one it joins comes to the front.
+        """Submit `request`, and show its job on the page, on top.
 
         Args:
             request: What to submit.
-            clicked: The page asked for it, and tells Python when its pictures are there.
-            shown: The terms it was clicked under.
+            clicked: Whether it was clicked on the page, which then tells Python when the pictures
+                have arrived there.
+            shown: The backend and price that the button showed when it was clicked.
 
         Raises:
-            TermsError: They are others now: the page is told, and the click is to be asked about.
+            TermsError: They have changed; the page is updated, and the user has to confirm.
             BudgetError: It could cost more than the budget leaves; nothing was sent.
         """
         self.refresh()
@@ -240,13 +249,13 @@ class Session:
         try:
             return self.client._waiting()
         except OSError:
-            return 0  # the library says so itself when it is needed
+            return 0  # an error is shown when the library is needed
 
     def resume(self) -> int:
-        """Follow what earlier sessions left behind, and return how many jobs that makes.
+        """Resume requests of earlier sessions, and return how many jobs that makes.
 
         Raises:
-            SeedreamError: There are some, and none can be followed.
+            SeedreamError: There are some, but none can be resumed.
         """
         try:
             jobs = self.client.resume()
@@ -272,7 +281,7 @@ class Session:
         with self.studio._lock:
             self._joined[job.id] = time.time()
             self._forgotten.pop(job.id, None)
-            self._heard.discard(job.id)
+            self._announced.discard(job.id)
             is_new = self._deck.put(job)
             self._deck.touch(job.id)
         self.refresh()
@@ -286,7 +295,7 @@ class Session:
         self.previews.begin(image_id(job.request_id or job.id, index), growing)
 
     def refresh(self) -> None:
-        """Tell the page who answers, what was spent, and of how much."""
+        """Tell the page the backend, the prices, what was spent and the limit."""
         client, studio = self.client, self.studio
         with studio._lock:
             studio._backend = self.backend()
@@ -295,7 +304,7 @@ class Session:
         self._read_limits()
 
     def _read_limits(self) -> None:
-        """Read anew where day and month stand, now and then: other kernels spend, too."""
+        """Now and then, read what was spent this day and month, as other kernels spend, too."""
         now, limits = time.monotonic(), self.client._limits
         if limits.stale or now >= self._limits_due:
             limits.stale, self._limits_due = False, now + LIMITS_SECONDS
@@ -313,12 +322,12 @@ class Session:
             self.studio._money = money(self.client._limits.standing)
             self._ended()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
-        self._hear(job)
+        self._call_listeners(job)
         if job.status.final:
-            self._select_latest()  # last, as an observer of the user's may raise
+            self._select_latest()  # last, as a user's observer may raise
 
     def on_result(self, listener: Callable[[Result], object]) -> Callable[[], None]:
-        """Have `listener` called with each result that comes; call the answer to stop."""
+        """Call `listener` with each result that comes; return a function that stops that."""
         self._listeners.append(listener)
 
         def stop() -> None:
@@ -327,34 +336,34 @@ class Session:
 
         return stop
 
-    def _hear(self, job: Job) -> None:
-        """Call who waits for results, in a thread of this studio: the engine never waits."""
-        if job.id in self._heard or not _is_completed(job):
+    def _call_listeners(self, job: Job) -> None:
+        """Once per job, pass its result to the listeners, in this studio's own threads."""
+        if job.id in self._announced or not _is_completed(job):
             return
-        self._heard.add(job.id)
+        self._announced.add(job.id)
         result = job.result()
         self._keep(result, shown=True)
-        if result.cached:  # else the library tells that it was saved
+        if result.cached:  # otherwise the library announces that it was saved
             self.shelf.changed()
         for listener in tuple(self._listeners):
             self.engine.start(self._call(listener, result))
 
     def _keep(self, result: Result, *, shown: bool) -> None:
-        """Have the next studio of this name show a result, or show it no more."""
+        """Note whether the next studio of this name shows a result."""
         self.aside.later(self.kept.came if shown else self.kept.dismissed, result)
 
     async def _call(self, listener: Callable[[Result], object], result: Result) -> None:
         try:
             await self.aside(listener, result)
-        except Exception:  # one listener's trouble is no other's
+        except Exception:  # one listener's error must not affect the others
             _log.exception("a function given to studio.on_result failed")
 
     def _select_latest(self) -> None:
-        if self._latest and not self._stands():
+        if self._latest and not self._keeps_selection():
             self.studio.selected = first_image(self._latest)
 
-    def _stands(self) -> bool:
-        """Whether what was selected is still the selection, though results came since."""
+    def _keeps_selection(self) -> bool:
+        """Tell whether the selection stays, rather than moving to the latest result."""
         latest, studio = self._latest, self.studio
         if not studio.selected:
             return False
@@ -364,11 +373,11 @@ class Session:
         return card(job, self._deck.place(job))
 
     def snapshot(self, since: int | None = None) -> dict[str, Any]:
-        """Return what the page shows, and the number of the last change.
+        """Return the cards that the page shows, and the number of the last change.
 
         Args:
-            since: The last change that the page knows; it is told of later ones alone, unless these
-                are many.
+            since: The last change that the page knows: only later ones are returned, unless there
+                are too many.
         """
         self.refresh()
         with self.studio._lock:
@@ -382,7 +391,7 @@ class Session:
             return {"seq": seq, "whole": False, "gone": gone, **told}
 
     def older(self, before: int) -> dict[str, Any]:
-        """Return a page of cards that lie below a place."""
+        """Return a page of cards at places below `before`."""
         with self.studio._lock:
             return self._page(before)
 
@@ -394,14 +403,14 @@ class Session:
         for job in jobs:
             try:
                 yield self._card(job)
-            except Exception:  # one takes no other with it
-                _log.exception("the card of job %s could not be told", job.id)
+            except Exception:  # one failing card must not hide the others
+                _log.exception("the card of job %s could not be made", job.id)
 
     def job(self, name: str) -> Job:
         """Return a job by its id.
 
         Raises:
-            RequestError: This studio has none of that id.
+            RequestError: This studio has no job of that id.
         """
         job = self._deck.get(name)
         if job is None:
@@ -409,10 +418,10 @@ class Session:
         return job
 
     def forget(self, name: str) -> None:
-        """Take an ended job's card away; its result stays in the library, and in `jobs`.
+        """Dismiss an ended job's card; the job stays in `jobs`, and its result in the library.
 
         Raises:
-            RequestError: It still runs, or this studio has none of that id.
+            RequestError: The job is still running, or this studio has no job of that id.
         """
         job = self.job(name)
         if not job.done:
@@ -431,14 +440,14 @@ class Session:
             self.studio._post({"kind": "forgotten", "seq": seq, "job_id": name})
         if gone is not None:
             self._keep(gone, shown=False)
-        # What was dismissed leaves the saved notebook, too.
+        # A dismissed result leaves the saved notebook, too.
         self.engine.loop.call_soon_threadsafe(self._ended)
 
     def show_again(self, name: str) -> None:
-        """Bring a dismissed card back, and its picture as the selected one where it was that.
+        """Bring a dismissed card back, and select its picture if it was selected before.
 
         Raises:
-            RequestError: This studio has none of that id.
+            RequestError: This studio has no job of that id.
         """
         job = self.job(name)
         with self.studio._lock:
@@ -452,13 +461,13 @@ class Session:
         self.engine.loop.call_soon_threadsafe(self._ended)
 
     def selection(self) -> tuple[Result, int]:
-        """Return the result and the number of the selected image, or of the one that came last.
+        """Return the result and number of the selected image, else the first of the latest result.
 
         Raises:
             SeedreamError: There is no image yet.
         """
         latest = self._latest
-        if self._stands():
+        if self._keeps_selection():
             return self.shelf.made(self.studio.selected)
         if latest is None:
             raise SeedreamError(
@@ -467,14 +476,14 @@ class Session:
         return latest.result(), 0
 
     def add_reference(self, image: Any) -> dict[str, Any]:
-        """Append a reference and return what the page shows of it."""
+        """Append a reference, and return its entry for the page."""
         with self.studio._lock:
             self.studio.references = (*self.studio.references, image)
             return self.studio._references[-1]
 
 
 def first_image(job: Job) -> str:
-    """Return the name of the first picture of a job's result."""
+    """Return the id of the first picture of a job's result."""
     return image_id(job.result().request_id, 0)
 
 

@@ -1,4 +1,4 @@
-"""`Sheet`: a batch as a grid that fills while its cells come, to look through and choose in."""
+"""`Sheet`: a widget that shows a batch as a grid, which fills as its results come."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result
 
 _PAUSE = 0.2
-"""Seconds in which changes of cells are gathered into one message."""
+"""Seconds to gather changes of cells before they are sent in one message."""
 _MOST_VOTED = 200
 _WORDS = 300
 
@@ -45,13 +45,13 @@ _WORDS = 300
 class Sheet(Bridge, Selects):
     """A widget that shows a batch as a grid; make it with ``batch.sheet()``.
 
-    ``sheet.selection`` holds the results that are chosen in it: read it in the next cell, set it,
-    or observe it. ``sheet.ranking`` holds those that were voted on, the best first.
-    ``sheet.close()`` ends the sheet alone: the batch goes on.
+    ``sheet.selection`` holds the selected results: read it in the next cell, set it, or observe it.
+    ``sheet.ranking`` holds the results that were voted on, the best first. ``sheet.close()`` closes
+    the sheet only: the batch goes on.
 
     Args:
-        batch: What it shows. How it is laid out asks for nothing: ``batch.run()`` does, and the
-            sheet's own button, which says for how much.
+        batch: The batch to show. Showing it sends nothing: ``batch.run()`` does, and the sheet's
+            own button, which says for how much.
     """
 
     _sheet: Fallback
@@ -95,7 +95,7 @@ class Sheet(Bridge, Selects):
 
     @property
     def batch(self) -> Batch:
-        """What it shows."""
+        """The batch that it shows."""
         return self._batch
 
     @property
@@ -107,7 +107,7 @@ class Sheet(Bridge, Selects):
 
     @property
     def clear(self) -> bool:
-        """Whether the votes tell of every two of them which one is better."""
+        """Whether the votes decide the whole order: for any two, which one is better."""
         return self._ballot is not None and self._ballot.clear
 
     def save(
@@ -123,7 +123,7 @@ class Sheet(Bridge, Selects):
         return self._batch.export(target, format=kind, x=x, edge=edge, pages=pages)
 
     def _first(self) -> tuple[Result, ...]:
-        """Return the first results in the grid's order, for where no kernel runs."""
+        """Return the first results in the grid's order, to show where no kernel runs."""
         opened = (cell.opened() for cell in self._batch)
         return tuple(islice((result for result in opened if result is not None), SHEET_RESULTS))
 
@@ -135,8 +135,6 @@ class Sheet(Bridge, Selects):
     def __repr__(self) -> str:
         return f"<Sheet of batch {self._batch.name!r}, {len(self.selection)} selected>"
 
-    # What the page is told
-
     def _grid(self, _: protocol.Grid) -> Answer:
         batch = self._batch
         axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
@@ -145,32 +143,32 @@ class Sheet(Bridge, Selects):
         return {"name": batch.name, "axes": axes, "cells": cells, "standing": standing}, []
 
     def _backend(self) -> Backend | None:
-        """Return who would answer; a key that can't be used is told by the press."""
+        """Return the backend, or ``None`` if the key can't be used; pressing a button says why."""
         try:
             return self._batch._client.backend
         except CredentialsError:
             return None
 
     def _terms(self, backend: Backend | None) -> object:
-        """Return who answers at what prices, to compare."""
+        """Return the backend and its prices, to notice when they change."""
         if backend is None:
             return None
         prices = self._batch._client.prices
         return backend.name, backend.bills, [prices.of(each) for each in self._endpoints.values()]
 
     def _notice(self) -> None:
-        """Have the page told where another backend answers, or at another price, than it says."""
+        """Update the page if the backend or its prices are no longer those that it shows."""
         if self._terms(self._backend()) != self._told_of:
             self._note(None)
 
     def _looked(self) -> tuple[dict[str, Any], bool]:
-        """Return the standing of who answers now, and whether other cells are there under it."""
+        """Return the batch's standing, and whether the backend has changed which cells are done."""
         backend = self._backend()
         turned = backend is not None and self._batch._look_again(backend)
         return self._standing(backend), turned
 
     def _standing(self, backend: Backend | None) -> dict[str, Any]:
-        """Return how far the batch is, and what its buttons are to say."""
+        """Return the batch's progress, and the words of its buttons."""
         self._told_of = self._terms(backend)
         standing = self._batch._standing(backend)
         asks = [
@@ -186,7 +184,7 @@ class Sheet(Bridge, Selects):
         return {**standing, "words": " · ".join(standing["words"]), "asks": asks}
 
     def _note(self, cell: Cell | None) -> None:
-        """Gather changes, on whatever thread they come, and tell the page of several at once."""
+        """Gather changes, from any thread, and tell the page of several at once."""
         with self._waiting:
             first, self._due = not self._due, True
             if cell is not None:
@@ -212,12 +210,12 @@ class Sheet(Bridge, Selects):
 
         def agree(backend: Backend, cost: BatchEstimate) -> None:
             now = Terms.of(backend, cost.high)
-            # Where others got some meanwhile, it is less of the same.
+            # If other kernels have sent some of the cells meanwhile, it costs less: no need to ask.
             less = cost.cells < message.cells and now.less(said)
             if not (less or now.same(said)):
                 raise TermsError(now, said, cost.money)
 
-        # Of a busy kernel's presses, and of two views', those of one gesture are one.
+        # Presses within a second, as from two views or queued by a busy kernel, count as one.
         again = message.pressed and abs(message.pressed - self._pressed) < GESTURE_MS
         self._pressed = message.pressed
         if not again:
@@ -268,7 +266,7 @@ class Sheet(Bridge, Selects):
         return {"pair": list(pair) if pair else [], "ranking": ranking, "clear": pair is None}, []
 
     def _voted_on(self) -> list[Cell]:
-        """Return the cells that are chosen; where fewer than two are, all that have a picture."""
+        """Return the selected cells or, if fewer than two are, all that have a picture."""
         done = [cell for cell in self._batch if cell.state == "done"]
         chosen = {name.rpartition(":")[0] for name in self._picked}
         few = [cell for cell in done if _request_id(cell) in chosen]
@@ -281,10 +279,10 @@ def _request_id(cell: Cell) -> str:
 
 
 def told(cell: Cell) -> dict[str, Any]:
-    """Return what the page shows of a cell."""
+    """Return a cell's entry for the page."""
     result = cell.opened()
     file = result.files[0] if result is not None else None
-    asked = cell.request.image_size  # so that no tile changes its shape when its picture comes
+    asked = cell.request.image_size  # lets a tile have its shape before its picture comes
     width, height = (
         (file.width, file.height) if file else asked if isinstance(asked, tuple) else (0, 0)
     )

@@ -1,4 +1,4 @@
-"""What any widget that shows pictures of the library does for its page's messages."""
+"""`Shelf`: handles the page's messages about the library's pictures, for every widget with them."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result, ResultImage
 
 MOST_ZIP = 300_000_000
-"""Most bytes of pictures that go to the page in one ZIP file."""
+"""The most bytes of pictures in one ZIP file for the page."""
 MOST_CODE = 20
-"""Most requests that are copied as code at once."""
+"""The most requests that are copied as code at once."""
 LISTINGS = 4
-"""Searches of the page whose further pages are of the same list."""
+"""For so many recent searches the list is kept, so that further pages are of the same list."""
 
 
 class Shelf:
     """The library as one widget shows it.
 
     Args:
-        widget: Whose page is told of changes.
-        aside: Its threads, as all of this reads the disk.
-        library: Gives the library.
-        session: Gives the request ids of this session's results.
-        held: Gives a result by its request id where somebody holds it already, as a job does.
-        within: Gives the search that is shown, where that is not the whole library.
-        searched: Told of each new search of the page.
+        widget: The widget, whose page is told of changes.
+        aside: The widget's threads, as all of this reads the disk.
+        library: Returns the library.
+        session: Returns the request ids of this session's results.
+        held: Returns a result by its request id if it is in memory already, as with a job.
+        within: Returns the search that the widget is limited to, or ``None`` for the whole library.
+        searched: Called with each new search of the page.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Shelf:
         self._stop()
 
     def changed(self) -> None:
-        """Tell the page that the library holds something else than before."""
+        """Tell the page that the library has changed."""
         self._forget_listings()
         self._widget._post({"kind": "library"})
 
@@ -100,7 +100,7 @@ class Shelf:
         self.changed()
 
     def _unpick(self, request_id: str) -> None:
-        """Have a result that was deleted, wherever that was, selected no more."""
+        """Remove a result from the selection, as it was deleted here or elsewhere."""
         with self._widget._lock:
             before = self._widget._picked
             left = [name for name in before if name.rpartition(":")[0] != request_id]
@@ -112,7 +112,7 @@ class Shelf:
             self._listings.clear()
 
     def picture(self, target: str) -> ImageInput | ResultImage:
-        """Return a picture of a result, or an input of one as ``<its name>~<number>``.
+        """Return a picture of a result by its id, or its input image as ``<id>~<number>``.
 
         Raises:
             RequestError: There is no such picture.
@@ -125,7 +125,7 @@ class Shelf:
         return result.files[index]
 
     def made(self, name: str) -> tuple[Result, int]:
-        """Return the result and the number of a picture by its name; it may read the disk.
+        """Return the result and the number of a picture by its id; it may read the disk.
 
         One that a job holds is known even after its files were deleted.
 
@@ -180,8 +180,8 @@ class Shelf:
         listing = self._listing(message, anew=message.days)
         page = told_page(self._library(), listing, message)
         if len(page["pictures"]) < min(message.count, MOST, listing.total - message.offset):
-            self.changed()  # some of them are gone: the list is another one
-        if message.days:  # the first page; further ones ask for the same
+            self.changed()  # some pictures are gone, so the list is out of date
+        if message.days:  # only the first page of a search asks for days
             self._searched(message)
         return page, []
 
@@ -189,7 +189,7 @@ class Shelf:
         return {"image_ids": picked(self._listing(message), message)}, []
 
     def _listing(self, message: protocol.Browse | protocol.Pick, anew: bool = False) -> Listing:
-        """Return what a message's search found, when its first page was asked for."""
+        """Return the list of a message's search, as it was when its first page was asked for."""
         name = message.query, json.dumps(message.filters, sort_keys=True)
         listing = None if anew else self._listings.get(name)
         if listing is None:
@@ -232,7 +232,7 @@ class Shelf:
         return {"collections": list(collections)}, []
 
     def _entries(self, request_ids: Iterable[str]) -> list[Any]:
-        """Return those that are there; what the page shows of others is out of date."""
+        """Return the entries that exist; if some do not, tell the page that it is out of date."""
         found = [self._library().entry(request_id) for request_id in request_ids]
         there = [entry for entry in found if entry is not None]
         if len(there) < len(found):

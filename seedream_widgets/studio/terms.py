@@ -1,4 +1,8 @@
-"""What a click was drawn under: who answers, and for how much at most."""
+"""The terms that a button shows for a click: which backend answers, and the most it can cost.
+
+They may change between the drawing of the button and the click, as when a key is set; then the
+user has to confirm.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +19,15 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
 
 GESTURE_MS = 1000
-"""Presses closer together than that, in milliseconds, for the same thing are one."""
+"""Presses of the same button within so many milliseconds count as one."""
 
 _NOTHING = Decimal("0.00005")
-"""US dollars below which two amounts are one: the page multiplies a price that was rounded."""
+"""Amounts that differ by less (in US dollars) count as equal: the page rounds prices."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Say who answers a request, whether it bills, and the most it can cost in US dollars."""
+    """Which backend answers a request, whether it bills, and the most it can cost in US dollars."""
 
     backend: str
     bills: bool
@@ -31,15 +35,15 @@ class Terms:
 
     @classmethod
     def of(cls, backend: Backend, high: Decimal) -> Terms:
-        """Return what `backend` would answer under, for at most `high` US dollars."""
+        """Return the terms of `backend` for a request that costs at most `high` US dollars."""
         return cls(backend.name, backend.bills, high if backend.bills else Decimal(0))
 
     @classmethod
     def read(cls, told: dict[str, Any]) -> Terms:
-        """Read what the page says the button said.
+        """Read the terms that the button showed, from an untrusted message.
 
         Raises:
-            ProtocolError: It is not complete, or of a wrong type.
+            ProtocolError: They are incomplete, or of a wrong type.
         """
         backend, bills = told.get("backend"), told.get("bills")
         high = amount(told.get("high"))
@@ -50,16 +54,16 @@ class Terms:
         return cls(backend, bills, Decimal(high))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what the page gets."""
+        """Return a JSON-ready dict for the page."""
         return {"backend": self.backend, "bills": self.bills, "high": shown(self.high)}
 
     def same(self, other: Terms) -> bool:
-        """Tell whether both come to the same for who pays."""
+        """Tell whether both mean the same to the user."""
         amount = not self.bills or abs(self.high - other.high) < _NOTHING
         return amount and self._same_backend(other)
 
     def less(self, other: Terms) -> bool:
-        """Tell whether the same backend answers for less."""
+        """Tell whether these are of the same backend and cost less than `other`."""
         return self._same_backend(other) and self.high < other.high
 
     def _same_backend(self, other: Terms) -> bool:
@@ -67,7 +71,7 @@ class Terms:
 
 
 class TermsError(SeedreamError):
-    """Ask about a click that was drawn under other terms than it would be sent under."""
+    """The terms have changed since the button was drawn, so the click has to be confirmed."""
 
     field = "terms"
 

@@ -1,4 +1,4 @@
-"""The studio's own trait types: a size as people write it, and a list of images."""
+"""The studio's own trait types: a size, one of several words, and a list of images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ else:
 
 _MAX_NAME = 40
 _MAX_SIDE = 1_000_000
-"""Pixels; the page takes no more either."""
+"""In pixels; the page has the same limit."""
 
 
 class FieldError(RequestError, TraitError):
@@ -31,14 +31,14 @@ class FieldError(RequestError, TraitError):
 
 
 class UnknownFieldError(RequestError, AttributeError, TypeError):
-    """The form has no field of that name, or it can only be read."""
+    """The form has no field of that name, or it is read-only."""
 
 
 class WordTrait(Enum):
-    """One of several words; another one gets a guess."""
+    """One of several words; the error for another one suggests the word that was meant."""
 
     def error(self, obj: HasTraits | None, value: Any, error: Any = None, info: Any = None) -> Any:
-        """Refuse a value in words."""
+        """Raise a readable error with a suggestion."""
         from seedream_widgets.values.guesses import did_you_mean
 
         words = [str(word) for word in self.values or ()]
@@ -101,7 +101,7 @@ class ImagesTrait(Trait):
 
 
 def picture_names(value: list[Any]) -> list[str]:
-    """Return the names of pictures among what a page sends, no more than a selection may hold."""
+    """Return the valid picture ids in an untrusted list, up to the most that can be selected."""
     from seedream_widgets.studio.protocol import MAX_IDS
     from seedream_widgets.values.result import image_of
 

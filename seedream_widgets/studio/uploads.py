@@ -1,4 +1,4 @@
-"""Files on their way from the page: in order, bounded, safe to send twice."""
+"""Receives files from the page in chunks: in order, limited in size, and safe to send twice."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from seedream_widgets.studio.protocol import Upload
 
 MAX_OPEN = 12
-"""Most files under way at once (the oldest is dropped beyond that), and most that are unread."""
+"""The most files that arrive at once (the oldest is dropped), and the most that wait to be read."""
 MAX_HELD = 4 * UPLOAD_BYTES
-"""Most bytes of files under way and of those that wait to be read, in all."""
+"""The most bytes of files that arrive or wait to be read, in all."""
 _REMEMBERED = 200
 
 
@@ -28,7 +28,7 @@ class _File:
 
 
 class Uploads:
-    """The files that the page sends in chunks; each answer is how many bytes came without a gap."""
+    """The files that the page sends; each answer says how many bytes have come without a gap."""
 
     def __init__(self) -> None:
         self._open: dict[str, _File] = {}
@@ -36,7 +36,7 @@ class Uploads:
         self._unread: dict[str, int] = {}
 
     def start(self, message: Upload) -> int:
-        """Note an announced file and return where to go on.
+        """Note an announced file, and return from which byte on to send it.
 
         Raises:
             RequestError: It is empty or larger than `UPLOAD_BYTES`, or too much waits to be read.
@@ -78,7 +78,7 @@ class Uploads:
         return self._open[upload_id].data.tell()
 
     def write(self, upload_id: str, offset: int, data: memoryview) -> int:
-        """Append bytes that go on where the last ended, pass over others, and say how far it is.
+        """Append bytes that follow on the last ones, ignore others, and return how many have come.
 
         Raises:
             RequestError: No such file is known.
@@ -90,9 +90,9 @@ class Uploads:
         return received
 
     def take(self, upload_id: str) -> tuple[str, bytes, str] | None:
-        """Return name, bytes and purpose of a file that is whole, once; else ``None``.
+        """Return name, bytes and purpose of a file that is complete, once; else ``None``.
 
-        Its bytes count as held until `read` is called.
+        Its bytes count towards `MAX_HELD` until `read` is called.
         """
         file = self._open.get(upload_id)
         if file is None or file.data.tell() < file.size:
@@ -101,10 +101,10 @@ class Uploads:
         self._finished[upload_id] = self._unread[upload_id] = file.size
         while len(self._finished) > _REMEMBERED:
             del self._finished[next(iter(self._finished))]
-        return file.name, file.data.getvalue(), file.purpose  # BytesIO hands it over uncopied
+        return file.name, file.data.getvalue(), file.purpose  # getvalue() does not copy
 
     def read(self, upload_id: str) -> None:
-        """Note that a file that was taken is read, so that its bytes are held no more."""
+        """Note that a file that was taken has been read, and its bytes are freed."""
         self._unread.pop(upload_id, None)
 
     def wanted(self, upload_id: str) -> bool:

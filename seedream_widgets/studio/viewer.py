@@ -1,4 +1,4 @@
-"""What a viewer asks of the kernel: sharp parts of pictures, receipts, and how two differ."""
+"""`Viewer`: answers the page's viewer: previews, sharp parts of pictures, receipts, differences."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result, ResultImage
 
 KEPT = 2
-"""Decoded pictures that are kept: the one that is looked at, or the two that are compared."""
+"""How many decoded pictures are kept: the one in view, or the two that are compared."""
 KEPT_PIXELS = 64_000_000
-"""Most pixels of those together, of 4 bytes each; a single larger one is kept, too."""
+"""The most pixels of those together, of 4 bytes each; a single larger picture is kept, too."""
 AT_ONCE = 3
-"""Previews that are made at once: one of the threads aside is left for all else."""
+"""How many previews are made at once; it leaves one of the widget's threads for all else."""
 IDLE_SECONDS = 300.0
-"""After so long without a question they go: a page that was closed says nothing."""
+"""Decoded pictures are dropped after so long without a message, as a page may just be closed."""
 _MAX_SIDE = 1 << 16
 _MAX_TEXT = 8000
 _MAX_WORDS = 200
@@ -40,12 +40,10 @@ _MOST_ABOVE, _MOST_BELOW = 30, 12
 
 
 class Turns:
-    """Lets so many in at once, and of those that wait the newest first; on one loop only.
-
-    Whoever scrolls looks at what was asked for last.
+    """A semaphore that lets the newest waiter in first, as a user who scrolls looks at the latest.
 
     Args:
-        most: How many.
+        most: How many may be inside at once.
     """
 
     def __init__(self, most: int) -> None:
@@ -78,28 +76,28 @@ class Turns:
 
 
 class PictureSource(Protocol):
-    """Who knows the pictures by their ids."""
+    """Finds pictures by their ids."""
 
     def picture(self, target: str) -> ImageInput | ResultImage:
-        """Return a picture, or raise a `RequestError` for people."""
+        """Return a picture, or raise a `RequestError`."""
         ...
 
     def there(self, target: str) -> tuple[Result, int]:
-        """Return the result that a picture is of and its place there, or raise as `picture`.
+        """Return the result that a picture belongs to and its number there; see `picture`.
 
-        One whose file is gone is refused, too.
+        A picture whose file is gone is refused, too.
         """
         ...
 
 
 class Viewer:
-    """Answers what a viewer asks, and keeps what it shows decoded, all on the engine's loop.
+    """Answers a viewer's messages, and keeps the pictures in view decoded; on the engine's loop.
 
     Args:
-        engine: Whose pool decodes.
+        engine: Its pool decodes.
         previews: Makes the small pictures.
         aside: Runs what may wait for the widget's lock.
-        pictures: Knows them by their ids.
+        pictures: Finds pictures by their ids.
     """
 
     def __init__(
@@ -120,7 +118,7 @@ class Viewer:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """The ids of the pictures that are kept decoded, the one asked for last at the end."""
+        """The ids of the pictures that are kept decoded; the latest is the last."""
         return tuple(self._decoded)
 
     async def _preview(self, message: protocol.GetPreview) -> Answer:
@@ -143,8 +141,8 @@ class Viewer:
         for target in [each for each in self._decoded if each not in message.targets]:
             self._drop(target)
         for target in message.targets:
-            # What is wrong with it is said where it is asked for.
-            self._begin(target).add_done_callback(_heard)
+            # An error is reported when a part of the picture is asked for.
+            self._begin(target).add_done_callback(_ignore_error)
         return {}, []
 
     async def _region(self, message: protocol.Region) -> Answer:
@@ -194,7 +192,7 @@ class Viewer:
         return {"rows": [{"name": name, "text": text} for name, text in texts.items() if text]}, []
 
     def _begin(self, target: str) -> asyncio.Task[Image]:
-        # Again at the end: what was asked for last is dropped last.
+        # Moved to the end, as the least recently used picture is dropped first.
         task = self._decoded.pop(target, None) or asyncio.ensure_future(self._decode(target))
         self._decoded[target] = task
         while len(self._decoded) > KEPT:
@@ -231,15 +229,15 @@ class Viewer:
     def _drop(self, target: str) -> None:
         task = self._decoded.pop(target, None)
         if task is not None:
-            task.add_done_callback(_heard)
+            task.add_done_callback(_ignore_error)
 
     def _drop_all(self) -> None:
         for target in self.kept:
             self._drop(target)
 
 
-def _heard(task: asyncio.Task[Image]) -> None:
-    """Take notice of its error, which asyncio would log."""
+def _ignore_error(task: asyncio.Task[Image]) -> None:
+    """Retrieve a task's error, so that asyncio does not log it."""
     if not task.cancelled():
         task.exception()
 
@@ -252,7 +250,7 @@ def input_of(result: Result, number: str) -> ImageInput:
     """Return an input image of a result, by its number from 0 as text.
 
     Raises:
-        RequestError: It has none of that number, or it was given by its address.
+        RequestError: There is no such input, or it was given as a URL.
     """
     images = result.request.images
     image = images[int(number)] if number in map(str, range(len(images))) else None
@@ -264,10 +262,10 @@ def input_of(result: Result, number: str) -> ImageInput:
 
 
 def line_of(result: Result, index: int) -> list[dict[str, Any]]:
-    """Return the pictures that one can walk to from this one, the oldest ancestor first.
+    """Return the pictures related to this one, in the order in which the viewer steps through them.
 
-    What was made of it comes nearest first, so that who has gone back finds the way on again.
-    Those that are gone have an empty id, and words that say what they were.
+    Its ancestors come first, the oldest at the start, then itself, then what was made from it, the
+    nearest first. A deleted picture has an empty id, and words that say what it was.
     """
     lineage = own_lineage(result)
     if lineage is None:
@@ -306,9 +304,9 @@ def _walked(result: Result, index: int, kin: str) -> dict[str, Any]:
 
 
 def receipt_rows(result: Result, index: int) -> list[dict[str, str]]:
-    """Return what a viewer says of one picture of a result, in the order it is read.
+    """Return the facts that a viewer shows of one picture of a result, in order.
 
-    Rows of the same name in two pictures can be compared: equal text is the same setting.
+    The rows of two pictures can be compared by name: equal texts mean equal settings.
     """
     request, file = result.request, result.files[index]
     asked = request.image_size or request.endpoint.default_size

@@ -1,6 +1,6 @@
-"""`Studio`: the form, the jobs and the pictures, in a notebook.
+"""`Studio`: the widget with the form, the jobs and the pictures.
 
-What it needs to work is imported with the first studio.
+Most of what it needs is imported when the first studio is made.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 class Studio(Form):
     """The widget: write, drop, click, then use `image` and `images` in the next cell.
 
-    Every field of the form is a trait: set it, read it, observe it. What an endpoint accepts
-    is checked at submit.
+    Every field of the form is a trait: set it, read it, observe it. Whether the endpoint accepts
+    the values is checked at submit.
 
     Args:
-        client: Who sends the requests; the session's default client unless given.
+        client: The client that sends the requests; by default the session's.
         prompt: What to draw, or to change.
-        references: Up to 10 images of any kind that `sd.edit` takes; with any, it is an edit,
-            and of the shape of image 1 unless a size is chosen.
-        name: It goes on where the last studio of this name ended, with its form, the gallery's
-            search and the recent results; what is given here counts more. They are kept in the
-            library. The notebook's path unless given, where the host tells it; ``""`` keeps
-            nothing, and so does a client that stores no prompts.
-        **form: First values of the form's fields.
+        references: Up to 10 images of any kind that `sd.edit` takes; with any, the request is an
+            edit, in the shape of image 1 unless a size is chosen.
+        name: The studio goes on where the last one of this name ended: with its form, the
+            gallery's search and the recent results, which are kept in the library. Arguments
+            given here take precedence. By default it is the notebook's path, if the host tells
+            it; with ``""``, or a client that stores no prompts, nothing is kept.
+        **form: Initial values of the form's fields.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class Studio(Form):
         session, table = self._session, self._handlers.table
         self.on_msg(Answers(self, session.engine, session.aside, table).handle)
         self._session.begin(form)
-        if name:  # a notebook's cell says its arguments again
+        if name:  # without one, the cell that runs again has the same arguments anyway
             self._session.kept.keep()
 
     @property
     def client(self) -> Client:
-        """Who sends the requests."""
+        """The client that sends the requests."""
         return self._session.client
 
     @property
@@ -102,15 +102,15 @@ class Studio(Form):
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """Results of the completed jobs, newest first, but for those dismissed on the page."""
+        """Results of the completed jobs, newest first, without those dismissed on the page."""
         return tuple(job.result() for job in self._session.shown)
 
     @property
     def result(self) -> Result:
-        """The result the selected image belongs to: the one that came last, or was chosen since.
+        """The result of the selected image: the latest one, or the one selected since.
 
         Raises:
-            SeedreamError: There is none yet.
+            SeedreamError: There is no result yet.
         """
         return self._session.selection()[0]
 
@@ -121,43 +121,44 @@ class Studio(Form):
 
     @property
     def image(self) -> Image:
-        """The selected PIL image: of the result that came last, or the one chosen since.
+        """The selected PIL image: the first of the latest result, or the one selected since.
 
-        With `pinned` set, results that come leave it as it is.
+        With `pinned` set, new results do not change the selection.
 
         Raises:
-            SeedreamError: There is none yet.
+            SeedreamError: There is no image yet.
         """
         result, index = self._session.selection()
         return result.files[index].pil
 
     @property
     def gallery(self) -> StudioGallery:
-        """Its gallery: ``studio.gallery.selection`` is a tuple of the results selected there."""
+        """The studio's gallery: ``studio.gallery.selection`` is a tuple of the selected results."""
         return self._gallery
 
     def on_result(self, function: Callable[[Result], object]) -> Callable[[], None]:
-        """Have `function` called with each result that comes, on another thread.
+        """Call `function` with each result that comes, on another thread.
 
-        A result that was asked for again and comes from the library counts, too. What the function
-        raises goes to the Python log.
+        This includes results that come from the library. Errors of the function go to the Python
+        log.
 
         Returns:
-            A function that ends it.
+            A function that stops the calls.
 
         Raises:
             RequestError: `function` can't be called.
         """
         if not callable(function):
             raise RequestError(
-                f"on_result takes a function of the result, got {described(function)}",
+                "on_result takes a function that is called with the result, got "
+                f"{described(function)}",
                 field="function",
                 value=function,
             )
         return self._session.on_result(function)
 
     def request(self) -> Request:
-        """Return what Generate would send now.
+        """Return the request that Generate would send now.
 
         Raises:
             RequestError: The form holds something the endpoint does not accept.
@@ -165,7 +166,7 @@ class Studio(Form):
         return self._session.request()
 
     def submit(self) -> Job:
-        """Do what Generate does, and return the job.
+        """Submit the form, as Generate does, and return the job.
 
         Raises:
             RequestError: The form holds something the endpoint does not accept.
@@ -176,14 +177,14 @@ class Studio(Form):
         return f"<Studio {self.prompt[:60]!r}>" if self._stores_prompts else "<Studio>"
 
 
-class _Told:
-    """What is told of a class, made when it is asked for: it needs `Request`."""
+class _LazyAttribute:
+    """A class attribute computed at each access, as a studio's help needs to import `Request`."""
 
-    def __init__(self, tell: Callable[[], Any]) -> None:
-        self._tell = tell
+    def __init__(self, compute: Callable[[], Any]) -> None:
+        self._compute = compute
 
     def __get__(self, _: object, __: type) -> Any:
-        return self._tell()
+        return self._compute()
 
 
 def _signature() -> Any:
@@ -198,6 +199,7 @@ def _help(doc: str | None) -> str | None:
     return class_help(doc, Studio.__init__, Studio._fields())
 
 
-# Not in the class's body: traitlets asks for all that stands there.
+# Not in the class body, where traitlets would read them at once.
 _class: Any = Studio
-_class.__signature__, _class.__doc__ = _Told(_signature), _Told(partial(_help, Studio.__doc__))
+_class.__signature__ = _LazyAttribute(_signature)
+_class.__doc__ = _LazyAttribute(partial(_help, Studio.__doc__))

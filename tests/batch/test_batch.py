@@ -401,7 +401,7 @@ def test_a_run_interrupted_before_it_began_is_not_waited_for(client, backend, mo
         ({"executor": "dask"}, r"executor takes .* with a submit\(\) method; got 'dask'"),
         ({"executor": ThreadPoolExecutor}, r"got the class ThreadPoolExecutor; make one of it"),
         ({"executor": SHUT}, r"got a ThreadPoolExecutor that takes no work"),
-        ({"on_update": 3}, "on_update takes a function of the cell; got 3"),
+        ({"on_update": 3}, "on_update takes a function that is called with the cell, got 3"),
     ],
 )
 def test_what_can_not_run_it_is_refused_before_anything_is_sent(client, backend, given, words):

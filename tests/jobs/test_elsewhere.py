@@ -89,7 +89,7 @@ def test_where_the_other_fails_nothing_is_sent(another, here, tmp_path):
     another.submit(f"hold=['fetch'], errors={{'fetch': {refused}}}")
     waiting = waiting_for(client.submit(FOX))
     another.run("backend.release('fetch')")
-    with pytest.raises(BackendError, match="another process asked for the same") as caught:
+    with pytest.raises(BackendError, match="another process sent the same request") as caught:
         waiting.result(SECONDS)
     assert caught.value.billing == "no"
     assert two.calls == []

@@ -112,7 +112,7 @@ def test_without_room_for_a_claim_it_is_sent_all_the_same_and_that_is_said(tmp_p
     backend, client = make(tmp_path, hold=["submit"])
     job = client.submit(Request(**FOX))
     assert client.submit(Request(**FOX)) is job
-    assert "another Python that asks for the same at the same moment would pay" in caplog.text
+    assert "another process that asks for the same would pay" in caplog.text
     backend.wait_for("submit")
     (entry,) = client.library._journal.pending()
     assert (entry.id, entry.step) == (job.id, "sending")
@@ -127,7 +127,7 @@ def test_where_nothing_can_be_written_it_is_sent_all_the_same_and_that_is_said(t
     library.write_text("no folder")
     backend, client = make(library)
     result = client.submit(Request(**FOX)).result(SECONDS)
-    assert "its pictures come into memory" in caplog.text
+    assert "Its pictures stay in memory" in caplog.text
     assert "save them with result.save()" in result.note
     assert result.image.size == (32, 24)
     assert backend.count("submit") == 1

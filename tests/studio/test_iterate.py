@@ -104,7 +104,7 @@ def test_a_whole_set_and_a_picture_of_a_region_are_refused(there, backend):
     backend.images = 1
     one = page.studio._session.client.submit(sd.Request("a fox")).result(60)
     assert (
-        "all pictures that were asked for came"
+        "no picture of this set is missing"
         in again(page, f"{one.request_id}:0", "missing")["message"]
     )
     big = Image.effect_noise((200, 150), 60).convert("RGB")

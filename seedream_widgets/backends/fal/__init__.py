@@ -1,13 +1,13 @@
-"""fal itself, spoken to with the unmodified `fal_client.AsyncClient`.
+"""The fal backend, on top of the unmodified `fal_client.AsyncClient`.
 
-    backend       the verbs, and when the heavy modules are imported
-    session       one AsyncClient, guarded, what all requests share, and how long they wait
-    guard         a submit is never sent twice; the key goes to fal's hosts alone
-    addresses     where a reply of the server may send us
-    connections   proxies and certificates, as the environment names them
-    uploads, submit (and cancel), watch, fetch, downloads      one request's way, in this order
-    platform_api  what fal says about the account: prices
-    errors        fal's replies and network failures in plain sentences
+    backend       `FalBackend`: one method per step; imports the heavy modules when first used
+    session       what all requests share: the guarded AsyncClient, limits and retries
+    guard         never sends a submit twice, and sends the key to fal's hosts only
+    addresses     which addresses in fal's replies may be used
+    connections   proxies and certificates from the environment
+    uploads, submit (and cancel), watch, fetch, downloads      one request's steps, in this order
+    platform_api  fal's prices and its list of requests
+    errors        turns fal's replies and network failures into plain sentences
 
 Importing this room imports neither httpx nor fal_client: the first verb called does.
 """

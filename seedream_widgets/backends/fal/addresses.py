@@ -1,4 +1,4 @@
-"""Which addresses a reply of the server may send us to: every one of them is untrusted."""
+"""Which addresses in fal's replies may be used, and for what: every one of them is untrusted."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _PUBLIC_NAME = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*\.?")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
-# Exact names: under fal's domains users run apps of their own.
+# Exact names, as fal's users run their own apps on subdomains.
 _QUEUES = frozenset({"queue.fal.run", "queue.falrun.com"})
 _TAKE_KEY = _QUEUES | {"fal.run", "falrun.com", "rest.fal.ai", "api.fal.ai"}
-"""fal_client's hosts, its backup ones, and that of fal's Platform API."""
+"""The hosts that get the key: fal_client's, its backup ones, and fal's Platform API."""
 _UPLOADS = ".fal.media"
 """The domain of fal's CDN, where uploads are."""
 
@@ -34,7 +34,7 @@ def is_endpoint_id(text: object) -> bool:
 
 
 def is_about(url: object, request_id: str, queue: str) -> bool:
-    """Tell whether the key may be sent to `url` to ask for one request, and for nothing else."""
+    """Tell whether `url` is about this one request, and the key may be sent there."""
     parts, home = _split(url), _split(queue)
     if parts is None or home is None or not takes_key(url, queue):
         return False
@@ -55,7 +55,7 @@ def takes_key(url: object, queue: str) -> bool:
 
 
 def may_be_fetched(url: object, queue: str) -> bool:
-    """Tell whether a file may be read from `url`: https, and nothing on this computer or net."""
+    """Tell whether a file may be fetched from `url`: https, not on this computer or network."""
     parts, home = _split(url), _split(queue)
     if parts is None:
         return False
@@ -65,7 +65,7 @@ def may_be_fetched(url: object, queue: str) -> bool:
 
 
 def may_be_sent(url: object, queue: str) -> bool:
-    """Tell whether anything, an upload say, may be sent to `url`: it may have a query."""
+    """Tell whether anything, such as an upload, may be sent to `url`; it may have a query."""
     return may_be_fetched(url, queue) or takes_key(url, queue)
 
 
@@ -84,7 +84,7 @@ def _split(url: object) -> SplitResult | None:
     return _parts(url) if isinstance(url, str) and len(url) <= _LONGEST else None
 
 
-@lru_cache(maxsize=64)  # a job asks fifty times, of a handful of addresses
+@lru_cache(maxsize=64)  # each job checks a handful of addresses, about fifty times
 def _parts(url: str) -> SplitResult | None:
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return None
@@ -116,5 +116,5 @@ def _is_public(host: str) -> bool:
     if isinstance(address, IPv6Address) and (
         address not in _GLOBAL_UNICAST or address.sixtofour or address.teredo
     ):
-        return False  # an IPv4 address may be within
+        return False  # it may embed an IPv4 address
     return address.is_global and not address.is_multicast

@@ -1,4 +1,4 @@
-"""`FalBackend`: httpx and fal_client are imported when its first method is called."""
+"""`FalBackend`: the steps of `Backend` on fal; imports httpx and fal_client when first used."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _import() -> None:
 
 
 class _Opened(NamedTuple):
-    """What the first call opens, and `aclose` closes."""
+    """What the first call opens and `aclose` closes."""
 
     session: FalSession
     uploads: Uploader
@@ -50,17 +50,17 @@ class _Opened(NamedTuple):
 
 
 class FalBackend:
-    """fal, with one key; all methods are called on one loop, and do what `Backend` says.
+    """fal, with one key; see `Backend`. All methods are called on one loop.
 
-    What goes wrong is a `CredentialsError` where fal refuses the key or the account, a
-    `SubmitUnknownError` where the reply to a submit was lost, a `ResultError` where the pictures
-    are gone or damaged, and any other `BackendError` where fal refuses or can't be reached.
+    Errors are a `CredentialsError` if fal refuses the key or the account, a `SubmitUnknownError`
+    if the reply to a submit was lost, a `ResultError` if the pictures are gone or damaged, and
+    another `BackendError` if fal refuses the request or can't be reached.
 
     Args:
         key: The fal key.
         limits: Time limits and counts.
         policy: What fal may keep.
-        kept: What other kernels, and earlier ones, have uploaded.
+        kept: Uploads of other and earlier kernels.
     """
 
     name = "fal"
@@ -83,22 +83,22 @@ class FalBackend:
         self._queued: set[str] = set()
 
     def account(self, salt: str) -> str:
-        """Return a digest by which a request that this key sent is known again, never the key."""
+        """Return a salted digest of the key, to recognise requests that it sent."""
         return hashlib.sha256(f"{salt} {self._key.value}".encode()).hexdigest()[:16]
 
     async def upload(self, image: ImageInput) -> str:
-        """Upload an image and return its URL; the same bytes go up once."""
+        """Upload an image and return its URL; the same bytes are uploaded once."""
         return await (await self._open()).uploads.url(image)
 
     async def forget(self, image: ImageInput) -> None:
-        """Upload an image anew next time: fal could not fetch it where it was."""
+        """Forget where an image was uploaded to, as fal can no longer fetch it there."""
         for opened in self._opened.values():
             opened.uploads.forget(image.sent_sha256)
         if self._kept is not None:
             await asyncio.to_thread(self._kept.forget, image.sent_sha256)
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
-        """Send the request once; never again when it may have been accepted."""
+        """Send the request; never send it again if it may have been accepted."""
         session = (await self._open()).session
         from seedream_widgets.backends.fal.submit import privacy_headers, submit
 
@@ -153,21 +153,21 @@ class FalBackend:
         return billing
 
     async def find(self, endpoint_id: str, since: float) -> tuple[Listed, ...]:
-        """Return the requests that fal lists of an endpoint since then, seconds since the epoch."""
+        """Return the requests that fal lists for an endpoint since a time, in epoch seconds."""
         session = (await self._open()).session
         from seedream_widgets.backends.fal.platform_api import list_requests
 
         return await list_requests(session, endpoint_id, since)
 
     async def prices(self) -> Mapping[str, Price]:
-        """Return fal's current prices by endpoint id; empty where it does not tell."""
+        """Return fal's current prices by endpoint id; empty if they can't be had."""
         session = (await self._open()).session
         from seedream_widgets.backends.fal.platform_api import fetch_prices
 
         return await fetch_prices(session)
 
     async def aclose(self) -> None:
-        """Let go of connections and of uploads on their way."""
+        """Close connections and stop uploads."""
         opened, self._opened = self._opened, {}
         for each in opened.values():
             await each.uploads.aclose()
@@ -175,15 +175,15 @@ class FalBackend:
             each.downloads.close()
 
     async def _open(self, billing: Billing = "no") -> _Opened:
-        """Return what goes by the proxies and certificates that the environment names now.
+        """Return connections for the proxies and certificates that the environment names now.
 
-        What is under way goes on as it began.
+        Requests under way keep the connections that they began with.
 
         Args:
-            billing: Of the request it is for, should there be no way to fal.
+            billing: What the error is to say about billing, if no connection can be made.
 
         Raises:
-            BackendError: Something that the environment names can't be used.
+            BackendError: A proxy or certificate that the environment names can't be used.
         """
         async with self._opening:
             if not self._opened:

@@ -1,4 +1,4 @@
-"""The way out as the environment says it now: proxies, certificates, connections to files."""
+"""Connections as the environment configures them: proxies, certificates, pools for downloads."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ _HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity"}
 _PROXIES = ("http", "https", "all")
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _SOCKS = {"socksio": "socksio", "socks": "PySocks"}
-"""Modules that a SOCKS proxy needs, one for requests and one for downloads, and their packages."""
+"""Modules that a SOCKS proxy needs (for requests and for downloads): their packages."""
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Where requests and curl read certificates; a company's computers often set the first."""
-# What was put into os.environ, which is the whole process's, so that it can be taken out again.
+"""Where requests and curl look for certificates; companies often set the first."""
+# The variable that was set in os.environ and its value, so that it can be removed again.
 _lent: tuple[str, str] | None = None
 
 
 def lend_bundle() -> str | None:
-    """Have fal's client trust the certificates of ``REQUESTS_CA_BUNDLE``, as requests does.
+    """Have fal_client trust the certificates of ``REQUESTS_CA_BUNDLE``, as requests does.
 
-    It makes its HTTP clients itself and reads ``SSL_CERT_FILE`` alone, so that is set, for this
-    process, where neither it nor ``SSL_CERT_DIR`` is; it follows when a later cell changes the
-    bundle.
+    fal_client makes its own HTTP clients, which read only ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+    If neither is set, the bundle is put there for this process, and updated when a later cell
+    changes the bundle.
 
     Returns:
-        The variable whose certificates count in the place of ``SSL_CERT_FILE``, if any.
+        The variable whose certificates are used in place of ``SSL_CERT_FILE``, if any.
     """
     global _lent
     if _lent and os.environ.get(_lent[0]) != _lent[1]:
-        _lent = None  # somebody set another
+        _lent = None  # somebody else has changed it since
     if not _lent and (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
         return None
     for name in _BUNDLES:
@@ -75,31 +75,31 @@ def lend_bundle() -> str | None:
 
 @dataclass(frozen=True)
 class Environment:
-    """The proxies and certificates that the environment names; connections are made for one."""
+    """The proxies and certificates that the environment names; each gets its own connections."""
 
     proxies: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str, float], ...]
     tls: str
     bundle: str | None = None
-    """The variable whose certificates count in the place of ``SSL_CERT_FILE``."""
+    """The variable whose certificates are used in place of ``SSL_CERT_FILE``."""
 
     @classmethod
     def now(cls) -> Environment:
-        """Read it: the variables, the system's proxy settings, and who stands for ``ssl``."""
+        """Read the variables, the system's proxy settings, and whether truststore is in use."""
         bundle = lend_bundle()
         files = ((name, os.environ.get(name, "")) for name in _CERTIFICATES)
         return cls(
             tuple(sorted((_named() or _of_system()).items())),
             tuple((name, path, _changed(path)) for name, path in files if path),
-            ssl.SSLContext.__module__,  # truststore puts its own in its place
+            ssl.SSLContext.__module__,  # truststore replaces the class by its own
             bundle,
         )
 
     def context(self) -> ssl.SSLContext:
-        """Check all that a request needs to its end, and return a TLS context; it takes 45 ms.
+        """Check the settings before anything is sent, and return a TLS context; it takes 45 ms.
 
         Raises:
-            BackendError: Something in it can't be used; nothing was sent.
+            BackendError: A setting can't be used; nothing was sent.
         """
         for error in self._errors():
             raise BackendError(error)
@@ -146,7 +146,7 @@ class Environment:
 
 
 def is_untrusted(error: BaseException | None) -> bool:
-    """Tell whether a failure came of a certificate that is not trusted: trying again is in vain."""
+    """Tell whether an untrusted certificate caused a failure, so that retrying can't help."""
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -154,7 +154,7 @@ def is_untrusted(error: BaseException | None) -> bool:
             return True
         if "CERTIFICATE_VERIFY_FAILED" in str(error)[:1000]:
             return True
-        reason = getattr(error, "reason", None)  # where urllib3 has what happened
+        reason = getattr(error, "reason", None)  # urllib3 keeps the cause here
         error = (
             error.__cause__
             or error.__context__
@@ -164,7 +164,10 @@ def is_untrusted(error: BaseException | None) -> bool:
 
 
 def untrusted() -> str:
-    """Say what to do where a certificate is not trusted: a company's network signs its own."""
+    """Return advice for an untrusted certificate, as on networks of companies that sign their own.
+
+    A sentence that says what to do next is to follow its last word, "Then".
+    """
     said = "Set SSL_CERT_FILE to the file of your company's or proxy's certificates (PEM)"
     for name in _BUNDLES:
         path = os.environ.get(name, "")
@@ -178,7 +181,7 @@ def untrusted() -> str:
 
 
 def _proxy_errors(name: str, given: str) -> Iterator[str]:
-    """Yield what is wrong with a proxy, without its user and password."""
+    """Yield sentences about what is wrong with a proxy, without its user and password."""
     address = given if "://" in given else f"http://{given}"
     try:
         parts = urlsplit(address)
@@ -194,7 +197,7 @@ def _proxy_errors(name: str, given: str) -> Iterator[str]:
             f"{_mend_proxy(name)}"
         )
     elif parts.scheme.startswith("socks"):
-        importlib.invalidate_caches()  # one may just have been installed
+        importlib.invalidate_caches()  # it may just have been installed
         missing = [package for module, package in _SOCKS.items() if find_spec(module) is None]
         if missing:
             yield (
@@ -204,7 +207,7 @@ def _proxy_errors(name: str, given: str) -> Iterator[str]:
 
 
 def _host(parts: SplitResult) -> str:
-    port = parts.port  # raises for one that is not one
+    port = parts.port  # raises ValueError if it is not a number
     return f"{parts.hostname}" + (f":{port}" if port else "")
 
 
@@ -224,12 +227,12 @@ def _mend(name: str) -> str:
 
 
 def _variable(name: str) -> str:
-    """Return a variable's name as the environment has it; capitals where the system says it."""
+    """Return a variable's name as the environment spells it, else in capitals."""
     return name if os.environ.get(name) else name.upper()
 
 
 def _is_no_host(entry: str) -> bool:
-    """Tell whether httpx, which makes a pattern of an entry of NO_PROXY, fails at it."""
+    """Tell whether httpx, which makes a URL pattern of an entry of NO_PROXY, can't read it."""
     if not entry or "://" in entry:
         return False
     try:
@@ -250,15 +253,15 @@ def _named() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _read(variables: tuple[tuple[str, str | None], ...]) -> dict[str, str]:
-    """Have urllib read them, once for what they are: each step of each job asks.
+    """Have urllib read the proxies, cached, as each step of each job asks for them.
 
-    It looks at every variable of the process each time, which takes ten times as long.
+    urllib looks at all variables each time, which takes ten times as long.
     """
     return getproxies_environment()
 
 
 def _of_system() -> dict[str, str]:
-    """Return the proxies of a system's own settings, which macOS and Windows have."""
+    """Return the proxies of the system settings, which macOS and Windows have."""
     return {} if getproxies is getproxies_environment else getproxies()
 
 
@@ -270,7 +273,7 @@ def _changed(path: str) -> float:
 
 
 class Connections:
-    """Connections to files, for any thread; nothing here knows the key."""
+    """Connection pools for downloads, usable from any thread; they never have the key."""
 
     def __init__(self, context: ssl.SSLContext, most: int) -> None:
         self._context, self._most = context, most
@@ -307,14 +310,14 @@ class Connections:
         if proxy.startswith("socks"):
             from urllib3.contrib.socks import SOCKSProxyManager
 
-            # Names are the proxy's to look up, as httpx has it: here may be no way to do so.
+            # The proxy resolves host names, as with httpx: this computer may not be able to.
             return SOCKSProxyManager(proxy.replace("socks5://", "socks5h://", 1), **options)
         auth = parse_url(proxy).auth
         named = make_headers(proxy_basic_auth=unquote(auth)) if auth else None
         return ProxyManager(proxy, proxy_headers=named, proxy_ssl_context=self._context, **options)
 
     def close(self) -> None:
-        """Close those that nobody uses; the others close when they are done."""
+        """Close idle connections; the others close when they are done."""
         with self._lock:
             for manager in self._managers.values():
                 manager.clear()

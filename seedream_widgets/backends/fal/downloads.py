@@ -1,6 +1,6 @@
-"""Writes output files to disk, byte for byte, whole or not at all.
+"""Downloads output files, byte for byte, whole or not at all.
 
-Each try runs in a thread of its own: reading, checking and writing never touch the loop.
+Each attempt runs in a thread of its own, so that reading and writing never block the loop.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FINAL = (401, 403, 404, 410)
 _MAY_PASS = (408, 425, 429)
 _FIRST_PAUSE = 0.3
 _LINGER = 1.0
-"""Seconds that cancelled work gets to tidy up."""
+"""Seconds that a cancelled download gets to tidy up."""
 
 
 def decode(url: str, largest: int) -> bytes:
@@ -78,9 +78,9 @@ def _bad() -> ResultError:
 
 
 async def in_thread(work: Callable[[], None], stop: Callable[[], None], name: str) -> None:
-    """Await `work` in a daemon thread of its own; cancelled, call `stop` and let it end.
+    """Run `work` in a daemon thread and await it; when cancelled, call `stop` and let it end.
 
-    Not `asyncio.to_thread`: Python waits for its threads before it ends.
+    `asyncio.to_thread` won't do, as Python waits for its threads before it exits.
     """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[BaseException | None] = loop.create_future()
@@ -106,7 +106,7 @@ async def in_thread(work: Callable[[], None], stop: Callable[[], None], name: st
 
 
 class Passing(Exception):
-    """A download failed, and may work another time."""
+    """A download failed, but may succeed on another attempt."""
 
 
 class Refused(Exception):
@@ -114,7 +114,7 @@ class Refused(Exception):
 
 
 class Pace:
-    """The time limits of one download."""
+    """A check that a download does not get too slow."""
 
     def __init__(self, least: int, seconds: float) -> None:
         self._least, self._seconds = least, seconds
@@ -124,7 +124,7 @@ class Pace:
         """Count bytes that have come.
 
         Raises:
-            Passing: They are too few.
+            Passing: Too few have come in the last span of time.
         """
         self._bytes += count
         now = time.monotonic()
@@ -136,7 +136,7 @@ class Pace:
 
 
 class Transfer:
-    """One download of `url` into `target`; `safe` judges the address of each redirect."""
+    """One attempt to download `url` into `target`; `safe` checks the address and each redirect."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Transfer:
         arriving: Arriving | None = None,
     ) -> None:
         self.url = url
-        """Where it is asked for, redirects followed."""
+        """The current address, after redirects."""
         self._target = target
         self._connections, self._limits = connections, limits
         self._safe, self._arriving = safe, arriving
@@ -156,18 +156,18 @@ class Transfer:
         self._reply: HTTPResponse | None = None
 
     def stop(self) -> None:
-        """Have `run` end soon, from another thread."""
+        """Make `run` end soon; called from another thread."""
         self._stopped.set()
         if self._reply is not None:
-            with suppress(OSError, RuntimeError, ValueError):  # it has just been read to its end
+            with suppress(OSError, RuntimeError, ValueError):  # it has just ended
                 self._reply.shutdown()
 
     def run(self) -> None:
         """Write the file, whole or not at all.
 
         Raises:
-            Passing, urllib3.exceptions.HTTPError: It may come another time.
-            Refused: It will not.
+            Passing, urllib3.exceptions.HTTPError: Another attempt may succeed.
+            Refused: No attempt will succeed.
             OSError: `target` can't be written.
         """
         for _ in range(self._limits.redirects + 1):
@@ -191,7 +191,7 @@ class Transfer:
         self._go_on()
         with whole(self._target) as out, self._told() as growing:
             written, pace = 0, Pace(*self._limits.pace)
-            # What is there, not what was asked for: bytes that drip have to be judged, too.
+            # read1 returns what has arrived so far, so that `pace` sees a trickle, too.
             while block := reply.read1(_BLOCK, decode_content=True):
                 self._go_on()
                 pace.note(len(block))
@@ -229,8 +229,8 @@ class Transfer:
                 self._arriving(growing)
             else:
                 growing.close()
-        except Exception:  # who wants to look on must not cost the file
-            _log.exception("a file can't be looked at while it comes")
+        except Exception:  # a failing preview must not cost the file
+            _log.exception("a file can't be shown while it downloads")
             growing.close()
         try:
             yield growing
@@ -242,13 +242,13 @@ class Transfer:
 
 @contextmanager
 def whole(target: Path | io.BytesIO) -> Iterator[IO[bytes]]:
-    """Open a file beside `target` that takes its place if nothing goes wrong; or fill memory."""
+    """Open a file that replaces `target` if nothing goes wrong, or clear a buffer in memory."""
     if isinstance(target, io.BytesIO):
         target.seek(0)
         target.truncate()
         yield target
         return
-    # Buffered files lock: closing one waits for a write still running in a thread.
+    # A buffered file has a lock: closing it waits for a write that still runs in a thread.
     with in_place_of(target) as part, open(part, "wb", opener=private) as out:
         yield out
 
@@ -268,7 +268,7 @@ class Downloads:
         """Write the bytes of `file` to `target`, readable by its owner alone, or into memory.
 
         Raises:
-            ResultError: The file is gone, is no image, or did not arrive whole.
+            ResultError: The file is gone, is not an image, or did not arrive whole.
             OSError: `target` can't be written.
         """
         if file.url.startswith("data:"):
@@ -281,7 +281,7 @@ class Downloads:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Wait for a slot; a download that takes long gives it to others, while few do."""
+        """Wait for a slot; a slow download frees its slot for others, up to a number of them."""
         await self._slots.acquire()
         turn = asyncio.ensure_future(self._make_room())
         try:
@@ -339,8 +339,8 @@ class Downloads:
 
 
 def _plainly(error: BaseException, stall: float) -> str:
-    """Say what urllib3 means: its own texts name its objects."""
-    if isinstance(error, ProxyError):  # also where what is behind the proxy hung up
+    """Return a failure in plain words, as urllib3's messages name its own objects."""
+    if isinstance(error, ProxyError):  # also raised if the host behind the proxy hung up
         inner = error.original_error
         said = _plainly(inner, stall)
         return f"the proxy: {said}" if isinstance(inner, NewConnectionError) else said

@@ -1,8 +1,8 @@
-"""Makes fal's replies and network failures into this package's errors.
+"""Turns fal's error replies and network failures into this package's errors.
 
-What a server says is untrusted text: it is quoted, cut, and never shows the key. What fal's error
-types mean to the person who sent the request is a table; its sources are fal's error
-documentation and threads of its issue tracker (stored copies of 2026).
+A server's words are untrusted text: they are quoted, cut, and the key is removed. Tables say what
+fal's error types and statuses mean to the user; their sources are fal's error documentation and
+threads of its issue tracker (stored copies of 2026).
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ BY_TYPE: Mapping[str, Meaning] = MappingProxyType(
         ),
     }
 )
-"""Every type of fal's documentation; others are explained by their HTTP status."""
+"""Every error type that fal documents; others are explained by their HTTP status."""
 
 BY_STATUS: Mapping[int, Meaning] = MappingProxyType(
     {
@@ -135,16 +135,16 @@ OTHER = Meaning("fal did not carry out the request", "Try again.")
 BILLING_PAGE = "https://fal.ai/dashboard/billing"
 _LONGEST = 300
 _LEAST_HALF = 8
-"""Characters: a shorter half of a key would stand in many words."""
+"""A half of a key with fewer characters is not hidden: it would occur in ordinary words."""
 _ENTRIES = 16
 _NAMES = {"image_urls": "images", "image_url": "images"}
 
 
 class Explainer:
-    """Explains what fal answers; it knows the key in order never to quote it."""
+    """Explains fal's replies; it gets the key in order to remove it from quoted text."""
 
     def __init__(self, key: Key) -> None:
-        # A server may quote a half alone, or write the colon between them as %3A.
+        # A server may quote one half of the key, or write the colon as %3A.
         halves = [half for half in key.value.split(":") if len(half) >= _LEAST_HALF]
         self._secrets = (key.value, *halves)
 
@@ -175,10 +175,10 @@ class Explainer:
         return data
 
     def cause(self, error: BaseException) -> BaseException | None:
-        """Return `error` to chain, unless a server made it show the key.
+        """Return `error`, for ``raise ... from``, or ``None`` if its message shows the key.
 
-        It is without its frames: the variables in those of httpx and fal_client hold the key,
-        and notebooks (``%xmode Verbose``) and crash reporters show variables.
+        Its traceback is removed: frames of httpx and fal_client have the key in their variables,
+        which notebooks (``%xmode Verbose``) and crash reporters show.
         """
         pending = [error]
         while pending:
@@ -219,8 +219,8 @@ class Explainer:
             detail: fal's ``detail``: text, or a list of entries with ``loc``, ``msg``, ``type``.
             error_type: fal's ``error_type``, where it gave one.
             request_id: The request it is about.
-            accepted: Whether fal had accepted the request; what was not is never billed.
-            endpoint_id: Where it was sent, to name the models that came after.
+            accepted: Whether fal had accepted the request; if not, it is never billed.
+            endpoint_id: The endpoint, so that newer models can be suggested.
         """
         entries = self._entries(detail)
         first = entries[0] if entries else {}
@@ -242,7 +242,7 @@ class Explainer:
     def unreachable(
         self, error: BaseException | None, doing: str, then: str = "try again", **known: Any
     ) -> BackendError:
-        """Explain that the network kept us from `doing` something."""
+        """Explain that fal could not be reached for `doing`, such as "to send the request"."""
         why = f" ({type(error).__name__}: {self.clean(error, 120)})" if error else ""
         check = untrusted() if is_untrusted(error) else "Check the network and proxy, then"
         return BackendError(f"fal can't be reached {doing}{why}. {check} {then}.", **known)
@@ -298,16 +298,16 @@ def _credentials(status_code: int, text: str, request_id: str | None) -> Credent
 
 
 def _meaning(kind: str, status_code: int | None, accepted: bool) -> Meaning:
-    meaning = _of_what(kind, status_code, accepted)
+    meaning = _look_up(kind, status_code, accepted)
     if not accepted or (status_code or 0) >= 500:
-        # A 5xx is never billed, whatever its type (fal's docs), nor what was not accepted.
+        # fal never bills a 5xx of whatever type (its docs), nor a request that it did not accept.
         return meaning._replace(billing="no")
     if meaning.kind is ContentRejectedError:
         return meaning._replace(then=f"{meaning.then} fal may bill a refusal.")
     return meaning
 
 
-def _of_what(kind: str, status_code: int | None, accepted: bool) -> Meaning:
+def _look_up(kind: str, status_code: int | None, accepted: bool) -> Meaning:
     if kind in BY_TYPE:
         return BY_TYPE[kind]
     if status_code in (404, 410) and not accepted:

@@ -1,4 +1,4 @@
-"""Gets what a finished request gave: its output, or why it failed."""
+"""Gets the outcome of a finished request: its output, or why it failed."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _KNOWN_OF_IMAGE = frozenset(
 _MOST_EXTRA = 4000
 _POLL = 0.5
 """Seconds between fal_client's own status checks before it asks for the result."""
-_DOUBTS = 2
+_RETRIES = 2
 
 
 def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Output:
-    """Return the output of a result reply; `queue` tells which addresses are fine.
+    """Return the output in a result reply; `queue` is any URL of the queue host.
 
     Raises:
-        ResultError: It is not what the endpoint promises, or its files can't be fetched safely.
+        ResultError: The reply is malformed, or its files can't be fetched safely.
     """
     images = data.get("images") if isinstance(data, dict) else None
     if not isinstance(images, list) or not all(isinstance(each, dict) for each in images):
@@ -52,7 +52,7 @@ def read_output(data: Any, request_id: str, queue: str, limits: Limits) -> Outpu
 
 
 def _extra(data: dict[str, Any], images: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return what this version does not know or can't use, which the receipt keeps."""
+    """Return the fields that this version does not know or can't use; the receipt keeps them."""
     found = {
         name: value
         for name, value in data.items()
@@ -103,20 +103,20 @@ def _malformed(how: str, request_id: str) -> ResultError:
     )
 
 
-async def fetch(session: FalSession, handle: AsyncRequestHandle, doubts: int = _DOUBTS) -> Output:
+async def fetch(session: FalSession, handle: AsyncRequestHandle, retries: int = _RETRIES) -> Output:
     """Return the output of a completed request.
 
     Args:
-        session: Whose request it is.
+        session: The session that sent the request.
         handle: The request.
-        doubts: How many 5xx of fal are asked again: one may be the model's last word or a
-            trouble of the moment.
+        retries: How often to ask again after a 5xx, which may be the model's final answer or
+            a passing trouble at fal.
 
     Raises:
-        BackendError: The request failed; a content refusal is its `ContentRejectedError`.
+        BackendError: The request failed; a `ContentRejectedError` if its content was refused.
         ResultError: It succeeded, but its output is gone or malformed.
     """
-    left = doubts
+    left = retries
 
     async def ask() -> Any:
         return await handle.get(interval=_POLL)
@@ -134,7 +134,7 @@ async def fetch(session: FalSession, handle: AsyncRequestHandle, doubts: int = _
     except BackendError as error:
         if error.status_code in (404, 410):
             raise _gone(handle.request_id) from error
-        if doubts and (error.status_code or 0) >= 500:
+        if retries and (error.status_code or 0) >= 500:
             raise _unsure(handle.request_id, error) from error
         raise
     try:
@@ -148,10 +148,10 @@ async def fetch(session: FalSession, handle: AsyncRequestHandle, doubts: int = _
 async def raise_failure(
     session: FalSession, handle: AsyncRequestHandle, end: Report | None
 ) -> None:
-    """Raise why a request failed whose completion carries an error.
+    """Raise the error of a request whose completion says that it failed.
 
-    Its result is asked first: it says more than the status (which argument, which type), and
-    where it has pictures all the same, those are billed and nothing failed.
+    Its result is asked for first, as that says more (which argument, which type). If the result
+    has pictures after all, they are billed, and nothing is raised.
 
     Raises:
         BackendError: The request failed.
@@ -159,7 +159,7 @@ async def raise_failure(
     if end is None or not (end.error or end.error_type):
         return
     try:
-        output = await within(session.limits.call, fetch(session, handle, doubts=0))
+        output = await within(session.limits.call, fetch(session, handle, retries=0))
         if output.files:
             return
     except BackendError as error:
@@ -181,9 +181,9 @@ def _may_come(error: FalClientHTTPError) -> bool:
 
 
 def _unsure(request_id: str, error: BackendError) -> BackendError:
-    """Return the error for a completion without a failure, and a failure in place of its result.
+    """Return the error for a request that completed, but whose result is answered with a 5xx.
 
-    It may be the model's, which bills nothing, or a trouble of fal's, with an image behind it.
+    Either the model failed, which is not billed, or fal has trouble and the image is there.
     """
     return BackendError(
         f"fal says that request {request_id} is complete, but answers {error.status_code} instead "

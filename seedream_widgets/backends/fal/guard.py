@@ -1,11 +1,10 @@
-"""Watches what leaves through fal_client's httpx client, with httpx's own event hooks.
+"""Guards the traffic of fal_client's httpx client, with httpx's own event hooks.
 
-fal_client sends a failed POST up to ten times without an idempotency key: a submit whose
-reply was lost would become two jobs, and two bills. Here a submit that may have been accepted
-is never sent again. And the key, which fal_client's client adds to every request, is taken
-off those that go to another host, such as a storage upload; nothing goes to this computer or its
-net. On the way back replies are read up to a limit, whatever they grow to once unpacked, and the
-billed units of a result are heard.
+fal_client sends a failed POST up to ten times without an idempotency key, so a submit whose reply
+was lost could become two jobs and two bills. The guard never lets a submit go out again that may
+have been accepted. fal_client also adds the key to every request; the guard removes it from those
+to other hosts, such as storage uploads, and sends nothing to this computer or its network. It
+limits how much of a reply is read, unpacked, and notes the billed units that come with a result.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ if TYPE_CHECKING:
 
 
 HEADER = "X-Fal-Billable-Units"
-# At most 36 images come of a request: what goes far over that is not a count of them.
+# A request gives 36 images at most, so a larger number is not a count of images.
 _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,12})?")
 
 
 class Heard:
-    """The billable units that the reply to one request names, once it has come."""
+    """The billable units in the reply to one request, once it has come."""
 
     units: Decimal | None = None
 
@@ -49,7 +48,7 @@ _heard: ContextVar[Heard | None] = ContextVar("seedream_result", default=None)
 
 @contextmanager
 def hearing() -> Iterator[Heard]:
-    """Listen to the replies of what is awaited inside, and of nothing else."""
+    """Note the billable units in the replies to what is awaited inside."""
     heard = Heard()
     token = _heard.set(heard)
     try:
@@ -59,7 +58,7 @@ def hearing() -> Iterator[Heard]:
 
 
 def hear(reply: httpx.Response) -> None:
-    """Note what a reply says of units: the last one, which is the result, counts."""
+    """Note the billable units of a reply; the last reply, which is the result, counts."""
     heard = _heard.get()
     if heard is not None:
         heard.units = read_units(reply.headers.get(HEADER))
@@ -76,11 +75,11 @@ _UNREACHED_AFTER = 3.0
 """Seconds without a connection after which the job's status says so."""
 _PIECE = 1 << 16
 _GROWTH = 50
-"""How far a reply may grow when it is unpacked: fal's JSON is a tenth of itself at the least."""
+"""How many times a reply may grow when unpacked; fal's JSON grows about tenfold at most."""
 
 
 class GivenUp(Exception):
-    """Trying took too long; fal has nothing of it."""
+    """fal could not be reached in time; nothing was sent."""
 
 
 class NotSent(httpx.RequestError):
@@ -88,10 +87,10 @@ class NotSent(httpx.RequestError):
 
 
 class Tries:
-    """Follow what is sent through fal_client's retries, and end them where they are in vain.
+    """Follows a request through fal_client's retries, and ends them if they are in vain.
 
     Args:
-        unreachable: Seconds in which a new try may begin while fal was not reached.
+        unreachable: Seconds after which no further try may begin if fal was not reached.
     """
 
     def __init__(self, unreachable: float) -> None:
@@ -101,7 +100,7 @@ class Tries:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """Let a request leave, or stop fal_client's retry loop with what it does not catch."""
+        """Let a try begin, or raise what fal_client's retry loop does not catch."""
         now = time.monotonic()
         if self._since is None:
             self._since = now
@@ -112,7 +111,7 @@ class Tries:
             self._timer = loop.call_later(_UNREACHED_AFTER, tell_reached, False)
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Hear from httpcore what happens on the wire (its documented ``trace`` extension)."""
+        """Take an event of httpcore's ``trace`` extension, which tells what is being sent."""
         if event.endswith(".failed"):
             self.failure = info["exception"]
         # A proxy's CONNECT sends headers too.
@@ -120,47 +119,46 @@ class Tries:
             self.reached()
 
     async def answer(self, reply: httpx.Response) -> None:
-        """Take a reply: fal was reached."""
+        """Take a reply, which shows that fal was reached."""
         self._since = self.failure = None
         self.reached()
 
     def reached(self) -> None:
-        """Note that there is a connection."""
+        """Note that fal was reached."""
         self.end()
         tell_reached(True)
 
     def end(self) -> None:
-        """Note that nothing is tried any more."""
+        """Note that no more tries follow."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
 
 class Attempt(Tries):
-    """Follow one submit: it is never sent again where it may have been accepted.
+    """Follows one submit, and never lets it be sent again if it may have been accepted.
 
     Args:
-        unreachable: Seconds in which a new try may begin while fal was not reached.
-        refused: The same once it was reached, and refused.
+        unreachable: Seconds after which no further try may begin if fal was not reached.
+        refused: The same once fal was reached and has refused.
     """
 
     def __init__(self, unreachable: float, refused: float) -> None:
         super().__init__(unreachable)
         self.sent = False
-        """Whether fal may have it: its head began to leave and no refusal came back."""
+        """Whether fal may have it: its headers began to be sent, and no refusal came back."""
         self.reply: httpx.Response | None = None
-        """The answer to what was sent last."""
+        """The reply to the last try."""
         self._refused = refused
 
     def begin(self) -> None:
-        """Let the POST leave, or stop fal_client's retry loop with what it does not catch."""
+        """Let a try begin, or raise what fal_client's retry loop does not catch."""
         if self.sent:
             raise unknown() from self.failure
-        # Not every failure is traced: a proxy that refuses to connect is none of httpcore's.
         super().begin()
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Hear whether its head began to leave."""
+        """Note when the headers of the submit begin to be sent."""
         await super().trace(event, info)
         # A proxy's CONNECT sends headers too.
         if event.endswith("send_request_headers.started") and info["request"].method == b"POST":
@@ -176,7 +174,7 @@ class Attempt(Tries):
 
 @contextmanager
 def following(tries: T) -> Iterator[T]:
-    """Guard what is sent inside: a submit by an `Attempt`, what may be sent twice by `Tries`."""
+    """Guard what is sent inside: a submit with an `Attempt`, other requests with `Tries`."""
     token = _tries.set(tries)
     try:
         yield tries
@@ -186,7 +184,7 @@ def following(tries: T) -> Iterator[T]:
 
 
 def watch_over(client: httpx.AsyncClient, queue: str, limits: Limits) -> None:
-    """Install the hooks; `queue` is a URL of the host that gets the key."""
+    """Install the guard's hooks on `client`; `queue` is any URL of the queue host."""
 
     async def before(request: httpx.Request) -> None:
         address = str(request.url.copy_with(query=None, fragment=None))
@@ -208,18 +206,18 @@ def watch_over(client: httpx.AsyncClient, queue: str, limits: Limits) -> None:
 
 
 def _is_result(request: httpx.Request) -> bool:
-    """Tell whether images may be in the reply, as with `sync_mode`."""
+    """Tell whether the reply may hold images, as with `sync_mode`."""
     return request.method == "GET" and not request.url.path.endswith("/status")
 
 
 def bound(reply: httpx.Response, most: int) -> None:
-    """Have no more than `most` bytes of a reply read, nor many times what came when unpacked."""
+    """Limit a reply to `most` bytes once unpacked, and how many times it may grow."""
     if isinstance(reply.stream, httpx.AsyncByteStream):
         reply.stream = _Bounded(reply.stream, reply.headers.pop("Content-Encoding", ""), most)
 
 
 class _Bounded(httpx.AsyncByteStream):
-    """A reply's body, unpacked piece by piece: 300 KB may become gigabytes."""
+    """A reply's body, unpacked piece by piece up to a limit: 300 KB could become gigabytes."""
 
     def __init__(self, stream: httpx.AsyncByteStream, encoding: str, most: int) -> None:
         self._stream, self._most = stream, most
@@ -260,7 +258,7 @@ class _Bounded(httpx.AsyncByteStream):
 
 
 def unknown(**known: Any) -> SubmitUnknownError:
-    """Return the error for a submit whose fate is not known."""
+    """Return the error for a submit that fal may have accepted."""
     return SubmitUnknownError(
         "The reply to this submit was lost, so fal may have accepted it and may bill it. It was "
         "not sent again. Look at https://fal.ai/dashboard/requests before you submit it anew.",
@@ -270,12 +268,12 @@ def unknown(**known: Any) -> SubmitUnknownError:
 
 
 def _refuses(reply: httpx.Response) -> bool:
-    """Tell whether a reply says for sure that the request was not taken."""
+    """Tell whether a reply says for certain that fal did not accept the request."""
     if reply.status_code < 300:
         return False
     if reply.status_code < 500:
         return True
-    # 5xx: fal itself answers with JSON; anything else comes from something in between.
+    # A 5xx with JSON is from fal itself; any other may come from a proxy after fal accepted.
     try:
         return isinstance(reply.json(), dict)
     except NOT_JSON:

@@ -16,20 +16,20 @@ class Limits:
     unreachable: float = 10.0
     """For trying to reach fal before a submit or upload is given up, nothing having been sent."""
     upload: float = 300.0
-    """For one upload, fal_client's retries and its second way included."""
+    """For one upload, with fal_client's retries and its fallback."""
     call: float = 60.0
-    """For one status, result or cancel request, fal_client's retries included."""
+    """For one status, result or cancel request, with fal_client's retries."""
     first_event: float = 5.0
     """For the status stream's first event; then the job is polled instead."""
     silence: float = 20.0
     """Between two events or comments of the stream; fal sends a comment every 15 s."""
     patience: float = 600.0
-    """For failing to hear from fal while a paid job runs, before giving it up."""
+    """For hearing nothing from fal while a paid job runs, before giving it up."""
     poll: tuple[float, float] = (0.25, 2.0)
-    """Shortest and longest pause between a job's polls; between them 2 % of the time waited.
-    Many jobs wait longer, as all together ask 200 times a second at most."""
+    """Shortest and longest pause between a job's polls; in between, 2 % of the time waited so far.
+    With many jobs it is longer, as all together poll at most 200 times a second."""
     streams: int = 4
-    """How often a job's stream is opened; one that was cut is opened again."""
+    """How often a job's status stream is opened; it is opened again if the connection is cut."""
     open_streams: int = field(default_factory=lambda: _share_of_files())
     """Streams open at once, each a socket; other jobs are polled until one is free."""
     requests: int = 8
@@ -39,37 +39,36 @@ class Limits:
     uploads: int = 4
     """Uploads in flight."""
     downloads: int = 8
-    """Downloads in flight, slow ones not counted."""
+    """Downloads in flight, not counting slow ones."""
     turn: float = 3.0
-    """Seconds after which a download is slow: it goes on, and makes room for another."""
+    """Seconds after which a download counts as slow: it goes on, and another may start."""
     slow: int = 24
-    """Most slow downloads that make room."""
+    """The most slow downloads that are not counted."""
     attempts: int = 5
     """How often a download is tried."""
     stall: float = 30.0
     """Without a byte of a download, before it is tried again."""
     pace: tuple[int, float] = (100_000, 60.0)
-    """Least bytes of a download in so many seconds: one that drips would never end."""
+    """The least bytes of a download in so many seconds: a trickle would never end."""
     redirects: int = 5
     """Redirects a download follows."""
     reply_bytes: int = 8 * MEGABYTE
-    """Largest reply but a result's."""
+    """Largest reply other than a result."""
     result_bytes: int = 500 * MEGABYTE
     """Largest result: with `sync_mode` its images are in it, in base64."""
     stream_bytes: int = 16 * MEGABYTE
-    """Largest status stream of a job; one that says more is polled instead."""
+    """Largest status stream of a job; after that the job is polled instead."""
     file_bytes: int = 200 * MEGABYTE
     """Largest output file."""
     files: int = 64
     """Most images in one output; the API's own ceiling is 36."""
     upload_age: float = 1800.0
-    """How long an uploaded file's URL is used again unasked: an account may let files expire."""
+    """How long an upload's URL is reused without checking it: an account may let files expire."""
     kept_age: float = 6 * 86_400.0
-    """How long one is used again at all, where it still answers: fal's documentation promises
-    seven days unless the account or the request asked for less."""
+    """How long an upload's URL is reused at all, if the file is still there: fal's documentation
+    promises seven days unless the account or the request asks for less."""
     answer: float = 5.0
-    """For an uploaded file to answer whether it is still there, and a cancelled request whether
-    it ran."""
+    """For checking whether an uploaded file is still there, or whether a cancelled request ran."""
 
 
 def _share_of_files() -> int:

@@ -1,9 +1,9 @@
-"""What fal tells who has a key beside pictures: current prices, and the requests it has.
+"""fal's Platform API: current prices, and the list of an account's requests.
 
-The reply, from fal's documentation of ``GET /v1/models/pricing`` (Platform APIs, stored copy of
+A reply of ``GET /v1/models/pricing``, from fal's documentation (Platform APIs, stored copy of
 2026): ``{"prices": [{"endpoint_id": "fal-ai/flux/dev", "unit_price": 0.025, "unit": "image",
-"currency": "USD"}], "next_cursor": null, "has_more": false}``, for 1 to 50 endpoints. The price
-is the account's own: discounts are in it.
+"currency": "USD"}], "next_cursor": null, "has_more": false}``, for 1 to 50 endpoints. The prices
+are the account's own, discounts included.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ URL = "https://api.fal.ai/v1/models/pricing"
 _SECONDS = 10.0
 _LEAST, _MOST = Decimal("1e-9"), Decimal(100)
 _DIGITS = 30
-"""Digits of a price: it is written out in the journal and in each receipt."""
+"""The most digits of a price, which is written into the journal and each receipt."""
 _UNITS = ("image", "images")  # fal documents "image"; its replies were seen with "images" too
 
 
 async def fetch_prices(session: FalSession) -> dict[str, Price]:
-    """Return what fal says each endpoint costs an image; nothing where it does not say.
+    """Return fal's price of an image for each endpoint that it tells one for.
 
-    A price that is not in US dollars an image, or makes no sense, is passed over.
+    Prices that are not in US dollars per image, or not plausible, are left out.
     """
     asked = {"endpoint_id": list(ENDPOINTS)}
     try:
@@ -70,20 +70,20 @@ _PAGE_BYTES = 64_000_000
 
 
 async def list_requests(session: FalSession, endpoint_id: str, since: float) -> tuple[Listed, ...]:
-    """Return the requests that fal lists of an endpoint, with what they asked where it is stored.
+    """Return the requests that fal lists for an endpoint, with their input where it is stored.
 
-    The reply, from fal's documentation (Platform APIs, stored copy of 2026): ``{"items":
+    A reply, from fal's documentation (Platform APIs, stored copy of 2026): ``{"items":
     [{"request_id", "endpoint_id", "sent_at", "json_input", ...}], "next_cursor", "has_more"}``.
-    Whether requests that still run are among them, and how late they come, is unknown.
+    Whether running requests are listed, and after what delay, is unknown.
 
     Args:
-        session: Whose requests.
-        endpoint_id: Of which endpoint.
-        since: Seconds since the epoch.
+        session: The session whose account's requests are listed.
+        endpoint_id: The endpoint that they were sent to.
+        since: When they were sent at the earliest, in seconds since the epoch.
 
     Raises:
-        CredentialsError: The key may not ask.
-        BackendError: fal can't be reached, or its answer is none.
+        CredentialsError: The key has no permission to list requests.
+        BackendError: fal can't be reached, or its answer can't be used.
     """
     start = datetime.fromtimestamp(since, timezone.utc).isoformat(timespec="milliseconds")
     asked = {"endpoint_id": endpoint_id, "start": start, "limit": _PAGE, "expand": "payloads"}

@@ -1,4 +1,4 @@
-"""What all requests of one key share: a guarded `AsyncClient`, and how long they wait."""
+"""What all requests of one key share: the guarded `AsyncClient`, limits, and patience."""
 
 from __future__ import annotations
 
@@ -32,29 +32,30 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-# InvalidURL: of a redirect, though none is followed. KeyError, TypeError and ValueError: what
-# fal_client raises for a reply it can't read.
+# InvalidURL comes from a redirect's address, even though none is followed; KeyError, TypeError
+# and ValueError from fal_client when it can't read a reply.
 LOST = (
     *(httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError, KeyError, TypeError),
     *NOT_JSON,
 )
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
-# fal_client warns of each host it can't reach. What no handler takes, Python prints: into the cell.
+# fal_client logs a warning for each host it can't reach; without a handler, Python would print it
+# into the cell.
 logging.getLogger("fal_client").addHandler(logging.NullHandler())
 _KNOWN = (401, 403, 404, 410)
-"""What fal answers to the question for a request: key, account or request are not known."""
+"""What fal answers to a status request if the key, account or request is not known."""
 _WORDS = (*_KNOWN, 400, 422, 499)
-"""What besides a model may answer in place of a result; other 4xx come from in between."""
+"""The 4xx that fal may answer in place of a result; others come from a proxy."""
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
-    """Wait for `work` that long.
+    """Wait for `work`, at most so many seconds.
 
-    Unlike `asyncio.wait_for` before Python 3.12 it never swallows a cancellation that comes in
+    Unlike `asyncio.wait_for` before Python 3.12 it never swallows a cancellation that comes at
     the same moment as the result.
 
     Raises:
-        asyncio.TimeoutError: It took longer, and was cancelled.
+        asyncio.TimeoutError: `work` took longer, and was cancelled.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -69,9 +70,9 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
 
 
 class Patience:
-    """Call fal until it answers, up to `Limits.patience` seconds of nothing but failures.
+    """Asks fal about a request until it answers, up to `Limits.patience` seconds of failures.
 
-    The request is paid for: trouble on the way must not lose it.
+    The request is paid for, so network trouble must not lose it.
     """
 
     def __init__(self, session: FalSession, request_id: str) -> None:
@@ -83,10 +84,10 @@ class Patience:
     async def call(
         self, ask: Callable[[], Awaitable[T]], passing: Callable[[FalClientHTTPError], bool]
     ) -> T:
-        """Return what `ask` returns; `passing` tells which error replies are worth waiting out.
+        """Return what `ask` returns; error replies that are `passing` are retried.
 
         Raises:
-            SeedreamError: fal's answer is an error, or patience ended.
+            SeedreamError: fal's answer is an error, or there was none for too long.
         """
         while True:
             try:
@@ -133,7 +134,7 @@ class Patience:
 
 
 def is_no_answer(error: FalClientHTTPError) -> bool:
-    """Tell whether an error reply is not fal's own word on the request."""
+    """Tell whether an error reply is not fal's own answer about the request."""
     if error.status_code < 500:
         page = "html" in error.response.headers.get("content-type", "")
         return page or error.status_code not in _WORDS
@@ -149,7 +150,7 @@ def is_trouble(error: FalClientHTTPError) -> bool:
 
 
 class _Unseen(str):
-    """The key as fal_client gets it, whose `AuthCredentials` would show it in their repr."""
+    """The key for fal_client, hidden from the repr of its `AuthCredentials`."""
 
     __slots__ = ()
 
@@ -175,7 +176,7 @@ class FalSession:
         """The guarded `fal_client.AsyncClient`."""
         self._transport = handle.client
         self.queue = handle.status_url
-        """A URL of the queue host: what others are measured against."""
+        """A URL of the queue host, which other addresses are compared with."""
         self.limits = limits
         self.explain = Explainer(key)
         self.requests = asyncio.Semaphore(limits.requests)
@@ -183,10 +184,10 @@ class FalSession:
         self.cancels = asyncio.Semaphore(limits.requests)
         self.streams = asyncio.Semaphore(limits.open_streams)
         self.polls = asyncio.Lock()
-        """Lets polls through one after the other."""
+        """Spaces out the polls of all jobs."""
         self.context = context
         self.files = self.http()
-        """For questions about files: without the key."""
+        """A client without the key, to check whether uploads are still there."""
 
     @classmethod
     async def open(
@@ -194,10 +195,10 @@ class FalSession:
     ) -> FalSession:
         """Make the client and put the guard on it before anything is sent."""
         client = AsyncClient(key=_Unseen(key.value), default_timeout=limits.submit)
-        # The public way to the httpx client fal_client uses: a handle's `client` field.
+        # The public way to get at fal_client's httpx client is a handle's `client` field.
         handle = await client.get_handle("fal-ai/bytedance", "none")
         watch_over(handle.client, handle.status_url, limits)
-        # A context costs 45 ms to make, a client on a shared one 0.4 ms.
+        # Making a context takes 45 ms, making a client on a shared one 0.4 ms.
         if context is None:
             context = await asyncio.to_thread(Environment.now().context)
         return cls(key, limits, client, handle, context, policy)
@@ -206,8 +207,8 @@ class FalSession:
         """Make an httpx client on the shared context; proxies come from the environment.
 
         Args:
-            most: Bytes that are read of a reply; `Limits.reply_bytes` unless given.
-            **options: As for `httpx.AsyncClient`.
+            most: The most bytes to read of a reply; by default `Limits.reply_bytes`.
+            **options: Passed to `httpx.AsyncClient`.
         """
 
         async def after(reply: httpx.Response) -> None:
@@ -222,10 +223,10 @@ class FalSession:
         return {"Authorization": f"Key {self._key.value}"}
 
     async def resolve(self, handle: Handle) -> AsyncRequestHandle:
-        """Return fal_client's handle; an address not of fal is replaced by the one it must have.
+        """Return fal_client's handle, with any address that is not fal's replaced by fal's own.
 
         Raises:
-            BackendError: The request id or the endpoint id is none.
+            BackendError: The request id or the endpoint id is malformed.
         """
         if not is_endpoint_id(handle.endpoint_id):
             raise BackendError(

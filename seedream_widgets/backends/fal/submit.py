@@ -1,4 +1,4 @@
-"""Sends a request to fal's queue, once, and asks to stop it."""
+"""Sends a request to fal's queue, never twice, and cancels it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def privacy_headers(policy: Policy) -> dict[str, str]:
-    """Return the headers of a submit, as fal documents them."""
+    """Return the headers, documented by fal, that ask it to keep only what `policy` allows."""
     headers = {}
     if policy.expire_media is not None:
         lifecycle = {"expiration_duration_seconds": policy.expire_media}
@@ -56,8 +56,8 @@ async def submit(
         with following(Attempt(limits.unreachable, limits.submit)) as attempt:
             try:
                 sending = session.client.submit(endpoint_id, arguments, headers=headers)
-                # Its own time limit is for a read: a reply that drips would never end. The last
-                # try has begun by half of this, and so has as long as the first.
+                # httpx limits each read, so a trickling reply would never end. The last try begins
+                # in the first half of this time, so that it has as long as the first.
                 accepted = await within(2 * limits.submit, sending)
                 given = (accepted.status_url, accepted.response_url, accepted.cancel_url)
                 request_id: object = accepted.request_id
@@ -103,7 +103,7 @@ def _failed(
 
 
 def _request_id(reply: httpx.Response) -> object:
-    """Read the id out of a reply fal_client could not use: the request was accepted."""
+    """Return the id in a reply that fal_client could not use: the request was accepted."""
     try:
         body = reply.json()
     except NOT_JSON:
@@ -115,16 +115,16 @@ async def cancel(session: FalSession, handle: AsyncRequestHandle, *, queued: boo
     """Ask to stop one request and tell whether it may still be billed.
 
     Args:
-        session: Whose request it is.
+        session: The session that sent the request.
         handle: The request.
-        queued: Whether it was still in the queue when last heard of.
+        queued: Whether it was in the queue by its last known status.
 
     Returns:
-        ``"no"`` when it was queued to the last, ``"maybe"`` when it may have run or fal does not
-        know it (any more), ``"yes"`` when it had finished.
+        ``"no"`` if it never left the queue, ``"maybe"`` if it may have run or fal does not know it
+        (any more), ``"yes"`` if it had finished.
 
     Raises:
-        BackendError: fal can't be reached or had an error: the request goes on.
+        BackendError: fal can't be reached or had an error; the request goes on.
     """
     known = {"request_id": handle.request_id}
     try:
@@ -144,7 +144,7 @@ async def cancel(session: FalSession, handle: AsyncRequestHandle, *, queued: boo
 
 
 async def _may_have_run(session: FalSession, handle: AsyncRequestHandle) -> bool:
-    """Ask once more: word that the request had begun may have been on its way to us."""
+    """Ask fal whether the request had begun meanwhile, which we may not have heard yet."""
     try:
         status = await within(session.limits.answer, handle.status())
     except (*LOST, FalClientHTTPError):

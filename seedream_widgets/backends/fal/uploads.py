@@ -1,4 +1,4 @@
-"""Uploads input images: the same bytes go up once, a few at a time."""
+"""Uploads input images, a few at a time, and the same bytes only once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Uploader:
-    """Uploads images, and remembers where each went by the hash of its bytes."""
+    """Uploads images, and remembers the URL of each by the hash of its bytes."""
 
     def __init__(self, session: FalSession, kept: KeptUploads | None) -> None:
         self._session = session
@@ -35,15 +35,15 @@ class Uploader:
         self._lifecycle = (
             None if self._expires is None else StorageSettings(expires_in=self._expires)
         )
-        # An expiring file is found on disk for half its life, and used here for a quarter more.
+        # Other kernels reuse an expiring upload for half its life; this one for a quarter more.
         quarter = session.limits.upload_age if self._expires is None else self._expires / 4
         self._age = min(session.limits.upload_age, quarter)
 
     async def url(self, image: ImageInput) -> str:
-        """Return the URL of `image`, uploading it unless it is there or on its way.
+        """Return the URL of `image`, uploading it unless it is already uploaded or being uploaded.
 
         Raises:
-            BackendError: It did not arrive; nothing is billed, and the next call tries anew.
+            BackendError: The upload failed; nothing is billed, and the next call tries again.
             CredentialsError: fal refused the key or the account.
         """
         began, task = self._known.get(image.sent_sha256, (0.0, None))
@@ -51,11 +51,11 @@ class Uploader:
             task = asyncio.create_task(self._address(image))
             self._known[image.sent_sha256] = (time.monotonic(), task)
             task.add_done_callback(lambda done: self._forget_failed(image.sent_sha256, done))
-        # Shielded: one job's cancel must not stop the upload another waits for.
+        # Shielded: cancelling one job must not stop an upload that another waits for.
         return await asyncio.shield(task)
 
     def forget(self, sent_sha256: str) -> None:
-        """Have an image uploaded anew next time."""
+        """Forget an upload, so that the image is uploaded again next time."""
         self._known.pop(sent_sha256, None)
 
     def _forget_failed(self, sent_sha256: str, task: asyncio.Task[str]) -> None:
@@ -79,7 +79,7 @@ class Uploader:
         return url
 
     def _may_serve(self, kept: KeptUpload) -> bool:
-        """Tell whether an upload of another kernel is young enough, and goes as soon as asked."""
+        """Tell whether an earlier upload is recent enough, and expires as early as it has to."""
         now, lasts = time.time(), self._session.limits.kept_age
         if kept.expires is not None:
             lasts = min(lasts, (kept.expires - kept.uploaded) / 2)
@@ -88,7 +88,7 @@ class Uploader:
         return now - kept.uploaded < lasts and is_upload(kept.url, self._session.queue)
 
     async def _answers(self, url: str, size: int) -> bool:
-        """Tell whether a file is still there: an account may let its files expire early."""
+        """Tell whether an uploaded file is still there: an account may let files expire early."""
         try:
             reply = await within(self._session.limits.answer, self._session.files.head(url))
         except (httpx.HTTPError, asyncio.TimeoutError):
@@ -117,7 +117,7 @@ class Uploader:
         return url
 
     async def _sent(self, image: ImageInput) -> str:
-        # The name stands in a public address, and people's file names say much about them.
+        # The name becomes part of a public address, and file names can give people away.
         name = f"image.{image.media_type.rpartition('/')[2]}"
         upload = self._session.client.upload(
             image.data, image.media_type, name, lifecycle=self._lifecycle
@@ -126,7 +126,7 @@ class Uploader:
         return url
 
     async def aclose(self) -> None:
-        """Stop what is on its way."""
+        """Stop uploads under way."""
         tasks = [task for _, task in self._known.values() if not task.done()]
         for task in tasks:
             task.cancel()

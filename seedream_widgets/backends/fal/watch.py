@@ -1,7 +1,7 @@
-"""Follows a running request: by fal's status stream, else by polling.
+"""Follows a running request: through fal's status stream, else by polling.
 
-Measured on 200 jobs, a poller for each on one connection pool takes seconds to notice the
-end; a stream on a small client of its own takes 20 ms.
+With 200 jobs, polling on one connection pool was measured to notice the end after seconds, and a
+stream for each job, with a small client of its own, after 20 ms.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 
 
 _LARGEST = 1 << 22
-"""Characters of an event; fal's have some hundred."""
+"""The most characters of an event; fal's have a few hundred."""
 _SLOW = 1 << 16
-"""Characters from which an event is read in a thread: others are waiting for the loop."""
-_CHATTY = 1000
-"""Events after which a stream has to pause between two."""
-_BREATH = 0.01
+"""A longer event is parsed in a thread, so as not to block the loop."""
+_MANY_EVENTS = 1000
+"""After so many events, a stream is slowed down by a pause after each."""
+_PAUSE = 0.01
 _USELESS = (*NOT_JSON, httpx.TimeoutException, httpx.DecodingError, asyncio.TimeoutError)
 LINES = 200
-"""Log lines kept of one job."""
+"""How many log lines of a job are kept."""
 _MESSAGE = 2000
 _WORD = 64
 _SHARE = 0.02
-"""Part of the time waited so far that a pause between two polls lasts."""
+"""The pause between two polls, as a share of the time waited so far."""
 _APART = 0.005
-"""Seconds between two polls, all jobs together: 200 a second at most, however many there are."""
+"""Seconds between two polls of any jobs: at most 200 a second in all."""
 
 
 class Report(NamedTuple):
-    """One status reply: fal's state, and what came with it (untrusted)."""
+    """One status reply: fal's state and further fields (untrusted)."""
 
     state: str
     position: object = None
@@ -73,7 +73,7 @@ class Report(NamedTuple):
 
 
 class Progress:
-    """What was told of a request so far; turns reports into changes."""
+    """Turns reports about a request into changes of its status."""
 
     def __init__(self) -> None:
         self._logs: tuple[Log, ...] = ()
@@ -98,7 +98,7 @@ class Progress:
 
 
 def read_logs(entries: object) -> tuple[Log, ...]:
-    """Read fal's log entries; what is not an entry is left out, what is too long is cut."""
+    """Read fal's log entries; malformed ones are left out, and long ones cut."""
     if not isinstance(entries, list):
         return ()
     return tuple(
@@ -113,7 +113,7 @@ def read_logs(entries: object) -> tuple[Log, ...]:
 
 
 def _joined(known: tuple[Log, ...], new: tuple[Log, ...]) -> tuple[Log, ...]:
-    """Join two runs of lines: the stream sends only new ones, a poll all of them."""
+    """Append log lines, without those known already: the stream sends new ones, a poll all."""
     for overlap in range(min(len(known), len(new)), 0, -1):
         if known[-overlap:] == new[:overlap]:
             return (known + new[overlap:])[-LINES:]
@@ -146,7 +146,7 @@ class Watch:
         """The last report, once fal says that the request is completed."""
 
     async def statuses(self) -> AsyncGenerator[Status, None]:
-        """Yield each change, the completion last."""
+        """Yield each change of status, the completion last."""
         async with aclosing(self._reports()) as reports:
             async for report in reports:
                 if report.state == "COMPLETED":
@@ -197,8 +197,8 @@ class Watch:
         """Yield the stream's reports up to the completion.
 
         Raises:
-            NoStream: It is refused, silent or malformed: poll instead.
-            StreamCut: The connection ended early: try it again.
+            NoStream: The stream is refused, silent or malformed; poll instead.
+            StreamCut: The connection ended early; open it again.
         """
         limits, url = self._session.limits, f"{self._handle.status_url}/stream"
         count = 0
@@ -219,7 +219,7 @@ class Watch:
                         if report.state == "COMPLETED":
                             return
                     count += 1
-                    await asyncio.sleep(0 if count < _CHATTY else _BREATH)
+                    await asyncio.sleep(0 if count < _MANY_EVENTS else _PAUSE)
                     event = await _next(events)
         except _USELESS as error:
             raise NoStream from error
