@@ -1,4 +1,4 @@
-"""Collections of results: a plain JSON file each, so that they last and can be shared."""
+"""Collections of results, each in a plain JSON file that can be backed up and shared."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _lock = threading.Lock()
 
 
 class Collection:
-    """Some results under a name: iterate it, count it, add to it, take from it.
+    """A named set of results: iterate over it, count it, add and remove results.
 
-    It is made with the first result that is added. A result may be in many; deleting a collection
-    deletes no result.
+    It is created when the first result is added. A result can be in many collections, and deleting
+    a collection deletes no results.
     """
 
     def __init__(self, of: Collections, name: str) -> None:
@@ -42,15 +42,15 @@ class Collection:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The request ids in it, in the order they were added; empty where there is none yet."""
+        """The request ids in it, in the order they were added."""
         return self._of.read().get(self.name, ())
 
     def search(self, text: str = "", **filters: Any) -> Search:
-        """Return its results that are in the library, newest first; filters as `Library.search`."""
+        """Return its results in the library, newest first; filters as in `Library.search`."""
         return self._of.search(text, among=self.ids, **filters)
 
     def add(self, *results: Result | Entry) -> None:
-        """Add results; one that is in it already stays where it is.
+        """Add results; a result that is in it already keeps its place.
 
         Raises:
             RequestError: It would hold more than 10,000.
@@ -59,7 +59,7 @@ class Collection:
         self._write(lambda ids: [*ids, *_ids(results)])
 
     def remove(self, *results: Result | Entry) -> None:
-        """Take results out of it; they stay in the library."""
+        """Remove results from the collection; they stay in the library."""
         gone = set(_ids(results))
         self._write(lambda ids: [each for each in ids if each not in gone])
 
@@ -78,7 +78,7 @@ class Collection:
         return len(self.search())
 
     def __bool__(self) -> bool:
-        return True  # an empty collection is one all the same
+        return True  # even if it is empty
 
     def __contains__(self, result: object) -> bool:
         return getattr(result, "request_id", result) in self.ids
@@ -99,7 +99,7 @@ class Collections:
         """Return a collection by its name; it need not exist yet.
 
         Raises:
-            RequestError: That can be no name.
+            RequestError: `name` is not a valid name.
         """
         return Collection(self, _checked(name))
 
@@ -116,9 +116,9 @@ class Collections:
         return f"<Collections: {', '.join(map(repr, self)) or 'none yet'}>"
 
     def read(self) -> dict[str, tuple[str, ...]]:
-        """Return the request ids of each collection; a file that is not one is passed over.
+        """Return the request ids of each collection; other files are ignored.
 
-        Two files of one name, such as a copy, are one collection.
+        Files of the same name, such as copies, are one collection.
         """
         found: dict[str, tuple[str, ...]] = {}
         for _, name, ids in self._files():
@@ -126,7 +126,7 @@ class Collections:
         return found
 
     def write(self, name: str, ids: list[str]) -> None:
-        """Write a collection anew.
+        """Write a collection's file.
 
         Raises:
             RequestError: It would hold too many results.
@@ -144,7 +144,7 @@ class Collections:
         ]
         try:
             write_private(path, text.encode(), self._root)
-            for copy in copies:  # what it held is in the one now, or was taken out
+            for copy in copies:  # merged into the one that was just written
                 delete(copy)
         except OSError as error:
             raise SeedreamError(

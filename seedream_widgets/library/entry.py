@@ -1,4 +1,4 @@
-"""One result as the index knows it."""
+"""`Entry`: one result as the search index knows it; and how a result's folder is read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One result in the library, as far as it is known without opening its folder.
+    """One result in the library: what is known of it without opening its folder.
 
     Attributes:
         request_id: fal's request id, or the offline preview's.
@@ -57,9 +57,9 @@ class Entry:
         favourite: Whether it is marked as one.
         folder: Where its images and its receipt are.
         key: The digest that identical requests share, if there is one.
-        billable_units: What fal said it bills, if it said so.
+        billable_units: How many images fal said it bills, if it said so.
         rating: 1 to 5, or 0 for none.
-        asked: How many images it could have held, as far as its receipt says.
+        asked: How many images were asked for at most, if its receipt says so.
     """
 
     request_id: str
@@ -87,7 +87,7 @@ class Entry:
         return load(self.folder)
 
     def whole(self) -> Result | None:
-        """Open the `Result`, or return ``None`` where it is gone or any of its bytes is damaged."""
+        """Open the `Result` and check its files; return ``None`` if any is gone or damaged."""
         try:
             return load_whole(self.folder)
         except ResultError:
@@ -95,7 +95,7 @@ class Entry:
 
     @property
     def image(self) -> Image:
-        """The first PIL image of its result, the caller's own."""
+        """The first PIL image of its result."""
         return self.result().image
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
@@ -143,9 +143,9 @@ def entry_of(row: Row, results: str) -> Entry:
 
 
 def row_of(receipt: dict[str, Any], day: str, name: str) -> Row | None:
-    """Return a receipt's row of `COLUMNS` but the marks, which stand beside it in its folder.
+    """Return a receipt's row of `COLUMNS`, except for the marks, which are files in its folder.
 
-    ``None`` where it lacks what every receipt has.
+    It is ``None`` if the receipt lacks a field that every receipt has.
     """
     said = [receipt.get(field) for field in ("request_id", "endpoint", "model", "backend")]
     request_id, endpoint, model, backend = (_short_text(value) for value in said)
@@ -175,14 +175,14 @@ def _asked(settings: object) -> int | None:
 
 
 Link = tuple[str, int, int]
-"""A digest that a picture of a result is known by, its number from 1, and 1 where the result gave
-it, 0 where it was an input of it. The size of a picture (``2048x1152``) stands for the digest of
-its pixels until that is asked for, and beside those of an input that nobody knows the origin of."""
+"""A digest of a picture, the picture's number from 1, and 1 if the result made it, 0 if it was one
+of its inputs. Digests of pixels are computed only when somebody asks; until then the picture's size
+(``2048x1152``) takes their place. An input of unknown origin has its size besides its digests."""
 _MOST_LINKS = 200
 
 
 def links_of(receipt: dict[str, Any]) -> list[Link]:
-    """Return what a receipt tells of the pictures that went in and came out; it is untrusted."""
+    """Return the links for all inputs and images in a receipt, which is untrusted."""
     links: list[Link] = []
     for made, name in ((1, "images"), (0, "inputs")):
         said = receipt.get(name)
@@ -199,19 +199,19 @@ def _made_digests(image: dict[str, Any]) -> list[str]:
 
 
 def size_of(about: dict[str, Any]) -> str:
-    """Return what stands for the digest of a picture's pixels that nobody has looked at."""
+    """Return a picture's size, which takes the place of its pixels' digest until that is known."""
     width, height = about.get("width"), about.get("height")
     known = type(width) is int and type(height) is int and 0 < width * height < 1 << 30
     return f"{width}x{height}" if known else ""
 
 
 def unknown_size(about: dict[str, Any]) -> str:
-    """Return the size of an input of a receipt, empty where it says where it came from."""
+    """Return the size of an input in a receipt, or an empty text if its origin is known."""
     return "" if Origin.from_dict(about.get("from")) else size_of(about)
 
 
 def used_digests(about: dict[str, Any]) -> list[str]:
-    """Return all digests that an input of a receipt is known by, each once."""
+    """Return all digests that identify an input in a receipt, each once."""
     origin = Origin.from_dict(about.get("from"))
     told = origin.sha256 if origin else ""
     by_id = f"id:{origin.request_id}" if origin and not told else ""
@@ -220,7 +220,7 @@ def used_digests(about: dict[str, Any]) -> list[str]:
 
 
 def pixels_of(entry: Entry, number: int) -> str:
-    """Return the `digest_of_pixels` of a result's picture, empty where it can't be read."""
+    """Return the `digest_of_pixels` of a result's picture, or an empty text if it can't be read."""
     try:
         file = entry.result().files[number - 1]
         return digest_of_pixels(file.read_bytes(), (file.width, file.height))
@@ -234,7 +234,7 @@ def microseconds(when: datetime) -> int:
 
 
 def plain_date(value: Any) -> Any:
-    """Return a date of pandas or numpy as Python's own, and whatever else as it is.
+    """Return a date of pandas or numpy as Python's own; any other value unchanged.
 
     Raises:
         ValueError: It is NaT, which is not a date.
@@ -246,16 +246,16 @@ def plain_date(value: Any) -> Any:
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime(warn=False)
     if (type(value).__module__, type(value).__name__) == ("numpy", "datetime64"):
-        found = value.item()  # a number where it counts nanoseconds
+        found = value.item()  # an int if the unit is nanoseconds
         return value.astype("datetime64[us]").item() if isinstance(found, int) else found
     return value
 
 
 def moment(value: datetime | date | str, zone: tzinfo | None = None) -> datetime:
-    """Return an aware moment; what names no time zone is in `zone`, else in local time.
+    """Return an aware datetime; a value without a time zone is in `zone`, else in local time.
 
     Raises:
-        ValueError: It is not a date, or one that no calendar here holds.
+        ValueError: It is not a date, or out of range.
     """
     value = plain_date(value)
     if isinstance(value, str):
@@ -272,7 +272,7 @@ def moment(value: datetime | date | str, zone: tzinfo | None = None) -> datetime
 
 
 def _local(value: datetime) -> datetime:
-    """Take a moment for local time; the ends of the calendar have none and are UTC."""
+    """Take a naive datetime for local time, or for UTC where local time is out of range."""
     try:
         return value.astimezone()
     except (OverflowError, ValueError, OSError):
@@ -289,7 +289,7 @@ def _created(value: object) -> int | None:
 
 
 def clean(text: str) -> str:
-    """Replace what is no Unicode text, such as half a surrogate pair, and the NUL character."""
+    """Replace what is not valid Unicode, such as a lone surrogate, and the NUL character."""
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
@@ -298,7 +298,7 @@ def _short_text(value: object) -> str | None:
 
 
 def amount(value: object) -> str | None:
-    """Return an untrusted decimal, finite and 0 or more, as text; else ``None``."""
+    """Return an untrusted decimal number as text, or ``None`` if it is not finite and 0 or more."""
     if not isinstance(value, str) or len(value) > 32:
         return None
     try:
@@ -309,7 +309,7 @@ def amount(value: object) -> str | None:
 
 
 def load(folder: Path) -> Result:
-    """Read the result in `folder`; what its receipt says is untrusted.
+    """Read the result in `folder`, whose receipt is untrusted.
 
     Raises:
         ResultError: Receipt or files are missing or damaged.
@@ -348,7 +348,7 @@ def load(folder: Path) -> Result:
 
 
 def load_whole(folder: Path) -> Result:
-    """Read the result in `folder`, and its files to their end.
+    """Read the result in `folder`, and check all bytes of its files.
 
     Raises:
         ResultError: Receipt or files are missing, incomplete or damaged.
@@ -366,7 +366,7 @@ _TIMINGS = ("queue", "generation", "fetch", "total")
 def _file(folder: Path, image: dict[str, Any]) -> ResultImage:
     name = str(image["file"])
     path = folder / name
-    if path.name != name or path.is_symlink() or not path.is_file():  # it may come from anybody
+    if path.name != name or path.is_symlink() or not path.is_file():  # the name is untrusted
         raise ValueError(f"there is no file {name!r:.80}")
     if image["format"] not in SUFFIXES:
         raise ValueError(f"{name!r:.80} has the format {image['format']!r:.20}")
@@ -397,11 +397,11 @@ def _composition(folder: Path, said: object) -> Composition | None:
     if said is None:
         return None
     if not isinstance(said, dict) or not isinstance(said.get("answer"), dict):
-        raise ValueError("it does not tell what was put into the picture")
+        raise ValueError("it does not say which answer was put into the picture")
     pairs = [tuple(float(each) for each in said[name]) for name in ("scale", "shift")]
     numbers = [*pairs[0], *pairs[1], float(said["agreement"])]
     if [*map(len, pairs)] != [2, 2] or not all(map(math.isfinite, numbers)):
-        raise ValueError("it does not tell how the answer lay")
+        raise ValueError("it does not say how the answer was aligned")
     scale, shift = ((a, b) for a, b in pairs)
     answer = _file(folder, {**said["answer"], "composed": None})
     aligned, feather = bool(said.get("aligned")), int(said.get("feather", 0))
@@ -420,7 +420,7 @@ def read_input(root: Path, digest: str) -> ImageInput:
             if data is None or hashlib.sha256(data).hexdigest() != digest:
                 continue
             image = load_image(data)
-            # It is known by what is kept, also where it is made fit in another way by now.
+            # Its digest is that of the kept bytes, even if this version would convert it otherwise.
             if isinstance(image, ImageInput):
                 given = None if image.data == data else data
                 return replace(image, sha256=digest, name=path.name, given=given)

@@ -1,4 +1,4 @@
-"""Pictures and what is known of them, for other programs: an image folder, or a ZIP."""
+"""Exports pictures with their metadata for other programs: as an image folder or a ZIP."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ METADATA = "metadata.jsonl"
 
 
 def export_imagefolder(rows: Iterable[tuple[Result, list[dict[str, Any]]]], folder: Path) -> int:
-    """Write images and ``metadata.jsonl`` as ``datasets.load_dataset`` reads them.
+    """Write images and ``metadata.jsonl`` in the layout that ``datasets.load_dataset`` reads.
 
-    They go into ``folder/train``: `load_dataset` passes over metadata at the root. Files that are
-    there already stay.
+    They go into ``folder/train``, as `load_dataset` ignores metadata at the root.
 
     Args:
         rows: Each result with its rows from `image_rows`.
@@ -35,7 +34,7 @@ def export_imagefolder(rows: Iterable[tuple[Result, list[dict[str, Any]]]], fold
         How many images were written.
 
     Raises:
-        RequestError: The folder has something in it.
+        RequestError: The folder is not empty.
     """
     if folder.exists() and not folder.is_dir():
         raise RequestError(
@@ -78,10 +77,10 @@ def zip_of(pictures: Iterable[tuple[Result, int]], most: int) -> bytes:
 
     Args:
         pictures: Results, each with the number of the picture in it.
-        most: Bytes that they may have together.
+        most: The most bytes that they may have together.
 
     Raises:
-        RequestError: They are larger.
+        RequestError: They are larger than that.
     """
     file, names, size = io.BytesIO(), set[str](), 0
     with ZipFile(file, "w", ZIP_STORED) as archive:
@@ -106,7 +105,7 @@ def zip_of(pictures: Iterable[tuple[Result, int]], most: int) -> bytes:
 def _named(
     rows: Iterable[tuple[Result, list[dict[str, Any]]]], count: int = 0
 ) -> Iterator[tuple[str, dict[str, Any], bytes]]:
-    """Yield a file name, what JSON can hold of its row, and the untouched bytes of each image."""
+    """Yield a file name, a JSON-ready row and the untouched bytes of each image."""
     for result, own in rows:
         for index, (file, row) in enumerate(zip(result.files, own, strict=True)):
             count += 1

@@ -1,4 +1,4 @@
-"""Where a library's files are: ``results/<day>/<slug>-<request id>/receipt.json``."""
+"""A library's files, such as ``results/<day>/<slug>-<request id>/receipt.json``: list and write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECEIPT = "receipt.json"
 def folders(parent: Path) -> dict[str, int] | None:
     """Return the folders in `parent` and when each was changed, in nanoseconds.
 
-    A missing `parent` has none; ``None`` means that it can't be read just now.
+    A missing `parent` has none; ``None`` means that it can't be read at the moment.
     """
     try:
         with os.scandir(parent) as found:
@@ -46,9 +46,9 @@ def _changed(found: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
 
 
 def names(parent: Path, known: Collection[str]) -> set[str] | None:
-    """Return the names of the folders in `parent`, ``None`` when it can't be read just now.
+    """Return the names of the folders in `parent`, or ``None`` if it can't be read at the moment.
 
-    Only what is not `known` is looked at.
+    Names that are `known` to be folders are not checked.
     """
     try:
         with os.scandir(parent) as found:
@@ -67,7 +67,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _as_text(name: str) -> str | None:
-    """Return a file name as Unicode whatever this process's locale is, ``None`` for other bytes."""
+    """Return a file name as Unicode, whatever the process's locale, or ``None`` if it is not."""
     if name.isascii():
         return name
     try:
@@ -77,7 +77,7 @@ def _as_text(name: str) -> str | None:
 
 
 def path_of(results: Path | str, day: str, name: str) -> str:
-    """Return the folder of a result as this process's locale has it."""
+    """Return the folder of a result, encoded for this process's locale."""
     there = f"{results}/{day}/{name}"
     return there if there.isascii() else f"{results}/{_on_disk(day)}/{_on_disk(name)}"
 
@@ -93,7 +93,7 @@ def text_of(folder: Path) -> tuple[str, str]:
 
 
 def receipt_changed(folder: str) -> int:
-    """Return when a folder's receipt was changed, in nanoseconds; 0 where there is none."""
+    """Return when a folder's receipt was changed, in nanoseconds; 0 if there is none."""
     try:
         return os.stat(f"{folder}/{RECEIPT}").st_mtime_ns
     except OSError:
@@ -101,10 +101,10 @@ def receipt_changed(folder: str) -> int:
 
 
 def read_receipt(folder: str) -> dict[str, Any] | None:
-    """Return a folder's receipt as data, ``None`` where it is missing or is none.
+    """Return a folder's receipt as data, or ``None`` if it is missing or not valid JSON.
 
     Raises:
-        OSError: It is there and can't be read just now.
+        OSError: It is there, but can't be read at the moment.
     """
     try:
         data = read_file(f"{folder}/{RECEIPT}", MAX_BYTES)
@@ -115,7 +115,7 @@ def read_receipt(folder: str) -> dict[str, Any] | None:
 
 
 def make_private(folder: Path, root: Path) -> Path:
-    """Make `folder` and what it lies in, private from `root` down, and return it."""
+    """Make `folder` and its parents, private from `root` down, and return it."""
     if folder.is_dir():
         return folder
     missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
@@ -127,24 +127,24 @@ def make_private(folder: Path, root: Path) -> Path:
 
 
 def staging(name: str, root: Path) -> Path:
-    """Return where this process puts what is not whole yet; `sweep` tells by it whose it is."""
+    """Return a path for an incomplete file or folder; its name tells `sweep` the process."""
     return root / STAGING / f"{name}.{this_process()}"
 
 
 def make_stage(folder: Path, root: Path) -> Path:
-    """Make a folder of `staging` and return it; a power cut may take it, until `put` moves it."""
+    """Make a staging folder and return it; it survives a power cut only once `put` has moved it."""
     make_private(folder.parent, root)
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file that its owner alone may read, as `open` takes it for its ``opener``."""
+    """An ``opener`` for `open` that makes a new file readable only by its owner."""
     return os.open(path, flags, 0o600)
 
 
 def write_private(path: Path, data: bytes, root: Path, *, lasting: bool = True) -> None:
-    """Write a file below `root` whole or not at all, and have it on the disk if it is to last."""
+    """Write a file below `root`, whole or not at all; synced to the disk if `lasting`."""
     part = staging(uuid4().hex, root)
     make_private(part.parent, root)
     try:
@@ -160,11 +160,11 @@ def write_private(path: Path, data: bytes, root: Path, *, lasting: bool = True) 
 
 
 def put(part: Path, path: Path, root: Path, *, lasting: bool = True) -> None:
-    """Move a synced file or folder of `staging` to its place, and have the move on the disk.
+    """Move a synced file or folder from `staging` to its place, and sync the move if `lasting`.
 
-    Where the place is on another disk (``results`` or ``inputs`` may be a link or a mount), a
-    copy is made there first, so that it still appears whole. What is not to be `lasting` need not
-    be synced, and neither is the move.
+    If the place is on another disk (``results`` or ``inputs`` may be a link or a mount), it is
+    first copied there, so that it still appears whole at once. A file that is not `lasting` need
+    not be synced before.
     """
     make_private(path.parent, root)
     try:
@@ -183,18 +183,18 @@ def put(part: Path, path: Path, root: Path, *, lasting: bool = True) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or a folder and the files in it, on the disk, so that no power cut takes it."""
+    """Sync a file, or a folder with its files, to the disk, so that it survives a power cut."""
     if path.is_dir():
         for each in path.iterdir():
             sync(each)
         _sync_folder(path)
         return
-    with open(path, "r+b") as file:  # Windows syncs only what is open for writing
+    with open(path, "r+b") as file:  # Windows only syncs files that are open for writing
         os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # can't open folders; NTFS keeps their changes in its own journal
+    if os.name == "nt":  # Windows can't open folders, but NTFS journals changes to them
         return
     try:
         handle = os.open(folder, os.O_RDONLY)
@@ -202,23 +202,23 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-    except OSError as error:  # some network disks can't; a parent may be closed to us
+    except OSError as error:  # some network disks can't; a parent may not be readable
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES):
             raise
 
 
 def sweep(root: Path, follows: Callable[[str, float], bool]) -> None:
-    """Take away what processes that have ended were about to make below `root`.
+    """Delete what processes that have ended left in the staging folders.
 
     Args:
         root: The library's folder.
-        follows: Tells whether a named process still lives, see `Leases.follows`.
+        follows: Tells whether a process is still alive, see `Leases.follows`.
     """
     for folder in (root / STAGING, *root.glob(f"*/{STAGING}")):
-        if folder.is_symlink():  # never ours: what it leads to is somebody else's
+        if folder.is_symlink():  # not made by us, so its target belongs to somebody else
             continue
         for path in folder.glob("*"):
-            with suppress(OSError):  # another process is faster, or it is only read
+            with suppress(OSError):  # another process was faster, or it is read-only
                 if follows(path.name.rpartition(".")[2], path.stat().st_mtime):
                     continue
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

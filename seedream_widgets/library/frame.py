@@ -1,4 +1,4 @@
-"""A DataFrame of images that shows them: small, beside what is known of each, in a notebook."""
+"""A DataFrame of images that shows small previews of them in a notebook."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.previews import preview
 
 _MOST = 20
-"""Most rows that are shown; of more, the first and the last."""
+"""The most rows that are shown; of more, the first and the last ones."""
 _EDGE, _BYTES = 72, 4000
 _TEXT = 60
 _CELL = 'style="text-align:left;vertical-align:top;padding:2px 8px"'
 
 
 class ImageFrame(pd.DataFrame):  # type: ignore[misc]
-    """A `pandas.DataFrame` with a row an image; whatever is made of it is one, too."""
+    """A `pandas.DataFrame` with one row per image; frames derived from it show previews, too."""
 
     @property
     def _constructor(self) -> type[ImageFrame]:

@@ -1,4 +1,4 @@
-"""The search index of a library: a cache of its receipts, made again from them at any time."""
+"""The search index of a library: an SQLite cache of its receipts, rebuilt from them at any time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SETTLED_NS = 2_000_000_000
-"""A file system may tell time in steps this coarse: a younger folder may change unseen."""
+"""File times may be as coarse as this, so a folder changed more recently may change unseen."""
 _PASSES = 3
 _INSERT = f"INSERT INTO results ({COLUMNS}) VALUES ({', '.join('?' * 16)})"
 _MARK = "UPDATE results SET favourite = ?, rating = ? WHERE day = ? AND name = ?"
@@ -45,13 +45,13 @@ _LEARN = (
     " AND result = (SELECT id FROM results WHERE request_id = ?) AND number = ? AND digest = ?"
 )
 _MOST_PIXELS = 200_000_000
-"""Decoded at once at most to know a picture again, about 8 s; the next time it goes on."""
+"""The most pixels decoded in one go to recognise a picture (about 8 s); the next call goes on."""
 _SKIP = "INSERT OR REPLACE INTO skipped (day, name, stamp, request_id) VALUES (?, ?, ?, ?)"
 
 
 @dataclass
 class _Changes:
-    """What a day's folders hold that the index does not."""
+    """The differences between a day's folders and the index."""
 
     vanished: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
@@ -65,10 +65,10 @@ class _Changes:
 
 
 def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> None:
-    """Bring the index up to date; where a result vanished, look again for copies of it.
+    """Bring the index up to date; if a result has vanished, look again for copies of it.
 
-    Without `marks` a busy day is only asked for names: what came and went is seen, and how
-    what stayed is marked, a look at each folder, waits until the day is quiet.
+    Reading marks takes a look at each folder. Without `marks`, only the names of folders are
+    listed on a day that is still changing, and their marks are read once it no longer does.
     """
     for _ in range(_PASSES):
         if not _refresh_once(db, results, marks):
@@ -76,7 +76,7 @@ def refresh(db: sqlite3.Connection, results: Path, *, marks: bool = True) -> Non
 
 
 def insert(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -> None:
-    """Add one row at once; its day is read again later, as others may have changed it too."""
+    """Add one row now; its day is read again later, as others may have changed it too."""
     with writing(db):
         db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", row[:1])
         db.execute("DELETE FROM skipped WHERE day = ? AND name = ?", row[:2])
@@ -84,7 +84,7 @@ def insert(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -
 
 
 def _refresh_once(db: sqlite3.Connection, results: Path, marks: bool) -> bool:
-    """Read the changed days; tell whether a result vanished."""
+    """Read the changed days, and return whether a result has vanished."""
     retry = _changed_receipts(db, results)
     known = dict(db.execute("SELECT day, stamp FROM days").fetchall())
     now = time.time_ns()
@@ -107,7 +107,7 @@ def _refresh_once(db: sqlite3.Connection, results: Path, marks: bool) -> bool:
 
 
 def _changed_receipts(db: sqlite3.Connection, results: Path) -> dict[str, set[str]]:
-    """Return the skipped folders, by day, whose receipt is another than the one skipped."""
+    """Return the skipped folders, by day, whose receipt has changed since."""
     retry: dict[str, set[str]] = {}
     for day, name, stamp in db.execute(
         "SELECT day, name, stamp FROM skipped LIMIT 1000"
@@ -120,7 +120,7 @@ def _changed_receipts(db: sqlite3.Connection, results: Path) -> dict[str, set[st
 def _changes(
     db: sqlite3.Connection, results: Path, day: str, retry: set[str], marks: bool
 ) -> _Changes:
-    # What is known is asked before the folder: what others add in between is not "vanished".
+    # The index is read before the folder, so that what others add in between is not "vanished".
     asked = "SELECT name, favourite, rating FROM results WHERE day = ?"
     known = {name: marks for name, *marks in db.execute(asked, (day,)).fetchall()}
     skipped = {name for (name,) in db.execute("SELECT name FROM skipped WHERE day = ?", (day,))}
@@ -164,7 +164,7 @@ def _write(
         db.execute("INSERT OR IGNORE INTO days VALUES (?, 0)", (day,))
         db.executemany("DELETE FROM results WHERE day = ? AND name = ?", gone)
         db.executemany("DELETE FROM skipped WHERE day = ? AND name = ?", unskipped)
-        for name in changes.marked:  # read anew: who writes alone puts no older marks over newer
+        for name in changes.marked:  # read again under the lock, so that no older marks win
             db.execute(_MARK, (*read_marks(layout.path_of(results, day, name)), day, name))
         for row, links in changes.rows:
             _place(db, results, row, links)
@@ -172,7 +172,7 @@ def _write(
 
 
 def _place(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -> None:
-    """Insert a row, unless its request id has one: then keep the one whose folder is there."""
+    """Insert a row; if its request id has one already, keep the one whose folder exists."""
     day, name, request_id = row[:3]
     asked = "SELECT day, name FROM results WHERE request_id = ?"
     holder = db.execute(asked, (request_id,)).fetchone()
@@ -187,7 +187,7 @@ def _place(db: sqlite3.Connection, results: Path, row: Row, links: list[Link]) -
 
 
 def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str]) -> None:
-    """Mark days as read, once all that was read of them is sure to be on the disk."""
+    """Mark days as read, once everything read from them is safely on the disk."""
     if not (stamps or gone):
         return
     with writing(db, durable=True):
@@ -197,23 +197,23 @@ def _settle(db: sqlite3.Connection, stamps: list[tuple[int, str]], gone: set[str
 
 T = TypeVar("T")
 _NO_WAL = "PRAGMA journal_mode = TRUNCATE"
-"""A WAL needs memory shared by all users of the file, which network folders lack."""
+"""A WAL needs memory shared by all users of the file, which network folders don't have."""
 _BUSY_SECONDS = 5.0
 _TRIES = 5
-"""Processes that meet a corrupt file together take it from each other."""
+"""More than one, as processes that meet a corrupt file together may delete it for each other."""
 _AGAIN_SECONDS = 30.0
-"""How long a file that can't be had is not tried again."""
+"""How long to wait before a file that can't be used is tried again."""
 
 
 class Cache:
-    """Run work on the SQLite file at `path`, on a connection that nobody else uses meanwhile.
+    """Runs work on the SQLite file at `path`, on a connection that nobody else uses meanwhile.
 
-    One stays open between two calls, as a job asks twice and to open it takes longer than to ask;
-    not on Windows, where nobody can delete a file that is open.
+    A connection stays open between two calls, as opening one takes longer than a query; but not on
+    Windows, where an open file can't be deleted.
 
-    A corrupt file, or one of another version, is deleted and made anew; what is new is filled by
-    `fill`. Where the file can't be had (locked, or on a disk that is full or only read), the
-    folders are read for each call instead, and `trouble` says why.
+    A corrupt file, or one of another version, is deleted and created again; `fill` fills a new one.
+    If the file can't be used (locked, or on a full or read-only disk), the folders are read for
+    each call instead, and `trouble` says why.
     """
 
     def __init__(self, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -221,13 +221,13 @@ class Cache:
         self.trouble: str | None = None
         self._again = 0.0
         self._idle: dict[int, tuple[sqlite3.Connection, tuple[int, int]]] = {}
-        """The open connection and its file, by the process: none outlasts a fork."""
+        """The open connection and its file, by process id, as connections must not cross a fork."""
         weakref.finalize(self, _close, self._idle)
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `work` makes of the connection; it may run twice, and must not mind.
+        """Return what `work` returns for the connection; it may have to run twice.
 
-        It has read all it needs when it returns: an open cursor would hold others up.
+        It must have read all it needs when it returns: an open cursor would block others.
         """
         import sqlite3
 
@@ -245,7 +245,7 @@ class Cache:
                 if not left or isinstance(error, OSError) or _is_in_use(error):
                     return self._give_up(work, error)
                 try:
-                    if _identity(self._path) == before:  # else another process made it anew
+                    if _identity(self._path) == before:  # else another process has replaced it
                         _delete(self._path)
                 except OSError as refused:
                     return self._give_up(work, refused)
@@ -253,12 +253,12 @@ class Cache:
 
     def _run_on(self, file: tuple[int, int] | None, work: Callable[[sqlite3.Connection], T]) -> T:
         kept, its = self._idle.pop(os.getpid(), (None, None))
-        if kept and its != file:  # while it is open, no other file gets its number
+        if kept and its != file:  # the inode of an open file is not used again
             kept.close()
             kept = None
         db = kept or self._open()
         try:
-            if kept:  # a moment where the file is as it was left
+            if kept:  # check that the file is still usable
                 db.execute(_NO_WAL).fetchall()
             found = work(db)
         except BaseException:
@@ -304,7 +304,7 @@ class Cache:
 
 @contextmanager
 def writing(db: sqlite3.Connection, *, durable: bool = False) -> Iterator[None]:
-    """Make one transaction; `durable` also outlasts a power cut, with all that came before."""
+    """Run one transaction; if `durable`, it and all before it survive a power cut."""
     if durable:
         db.execute("PRAGMA synchronous = FULL")
     try:
@@ -327,7 +327,7 @@ def _close(idle: dict[int, tuple[sqlite3.Connection, tuple[int, int]]]) -> None:
 
 
 def _is_in_use(error: Exception) -> bool:
-    """Tell whether the file may serve others well: locked, or with a search this SQLite lacks."""
+    """Tell whether the file may be good, but is locked or needs a module this SQLite lacks."""
     return any(words in str(error) for words in ("locked", "locking", "no such module"))
 
 
@@ -340,9 +340,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _create_private(path: Path) -> None:
-    """Create an empty file that only its owner reads: prompts are private.
+    """Create an empty file that only its owner can read, as prompts are private.
 
-    One that exists is not even opened: closing it would drop this process's other locks on it.
+    An existing file is not even opened, as closing it would drop this process's other locks on it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
@@ -350,7 +350,7 @@ def _create_private(path: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    """Delete the file, its journal first: a journal left alone would be played into the next."""
+    """Delete the file, its journal first: a leftover journal would be applied to the next file."""
     for ending in ("-journal", "-wal", "-shm", ""):
         with suppress(FileNotFoundError):
             delete(path.with_name(path.name + ending))
@@ -359,9 +359,9 @@ def _delete(path: Path) -> None:
 VERSION = 5
 
 # A day with stamp 0 is read again at the next refresh. `skipped` holds the folders without a
-# readable receipt, and the copies of a result that has its row already: those tell its id, and
-# come up again (stamp -1) when that row goes. `pictures` holds the digests of what each result
-# gave (made = 1) and of what went into it (made = 0).
+# readable receipt, and further copies of a result that has a row already: these have its request
+# id, and are looked at again (stamp -1) when that row is deleted. `pictures` holds digests of each
+# result's images (made = 1) and inputs (made = 0).
 _TABLES = """
 CREATE TABLE days (day TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE skipped (
@@ -402,7 +402,7 @@ END;
 
 
 def create(db: sqlite3.Connection) -> None:
-    """Create the tables in an empty database, with full-text search where SQLite has it.
+    """Create the tables in an empty database, with full-text search if SQLite has it.
 
     Raises:
         sqlite3.DatabaseError: The database is not empty, and not an index of this version.
@@ -426,7 +426,7 @@ def has_words(db: sqlite3.Connection) -> bool:
 
 
 def _is_filled(db: sqlite3.Connection) -> bool:
-    """Tell whether all folders were read once: another process may be about to, or have ended."""
+    """Tell whether all folders have been read; the process that created it may not have done so."""
     return bool(db.execute("PRAGMA application_id").fetchone()[0])
 
 
@@ -446,7 +446,7 @@ def _has_fts5(db: sqlite3.Connection) -> bool:
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
-    """Run statements inside the open transaction, which `executescript` would commit."""
+    """Run a script in the open transaction, which `executescript` would commit."""
     import sqlite3
 
     statement = ""
@@ -475,22 +475,22 @@ class Index:
 
     @property
     def trouble(self) -> str | None:
-        """Why the cache file can't be used, so that each look reads all folders; else ``None``."""
+        """Why the cache file can't be used, so that each query reads all folders; else ``None``."""
         return self._cache.trouble
 
     @property
     def unreadable(self) -> int:
-        """How many result folders have no receipt that can be read."""
+        """How many result folders have no readable receipt."""
         self.refresh()
         asked = "SELECT COUNT(*) FROM skipped WHERE request_id IS NULL"
         return int(self._run(lambda db: db.execute(asked).fetchone()[0]))
 
     def refresh(self) -> None:
-        """Take in what changed in the folders; it costs a look at each day's folder."""
+        """Update the index from the folders; this looks at each day's folder."""
         self._run(self._scan)
 
     def add(self, folder: Path, receipt: dict[str, Any]) -> None:
-        """Insert a result that has just been saved; a second time changes nothing."""
+        """Add a result that has just been saved; repeating that changes nothing."""
         folder = Path(folder)
         row = row_of(receipt, *layout.text_of(folder))
         if row is not None:
@@ -498,7 +498,7 @@ class Index:
             self._run(lambda db: insert(db, self._results, row, links))
 
     def search(self, text: str = "", **asked: Any) -> Search:
-        """Return the results that match all that is given; arguments as of `filter_of`."""
+        """Return the results that match all arguments, which are those of `filter_of`."""
         wanted = filter_of(text, **asked)
         self.refresh()
         return Search(self, wanted)
@@ -511,11 +511,11 @@ class Index:
     def linked(
         self, digests: Sequence[str], *, made: bool, size: str = ""
     ) -> list[tuple[Entry, str, int]]:
-        """Return the results that gave a picture of these digests, or that took one as an input.
+        """Return the results that made a picture with one of these digests, or that used it.
 
-        Newest first, up to 1,000, each with the digest of that picture's file (as a receipt names
-        it first) and the picture's number, from 1. Where there is none, the pictures of a `size`
-        whose pixels were never looked at are, the newest first, `_MOST_PIXELS` in all.
+        Newest first, up to 1,000, each with the digest of the picture's file and the picture's
+        number, from 1. If there are none, pictures of `size` whose pixels have no digest yet are
+        decoded, the newest first, up to `_MOST_PIXELS`.
         """
         self._look()
         known, size = [*map(clean, digests)], clean(size)
@@ -539,7 +539,7 @@ class Index:
         return [(self.entry(row), row[-2], row[-1]) for row in self._run(rows)]
 
     def made_by(self, request_id: str) -> list[str]:
-        """Return the digests that a result's pictures are known by, also by their pixels."""
+        """Return all digests of a result's pictures, of their files and their pixels."""
         asked = (
             "SELECT digest FROM pictures JOIN results ON pictures.result = results.id"
             " WHERE made = 1 AND request_id = ? AND digest <> '' AND digest NOT LIKE '%x%'"
@@ -553,10 +553,10 @@ class Index:
         return self._run(digests)
 
     def _look_at_pixels(self, db: sqlite3.Connection, which: str, value: str) -> int:
-        """Put digests in the place of sizes, and return how many pictures were decoded for it.
+        """Replace sizes by digests of pixels, and return how many pictures were decoded.
 
-        It is done when somebody asks, as few pictures are ever an input, and decoding one costs
-        more than all else that is done for a result.
+        This is done only when needed, as few pictures ever become an input, and decoding one
+        takes longer than all else that is done for a result.
         """
         asked = (
             f"SELECT {COLUMNS}, number, digest FROM results"
@@ -577,17 +577,17 @@ class Index:
         return looked_at
 
     def get(self, request_id: str) -> Entry | None:
-        """Return the result of a request id, if it is here."""
+        """Return the entry of a request id, if it is here."""
         self._look()
         return self.known(request_id)
 
     def known(self, request_id: str) -> Entry | None:
-        """Return the result of a request id as it was last seen, without a look at the folders."""
+        """Return the entry of a request id as last seen, without looking at the folders."""
         found = self._newest(Filter(("request_id = ?",), (request_id,)), 1)
         return found[0] if found else None
 
     def _look(self) -> None:
-        """Take in which results came and went."""
+        """Note which results have come and gone, but not all changed marks."""
         self._run(lambda db: refresh(db, self._results, marks=False))
 
     def _newest(self, asked: Filter, most: int) -> list[Entry]:
@@ -598,7 +598,7 @@ class Index:
         refresh(db, self._results)
 
     def select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
-        """Return all rows at once, so that no reader holds up a writer."""
+        """Return all rows at once, so that no reader blocks a writer."""
 
         def rows(db: sqlite3.Connection) -> list[Row]:
             where, values = asked.where(full_text=has_words(db))

@@ -1,14 +1,14 @@
-"""What was asked of a backend and has not ended: one request's life on disk, step by step.
+"""The journal: each request under way as a small file that records how far it has got.
 
-``claimed -> sending -> accepted -> closed``, or ``failed | cancelled | unknown``: the table is in
-CONTRIBUTING.md. An entry is a file ``journal/<id>.<number>.json`` that names its step and its
-owner. Each step, by whomever, makes the file of the next number and takes the last one away, so
-that of two who would go on from the same step one alone can. Who finds the next number there, or
-the last one gone, was taken over, and stops.
+The steps are ``claimed -> sending -> accepted -> closed``, or ``failed | cancelled | unknown``; see
+the table in CONTRIBUTING.md. An entry is a file ``journal/<id>.<number>.json`` with its step and
+its owner. Each step, by any process, creates the file of the next number and deletes the last one.
+Of two processes that go on from the same step only one can create that file; the other, which
+finds it there or its own file gone, has been taken over and stops.
 
-A request with a seed is claimed by its key, too: ``claims/<key>`` names the entry of the one
-request that may be sent. The entry is there before the claim and goes after it, so a claim is
-taken over by taking over its entry.
+A request with a key (a seed or `draw`) also needs a claim: ``claims/<key>`` names the one entry
+that may send it. The entry is created before its claim and deleted after it, so whoever takes over
+the entry has the claim.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
 Step = Literal["claimed", "planned", "sending", "accepted", "failed", "cancelled", "unknown"]
 ENDS = ("failed", "cancelled", "unknown")
 UNSENT = ("claimed", "planned")
-"""Steps before anything is sent; "planned" is what earlier versions wrote for "claimed"."""
+"""Steps before anything is sent; early versions wrote "planned" for "claimed"."""
 UNSEEN_SECONDS = 30.0
-"""How long a network folder may take to show another machine's result."""
+"""How long a network folder may take to show a result of another machine."""
 _PAUSES = (*(0.01 * 2**n for n in range(8)), *[2.0] * 15)
-"""Seconds between tries to take an entry back: as long as a network folder may be late."""
+"""Seconds between tries to take an entry back; in all as long as a network folder may be late."""
 MAX_BYTES = 4 * 1024 * 1024
 """Largest entry that is written or read, in bytes."""
 _CLAIM_BYTES = 1 << 20
 _OPEN, _CLAIMS, _KEPT = "journal", "claims", "claims/kept"
-# <id>.<number>.json; what fell short of room to say that it is sent has ".sent" in it. Earlier
-# versions wrote <id>.<owner>.json and <id>.json.
+# <id>.<number>.json, or <id>.<number>.sent.json if the disk was too full to write "sending".
+# Early versions wrote <id>.<owner>.json and <id>.json.
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,64})(?:\.([A-Za-z0-9-]{1,80}))?(\.sent)?\.json")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _OWNER = re.compile(r"[A-Za-z0-9-]{0,80}")
@@ -65,7 +65,7 @@ _UNCLAIMED = (
 
 
 class TakenOver(Exception):
-    """Tell that another process goes on with an entry."""
+    """Another process has taken over an entry."""
 
 
 @dataclass(frozen=True)
@@ -75,25 +75,25 @@ class Pending:
     Attributes:
         id: The job's id.
         step: ``"claimed"``: not sent. ``"sending"``: it may have been accepted. ``"accepted"``:
-            `handle` finds it again. The others are ends without a result.
+            it can be found by `handle`. The others are ends without a result.
         backend: ``"fal"`` or ``"offline"``.
         created: Seconds since the epoch.
         request: The request's JSON, local images by digest.
         endpoint: The endpoint's id.
-        key: Digest that equal requests with a seed share.
-        low: Least it may cost, US dollars.
-        high: Most it may cost, US dollars.
-        handle: fal's names for it.
-        billing: Whether an ended one is billed.
+        key: The digest that equal requests with a seed or `draw` share.
+        low: The least it may cost, in US dollars.
+        high: The most it may cost, in US dollars.
+        handle: fal's id and URLs of it.
+        billing: Whether it is billed, once it has ended.
         message: Why it ended.
-        owner: The process that follows it; empty when it was let go.
-        account: Which key sent it: a digest with a salt of its own, never the key.
-        sent: Digest of exactly what was sent: fal's list of requests is looked through for it.
-        touched: When its file was last changed, seconds since the epoch by its disk's clock.
-        followed: Whether a process still follows it, as far as can be told.
+        owner: The process that works on it; empty if it was released.
+        account: A salted digest of the key that sent it, never the key itself.
+        sent: A digest of exactly what was sent, to find it in fal's list of requests.
+        touched: When its file was last changed, in seconds since the epoch by the disk's clock.
+        followed: Whether a process still works on it, as far as is known.
         name: Its file's name; empty while there is none.
-        number: The highest number that a file of it has.
-        older: Names of its files that the next step did not take away.
+        number: The highest number of its files.
+        older: Names of older files of it that could not be deleted.
     """
 
     id: str
@@ -126,10 +126,10 @@ class Journal:
 
     Args:
         library: The library's folder; ``journal`` in it is made when first written to.
-        steps: Where the entries are; in that folder unless given.
-        leases: Who is alive; as that folder says unless given.
-        strict: Whether nothing may be sent that can't be written down first: where several
-            machines share it, somebody else would send it, too.
+        steps: Keeps the files; by default in that folder.
+        leases: Knows which processes are alive; by default from that folder.
+        strict: Whether a request must not be sent unless it could be written down, as with a
+            journal that several machines share, where another machine would send it, too.
     """
 
     def __init__(
@@ -145,24 +145,22 @@ class Journal:
         self.leases = leases or Leases(self._steps)
         self.folder = library / _OPEN
 
-    # One request's life
-
     def plan(self, entry: Pending) -> Pending:
-        """Write a request down as this process's own.
+        """Write a new entry, owned by this process.
 
         Raises:
             OSError: It can't be written.
-            TakenOver: There is an entry of that id.
+            TakenOver: There is an entry of that id already.
         """
         return self._next(replace(entry, owner=self.leases.hold()), lasting=False)
 
     def claim(self, entry: Pending) -> Pending | None:
-        """Write a request down as the one that may send its key.
+        """Write a new entry, and claim its key for it, so that no other request may send it.
 
-        Where there is room for the entry and none for the claim, the entry alone tells of it.
+        If only the entry can be written, not the claim, the request goes on without one.
 
         Returns:
-            The entry; or ``None`` where another has the claim, and `claimed` tells which.
+            The entry, or ``None`` if another one has the claim; `claimed` returns that.
 
         Raises:
             OSError: It can't be written.
@@ -186,7 +184,7 @@ class Journal:
         return None
 
     def claimed(self, key: str, backend: str) -> Pending | None:
-        """Return the entry of the one that may send a key, if one may.
+        """Return the entry that has the claim on a key, if there is one.
 
         Raises:
             OSError: It can't be read.
@@ -195,12 +193,12 @@ class Journal:
         return self.find(id) if id else None
 
     def claim_anew(self, entry: Pending) -> Pending | None:
-        """Take the claim on a key whose entry was lost: to a power cut, or by hand.
+        """Take over a claim whose entry is lost, by a power cut or because a user deleted it.
 
-        Of all who try, the one that writes the lost entry anew has it.
+        Of all processes that try, the one that creates the lost entry again has the claim.
 
         Returns:
-            The entry, with the lost one's id; or ``None``: it was not lost, or others were faster.
+            The entry, with the lost one's id, or ``None`` if it is not lost or others were faster.
 
         Raises:
             OSError: It can't be written.
@@ -216,16 +214,16 @@ class Journal:
             return None
         if self._claim_on(key, backend) == id:
             return ours
-        self._steps.delete(ours.name)  # it was not lost, but ended just now
+        self._steps.delete(ours.name)  # it was not lost, but has just ended
         return None
 
     def step(self, entry: Pending, step: Step, handle: dict[str, str] | None = None) -> Pending:
-        """Write down how far it is, whatever of it could be written before.
+        """Write down a step, even if earlier ones could not be written.
 
         Raises:
-            OSError: It can't be written; the next step will.
-            TakenOver: Another process goes on with it. Not for "accepted": who got fal's reply
-                knows what nobody else can, so that step takes the entry back.
+            OSError: It can't be written; the next step then includes it.
+            TakenOver: Another process has taken it over. Never for "accepted": only this process
+                knows fal's reply, so that step takes the entry back.
         """
         wanted = replace(entry, step=step, handle=handle or entry.handle, owner=self.leases.hold())
         for tried, pause in enumerate(_PAUSES):
@@ -239,18 +237,18 @@ class Journal:
                     return self._mark_sent(wanted)
                 raise
             else:
-                if tried:  # it may have been put away: the reply came after all
+                if tried:  # the process that took over may have ended it, but the reply did come
                     with suppress(OSError):
                         self._steps.delete(self._ended(entry))
                 return ours
-            time.sleep(pause)  # who took it over may be at a step, or its file not show yet
+            time.sleep(pause)  # the other process may be taking a step, or its file be unseen yet
             there = self.find(entry.id)
             name, number = (there.name if there else ""), self._highest(entry.id)
             wanted = replace(wanted, name=name, number=number)
         raise OSError(f"the entry of request {entry.id} can't be taken back")
 
     def take_over(self, entry: Pending) -> Pending | None:
-        """Go on with an entry that was left behind; ``None`` when another process was faster.
+        """Make an abandoned entry this process's own; ``None`` if another process was faster.
 
         Raises:
             OSError: It can't be written.
@@ -261,7 +259,7 @@ class Journal:
             return None
 
     def release(self, entry: Pending) -> None:
-        """Let go of a request whose result may still be had, for whoever resumes it.
+        """Give up a request whose result may still be had, so that it can be resumed.
 
         Raises:
             OSError: It can't be written.
@@ -272,10 +270,10 @@ class Journal:
             return
 
     def close(self, entry: Pending) -> None:
-        """Take a request out whose result is in the library.
+        """Remove a request whose result is in the library.
 
         Raises:
-            OSError: It can't be taken out.
+            OSError: It can't be removed.
         """
         if entry.key and self._claim_on(entry.key, entry.backend) == entry.id:
             mark = self._mark(entry, self.leases.touch())
@@ -284,12 +282,12 @@ class Journal:
         self.withdraw(entry)
 
     def withdraw(self, entry: Pending) -> None:
-        """Take a request and its claim out, unless another process goes on with it.
+        """Remove a request and its claim, unless another process has taken it over.
 
-        The claim first: while there is a claim there is its entry.
+        The claim goes first, so that there is never a claim without its entry.
 
         Raises:
-            OSError: It can't be taken out.
+            OSError: It can't be removed.
         """
         if not entry.name or not self._steps.touched(entry.name):
             return
@@ -299,16 +297,16 @@ class Journal:
             self._steps.delete(name)
 
     def unseen(self, entry: Pending) -> float:
-        """Return for how many seconds more a result of its key may be there and not show yet.
+        """Return for how many more seconds a result of its key may exist unseen.
 
-        Another machine that came to a result a moment ago has left a mark. Listings of a network
-        folder can be late; that a name is taken is known at once.
+        A machine that has just kept a result leaves a mark. Listings of a network folder can be
+        late, but creating a file fails at once if its name is taken, and that finds the mark.
 
         Args:
-            entry: One that has the claim.
+            entry: The entry that has the claim.
 
         Raises:
-            OSError: It can't be told.
+            OSError: The mark can't be looked for.
         """
         now = self.leases.touch()
         marks = {self._mark(entry, now), self._mark(entry, now - UNSEEN_SECONDS)}
@@ -326,15 +324,15 @@ class Journal:
         return max(0.0, UNSEEN_SECONDS - (now - found.touched)) if away else 0.0
 
     def sweep(self) -> None:
-        """Take away the marks of results that show everywhere by now.
+        """Delete the marks of results that are visible everywhere by now.
 
-        Each lies in a folder of its day, which nobody writes to once it is over: so no mark that
-        was made just now can go.
+        Marks are in a folder for each day, and only folders of days that are over are deleted, so
+        no mark that was just made can get lost.
         """
         yesterday = _day(self.leases.touch() - 86_400)
         for day in self._listed(_KEPT):
             if _DAY.fullmatch(day) and day < yesterday:
-                with suppress(OSError):  # another process is faster, or it is only read
+                with suppress(OSError):  # another process was faster, or it is read-only
                     self._steps.clear(f"{_KEPT}/{day}")
 
     def end(self, entry: Pending, step: Step, billing: Billing, message: str) -> None:
@@ -352,34 +350,32 @@ class Journal:
         if self._steps.touched(ended.name):
             self.withdraw(ended)
             return
-        there = self.find(ended.id)  # else another process put it away just now
-        if there and there.step not in ENDS:  # taken back: fal's reply came after all
+        there = self.find(ended.id)  # None if another process has just moved it
+        if there and there.step not in ENDS:  # taken back, as fal's reply did come
             self._steps.delete(self._ended(ended))
 
-    # What there is
-
     def pending(self, but: Collection[str] = ()) -> list[Pending]:
-        """Return what has not ended, oldest first.
+        """Return the requests under way, oldest first.
 
         Args:
-            but: Ids whose files are not read, as this process knows about them.
+            but: Ids to leave out, as this process knows of them anyway.
         """
         names = self._names(but=but)
         found = list(self._read_all(names))
-        stepped = names.keys() - {entry.id for entry in found}  # between the listing and here
+        stepped = names.keys() - {entry.id for entry in found}  # changed since they were listed
         found += [entry for id in stepped if (entry := self.find(id))]
         return sorted(found, key=lambda entry: entry.created)
 
     def find(self, id: str) -> Pending | None:
-        """Return what has not ended, by its id."""
+        """Return the request under way with that id, if there is one."""
         while True:
             names = self._names(id)
             found = next(self._read_all(names), None)
-            if found or self._names(id) == names:  # else it stepped between listing and reading
+            if found or self._names(id) == names:  # else it changed between listing and reading
                 return found
 
     def ended(self, since: float = 0) -> list[Pending]:
-        """Return what was asked from a moment on and ended without a result, oldest first."""
+        """Return requests made since a time that ended without a result, oldest first."""
         first = _day(since)
         days = [day for day in self._listed(f"{_OPEN}/ended") if day >= first]
         found = []
@@ -395,23 +391,21 @@ class Journal:
         return self._read(self._ended(entry)) is not None
 
     def left_behind(self) -> list[Pending]:
-        """Return pending requests that no living process follows."""
+        """Return pending requests that no living process works on."""
         return [entry for entry in self.pending() if not entry.followed]
 
     def away(self) -> list[Pending]:
-        """Return pending requests of other machines, whose end can't be told from here yet."""
+        """Return pending requests of other machines that may still be working on them."""
         return [
             entry for entry in self.pending() if entry.followed and self.leases.away(entry.owner)
         ]
 
-    # Files
-
     def _next(self, entry: Pending, *, lasting: bool = True) -> Pending:
-        """Write an entry as the next after the one that it was read as, or as the first.
+        """Create the entry's next file, or its first, and delete the last one.
 
         Raises:
             OSError: It can't be written.
-            TakenOver: There is a next one, or that one is gone.
+            TakenOver: The next file exists already, or the last one is gone.
         """
         number = entry.number + 1
         name = f"{_OPEN}/{entry.id}.{number}.json"
@@ -428,11 +422,11 @@ class Journal:
         return replace(entry, name=name, number=number, older=older)
 
     def _mark_sent(self, entry: Pending) -> Pending:
-        """Say by its file's name that an entry is being sent: that takes no room on a full disk.
+        """Rename an entry's file to say that it is being sent, which works on a full disk.
 
         Raises:
-            OSError: Not even that can be done.
-            TakenOver: Another process goes on with it.
+            OSError: It can't be renamed.
+            TakenOver: Another process has taken it over.
         """
         number = entry.number + 1
         name = f"{_OPEN}/{entry.id}.{number}.sent.json"
@@ -441,9 +435,9 @@ class Journal:
         return replace(entry, name=name, number=number)
 
     def _claim_on(self, key: str, backend: str) -> str:
-        """Return the id that a claim names, empty where there is none.
+        """Return the id that a claim names, or an empty text if there is no claim.
 
-        A damaged claim, such as a power cut leaves, names an id of its own.
+        For a claim that a power cut has damaged, an id is derived from its name.
         """
         name = _claim_of(key, backend)
         found = self._steps.read(name, _CLAIM_BYTES)
@@ -465,7 +459,7 @@ class Journal:
         try:
             return self._steps.names(folder)
         except OSError:
-            if self.strict:  # an entry that is not seen would be taken for lost
+            if self.strict:  # an unseen entry would be taken for lost
                 raise
             return []
 
@@ -486,7 +480,7 @@ class Journal:
 
     def _read_all(self, found: dict[str, list[str]]) -> Iterator[Pending]:
         for names in found.values():
-            # The newest may be damaged: written by a process that ended in the middle.
+            # The newest file may be damaged, if its process died while writing it.
             for name in names:
                 if entry := self._read(name):
                     older = tuple(each for each in names if each != name)
@@ -503,7 +497,7 @@ class Journal:
             if self.strict:
                 raise
             return None
-        if found is None:  # taken away meanwhile
+        if found is None:  # deleted meanwhile
             return None
         try:
             values = read_json(found.data)
@@ -515,7 +509,7 @@ class Journal:
             facts = {"id": parts[1], "touched": found.touched, "name": name}
             entry = _checked(Pending(**{**written, **facts}))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return None  # no entry of ours
+            return None  # not an entry
         return replace(entry, followed=self.leases.follows(entry.owner, entry.touched))
 
 
@@ -524,7 +518,7 @@ def _day(moment: float) -> str:
 
 
 def claim_name(key: str, backend: str) -> str:
-    """Return the name of what equal requests to one backend share, for a file."""
+    """Return a file name for a key and backend, which equal requests share."""
     return hashlib.sha256(f"{backend} {key}".encode()).hexdigest()[:40]
 
 
@@ -533,7 +527,7 @@ def _claim_of(key: str, backend: str) -> str:
 
 
 def _order(name: str) -> tuple[int, str]:
-    """Return a name's number, 0 for those of earlier versions, and what else orders it."""
+    """Return a sort key for an entry's file names: by number, which is 0 for early versions."""
     parts = _NAME.fullmatch(name.rpartition("/")[2])
     counted = parts is not None and _NUMBER.fullmatch(parts[2] or "") is not None
     return (int(parts[2]), parts[3] or "") if parts and counted else (0, name)
@@ -543,7 +537,7 @@ def _text(entry: Pending) -> bytes:
     """Return an entry as JSON.
 
     Raises:
-        OSError: It is larger than what would be read again.
+        OSError: It is larger than `MAX_BYTES`, and so would not be read again.
     """
     values = {name: getattr(entry, name) for name in _WRITTEN}
     text = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
@@ -553,10 +547,10 @@ def _text(entry: Pending) -> bytes:
 
 
 def _checked(entry: Pending) -> Pending:
-    """Return an entry whose values are of their types; the folder may come from anybody.
+    """Return an entry if all its values have the right types, as the folder is untrusted.
 
     Raises:
-        ValueError, TypeError, KeyError: One is not.
+        ValueError, TypeError, KeyError: A value has another type.
     """
     if entry.handle is not None:
         Handle(**entry.handle)

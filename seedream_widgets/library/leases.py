@@ -1,8 +1,8 @@
-"""Says who is alive: a small file for each process in ``leases/``, touched every few seconds.
+"""Tells which processes are alive: each has a file in ``leases/`` that it touches every 5 seconds.
 
-On one machine the system itself tells whether a process runs, however long a cell keeps Python
-from doing anything else. Of other machines the touch tells, measured on the clock of the disk
-that both use: two machines' own clocks may be minutes apart.
+For a process on the same machine the system is asked, as a busy cell may keep Python from touching
+its file. For other machines the file's time counts, by the clock of the shared disk, since the
+clocks of two machines may be minutes apart.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _log = logging.getLogger(__name__)
 TOUCHED_EVERY = 5.0
 _FOLDER = "leases"
 _OLD = 7 * 86_400.0
-"""Seconds after which the file of another machine's process is taken away."""
+"""Seconds of silence after which the lease of another machine's process is deleted."""
 
 
 class Leases:
-    """Keep this process's lease in one library, and judge the others'.
+    """Keeps this process's lease in one library, and tells whether other processes are alive.
 
     Args:
-        steps: Where the library's small files are.
+        steps: Keeps the library's small files.
         own: Returns this process's name.
-        runs: Tells whether a named process runs, ``None`` where that can't be told from here.
-        keep: Has the lease touched from now on; this process's thread for that unless given.
+        runs: Tells whether a named process runs; ``None`` if that can't be seen from here.
+        keep: Has the lease touched from now on; by default on a thread of this process.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Leases:
     def hold(self) -> str:
         """Have this process's lease touched from now on, and return the process's name.
 
-        A forked child gets one of its own.
+        A forked child gets its own lease.
         """
         own = self.own()
         if self._held != own:
@@ -66,18 +66,18 @@ class Leases:
         return own
 
     def touch(self) -> float:
-        """Touch this process's lease and return that moment by the disk's clock."""
+        """Touch this process's lease, and return the time by the disk's clock."""
         try:
             return self._steps.touch(f"{_FOLDER}/{self.own()}")
-        except OSError as error:  # a library that is only read
+        except OSError as error:  # a read-only library
             _log.debug("the lease can't be touched (%s)", error)
             return time.time()
 
     def follows(self, owner: str, touched: float) -> bool:
-        """Tell whether an owner still lives.
+        """Tell whether the owner of an entry is still alive.
 
         Args:
-            owner: A process's name; empty: nobody.
+            owner: A process's name; empty for none.
             touched: When it last wrote something, by the disk's clock.
         """
         if not owner:
@@ -86,25 +86,25 @@ class Leases:
         return self.silent(owner, touched) < AWAY_SECONDS if told is None else told
 
     def away(self, owner: str) -> bool:
-        """Tell whether an owner is where nothing but its lease can be seen of it."""
+        """Tell whether an owner is on another machine, so that only its lease can be seen."""
         return bool(owner) and self._runs(owner) is None
 
     def silent(self, owner: str, touched: float) -> float:
-        """Return for how many seconds nothing was heard of an owner."""
+        """Return how many seconds ago an owner last wrote or touched something."""
         return self.touch() - max(touched, self._steps.touched(f"{_FOLDER}/{owner}"))
 
     def let_go(self) -> None:
-        """Take this process's lease away, at its end."""
+        """Delete this process's lease, when it ends."""
         if self._held == self.own():
             self._held = ""
             try:
                 self._steps.delete(f"{_FOLDER}/{self.own()}")
             except OSError as error:
-                _log.debug("the lease can't be taken away (%s)", error)
+                _log.debug("the lease can't be deleted (%s)", error)
 
     def sweep(self) -> None:
-        """Take away the leases of processes that have ended."""
-        with suppress(OSError):  # another process is faster, or it is only read
+        """Delete the leases of processes that have ended."""
+        with suppress(OSError):  # another process was faster, or it is read-only
             for name in self._steps.names(_FOLDER):
                 told = self._runs(name)
                 if told is False or (told is None and self.silent(name, 0) > _OLD):
@@ -112,7 +112,7 @@ class Leases:
 
 
 class _Keeper:
-    """Touch all leases of this process every few seconds, on a thread of its own."""
+    """Touches all leases of this process every few seconds, on its own thread."""
 
     def __init__(self) -> None:
         self._leases: weakref.WeakSet[Leases] = weakref.WeakSet()
@@ -148,7 +148,7 @@ atexit.register(lambda: _keeper.end())
 
 
 def _forget() -> None:
-    # In a forked child the parent's thread does not exist, and its lock may be held for ever.
+    # A forked child does not have the parent's thread, and the lock may stay held for ever.
     global _keeper
     _keeper = _Keeper()
 

@@ -1,4 +1,4 @@
-"""`Library`: results on disk as plain folders, inputs by digest, the journal, and a search."""
+"""`Library`: a folder of results, with the inputs, the journal and a search over them."""
 
 from __future__ import annotations
 
@@ -68,15 +68,15 @@ class Library:
     """A folder of results that people can browse, back up and share.
 
     ``results/<day>/<words of the prompt>-<request id>/`` holds the untouched files and
-    ``receipt.json``; ``inputs/`` the input images by digest, ``uploads/`` where fal has them;
-    ``journal/`` what is under way; ``collections/`` lists of results under a name; ``studios/``
-    what each studio goes on with; ``trash/`` what was deleted, until it is emptied.
-    The index for searching is a cache outside the folder and is rebuilt from it at any time.
+    ``receipt.json``; ``inputs/`` the input images by digest, and ``uploads/`` their URLs at fal;
+    ``journal/`` the requests under way; ``collections/`` named lists of results; ``studios/`` the
+    state of each studio; ``trash/`` deleted results, until it is emptied. The search index is a
+    cache outside the folder, and can be rebuilt from it at any time.
 
     Args:
-        path: The folder; ``SEEDREAM_HOME`` or the user's data folder unless given.
-        shared: Where several machines that have folders of their own decide who asks for what,
-            and find each other's results, see `place_at`; in the folder alone unless given.
+        path: The folder; by default ``SEEDREAM_HOME``, or else the user's data folder.
+        shared: A place where several machines, each with a folder of its own, agree on who sends
+            which request, and find each other's results; see `place_at`. By default there is none.
     """
 
     def __init__(self, path: str | Path | None = None, shared: Place | None = None) -> None:
@@ -110,14 +110,14 @@ class Library:
         Each item is an `Entry`; ``entry.result()`` opens it.
 
         Args:
-            text: Words that the prompt holds, each at least in its beginning.
-            since: The earliest moment; local time unless it names a time zone.
-            until: The latest moment; a date counts as the whole day.
+            text: Words in the prompt, or beginnings of words.
+            since: The earliest time; local time unless it has a time zone.
+            until: The latest time; a date means the whole day.
             endpoint: The fal endpoint id.
             model: Such as ``"v4.5"``.
             backend: ``"fal"`` or ``"offline"``.
             favourite: Only favourites, or only others.
-            rating: Only those rated so high or higher, 1 to 5.
+            rating: Only those with this rating or a higher one, 1 to 5.
             kind: ``"text-to-image"`` or ``"edit"``.
             fewer: Only those with fewer images than were asked for.
             among: Only these request ids.
@@ -152,7 +152,7 @@ class Library:
         check_type(request_id, str, "request_id", "the id of a request, as text")
         entry = self._index.known(request_id)
         if entry is not None:
-            with suppress(ResultError):  # it went elsewhere since, or is damaged
+            with suppress(ResultError):  # it was moved since, or is damaged
                 result = load(entry.folder)
                 if result.request_id == request_id:
                     return result
@@ -167,9 +167,9 @@ class Library:
         return load(entry.folder)
 
     def _twin(self, key: str, backend: str) -> Result | None:
-        """Return the newest result of an identical request that is still whole.
+        """Return the newest undamaged result of an identical request.
 
-        One that was deleted comes back from the trash: it is not bought again.
+        One that was deleted is restored from the trash, rather than paid for again.
         """
         found = self._ask(lambda: self._index.identical(key, backend)) or []
         whole = next((kept for entry in found if (kept := entry.whole())), None)
@@ -177,27 +177,27 @@ class Library:
             return whole
         for entry in self._ask(lambda: self._trash.identical(key, backend)) or []:
             if entry.whole():
-                with suppress(SeedreamError):  # another process is bringing it back, too
+                with suppress(SeedreamError):  # another process is restoring it, too
                     self.restore(entry.request_id)
             if kept := self._find(entry.request_id):
                 return kept
         return None if self._shared is None else Mirror(self, self._shared).twin(key, backend)
 
     def _find(self, request_id: str) -> Result | None:
-        """Return a result by fal's request id, if it is here and whole."""
+        """Return a result by fal's request id, if it is here and undamaged."""
         entry = self._ask(lambda: self._index.get(request_id) or self._trash.get(request_id))
         return entry.whole() if entry else None
 
     def entry(self, request_id: str) -> Entry | None:
-        """Return what the index knows of a result, if it is here."""
+        """Return the entry of a result, if it is here."""
         check_type(request_id, str, "request_id", "the id of a request, as text")
         return self._index.get(request_id)
 
     def makers(self, digests: Sequence[str], size: str = "") -> list[tuple[Entry, Origin]]:
-        """Return the results that gave a picture of one of these digests, newest first.
+        """Return the results that made a picture with one of these digests, newest first.
 
-        Where none is known to, the pixels of pictures of a `size` (``"2048x1152"``) are looked at
-        that were not yet; it takes 40 ms a megapixel, and some seconds at most.
+        If none is known, pictures of `size` (``"2048x1152"``) whose pixels have no digest yet are
+        decoded, which takes 40 ms per megapixel, and some seconds at most.
         """
         _check_digests(digests)
         check_type(size, str, "size", "a width and a height, as text: '2048x1152'")
@@ -208,17 +208,17 @@ class Library:
         ]
 
     def users(self, digests: Sequence[str]) -> list[Entry]:
-        """Return the results that a picture of one of these digests was an input of."""
+        """Return the results that had a picture with one of these digests as an input."""
         _check_digests(digests)
         found = self._ask(lambda: self._index.linked(digests, made=False)) or []
         return [*{entry.folder: entry for entry, _, _ in found}.values()]
 
     def _made_by(self, request_id: str) -> list[str]:
-        """Return the digests that a result's pictures are known by, also by their pixels."""
+        """Return all digests of a result's pictures, of their files and their pixels."""
         return self._ask(lambda: self._index.made_by(request_id)) or []
 
     def _ask(self, work: Callable[[], T]) -> T | None:
-        """Ask the index, which is only a cache: its troubles harm no result."""
+        """Query the index; as it is only a cache, its errors are logged and give ``None``."""
         try:
             from sqlite3 import DatabaseError
         except ImportError as error:
@@ -243,7 +243,7 @@ class Library:
         return read_input(self.path, digest)
 
     def favourite(self, result: Result | Entry, mark: bool = True) -> None:
-        """Mark a result as a favourite, or no longer.
+        """Mark a result as a favourite, or remove the mark.
 
         Raises:
             ResultError: It is not in this library.
@@ -253,10 +253,10 @@ class Library:
         self._mark(result, FAVOURITE, b"" if mark else None)
 
     def rate(self, result: Result | Entry, rating: int) -> None:
-        """Rate a result 1 to 5; 0 takes the rating away.
+        """Rate a result 1 to 5; 0 removes the rating.
 
         Raises:
-            RequestError: `rating` is not one of those.
+            RequestError: `rating` is not a whole number from 0 to 5.
             ResultError: It is not in this library.
             SeedreamError: Its folder can't be written.
         """
@@ -289,8 +289,8 @@ class Library:
     def delete(self, *results: Result | Entry) -> None:
         """Move results into the library's trash; `restore` brings them back.
 
-        What they cost stays in `sd.spending`, and an identical request is answered from the trash
-        and not bought again. Only `empty_trash` deletes files.
+        Their cost stays in `sd.spending`, and an identical request is answered from the trash, not
+        paid for again. Only `empty_trash` deletes files.
 
         Raises:
             ResultError: One is not in this library.
@@ -301,10 +301,10 @@ class Library:
             self._changed("deleted", result.request_id)
 
     def restore(self, request_id: str | Result | Entry) -> Result:
-        """Bring a deleted result back and return it.
+        """Restore a deleted result from the trash, and return it.
 
         Args:
-            request_id: Its request id, or the result or the entry itself: ``library.trash[0]``.
+            request_id: Its request id, or the result or entry itself, as ``library.trash[0]``.
 
         Raises:
             ResultError: It is not in the trash.
@@ -326,26 +326,29 @@ class Library:
         return tuple(self._trash.entries())
 
     def empty_trash(self) -> int:
-        """Delete what is in the trash for good, and return how many results that were.
+        """Delete the results in the trash for good, and return how many there were.
 
-        What they cost stays in `sd.spending`.
+        Their cost stays in `sd.spending`.
         """
         return self._trash.empty()
 
     def billed_before(self, since: datetime | date | str | None = None) -> Search | tuple[()]:
-        """Return what was paid for and deleted since, for the ledger."""
+        """Return the deleted results that were paid for since a time, for the ledger."""
         return self._trash.search(since=since, backend="fal") if self._trash else ()
 
     def on_change(self, listener: Callable[[Change], object]) -> Callable[[], None]:
-        """Have `listener` told of what this process changes; call what it returns to stop.
+        """Call `listener` for each change that this process makes.
 
-        It gets what was done, ``"saved"``, ``"marked"``, ``"deleted"`` or ``"restored"``, and the
-        request id. It is called where that was done, also in threads that jobs need, so it must
-        not wait; an error in it is logged and harms nothing.
+        It gets a pair: ``"saved"``, ``"marked"``, ``"deleted"`` or ``"restored"``, and the request
+        id. It is called on the thread that made the change, perhaps one that jobs need, so it must
+        not block; an error in it is logged and harms nothing.
+
+        Returns:
+            A function that stops the calls.
         """
         if not callable(listener):
             raise RequestError(
-                f"listener takes a function of what changed; got {described(listener)}",
+                f"listener takes a function that is called with changes, got {described(listener)}",
                 field="listener",
                 value=listener,
             )
@@ -381,7 +384,7 @@ class Library:
                 Mirror(self, self._shared).keep_input(image.sha256, file)
 
     def _share(self, result: Result) -> None:
-        """Put a result that is here where all that share this library find it.
+        """Copy a result to the shared place, if there is one.
 
         Raises:
             OSError: That place can't be written.
@@ -390,7 +393,7 @@ class Library:
             Mirror(self, self._shared).share(result)
 
     def _offer(self, results: Iterable[Result]) -> None:
-        """Put results that are here where all that share this library find them.
+        """Copy those results to the shared place that it does not have, if there is one.
 
         Raises:
             OSError: That place can't be written.
@@ -399,7 +402,7 @@ class Library:
             Mirror(self, self._shared).offer(results)
 
     def _bring(self, keys: Iterable[str], backend: str) -> int:
-        """Copy here what others that share this library got for `keys`; return how many came.
+        """Copy results for `keys` from the shared place, and return how many were copied.
 
         Raises:
             OSError: The shared place can't be read.
@@ -407,9 +410,9 @@ class Library:
         return 0 if self._shared is None else Mirror(self, self._shared).bring(keys, backend)
 
     def to_pandas(self) -> Any:
-        """Return a DataFrame with a row an image, newest first; ``cost`` is a `Decimal` in dollars.
+        """Return a DataFrame with one row per image, newest first; ``cost`` is in US dollars.
 
-        A result that is damaged has no row.
+        Damaged results are left out.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -424,14 +427,14 @@ class Library:
         return to_pandas(results())
 
     def push(self, address: str | Path, **options: Any) -> Mirrored:
-        """Copy all results, favourites, ratings and batches to another place that lacks them.
+        """Copy the results, favourites, ratings and batches that another place lacks to it.
 
-        It can be stopped at any moment: the next call copies what is missing then. A result
-        appears there when all of its files are there.
+        It can be interrupted at any moment: the next call copies what is still missing. A result
+        appears there only once all of its files are there.
 
         Args:
             address: A folder, or an address of fsspec, such as ``s3://bucket/foxes``.
-            **options: What fsspec's file system takes, such as ``endpoint_url=``.
+            **options: Options of fsspec's file system, such as ``endpoint_url=``.
 
         Returns:
             What was copied, what was there already, and what was left out and why.
@@ -444,10 +447,10 @@ class Library:
         return self._mirrored(address, options, Mirror.push)
 
     def pull(self, address: str | Path, **options: Any) -> Mirrored:
-        """Copy what this library lacks of another place: results, favourites, ratings, batches.
+        """Copy the results, favourites, ratings and batches that this library lacks from a place.
 
-        Arguments, returns and errors as of `push`. What is there may be anybody's: names are
-        checked, sizes bounded and digests compared; what does not hold is left out.
+        Arguments, return value and errors are those of `push`. The place is not trusted: names are
+        checked, sizes limited and digests compared, and what fails a check is left out.
         """
         return self._mirrored(address, options, Mirror.pull)
 
@@ -460,13 +463,13 @@ class Library:
         except OSError as error:
             raise SeedreamError(
                 f"{place.address} can't be read or written ({error!s:.300}); check the address and "
-                "who may use it, then call it again: it goes on with what is missing"
+                "its permissions, then call it again: it goes on with what is missing"
             ) from error
 
     def _without_inputs(self, request: Request) -> Request:
-        """Return a request whose images are read from the library when they are asked for.
+        """Return a request whose images are read from the library when needed.
 
-        Those that are not kept stay in memory.
+        Images that are not in the library stay in memory.
         """
         if not any(isinstance(image, ImageInput) for image in request.images):
             return request
@@ -488,37 +491,35 @@ class Library:
         return next((file for file in files if file.exists()), None)
 
     def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
-        return type(self), (self.path,)  # for a request that reads its images from it
+        return type(self), (self.path,)  # so that requests that read images from it can be pickled
 
     def _staging(self, name: str) -> Path:
-        """Return where a job's files are put before they are whole."""
+        """Return the folder for a job's files while they are incomplete."""
         return staging(name, self.path)
 
     def _stage(self, name: str) -> Path:
-        """Make that folder; files of an earlier run are replaced one by one."""
+        """Make and return that folder; files from an earlier run will be replaced."""
         if not self._swept:
             self._sweep()
         return make_stage(self._staging(name), self.path)
 
     def _clear(self, name: str) -> None:
-        """Take away what an unfinished job left in its staging folder."""
+        """Delete what an unfinished job left in its staging folder."""
         shutil.rmtree(self._staging(name), ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Take away what processes that have ended left unfinished."""
+        """Delete what processes that have ended left unfinished."""
         self._swept = True
         sweep(self.path, self._journal.leases.follows)
         self._journal.sweep()
         self._journal.leases.sweep()
 
     def _commit(self, stage: Path, receipt: Receipt, words: str) -> tuple[Path, Receipt]:
-        """Make a staged result appear, whole and synced, and return its folder and its receipt.
+        """Move a staged result to its place, whole and synced; return its folder and receipt.
 
-        The folder is named after `words`.
-
-        A result that is there already, from another kernel or an earlier run, stays. Other
-        pictures under the same request id get ``-2`` and so on behind it. It takes as long on a
-        day of many results as on its first.
+        The folder is named after `words`. If the same result is there already, from another kernel
+        or an earlier run, that one stays. Other pictures with the same request id get ``-2`` and so
+        on added to it.
         """
         for number in count(1):
             name = receipt.request_id if number == 1 else f"{receipt.request_id}-{number}"
@@ -529,7 +530,7 @@ class Library:
         return target, kept
 
     def _keep(self, stage: Path, target: Path, receipt: Receipt) -> bool:
-        """Put a staged result to its place; ``False`` where that holds other pictures."""
+        """Move a staged result to `target`; return ``False`` if that holds other pictures."""
         held = _held(target, receipt)
         if held == "nothing":
             _finish(stage, receipt)
@@ -551,7 +552,7 @@ class Library:
         return True
 
     def _place(self, receipt: Receipt, words: str) -> Path:
-        """Return the folder that a result has, or else the one it is to have."""
+        """Return the folder that a result has already, or the one to give it."""
         entry = self._ask(lambda: self._index.known(receipt.request_id))
         if entry and not entry.folder.is_dir():  # moved by hand, or deleted
             entry = self._ask(lambda: self._index.get(receipt.request_id))
@@ -565,7 +566,7 @@ class Library:
         return len(self.search())
 
     def __bool__(self) -> bool:
-        return True  # an empty library is one all the same
+        return True  # even if it is empty
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.search())
@@ -579,7 +580,7 @@ class Library:
         return self.search()[index]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        shown = self.search()._repr_mimebundle_()  # its own repr has a path of this computer
+        shown = self.search()._repr_mimebundle_()  # without its path, which is private
         return {**shown, "text/plain": shown["text/plain"].replace("Search", "Library", 1)}
 
     def __repr__(self) -> str:
@@ -587,7 +588,7 @@ class Library:
 
 
 def _held(folder: Path, receipt: Receipt) -> Literal["nothing", "these", "others", "damaged"]:
-    """Tell what a result's place holds: nothing, its pictures, or others of the same name."""
+    """Tell whether a result's folder holds nothing, these pictures, others, or damaged ones."""
     if not folder.is_dir():
         return "nothing"
     said = read_receipt(str(folder)) or {}
@@ -604,7 +605,7 @@ def _held(folder: Path, receipt: Receipt) -> Literal["nothing", "these", "others
 
 
 def _finish(stage: Path, receipt: Receipt) -> None:
-    """Write the receipt beside its pictures, and have all of them on the disk."""
+    """Write the receipt beside its pictures, and sync them to the disk."""
     with open(stage / RECEIPT, "wb", opener=private) as file:
         file.write(receipt.to_json().encode())
     sync(stage)
@@ -623,7 +624,7 @@ def _digests(images: Any) -> list[Any]:
 
 
 def _repair(stage: Path, target: Path, receipt: Receipt, root: Path) -> None:
-    """Put a result over a damaged one, its receipt last; what else lies there stays."""
+    """Move a result over a damaged one, its receipt last; other files there stay."""
     _finish(stage, receipt)
     for path in sorted(stage.iterdir(), key=lambda path: path.name == RECEIPT):
         put(path, target / path.name, root)

@@ -1,8 +1,8 @@
-"""A library's results at another address: sent there, fetched from there, each whole or not at all.
+"""Copies results between a library and another place, each whole or not at all.
 
 The other place has the same folders as a library. A result's receipt is written last and read
-first: without one there is no result. What comes from there may be anybody's: names, sizes and
-digests are checked before anything of it appears in the library.
+first: without one there is no result. The place is not trusted: names, sizes and digests are
+checked before anything from it appears in the library.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _AT_ONCE = 8
-"""Results under way at once."""
+"""How many results are copied at once."""
 MANIFEST_BYTES = 256 << 20
 """Largest manifest of a batch, in bytes."""
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -50,17 +50,17 @@ _RECEIPT_OF = re.compile(rf"{RESULTS}/({_DAY})/({_NAME})/{RECEIPT}")
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 _INPUT = re.compile(r"inputs/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(?:png|jpg)")
 _MARKS = {FAVOURITE: [b""], RATING: [b"%d" % stars for stars in range(1, MOST + 1)]}
-"""What the files that mark a result may hold."""
+"""The valid contents of the files that mark a result."""
 _TOLD = 3
 
 
 class Results(Protocol):
-    """What a mirror needs of a `Library`."""
+    """A `Library`, as far as a mirror needs it."""
 
     path: Path
 
     def __iter__(self) -> Iterator[Entry]:
-        """Go through its results."""
+        """Iterate over its results."""
         ...
 
     def _find(self, request_id: str) -> Result | None: ...
@@ -74,7 +74,7 @@ class Results(Protocol):
 
 @dataclass(frozen=True)
 class Mirrored:
-    """What `Library.push` or `Library.pull` did.
+    """The outcome of `Library.push` or `Library.pull`.
 
     Attributes:
         address: The other place.
@@ -111,17 +111,15 @@ class Mirrored:
 
 
 class Mirror:
-    """Copy a library's results to and from a place.
+    """Copies a library's results to and from another place.
 
     Args:
         library: The library.
-        place: Where else they are to be, or are.
+        place: The other place.
     """
 
     def __init__(self, library: Results, place: Place) -> None:
         self._library, self._place = library, place
-
-    # To the place
 
     def push(self) -> Mirrored:
         """Copy every result, mark and batch that is not there yet.
@@ -129,7 +127,7 @@ class Mirror:
         Raises:
             OSError: The place can't be read.
         """
-        trial = f".trial/{uuid4().hex}"  # told at once, and not once for each result
+        trial = f".trial/{uuid4().hex}"  # fail at once if it can't be written, not for each result
         self._place.create(trial, b"")
         self._place.delete(trial)
         there, inputs = self._place.find(RESULTS), self._place.find("inputs")
@@ -153,7 +151,7 @@ class Mirror:
         return _mirrored(self._place, sizes, batches, [*left, *more])
 
     def share(self, result: Result) -> None:
-        """Copy one result, and make it known by what it was asked for.
+        """Copy one result, and register it under the key of its request.
 
         Raises:
             ResultError: Its files are damaged here.
@@ -169,7 +167,7 @@ class Mirror:
             self._place.write(_known_by(key, result.receipt.backend), told.encode())
 
     def offer(self, results: Iterable[Result]) -> None:
-        """Copy results that are here and that nobody finds there by what they were asked for.
+        """Copy those results that are not registered there yet.
 
         Raises:
             OSError: The place can't be read or written.
@@ -180,7 +178,7 @@ class Mirror:
             if receipt is None or not receipt.key:
                 continue
             if _known_by(receipt.key, receipt.backend).rpartition("/")[2] not in known:
-                with suppress(ResultError):  # damaged here: it is asked for again
+                with suppress(ResultError):  # damaged here, so others have to ask for it again
                     self.share(result)
 
     def keep_input(self, digest: str, file: Path) -> None:
@@ -188,7 +186,7 @@ class Mirror:
         self._place.create(f"inputs/{digest[:2]}/{file.name}", file.read_bytes())
 
     def _send(self, result: Result, inputs: Collection[str]) -> int:
-        """Copy a result, its receipt last, and return its bytes."""
+        """Copy a result, its receipt last, and return how many bytes that were."""
         assert result.receipt is not None
         folder = result.files[0].path.parent
         at, sent = _at(folder), 0
@@ -212,8 +210,6 @@ class Mirror:
     def _send_manifest(self, there: Collection[str], name: str, data: bytes) -> None:
         self._send_inputs(_inputs_of(data), there)
         self._place.write(f"batches/{name}/manifest.json", data)
-
-    # From the place
 
     def pull(self) -> Mirrored:
         """Copy every result, mark and batch that is not here yet.
@@ -243,7 +239,7 @@ class Mirror:
                     data = found.data.strip() if found else b""
                     if data in _MARKS[mark]:
                         write_private(folder / mark, data, self._library.path)
-                        os.utime(folder.parent)  # the index looks anew
+                        os.utime(folder.parent)  # so that the index reads the day again
             return size
 
         sizes, left = _each(found, one)
@@ -260,7 +256,7 @@ class Mirror:
         return _mirrored(self._place, sizes, batches, [*strange, *left, *more])
 
     def bring(self, keys: Iterable[str], backend: str) -> int:
-        """Copy the results of what was asked with these keys, and return how many came.
+        """Copy the results of requests with these keys, and return how many were copied.
 
         Raises:
             OSError: The place can't be read.
@@ -271,7 +267,7 @@ class Mirror:
             return sum(pool.map(lambda key: self.twin(key, backend) is not None, wanted))
 
     def twin(self, key: str, backend: str) -> Result | None:
-        """Copy the result of what was asked with a key, if there is one, and return it.
+        """Copy the result of the request with a key, if there is one, and return it.
 
         Raises:
             OSError: The place can't be read.
@@ -293,7 +289,7 @@ class Mirror:
         return None
 
     def fetch_input(self, digest: str) -> bool:
-        """Copy an input image by its digest, and tell whether it is here then."""
+        """Copy an input image by its digest, and return whether that worked."""
         for suffix in (".png", ".jpg"):
             name = f"inputs/{digest[:2]}/{digest}{suffix}"
             if not _INPUT.fullmatch(name):
@@ -305,7 +301,7 @@ class Mirror:
         return False
 
     def _here(self, day: str, name: str) -> Path | None:
-        """Return the folder of a result that is here and whole, by its place there."""
+        """Return the folder of a result if it is here and readable, by its day and name there."""
         folder = Path(path_of(self._library.path / RESULTS, day, name))
         try:
             load(folder)
@@ -322,10 +318,10 @@ class Mirror:
     ) -> tuple[Path | None, int, set[str]]:
         """Copy one result; return its folder, its bytes, and the digests of its inputs.
 
-        The folder is ``None`` where the result is here under another name.
+        The folder is ``None`` if the result is here under another name.
 
         Raises:
-            ResultError: It is not what a receipt can say, or not whole.
+            ResultError: It is incomplete, or does not match its receipt.
             OSError: The place or the library fails.
         """
         at = f"{RESULTS}/{day}/{name}"
@@ -344,7 +340,7 @@ class Mirror:
         try:
             size = self._fetch_files(at, receipt, stage, there)
             (stage / RECEIPT).write_bytes(found.data)
-            load_whole(stage)  # as strict as any later look at it
+            load_whole(stage)  # check it as strictly as when it is opened later
             folder, _ = self._library._commit(stage, receipt, receipt.prompt)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
@@ -362,7 +358,7 @@ class Mirror:
         for image in _files(receipt):
             file, count = str(image.get("file")), image.get("bytes")
             if not _FILE.fullmatch(file) or not file.endswith(tuple(SUFFIXES.values())):
-                raise ResultError(f"{file!r:.80} is no name of a picture's file")
+                raise ResultError(f"{file!r:.80} is not a valid name of a picture's file")
             most = min(count, LIMITS.max_read_bytes) if isinstance(count, int) else None
             if there is not None and f"{at}/{file}" not in there:
                 raise ResultError(f"its file {file!r:.80} is not there")
@@ -396,7 +392,7 @@ def _manifests(
     target: Callable[[str], bytes | None],
     write: Callable[[str, bytes], None],
 ) -> tuple[int, list[str]]:
-    """Copy batches that are not at the target, or that have more cells here than there."""
+    """Copy batches that the target lacks, or that have fewer cells there than at the source."""
     copied, left = 0, []
     for name in names:
         try:
@@ -418,7 +414,7 @@ def _manifests(
 
 
 def _each(items: Mapping[str, T], work: Callable[[T], int]) -> tuple[list[int], list[str]]:
-    """Do `work` for several at once; what fails is told by its name and stops no other."""
+    """Do `work` for several items at once; failures are returned as sentences, by name."""
 
     def tried(name: str) -> int | str:
         try:
@@ -438,7 +434,7 @@ def _mirrored(place: Place, sizes: list[int], batches: int, left: list[str]) -> 
 
 
 def read_manifest(library: Results, name: str) -> bytes | None:
-    """Return a batch's manifest as it lies in a library, ``None`` where there is none."""
+    """Return a batch's manifest in a library, or ``None`` if there is none."""
     try:
         return read_file(str(library.path / "batches" / name / "manifest.json"), MANIFEST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
@@ -446,7 +442,7 @@ def read_manifest(library: Results, name: str) -> bytes | None:
 
 
 def _at(folder: Path) -> str:
-    """Return a result's folder as every place names it."""
+    """Return the name of a result's folder, relative to the library or place."""
     return "/".join((RESULTS, *text_of(folder)))
 
 
@@ -455,7 +451,7 @@ def _known_by(key: str, backend: str) -> str:
 
 
 def _cells_of(data: bytes | None) -> set[str] | None:
-    """Return the names of a manifest's cells, ``None`` where it is not one."""
+    """Return the names of a manifest's cells, or ``None`` if it is not valid."""
     try:
         return {str(cell["name"]) for cell in read_json(data or b"")["cells"]}
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -470,12 +466,12 @@ def _inputs_of(data: bytes) -> set[str]:
 
 
 def _inputs(receipt: Receipt) -> list[str]:
-    """Return the digests of all images that a request held."""
+    """Return the digests of all images of a request, mask included."""
     return _digests([*receipt.inputs, receipt.settings.get("mask")])
 
 
 def _files(receipt: Receipt) -> Iterable[dict[str, Any]]:
-    """Yield what a receipt says of each of its files: of what lay under a composed one, too."""
+    """Yield a receipt's entry of each file, including the answers behind composed ones."""
     for image in receipt.images:
         yield image
         composed = image.get("composed")

@@ -1,4 +1,4 @@
-"""A search picture by picture: how many each day has, and pages of them."""
+"""`Listing`: the pictures of a search, by page and by day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Day:
-    """What a search found of one day, in local time.
+    """What a search found for one day, in local time.
 
     Attributes:
         date: Such as ``"2026-11-28"``.
@@ -33,16 +33,16 @@ class Day:
 
 
 class Listing:
-    """The pictures that a search finds when this is made; every page of them is of one list.
+    """The pictures that a search finds at this moment, so that all pages are of the same list.
 
-    To find them costs a look at all results, a page of them but a look at its own.
+    Making it looks at all results found, a page only at its own.
 
     Args:
-        search: Of which.
+        search: The search.
 
     Attributes:
-        total: How many pictures it found in all.
-        days: Newest first; together they have `total`.
+        total: How many pictures it found.
+        days: The days, newest first; together they have `total` pictures.
     """
 
     def __init__(self, search: Search) -> None:
@@ -54,7 +54,7 @@ class Listing:
         self.days = tuple(_days(row[1:] for row in rows))
 
     def places(self, offset: int, count: int) -> list[tuple[str, int]]:
-        """Return `count` pictures from `offset` on: a request id and the number in it, from 0."""
+        """Return `count` pictures from `offset` on, each as a request id and a number from 0."""
         return list(islice(self._from(offset), max(0, count)))
 
     def _from(self, offset: int) -> Iterator[tuple[str, int]]:
@@ -66,13 +66,13 @@ class Listing:
             begin = end
 
     def pictures(self, offset: int, count: int) -> list[tuple[Entry, int]]:
-        """Return pictures as `places` does, with the entries of their results; gone ones not."""
+        """Return pictures like `places`, with their entries; deleted ones are left out."""
         places = self.places(offset, count)
         entries = self._search.entries(dict.fromkeys(request_id for request_id, _ in places))
         return [(entries[each], at) for each, at in places if each in entries]
 
     def place(self, request_id: str, number: int) -> int | None:
-        """Return how many pictures stand before one; ``None`` where it is not among them."""
+        """Return the position of a picture in the list, or ``None`` if it is not in it."""
         try:
             result = self._results.index(request_id)
         except ValueError:
@@ -104,7 +104,7 @@ def _sum(costs: Counter[str]) -> Decimal:
 
 
 def _day_around(microseconds: int) -> tuple[int, int]:
-    """Return where the local day of a moment begins and ends, in microseconds since 1970."""
+    """Return the begin and end of a time's local day, in microseconds since 1970."""
     try:
         day = datetime.fromtimestamp(microseconds / 1e6).replace(
             hour=0, minute=0, second=0, microsecond=0
@@ -116,7 +116,7 @@ def _day_around(microseconds: int) -> tuple[int, int]:
 
 
 def local_day(microseconds: int) -> str:
-    """Return the day of a moment, in microseconds since 1970, as this computer counts it."""
+    """Return the local day of a time in microseconds since 1970."""
     try:
         return datetime.fromtimestamp(microseconds / 1e6).date().isoformat()
     except (OverflowError, ValueError, OSError):  # what no calendar here holds

@@ -1,8 +1,8 @@
-"""A library's files at any address: a folder, or what fsspec reaches, such as ``s3://foxes``.
+"""A library's files at another address: a folder, or what fsspec reaches, such as ``s3://foxes``.
 
-An object store has neither folders nor a rename, and says nothing of what a delete took away. So
-all that is asked of it is to create an object that is not there yet, to replace one whole, to
-read, list and delete, and to tell when an object was written.
+An object store has no folders and no rename, and a delete does not say whether anything was there.
+So `Place` only needs operations that it does have: create an object if it does not exist, replace
+one as a whole, read, list, delete, and tell when an object was written.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PACKAGES = {"s3": "s3fs", "s3a": "s3fs"}
 _AT_ONCE = 8
-"""Creators of one name in the trial of a place."""
+"""How many try to create the same file at once, when a place is tested."""
 _TRIES = 5
 _KEPT = 2000
-"""Journal entries that are not read a second time."""
+"""How many journal entries are cached, as they never change."""
 _A_MOMENT = 1.0
-"""Seconds within which two touches of a name are one; object stores count whole seconds."""
+"""Touches of a name within so many seconds count as one, as object stores count whole seconds."""
 
 
 class Place(Steps, Protocol):
-    """Keep a library's files by name, such as ``results/2026-11-28/fox-3f2a/receipt.json``."""
+    """Keeps a library's files by name, such as ``results/2026-11-28/fox-3f2a/receipt.json``."""
 
     address: str
-    """Where it is, as it was given."""
+    """Its address, as given by the user."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file over what is there: whole, or not at all."""
+        """Write a file, or replace it, whole or not at all."""
         ...
 
     def find(self, folder: str) -> dict[str, int]:
@@ -53,7 +53,7 @@ class Place(Steps, Protocol):
 
 
 class FolderPlace(FolderSteps):
-    """Keep them in a folder that several machines may see.
+    """A place in a folder, which several machines may share.
 
     Args:
         root: The folder; made when first written to.
@@ -64,7 +64,7 @@ class FolderPlace(FolderSteps):
         self.address = str(root)
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file over what is there: whole, or not at all."""
+        """Write a file, or replace it, whole or not at all."""
         write_private(self._root / name, data, self._root)
 
     def find(self, folder: str) -> dict[str, int]:
@@ -81,15 +81,15 @@ class FolderPlace(FolderSteps):
 
 
 class FsspecPlace:
-    """Keep them where fsspec reaches.
+    """A place on a file system of fsspec.
 
     Args:
         address: Such as ``s3://bucket/foxes``.
-        **options: What its file system takes; its own configuration and environment unless given.
+        **options: Options of the file system; by default from its configuration and environment.
 
     Raises:
         MissingPackageError: fsspec, or what it needs for this address, is not installed.
-        RequestError: fsspec knows no such address.
+        RequestError: fsspec can't open the address.
     """
 
     def __init__(self, address: str, **options: Any) -> None:
@@ -99,7 +99,7 @@ class FsspecPlace:
             raise MissingPackageError(f"the address {address}", "fsspec", "fsspec") from error
         self.address = address
         try:
-            # Each look is at what is there now: others write there, too.
+            # No cache of listings, as others write there, too.
             self._files, self._root = url_to_fs(address, use_listings_cache=False, **options)
         except ImportError as error:
             kind = urlsplit(address).scheme
@@ -120,14 +120,14 @@ class FsspecPlace:
 
     @property
     def looks_first(self) -> bool:
-        """Whether it creates a file by looking whether there is one, and then writing it."""
+        """Whether it creates a file by checking for it and then writing, which is not atomic."""
         from fsspec.spec import AbstractFileSystem
 
         own = getattr(self._files.pipe_file, "__func__", None)
         return own is AbstractFileSystem.pipe_file
 
     def create(self, name: str, data: bytes, *, lasting: bool = False) -> bool:
-        """Make a file with all of its bytes, or tell that there is one by that name."""
+        """Create a file with all of its bytes; return ``False`` if the name is taken."""
         for tried in range(_TRIES):
             try:
                 self._do(self._files.pipe_file, self._path(name), data, mode="create")
@@ -141,17 +141,17 @@ class FsspecPlace:
                     continue
                 if not self._exists(name):
                     raise
-            # Where the reply was lost, the second try finds what the first one made.
+            # If a reply was lost, fsspec's retry finds the file that the first try created.
             found = self.read(name, len(data))
             return found is not None and found.data == data
         return False
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file over what is there: whole, or not at all."""
+        """Write a file, or replace it, whole or not at all."""
         self._do(self._files.pipe_file, self._path(name), data)
 
     def read(self, name: str, limit: int) -> Found | None:
-        """Return a file, ``None`` where there is none, or one of more bytes than `limit`."""
+        """Return a file, or ``None`` if there is none or it has more bytes than `limit`."""
         known = self._entries.get(name)
         if known is not None:
             return known
@@ -167,7 +167,7 @@ class FsspecPlace:
         if len(data) > limit:  # replaced by a larger one meanwhile
             return None
         found = Found(bytes(data), moment)
-        # An entry is never changed: each step has a name of its own.
+        # A journal entry never changes, as each step has its own file.
         if name.startswith("journal/") and name.count("/") == 1:
             with self._lock:
                 if len(self._entries) >= _KEPT:
@@ -176,7 +176,7 @@ class FsspecPlace:
         return found
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of what is right in a folder, without its own."""
+        """Return the names of the files directly in a folder."""
         try:
             found = self._do(self._files.ls, self._path(folder), detail=False)
         except (FileNotFoundError, NotADirectoryError):
@@ -194,7 +194,7 @@ class FsspecPlace:
         return {path[start:]: int(each["size"] or 0) for path, each in found.items()}
 
     def delete(self, name: str) -> bool:
-        """Take a file away, and tell whether it was there."""
+        """Delete a file, and return whether it was there."""
         with self._lock:
             self._entries.pop(name, None)
         if not self._exists(name):
@@ -206,12 +206,12 @@ class FsspecPlace:
         return True
 
     def clear(self, folder: str) -> None:
-        """Take away the files right in a folder that nobody writes to any more."""
+        """Delete the files directly in a folder that nobody writes to any more."""
         for name in self.names(folder):
             self.delete(f"{folder}/{name}")
 
     def move(self, name: str, to: str) -> bool:
-        """Refuse: an object store has no rename.
+        """Raise an error, as an object store has no rename.
 
         Raises:
             OSError: Always.
@@ -219,7 +219,7 @@ class FsspecPlace:
         raise OSError(errno.ENOSYS, f"{self.address} has no rename", name)
 
     def touch(self, name: str) -> float:
-        """Mark an own file as written just now, made where it is not, and return that moment."""
+        """Set a file's time to now, creating it if needed, and return that time."""
         last, then = self._touches.get(name, (0.0, -_A_MOMENT))
         now = time.monotonic()
         if now - then < _A_MOMENT:
@@ -231,7 +231,7 @@ class FsspecPlace:
         return moment
 
     def touched(self, name: str) -> float:
-        """Return when a file was last written or touched; 0 where there is none."""
+        """Return when a file was last written or touched; 0 if there is none."""
         try:
             return self._moment(self._path(name))
         except OSError:
@@ -251,7 +251,7 @@ class FsspecPlace:
         return f"{self._root}/{name}"
 
     def _do(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """Do what fsspec does; whatever its packages raise is an `OSError`."""
+        """Call fsspec, and turn whatever its packages raise into an `OSError`."""
         try:
             return work(*arguments, **options)
         except OSError:
@@ -263,11 +263,11 @@ class FsspecPlace:
 
 
 def place_at(address: str | Path, **options: Any) -> Place:
-    """Return the library's files at an address.
+    """Return the place at an address.
 
     Args:
         address: A folder, or an address that fsspec knows, such as ``s3://bucket/foxes``.
-        **options: What fsspec's file system takes, such as ``endpoint_url=``.
+        **options: Options of fsspec's file system, such as ``endpoint_url=``.
 
     Raises:
         MissingPackageError: The address needs a package that is not installed.
@@ -296,11 +296,11 @@ def place_at(address: str | Path, **options: Any) -> Place:
 
 
 def check_exclusive(place: Place) -> None:
-    """Try whether a place can decide between several who create one file at once.
+    """Test whether only one of several processes that create the same file at once succeeds.
 
     Raises:
-        RequestError: It can't, so that two machines could pay for one cell; or it can't be
-            written or read.
+        RequestError: More do, so that two machines could pay for the same cell; or the place can't
+            be written or read.
     """
     name = f".trial/{uuid4().hex}"
     start = threading.Barrier(_AT_ONCE)
@@ -321,11 +321,11 @@ def check_exclusive(place: Place) -> None:
             value=place.address,
         ) from error
     if made != 1 or getattr(place, "looks_first", False):
-        told = f"{made} succeeded" if made != 1 else "it looks first and writes then"
+        told = f"{made} succeeded" if made != 1 else "it checks first and then writes"
         raise RequestError(
-            f"{place.address} can't be a shared place: of {_AT_ONCE} that created one file at "
-            f"once, one alone may succeed, and {told}, so that two machines could pay for one "
-            "cell. Take a folder, or an object store with conditional puts, as S3 has them",
+            f"{place.address} can't be a shared place: when {_AT_ONCE} processes create the same "
+            f"file at once, exactly one may succeed, but {told}, so two machines could pay for "
+            "the same cell. Use a folder, or an object store with conditional puts, such as S3",
             field="shared",
             value=place.address,
         )

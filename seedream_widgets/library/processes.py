@@ -1,4 +1,4 @@
-"""Names a process so that its end can be told from outside, even when its number is used again."""
+"""Names processes so that others can tell whether one still runs, even if its id is reused."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import uuid
 from functools import lru_cache
 
 AWAY_SECONDS = 120
-"""How long a process of another machine may be silent before it counts as ended."""
+"""Seconds of silence after which a process of another machine counts as ended."""
 
 
 def this_process() -> str:
-    """Return this process's name: machine, number and start, for use in a file name."""
+    """Return this process's name, valid in file names: machine, process id and start time."""
     return _own_name(os.getpid())
 
 
-@lru_cache(maxsize=1)  # a forked child asks with its own number
+@lru_cache(maxsize=1)  # a forked child calls it with its own id
 def _own_name(pid: int) -> str:
     return f"{_machine()}-{pid}-{_started(pid)}"
 
 
 def runs(name: str) -> bool | None:
-    """Tell whether a named process still runs; ``None`` where that can't be told from here.
+    """Tell whether a named process still runs; ``None`` if that can't be seen from here.
 
-    A process that computes, or that was stopped, runs. One of another machine, of before the
-    last boot, or of another container can't be seen from here.
+    A busy or suspended process runs. A process of another machine or container, or from before the
+    last boot, can't be seen.
     """
     if name == this_process():
         return True
@@ -38,28 +38,27 @@ def runs(name: str) -> bool | None:
 
 
 def _machine() -> str:
-    """Return what all processes have in common that can see one another, and no others.
+    """Return an id that is the same for exactly those processes that can see one another.
 
-    Two containers can have one host name, and both a process 7: what tells them apart is the
-    namespace that their process numbers count in.
+    Two containers can have the same host name, and a process 7 each; their PID namespaces differ.
     """
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             known = f"{file.read().strip()} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:  # no Linux: a start is a moment there, so that no boot need be told
+    except OSError:  # not Linux: start times are absolute there, so the boot need not be known
         card = uuid.getnode()
-        if card >> 40 & 1:  # none was found: a random number, another one in each process
+        if card >> 40 & 1:  # no network card was found, and this is a random number
             card = 0
         known = f"{socket.gethostname()} {card}"
     return hashlib.sha256(known.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _started(pid: int) -> str:
-    """Return when a process started, as its system counts; empty when there is none.
+    """Return when a process started, in the system's own units; empty if it does not exist.
 
-    ``os.kill(pid, 0)`` would not do: on Windows it interrupts the process.
+    ``os.kill(pid, 0)`` would not do, as it interrupts the process on Windows.
     """
-    if sys.platform == "linux":  # counted since the boot: no clock that is set changes it
+    if sys.platform == "linux":  # counted from the boot, so that setting the clock has no effect
         try:
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
                 fields = file.read().rpartition(")")[2].split()

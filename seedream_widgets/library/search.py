@@ -1,4 +1,4 @@
-"""A search of the library: asked for when it is read, a page at a time."""
+"""`Search`: a lazy sequence of the library's results, read a page at a time."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _PAGE = 100
 _MOST_WORDS = 200
 _MOST_TEXT = 20_000
 _FARTHEST = 1 << 40
-# Scripts that put no space between words; full-text search takes a whole phrase for one word.
+# Scripts without spaces between words: full-text search would take a whole phrase for one word.
 _UNSPACED = re.compile("[฀-໿က-႟ក-៿぀-ヿ㐀-鿿豈-﫿\U00020000-\U0003ffff]")
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What a search asks for, as SQL with values; words are quoted, never SQL or syntax."""
+    """A search as SQL conditions with values; words are quoted, so they are never SQL syntax."""
 
     conditions: tuple[str, ...] = ()
     values: tuple[Any, ...] = ()
@@ -54,7 +54,7 @@ class Filter:
         phrases = [word for word in self.words if full_text and _is_for_full_text(word)]
         conditions, values = list(self.conditions), list(self.values)
         if self.among is not None:
-            conditions.append("among(request_id)")  # a function that the index adds
+            conditions.append("among(request_id)")  # an SQL function that the index defines
         if phrases:
             conditions.append("id IN (SELECT rowid FROM words WHERE words MATCH ?)")
             values.append(" ".join('"' + word.replace('"', '""') + '"*' for word in phrases))
@@ -79,7 +79,7 @@ def filter_of(
     fewer: bool = False,
     among: Iterable[str] | None = None,
 ) -> Filter:
-    """Return the filter of a search's arguments, which `Library.search` explains.
+    """Return the filter for a search's arguments, which `Library.search` explains.
 
     Raises:
         RequestError: An argument is of another type, or out of range.
@@ -117,7 +117,7 @@ def filter_of(
 
 
 class Rows(Protocol):
-    """Answers queries over the results that a library holds."""
+    """An index, as far as a search needs it."""
 
     @property
     def trouble(self) -> str | None:
@@ -125,7 +125,7 @@ class Rows(Protocol):
         ...
 
     def select(self, columns: str, asked: Filter, tail: str = "") -> list[Row]:
-        """Return the rows of `columns` that a filter lets through, all at once."""
+        """Return the `columns` of all rows that match a filter."""
         ...
 
     def entry(self, row: Row) -> Entry:
@@ -134,10 +134,10 @@ class Rows(Protocol):
 
 
 class Search(Sequence[Entry]):
-    """The results that were found, newest first: counted and read only when asked.
+    """The entries that match a search, newest first, counted and read only when needed.
 
-    It holds no result: iteration reads 100 at a time, in step with what is added or deleted
-    meanwhile, and ``len(search)`` counts anew.
+    It keeps no entries: iteration reads 100 at a time and takes account of what is added or deleted
+    meanwhile, and ``len(search)`` counts each time.
     """
 
     __slots__ = ("_filter", "_index")
@@ -212,10 +212,10 @@ class Search(Sequence[Entry]):
         return {"text/plain": repr(self), **shown("found_bundle", self)}
 
     def within(self, other: Search) -> Search:
-        """Return what both found.
+        """Return the results that are in both searches.
 
         Raises:
-            RequestError: `other` is no search.
+            RequestError: `other` is not a search.
         """
         check_type(other, Search, "other", "a search, such as sd.library.search('fox')")
         one, two = self._filter, other._filter
@@ -230,11 +230,11 @@ class Search(Sequence[Entry]):
         return Search(self._index, both)
 
     def rows(self, columns: str) -> list[Row]:
-        """Return some columns of all that was found, in order."""
+        """Return some columns of all matching rows, in order."""
         return self._rows("", columns=columns)
 
     def entries(self, request_ids: Iterable[str]) -> dict[str, Entry]:
-        """Return entries by request id, as they were last seen; it passes over those not here."""
+        """Return entries by request id, as last seen; those that are not here are left out."""
         wanted = tuple(request_ids)
         marks = ", ".join("?" * len(wanted))
         rows = self._index.select(COLUMNS, Filter((f"request_id IN ({marks})",), wanted))
@@ -275,7 +275,7 @@ def _moment(field: str, value: Any) -> int:
 
 
 def _ending(until: Any) -> tuple[str, int]:
-    """Return the condition of `until`: a day counts as a whole."""
+    """Return the condition for `until`, where a date means the whole day."""
     try:
         day = _day(plain_date(until))
     except (ValueError, TypeError):
@@ -300,10 +300,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _is_for_full_text(word: str) -> bool:
-    """Tell whether full-text search sees this word: no emoji, no unspaced script."""
+    """Tell whether full-text search can find a word: not an emoji or a script without spaces."""
     return any(map(str.isalnum, word)) and not _UNSPACED.search(word)
 
 
 def _parts(word: str) -> list[str]:
-    """Return a word without its punctuation, or that punctuation where it is all."""
+    """Split a word at punctuation; return the word itself if it is nothing else."""
     return re.findall(r"[^\W_]+", word) or [word]

@@ -1,7 +1,7 @@
-"""Small files that several processes and machines change in turn, one atomic step after another.
+"""Small files that several processes and machines change in turn, by atomic steps.
 
-What decides between two writers is `Steps.create`: of all who create a name at once exactly one
-succeeds. A folder has that, and so has an object store (a conditional put), which has no rename.
+`Steps.create` decides between writers: of all that create the same name at once, exactly one
+succeeds. Folders can do that, and so can object stores (conditional puts), which have no rename.
 """
 
 from __future__ import annotations
@@ -19,65 +19,65 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """Hold a file's bytes and when it was written, by the clock of its disk."""
+    """A file's bytes, and when it was written, by the clock of its disk."""
 
     data: bytes
     touched: float
 
 
 class Steps(Protocol):
-    """Keep small files by name, such as ``journal/3f2a.2.json``.
+    """Keeps small files by name, such as ``journal/3f2a.2.json``.
 
-    All but `touched` raise `OSError` where it can't be done.
+    All methods but `touched` raise `OSError` if they fail.
     """
 
     def create(self, name: str, data: bytes, *, lasting: bool = False) -> bool:
-        """Make a file with all of its bytes, or tell that there is one by that name.
+        """Create a file with all of its bytes; return ``False`` if the name is taken.
 
         Args:
-            name: Its name, folders by ``/``.
+            name: The file's name, with ``/`` between folders.
             data: Its bytes.
-            lasting: Whether a power cut right afterwards must not lose it.
+            lasting: Whether it has to survive a power cut right afterwards.
 
         Raises:
-            OSError: It can't be written; there is none.
+            OSError: It can't be written, and does not exist.
         """
         ...
 
     def read(self, name: str, limit: int) -> Found | None:
-        """Return a file, ``None`` where there is none, or one of more bytes than `limit`."""
+        """Return a file, or ``None`` if there is none or it has more bytes than `limit`."""
         ...
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of the files right in a folder, if it is there, without its own."""
+        """Return the names of the files directly in a folder; none if it does not exist."""
         ...
 
     def delete(self, name: str) -> bool:
-        """Take a file away, and tell whether it was there."""
+        """Delete a file, and return whether it was there."""
         ...
 
     def clear(self, folder: str) -> None:
-        """Take a folder away that nobody writes to any more, with the files right in it."""
+        """Delete a folder that nobody writes to any more, and the files directly in it."""
         ...
 
     def move(self, name: str, to: str) -> bool:
-        """Give a file another name that nobody has, and tell whether it was there.
+        """Rename a file to a name that is free, and return whether it was there.
 
-        It needs no room, so it works on a full disk. Where there is no such thing: `OSError`.
+        This also works on a full disk. A store without a rename raises `OSError`.
         """
         ...
 
     def touch(self, name: str) -> float:
-        """Mark an own file as written just now, made where it is not, and return that moment."""
+        """Set a file's time to now, creating it if needed, and return that time."""
         ...
 
     def touched(self, name: str) -> float:
-        """Return when a file was last written or touched; 0 where there is none."""
+        """Return when a file was last written or touched; 0 if there is none."""
         ...
 
 
 class FolderSteps:
-    """Keep them in a folder, for its owner alone.
+    """Keeps them in a folder, readable only by its owner.
 
     Args:
         root: The library's folder; made when first written to.
@@ -87,7 +87,7 @@ class FolderSteps:
         self._root = root
 
     def create(self, name: str, data: bytes, *, lasting: bool = False) -> bool:
-        """Make a file with all of its bytes, or tell that there is one by that name."""
+        """Create a file with all of its bytes; return ``False`` if the name is taken."""
         path = self._root / name
         part = staging(uuid4().hex, self._root)
         for needed in (part, path):
@@ -98,7 +98,7 @@ class FolderSteps:
                 file.flush()
                 made = _link(part, path) or _write(path, data)
                 if made and lasting:
-                    os.fsync(file.fileno())  # after it has its name: that is to last, too
+                    os.fsync(file.fileno())  # once it has its name, which must last, too
         except FileExistsError:
             return False
         finally:
@@ -106,10 +106,10 @@ class FolderSteps:
         return True
 
     def read(self, name: str, limit: int) -> Found | None:
-        """Return a file, ``None`` where there is none, or one of more bytes than `limit`.
+        """Return a file, or ``None`` if there is none or it has more bytes than `limit`.
 
-        What is no file, such as a pipe in a stranger's library, is as an empty one: its name is
-        taken, so that it can't be claimed as one that is not there.
+        Anything but a regular file, such as a pipe in a stranger's library, is read as an empty
+        file, as its name is taken.
         """
         path = self._root / name
         try:
@@ -121,36 +121,36 @@ class FolderSteps:
         return None if data is None else Found(data, known.st_mtime)
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of the files right in a folder, without its own."""
+        """Return the names of the files directly in a folder; none if it does not exist."""
         try:
             return os.listdir(self._root / folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def delete(self, name: str) -> bool:
-        """Take a file away, and tell whether it was there."""
+        """Delete a file, and return whether it was there."""
         path = self._root / name
         try:
             delete(path)
         except FileNotFoundError:
             return False
         except OSError:
-            if path.is_dir():  # a stranger's: no file of that name is there
+            if path.is_dir():  # in a stranger's library
                 return False
             raise
         return True
 
     def clear(self, folder: str) -> None:
-        """Take a folder away that nobody writes to any more, with the files right in it."""
+        """Delete a folder that nobody writes to any more, and the files directly in it."""
         path = self._root / folder
-        if path.is_symlink():  # never ours: what it leads to is somebody else's
+        if path.is_symlink():  # not made by us, so its target belongs to somebody else
             return
         for each in path.iterdir():
             delete(each)
         path.rmdir()
 
     def move(self, name: str, to: str) -> bool:
-        """Give a file another name that nobody has, and tell whether it was there."""
+        """Rename a file to a name that is free, and return whether it was there."""
         try:
             put_in_place(self._root / name, self._root / to)
         except FileNotFoundError:
@@ -158,10 +158,10 @@ class FolderSteps:
         return True
 
     def touch(self, name: str) -> float:
-        """Mark an own file as written just now, made where it is not, and return that moment."""
+        """Set a file's time to now, creating it if needed, and return that time."""
         path = self._root / name
         try:
-            os.utime(path)  # the moment is the disk's: a network folder's server sets it
+            os.utime(path)  # by the disk's clock: in a network folder the server sets the time
         except FileNotFoundError:
             make_private(path.parent, self._root)
             os.close(private(str(path), os.O_CREAT | os.O_WRONLY))
@@ -169,7 +169,7 @@ class FolderSteps:
         return path.stat().st_mtime
 
     def touched(self, name: str) -> float:
-        """Return when a file was last written or touched; 0 where there is none."""
+        """Return when a file was last written or touched; 0 if there is none."""
         try:
             return (self._root / name).stat().st_mtime
         except OSError:
@@ -177,7 +177,7 @@ class FolderSteps:
 
 
 def _link(part: Path, path: Path) -> bool:
-    """Give a whole file its second name at once, where the disk has such a thing.
+    """Hard-link a complete file to its name; return ``False`` if the disk has no hard links.
 
     Raises:
         FileExistsError: The name is taken.
@@ -192,11 +192,11 @@ def _link(part: Path, path: Path) -> bool:
 
 
 def _write(path: Path, data: bytes) -> bool:
-    """Write a new file; who reads it meanwhile finds it damaged, and takes the one before.
+    """Write a new file in place; a process that reads it too early falls back on the last entry.
 
     Raises:
-        FileExistsError: There is one.
-        OSError: It can't be written; there is none.
+        FileExistsError: The name is taken.
+        OSError: It can't be written, and does not exist.
     """
     with open(path, "xb", opener=private) as file:
         try:

@@ -1,4 +1,4 @@
-"""What studios go on with the next time: a plain JSON file for each name."""
+"""The kept state of studios: a plain JSON file for each name."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 FOLDER = "studios"
 MOST_BYTES = 400_000
-"""Most bytes of a file: several times what the longest prompt and all else take."""
+"""The largest file: several times what the longest prompt and everything else take."""
 MOST_RESULTS = 12
-"""Results that the next studio of a name shows."""
+"""How many results the next studio of a name shows."""
 MOST_ID = 200
 
 
 class KeptStudio:
-    """What the studios of one name left behind, in a library.
+    """The state that studios of one name leave for the next one, in a library.
 
-    It is read as untrusted, and written whole, one part at a time: what another kernel wrote of
-    the other parts stays. Where the disk is full or may only be read, nothing is kept.
+    It is read as untrusted. Each write changes one part, and keeps what another kernel wrote to
+    the other parts. If the disk is full or read-only, nothing is kept.
 
     Args:
         root: The library's folder.
@@ -43,9 +43,9 @@ class KeptStudio:
         self._is_told = False
 
     def read(self) -> dict[str, Any]:
-        """Return what is kept: ``form``, ``gallery``, ``results``, ``pinned``, each if it is there.
+        """Return the kept parts, of ``form``, ``gallery``, ``results`` and ``pinned``.
 
-        All values in it may come from anybody.
+        All values are untrusted.
         """
         try:
             data = read_file(str(self.path), MOST_BYTES)
@@ -68,12 +68,12 @@ class KeptStudio:
         return list(dict.fromkeys(ids))[:MOST_RESULTS]
 
     def write(self, **parts: Any) -> None:
-        """Write some parts anew."""
+        """Replace some parts."""
         with self._lock:
             self._write({**self.read(), **parts})
 
     def change_results(self, *, came: str = "", gone: str = "") -> None:
-        """Put a result in front of the others, or take one out."""
+        """Put a result in front of the others, or remove one."""
         with self._lock:
             others = [each for each in self.results() if each not in (came, gone)]
             listed = [came, *others] if came else others
@@ -86,7 +86,7 @@ class KeptStudio:
             self._tell("written", f"it would have more than {MOST_BYTES:,} bytes")
             return
         try:
-            # Not waited for until it is on the disk: it is written while somebody types.
+            # Not synced, as it is written while the user types.
             write_private(self.path, data, self._root, lasting=False)
         except OSError as error:
             self._tell("written", error)

@@ -1,4 +1,4 @@
-"""Results as data: a row an image, in columns with types."""
+"""Results as tables: one row per image, in typed columns."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
     """Return a row for each image of a result, by the names in `COLUMNS`.
 
     Args:
-        result: Of which.
-        more: Further columns, the same in each row.
+        result: The result.
+        more: Further columns, with the same value in each row.
     """
     request, receipt, timings = result.request, result.receipt, result.timings
     told = receipt.cost if receipt is not None else None
@@ -97,7 +97,7 @@ def frame(rows: Iterable[Mapping[str, Any]], first: Sequence[str] = ()) -> pd.Da
 
     Args:
         rows: From `image_rows`.
-        first: Further columns, which stand before the others, as text.
+        first: Further text columns, placed before the others.
 
     Raises:
         MissingPackageError: pandas is not installed.
@@ -118,7 +118,7 @@ def frame(rows: Iterable[Mapping[str, Any]], first: Sequence[str] = ()) -> pd.Da
 
 
 def to_pandas(results: Iterable[Result]) -> pd.DataFrame:
-    """Return a row an image of several results; see `COLUMNS`.
+    """Return a DataFrame with one row per image of several results; see `COLUMNS`.
 
     Raises:
         MissingPackageError: pandas is not installed.

@@ -1,7 +1,7 @@
-"""The library's trash: deleted results, until they are restored or the user empties it.
+"""The library's trash: deleted results, until they are restored or the trash is emptied.
 
-``trash/results/<day>/<name>/`` holds each as it was. What was paid for leaves its receipt there,
-without prompt and pictures, when the trash is emptied: it goes on counting in what was spent.
+``trash/results/<day>/<name>/`` holds each as it was. When the trash is emptied, the receipts of
+results that were paid for stay, without prompts and pictures, so that their cost still counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EMPTIED = "emptied-"
 
 
 class Trash:
-    """What was deleted from the library at `root`."""
+    """The deleted results of the library at `root`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -40,7 +40,7 @@ class Trash:
         return (self.path / RESULTS).is_dir()
 
     def put(self, entry: Entry) -> None:
-        """Move a result here.
+        """Move a result into the trash.
 
         Raises:
             SeedreamError: Its folder can't be moved.
@@ -69,7 +69,7 @@ class Trash:
         return target
 
     def search(self, since: datetime | date | str | None = None, **equal: Any) -> Search:
-        """Return what is here, emptied ones with no image included."""
+        """Return what is in the trash, including receipts left when it was emptied."""
         return self._index.search(since=since, **equal)
 
     def get(self, request_id: str) -> Entry | None:
@@ -82,18 +82,18 @@ class Trash:
         return self._index.identical(key, backend) if self else []
 
     def entries(self) -> Iterator[Entry]:
-        """Yield what can be restored, newest first."""
+        """Yield the results that can be restored, newest first."""
         if self:
             yield from (entry for entry in self.search() if entry.images)
 
     def empty(self) -> int:
-        """Delete the pictures in it for good, and return how many results that were."""
+        """Delete the results in it for good, and return how many there were."""
         entries = list(self.entries())
         for entry in entries:
             if entry.backend == "fal":
                 self._keep_cost(entry)
             shutil.rmtree(entry.folder, ignore_errors=True)
-            with suppress(OSError):  # a day that still has something
+            with suppress(OSError):  # the day's folder is not empty
                 entry.folder.parent.rmdir()
         if self:
             self._index.refresh()

@@ -1,4 +1,4 @@
-"""Where input images already are at fal, by digest: for other kernels, and after a restart."""
+"""Remembers the URLs of uploaded input images, by digest, for other kernels and after restarts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _LARGEST = 8192
 _CLOCKS = 60.0
-"""Seconds that two computers' clocks may be apart."""
+"""How much the clocks of two computers may differ, in seconds."""
 
 
 @dataclass(frozen=True)
 class KeptUpload:
-    """Where an image is, and since and until when, in seconds since the epoch."""
+    """The URL of an uploaded image, when it was uploaded and when it expires (epoch seconds)."""
 
     url: str
     uploaded: float
@@ -33,7 +33,7 @@ class KeptUpload:
 
 
 class KeptUploads:
-    """The uploads of a library: a small file for each image; losing them harms nothing.
+    """A library's record of uploads: a small file for each image. It can be deleted safely.
 
     Args:
         library: The library's folder.
@@ -43,7 +43,7 @@ class KeptUploads:
         self._library = library
 
     def find(self, digest: str) -> KeptUpload | None:
-        """Return what is known of an image; the folder may come from anybody."""
+        """Return the upload of an image, if one is known; the folder is untrusted."""
         path = self._path(digest)
         try:
             if path is None or not path.is_file() or path.stat().st_size > _LARGEST:
@@ -53,7 +53,7 @@ class KeptUploads:
             return None
 
     def keep(self, digest: str, upload: KeptUpload) -> None:
-        """Write down where an image is, if the folder can be written."""
+        """Write an upload down, if the folder can be written."""
         path = self._path(digest)
         try:
             if path is not None:
@@ -62,7 +62,7 @@ class KeptUploads:
             _log.debug("%s can't be written (%s)", path, error)
 
     def forget(self, digest: str) -> None:
-        """Take out what is known of an image."""
+        """Delete the record of an image's upload."""
         path = self._path(digest)
         with suppress(OSError):
             if path is not None:
@@ -75,10 +75,10 @@ class KeptUploads:
 
 
 def _checked(upload: KeptUpload) -> KeptUpload:
-    """Return it if its values make sense.
+    """Return an untrusted record if its values are plausible.
 
     Raises:
-        ValueError: One does not.
+        ValueError: One is not.
     """
     if not isinstance(upload.url, str) or not _is_moment(upload.uploaded):
         raise ValueError("it is not an upload")

@@ -1,1 +1,1 @@
-"""Money: the price before, the budget meanwhile, the ledger after."""
+"""Money: prices before a request, the budget while it runs, the ledger afterwards."""

@@ -1,4 +1,4 @@
-"""What a session's requests cost: each is counted before it is sent."""
+"""`Budget`: what a session has spent and may still spend; requests count before they are sent."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 MOST_USD = 1_000_000_000
-"""No limit is larger: sums beyond it would not be exact."""
+"""The largest limit; larger sums would not be exact."""
 _WHEN = {"session": "", "day": " today", "month": " this month"}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the money of a session, a day or a month stands, in US dollars, all at one moment.
+    """What was spent in a session, a day or a month, and the limit, in US dollars, at one moment.
 
     Attributes:
-        spent: What the images that have come cost: as fal told, else estimated.
+        spent: The cost of the images that have come, as fal reported it, else estimated.
         in_flight: The most that running requests can cost.
-        may_be_billed: The most that requests can cost which ended without images, such as
-            cancelled ones, where fal may bill them all the same.
-        limit: Most to spend, or ``None``.
-        per: ``"session"``: what this client sent. ``"day"`` or ``"month"``: what all kernels that
-            share its library sent.
+        may_be_billed: The most that fal may still bill for requests that ended without images,
+            such as cancelled ones.
+        limit: The spending limit, or ``None``.
+        per: ``"session"`` counts what this client sent; ``"day"`` and ``"month"`` count what all
+            kernels that share its library sent.
     """
 
     spent: Decimal
@@ -47,23 +47,23 @@ class Standing:
 
     @property
     def committed(self) -> Decimal:
-        """The most that can be billed of what was sent."""
+        """The most that can be billed for all requests so far."""
         return self.spent + self.in_flight + self.may_be_billed
 
     @property
     def left(self) -> Decimal:
-        """What may still be spent, below 0 where it is over; without a limit, infinity."""
+        """What may still be spent: negative if the limit is exceeded, infinity without a limit."""
         return Decimal("Infinity") if self.limit is None else self.limit - self.committed
 
     def refuse_over(
         self, high: Decimal, what: str = "this request", smaller: str = "ask for fewer images"
     ) -> None:
-        """Refuse what may cost `high`, where less is left.
+        """Raise an error if a request that may cost `high` could exceed the limit.
 
         Args:
             high: The most that it can cost, in US dollars.
-            what: What it is, for the sentence.
-            smaller: What else to do than to raise the limit.
+            what: What the message calls it.
+            smaller: What the message suggests besides raising the limit.
 
         Raises:
             BudgetError: It could go over the limit; nothing was sent.
@@ -90,7 +90,7 @@ class Standing:
 
 
 class _Counted:
-    """A request and the most that it can cost, worked out anew once its price is another."""
+    """A request and the most it can cost, which is computed again when its price changes."""
 
     def __init__(self, request: Request, prices: Prices, written: bool) -> None:
         self._request, self._prices, self.written = request, prices, written
@@ -107,10 +107,10 @@ class _Counted:
 
 
 class Budget:
-    """The US dollars of one session: spent, in flight, and perhaps billed.
+    """The money of one session, in US dollars: spent, in flight, and perhaps billed.
 
-    What has not come yet is counted at the prices of now, not of when it was sent: the first
-    price may come from fal only after that.
+    Requests in flight are counted at current prices, not at those of when they were sent, as fal's
+    prices may arrive only afterwards.
     """
 
     def __init__(self, prices: Prices | None = None) -> None:
@@ -125,7 +125,7 @@ class Budget:
 
     @property
     def limit(self) -> Decimal | None:
-        """Most to spend in this session, or ``None``."""
+        """The spending limit of this session, or ``None``."""
         return self._limit
 
     @limit.setter
@@ -134,7 +134,7 @@ class Budget:
         self.changed()
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call ``callback()`` at each change, on whichever thread; it returns at once.
+        """Call ``callback()`` at each change, on any thread; it must return at once.
 
         An error in it is logged and harms nothing.
         """
@@ -142,18 +142,18 @@ class Budget:
 
     @property
     def spent(self) -> Decimal:
-        """What the images that have come cost: as fal told, else estimated."""
+        """The cost of the images that have come, as fal reported it, else estimated."""
         return self._spent
 
     @property
     def standing(self) -> Standing:
-        """What was spent, is in flight, may be billed, and the limit, all of one moment."""
+        """What was spent, is in flight and may be billed, and the limit, at one moment."""
         with self._lock:
             return self._standing()
 
     @property
     def committed(self) -> Decimal:
-        """The most that can be billed of what was sent."""
+        """The most that can be billed for all requests so far."""
         return self.standing.committed
 
     def _standing(self) -> Standing:
@@ -169,35 +169,35 @@ class Budget:
 
     @property
     def unwritten(self) -> dict[str, Decimal]:
-        """The most that each running request can cost which no journal knows, by its job's id."""
+        """The most that each running request outside the journal can cost, by job id."""
         with self._lock:
             return {name: each.high for name, each in self._in_flight.items() if not each.written}
 
     def take(
         self, job_id: str, request: Request, *, limited: bool = True, written: bool = False
     ) -> None:
-        """Count the most that a request can cost.
+        """Count a request, at the most that it can cost.
 
         Args:
-            job_id: Of its job.
-            request: What is asked.
-            limited: Whether it may be refused; one that was sent already is only counted.
-            written: Whether it stands in the journal, where other kernels see it.
+            job_id: The id of its job.
+            request: The request.
+            limited: Whether it may be refused; a request that was sent already is only counted.
+            written: Whether it is in the journal, where other kernels see it.
 
         Raises:
-            BudgetError: It would go over the limit; nothing was sent.
+            BudgetError: It could exceed the limit; nothing was sent.
         """
         with self._lock:
-            if job_id in self._came:  # and is fetched once more, as no disk took it
+            if job_id in self._came:  # counted; fetched again as it could not be written to disk
                 return
             if limited and self._limit is not None:
                 self._standing().refuse_over(self.high(request))
-            self._perhaps.pop(job_id, None)  # resumed: its end is open again
+            self._perhaps.pop(job_id, None)  # if it is resumed, its outcome is open again
             self._in_flight[job_id] = _Counted(_without_bytes(request), self._prices, written)
         self.changed()
 
     def settle(self, job_id: str, result: Result | None, *, billed: bool) -> None:
-        """Count what an ended job cost, or may have cost, in place of the most that it could."""
+        """Replace a job's counted maximum by what it did cost, or may have cost."""
         with self._lock:
             counted = self._in_flight.pop(job_id, None)
             if counted is None:
@@ -210,7 +210,7 @@ class Budget:
         self.changed()
 
     def changed(self) -> None:
-        """Tell of a change, also of a limit that is kept elsewhere."""
+        """Call the callbacks; also called when a limit in the library changes."""
         for callback in tuple(self._callbacks):
             try:
                 callback()
@@ -219,7 +219,7 @@ class Budget:
 
 
 def _without_bytes(request: Request) -> Request:
-    """Return a request that costs the same and holds no image in memory."""
+    """Return a request that costs the same, without its images' bytes."""
     images = tuple(
         image.without_bytes() if isinstance(image, ImageInput) else image
         for image in request.images
@@ -238,7 +238,7 @@ def read_usd(usd: Any) -> Decimal:
         amount = Decimal(str(usd).strip().removeprefix("$"))
         if amount.is_finite() and 0 <= amount <= MOST_USD and not isinstance(usd, bool):
             return amount
-    except (InvalidOperation, ValueError):  # more digits than Python writes out
+    except (InvalidOperation, ValueError):  # ValueError: more digits than Python prints
         pass
     raise RequestError(
         f"usd takes an amount of 0 or more, {MOST_USD:,} at most, or None for no limit, got "

@@ -29,12 +29,12 @@ class Charge:
         endpoint: The endpoint's id.
         prompt: The prompt.
         state: ``"completed"``, ``"failed"``, ``"cancelled"``, ``"unknown"`` or ``"in flight"``.
-        images: How many came.
+        images: How many images came.
         usd: US dollars; the most it can cost while that is uncertain.
-        certainty: ``"confirmed"``: fal told the units it bills, and they are multiplied by its
-            price an image, from its pricing API or the dated table (``receipt.price`` says which);
-            a discount or tax of the account is not in it. ``"estimated"``: it did not tell, so
-            the images that came are counted. ``"not billed"``. ``"may be billed"``.
+        certainty: ``"confirmed"``: the units that fal reported, times its price of an image, from
+            its pricing API or the dated table (``receipt.price`` says which), without discounts or
+            taxes of the account. ``"estimated"``: fal reported none, so the images that came are
+            counted. Or ``"not billed"``, or ``"may be billed"``.
     """
 
     when: datetime
@@ -56,12 +56,12 @@ def charges(library: Library, since: datetime | date | str | None = None) -> lis
         )
         for entry in (
             *library.search(backend="fal", since=since),
-            *library.billed_before(since),  # deleted since, and paid for all the same
+            *library.billed_before(since),  # deleted results were paid for, too
         )
     ]  # fmt: skip
     known = {charge.request_id for charge in found}
     first = 0.0 if since is None else moment(since).timestamp()
-    # By id, so that one just moved from the pending to the ended counts once.
+    # By id, so that one that ends between the two reads is counted once.
     open_ones = {entry.id: entry for entry in library._journal.pending() if entry.created >= first}
     entries = open_ones | {entry.id: entry for entry in library._journal.ended(first)}
     found += [
@@ -76,7 +76,7 @@ def _certainty(entry: Entry) -> str:
     endpoint = ENDPOINTS.get(entry.endpoint)
     told = entry.billable_units is not None and entry.cost is not None
     if endpoint is not None and not endpoint.price.flat:
-        told = False  # what a unit of it costs is unknown, so its images were counted
+        told = False  # the price of a unit is unknown, so its images were counted
     return "confirmed" if told else "estimated"
 
 
@@ -102,8 +102,8 @@ GROUPS = ("day", "model", "prompt")
 def summed_up(found: list[Charge], by: str) -> list[dict[str, Any]]:
     """Return what requests cost for each day (UTC), model or prompt.
 
-    Each row has ``requests``, ``images``, ``usd``, and ``may_be_billed``: how much of it is not
-    known to be billed. Days are in order, others by cost.
+    Each row has ``requests``, ``images``, ``usd``, and ``may_be_billed``: the part of it that may
+    not be billed in the end. Days are in order of time, others in order of cost.
 
     Raises:
         RequestError: `by` is not one of these.

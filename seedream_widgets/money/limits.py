@@ -1,4 +1,4 @@
-"""Limits for a day or a month: kept in the library, so that every kernel knows them."""
+"""Spending limits for a day or a month, kept in the library so that they apply to all kernels."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def kept_limits(library: Library) -> dict[str, Decimal]:
     """Return the limit of each period that has one, in US dollars.
 
     Raises:
-        SeedreamError: They can't be read: nothing may be sent that they could forbid.
+        SeedreamError: They can't be read, so that no request may be sent.
     """
     path = library.path / _FILE
     try:
         values = read_json(read_file(str(path), _MOST_BYTES) or b"")
         if not isinstance(values, dict):
-            raise TypeError("it is no object")
+            raise TypeError("it is not an object")
         return {period: read_usd(values[period]) for period in PERIODS if period in values}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError as error:
         raise SeedreamError(
             f"{path}, where limits for a day and a month are kept, can't be read "
-            f"({error.strerror}), so nothing is sent that they could forbid; have the folder "
-            "opened to you, or give the client another library"
+            f"({error.strerror}), so nothing is sent that they might forbid; get permission to "
+            "read it, or give the client another library"
         ) from error
     except (OSError, ValueError, TypeError, RecursionError, RequestError):
         pass
@@ -56,7 +56,7 @@ def kept_limits(library: Library) -> dict[str, Decimal]:
 
 
 def keep_limit(library: Library, period: str, limit: Decimal | None) -> None:
-    """Write down the limit of a period, or take it away.
+    """Write down the limit of a period, or remove it.
 
     Raises:
         RequestError: `period` is not a period.
@@ -66,7 +66,7 @@ def keep_limit(library: Library, period: str, limit: Decimal | None) -> None:
     try:
         limits = kept_limits(library)
     except SeedreamError:
-        limits = {}  # what can't be read is written anew
+        limits = {}  # an unreadable file is replaced
     limits.pop(period, None)
     if limit is not None:
         limits[period] = limit
@@ -81,17 +81,17 @@ def keep_limit(library: Library, period: str, limit: Decimal | None) -> None:
 
 
 def check_period(period: str) -> None:
-    """Refuse what is not a period.
+    """Refuse anything but a period.
 
     Raises:
-        RequestError: It is not one.
+        RequestError: `period` is not ``"day"`` or ``"month"``.
     """
     if period not in PERIODS:
         raise refused("per", "'session', 'day' or 'month'", period)
 
 
 def began(period: str) -> datetime:
-    """Return when the running day or month began, by this computer's clock and time zone."""
+    """Return when the current day or month began, by this computer's clock and time zone."""
     now = datetime.now().astimezone()
     first = now.day if period == "day" else 1
     return datetime(now.year, now.month, first).astimezone()
@@ -104,19 +104,19 @@ def _standing(
     unwritten: Mapping[str, Decimal],
     but: str = "",
 ) -> Standing:
-    """Return where the running day or month stands, by all kernels of a library.
+    """Return what all kernels of a library have spent in the current day or month.
 
     Args:
-        library: Whose ledger and journal count.
+        library: The library whose ledger and journal are counted.
         per: ``"day"`` or ``"month"``.
-        limit: Its limit.
-        unwritten: The most that requests in flight here can cost which the journal does not know,
-            by job id.
-        but: Id of a job whose entry is not counted.
+        limit: The period's limit.
+        unwritten: The most that requests in flight here and outside the journal can cost, by job
+            id.
+        but: The id of a job that is not counted.
     """
     since = began(per)
     first = since.timestamp()
-    # Read before the ledger: what ends meanwhile stands there, and what is sent meanwhile is not 0.
+    # Read before the ledger, which then has whatever ends in between.
     pending = library._journal.pending()
     sums = dict.fromkeys(("completed", "ended"), Decimal(0))
     ended: set[str | None] = set()
@@ -127,7 +127,7 @@ def _standing(
     running = (
         Decimal(entry.high)
         for entry in pending
-        # What began before and goes on comes to its end, and into the ledger, in this period.
+        # A request that began before and still runs will end, and be paid, in this period.
         if (entry.created >= first or entry.followed)
         and entry.id != but
         and (entry.handle or {}).get("request_id") not in ended
@@ -137,14 +137,14 @@ def _standing(
 
 
 class SpendingLimits:
-    """Every limit that a client's requests have to keep: of its session, the day and the month.
+    """All limits that apply to a client's requests: of its session, the day and the month.
 
     Args:
-        library: Which keeps limits and ledger, for all kernels.
-        budget: What the session spends.
+        library: The library that keeps limits and ledger for all kernels.
+        budget: The session's budget.
 
     Attributes:
-        stale: Whether something changed since the disk was read.
+        stale: Whether something has changed since the disk was read.
     """
 
     def __init__(self, library: Library, budget: Budget) -> None:
@@ -157,7 +157,7 @@ class SpendingLimits:
         self.stale = True
 
     def read(self) -> list[Standing]:
-        """Read from the disk where day and month stand, with a limit or without, and note it.
+        """Read the standing of day and month from the disk, with a limit or without, and keep it.
 
         Raises:
             SeedreamError: The limits can't be read.
@@ -169,31 +169,31 @@ class SpendingLimits:
         return found
 
     def read_limited(self) -> None:
-        """Note anew where those stand that have a limit; without any it is one small file."""
+        """Read the standing of only those periods that have a limit, which is faster."""
         before, limits, ours = self._budget.standing, {}, self._budget.unwritten
-        with suppress(SeedreamError):  # the ledger says it, and each request that is refused
+        with suppress(SeedreamError):  # the ledger and each refused request report it
             limits = kept_limits(self._library)
         found = [_standing(self._library, per, limit, ours) for per, limit in limits.items()]
         self._read = before, found
 
     @property
     def standing(self) -> Standing:
-        """Where the limit stands that refuses first, without a look at the disk.
+        """The standing with the least left, without reading the disk.
 
-        What was noted last of the day and the month, and what this session spent since.
+        For the day and month, it is what was read last, plus what this session has spent since.
         """
         (before, noted), now = self._read, self._budget.standing
         return _tightest([_after(each, before, now) for each in noted], now)
 
     def check(self, id: str, high: Decimal) -> None:
-        """Refuse a request that could go over a limit; it reads the disk.
+        """Refuse a request that could exceed a limit; reads the disk.
 
         Args:
-            id: Of the request's job, which may be in the journal already.
-            high: The most that it can cost.
+            id: The id of the request's job, which may be in the journal already.
+            high: The most that the request can cost.
 
         Raises:
-            BudgetError: It could; nothing was sent.
+            BudgetError: It could exceed a limit; nothing was sent.
         """
         ours = {name: usd for name, usd in self._budget.unwritten.items() if name != id}
         limits = kept_limits(self._library)
@@ -207,7 +207,7 @@ def _tightest(kept: list[Standing], session: Standing) -> Standing:
 
 
 def _after(noted: Standing, before: Standing, now: Standing) -> Standing:
-    """Return a day or month with what the session spent since it was noted."""
+    """Add to a day's or month's standing what the session has spent since it was read."""
     names = "spent", "in_flight", "may_be_billed"
     sums = {
         name: max(Decimal(0), getattr(noted, name) + getattr(now, name) - getattr(before, name))

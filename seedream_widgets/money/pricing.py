@@ -1,7 +1,7 @@
 """Prices: what a request may cost, and what a result cost.
 
-US dollars are exact decimals. The button and `sd.estimate`, the budget, the receipts, the cards
-and the ledger all ask `estimate`, `cost` and `usd`.
+US dollars are exact decimals. The button, `sd.estimate`, the budget, the receipts, the cards and
+the ledger all use `estimate`, `cost` and `usd`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _DIGITS = 60  # more than any price times any number of units has
 
 
 class Prices:
-    """fal's current prices once fal has told them; the dated table until then.
+    """fal's current prices once they are known; until then, the built-in dated table.
 
-    fal's pricing API gives one number for an endpoint. Where the price depends on the size or on
-    the references, that number can't say it, and the table stands.
+    fal's pricing API gives one number for an endpoint. For a price that depends on the size or the
+    references that is not enough, so the table is used.
     """
 
     def __init__(self) -> None:
@@ -40,23 +40,23 @@ class Prices:
         return self._current[endpoint.id] if self.is_live(endpoint) else endpoint.price
 
     def is_live(self, endpoint: Endpoint) -> bool:
-        """Tell whether fal told the endpoint's whole price in this session."""
+        """Tell whether the endpoint's price came from fal in this session."""
         return endpoint.price.flat and endpoint.id in self._current
 
     def take(self, current: Mapping[str, Price]) -> None:
-        """Take what fal told."""
+        """Add prices that came from fal."""
         with self._lock:
             self._current = {**self._current, **current}
         self._tell()
 
     def forget(self) -> None:
-        """Go back to the dated table: what was told was told to another account."""
+        """Go back to the dated table, as the prices were those of another account."""
         if self._current:
             self._current = {}
             self._tell()
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call ``callback()`` when prices change, on whichever thread; it returns at once."""
+        """Call ``callback()`` when prices change, on any thread; it must return at once."""
         self._callbacks.append(callback)
 
     def _tell(self) -> None:
@@ -68,13 +68,13 @@ class Prices:
 class Estimate:
     """The least and the most that a request costs, in US dollars.
 
-    Its text says how it comes about, and so where the price is not fal's of today:
+    As text it says how the amount comes about, and how old the price is if it is not current:
     ``"about $0.06 (price of 2026): 2 images at $0.03"``.
 
     Attributes:
         low: The least.
-        high: The most; what budget and ledger count until the request has ended.
-        price: The rule.
+        high: The most; budget and ledger count it until the request has ended.
+        price: The price of an image.
         how: How the amount comes about, in a line.
     """
 
@@ -101,11 +101,11 @@ class Estimate:
 def estimate(request: Request, prices: Prices | None = None) -> Estimate:
     """Return what `request` costs, and how that amount comes about.
 
-    It is a range where `max_images` lets a set be smaller, and where a name such as
-    ``"auto_2K"`` leaves the pixels to Seedream and their number counts.
+    It is a range if `max_images` allows for fewer images, or if the price depends on the size and
+    a name such as ``"auto_2K"`` leaves that to Seedream.
 
-    The price is fal's current one where a client has learned it (``client.prices``), else the
-    dated one in `endpoints`, from fal's pages.
+    The price is fal's current one if a client knows it (``client.prices``), else the dated one in
+    `endpoints`, from fal's pages.
     """
     price = (prices or Prices()).of(request.endpoint)
     low, high = price_of_image(request, price)
@@ -141,10 +141,10 @@ def _size(request: Request, known: bool) -> str:
 def cost(result: Result, prices: Prices | None = None) -> Decimal:
     """Return what a result cost in US dollars.
 
-    What its receipt says counts. Without one: 0 for what was answered from the library or drawn
-    offline, else the price of the units that fal says it bills, or of the images that came. Where
-    one number does not say the price, what a unit costs is unknown: the images count, each at the
-    most that was estimated for it.
+    It is 0 if the result came from the library or was drawn offline; else what its receipt says.
+    Without a receipt it is the price of the units that fal says it bills, or of the images that
+    came. If the price depends on the size or the references, the price of a unit is unknown, and
+    each image counts at the most it can cost.
     """
     from seedream_widgets.library.entry import amount  # late: a price list needs no pictures
 
@@ -168,7 +168,7 @@ def plain(exact: Decimal) -> str:
 
 
 def shown(exact: Decimal) -> str:
-    """Return an amount as it is shown: two to six decimals, "0.20" or "0.0675"."""
+    """Return an amount for display, with two to six decimals: "0.20" or "0.0675"."""
     with localcontext() as context:
         context.prec = _DIGITS
         rounded = exact.quantize(_SHOWN).normalize()
@@ -176,12 +176,12 @@ def shown(exact: Decimal) -> str:
 
 
 def in_cents(exact: Decimal) -> Decimal:
-    """Return an amount that shows itself with two decimals at least; its value is the same."""
+    """Return the same amount as a Decimal with at least two decimal places."""
     return exact if _decimals(exact) >= _decimals(_CENTS) else exact.quantize(_CENTS)
 
 
 def usd(exact: Decimal) -> str:
-    """Return an amount with its sign: "$0.20"."""
+    """Return an amount with a dollar sign: "$0.20"."""
     return f"${shown(exact)}"
 
 

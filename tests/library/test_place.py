@@ -100,7 +100,7 @@ def test_what_looks_first_and_writes_then_is_refused():
         pipe_file = fsspec.AbstractFileSystem.pipe_file
 
     fsspec.register_implementation("naive", Naive, clobber=True)
-    with pytest.raises(RequestError, match="it looks first and writes then"):
+    with pytest.raises(RequestError, match="it checks first and then writes"):
         check_exclusive(place_at("naive://foxes"))
 
 

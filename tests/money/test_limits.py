@@ -224,7 +224,7 @@ def test_a_folder_that_is_not_open_to_us_is_told_as_that(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     folder.chmod(0o700)
     assert "where limits for a day and a month are kept, can't be read (Perm" in done.stdout
-    assert "have the folder opened to you" in done.stdout, done.stderr
+    assert "get permission to read it" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
