@@ -1,7 +1,7 @@
-"""``%load_ext seedream_widgets``: a cell as a prompt, and the library at hand in a line.
+"""The magics of ``%load_ext seedream_widgets``: a cell as a prompt, and commands in a line.
 
-``%%seedream --size 16:9 --seed 7 -o fox`` draws what the cell says; with ``--images`` it changes
-pictures. ``%seedream spending | resume | budget 5 | library fox`` is for what stands around it.
+``%%seedream --size 16:9 --seed 7 -o fox`` draws what the cell says, and with ``--images`` edits
+pictures. ``%seedream spending``, ``resume``, ``budget 5`` and ``library fox`` are commands.
 """
 
 # mypy: disable-error-code="arg-type, no-untyped-call, untyped-decorator, misc"
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 COMMANDS = ("spending", "resume", "budget", "library", "jobs")
 _WORDS = {"budget": ("none", "session", *PERIODS), "spending": ("by day", "by model", "by prompt")}
-"""What comes after a command."""
+"""The words that can follow a command."""
 _NAME = re.compile(r"\{(\w+)\}|\$(\w+)")
 _ALIKE = 0.75
-"""How alike two names are where one is taken for the other misspelt."""
+"""How similar two names must be for one to count as a misspelling of the other."""
 _OPTIONS = ("--size", "--seed", "--images", "--num-images", "--max-images", "--model", "--fresh")
 
 
@@ -51,7 +51,7 @@ class SeedreamMagics(Magics):
     @argument("--num-images", type=_whole, help="1 to 6 separate generations.")
     @argument("--max-images", type=_whole, help="1 to 6; a set of up to so many images each.")
     @argument("--model", choices=MODELS, help="Version of Seedream.")
-    @argument("--fresh", action="store_true", help="Ask again even for what is in the library.")
+    @argument("--fresh", action="store_true", help="Send it even if the library has its result.")
     @argument("-o", "--output", help="Name of the variable that gets the Result.")
     @line_cell_magic
     def seedream(self, line: str, cell: str | None = None) -> Any:

@@ -1,6 +1,7 @@
-"""What tests of your own code need: a backend that costs nothing and does as it is told.
+"""For tests of your own code: a backend that costs nothing and follows a script.
 
-No key, no network and no waiting; jobs, results, receipts and the library are the real ones::
+It needs no key and no network, and answers at once; jobs, results, receipts and the library are
+the real ones::
 
     import seedream_widgets as sd
     from seedream_widgets.testing import ScriptedBackend, as_default_client
@@ -74,7 +75,7 @@ STEPS = (
 
 
 class ScriptedBackend:
-    """A backend that answers at once, and holds or fails at the steps it is told to.
+    """A backend that answers at once, and waits or fails at the steps that you choose.
 
     The steps of a request, in their order: ``"upload"`` (once for each local image),
     ``"submit"``, ``"queued"``, ``"in_progress"``, ``"completed"``, ``"fetch"``, ``"download"``
@@ -82,11 +83,11 @@ class ScriptedBackend:
     may come at any time.
 
     Args:
-        name: What results and receipts call it. ``"fal"`` makes it one that costs money, so
-            that budgets and ``sd.spending()`` count its requests.
+        name: Its name in results and receipts. With ``"fal"`` it costs money, so that budgets and
+            ``sd.spending()`` count its requests.
         hold: Steps to wait in until `release` is called.
-        errors: What to raise, by step: errors of `seedream_widgets.errors`, or others to see
-            what an unexpected one does.
+        errors: The error to raise in a step: one of `seedream_widgets.errors`, or any other to
+            test an unexpected one.
         images: How many pictures each request gives.
         billing: What `cancel` answers: ``"no"``, ``"maybe"`` or ``"yes"``.
 
@@ -97,10 +98,10 @@ class ScriptedBackend:
         requests: Every `Request` submitted, in order.
         calls: Every step entered with what it was given: ``("upload", image)``,
             ``("submit", image_urls)``, ``("fetch", handle)``.
-        statuses: What each request goes through.
-        bytes: The files by address; fill it to decide what comes, else it is `picture`.
-        current: Prices by endpoint id, as fal tells them.
-        units: The billable units told with each result, or ``None``.
+        statuses: The statuses that each request goes through.
+        bytes: Files by address; fill it to choose what is downloaded, by default a `picture`.
+        current: Prices by endpoint id, as from fal's API.
+        units: The billable units reported with each result, or ``None``.
         asked_prices: How often prices were asked for.
     """
 
@@ -135,17 +136,17 @@ class ScriptedBackend:
         return sum(step == called for called, _ in self.calls)
 
     def wait_for(self, step: str, times: int = 1, seconds: float = 60) -> None:
-        """Wait until a step was entered so many times.
+        """Wait until a step has been entered so many times.
 
         Raises:
-            TimeoutError: It was not, within `seconds`.
+            TimeoutError: That did not happen within `seconds`.
         """
         with self._called:
             if not self._called.wait_for(lambda: self.count(step) >= times, seconds):
                 raise TimeoutError(f"{step} was not entered {times} time(s); calls: {self.calls}")
 
     def release(self, step: str) -> None:
-        """Let all go on that wait in a step that was named in `hold`."""
+        """Let requests go on that wait in a step named in `hold`."""
         shared().loop.call_soon_threadsafe(self._gates[step].set)
 
     async def _step(self, step: str, what: object) -> None:
@@ -166,7 +167,7 @@ class ScriptedBackend:
         return f"https://up.test/{image.sha256[:8]}"
 
     async def forget(self, image: ImageInput) -> None:
-        """Remember that it was asked to."""
+        """Record the call."""
         await self._step("forget", image)
 
     async def submit(self, request: Request, image_urls: Sequence[str]) -> Handle:
@@ -191,7 +192,7 @@ class ScriptedBackend:
     async def download(
         self, file: OutputFile, target: Path | io.BytesIO, arriving: Arriving | None = None
     ) -> None:
-        """Write what `bytes` holds for the file, or a new `picture`."""
+        """Write the file's content from `bytes`, or a new `picture`."""
         await self._step("download", file)
         data = self.bytes.setdefault(file.url, picture(len(self.bytes)))
         if isinstance(target, io.BytesIO):
@@ -205,13 +206,13 @@ class ScriptedBackend:
         return self.billing
 
     async def prices(self) -> dict[str, Price]:
-        """Return `current`. Not among `calls`, as it belongs to no job."""
+        """Return `current`; not recorded in `calls`, as it belongs to no job."""
         self.asked_prices += 1
         await self._held_or_failed("prices")
         return self.current
 
     async def aclose(self) -> None:
-        """Remember that it was closed."""
+        """Record the call."""
         await self._step("aclose", None)
 
 
@@ -219,9 +220,9 @@ def picture(number: int = 0, size: tuple[int, int] = (32, 24), kind: str = "PNG"
     """Return a small image file of one colour.
 
     Args:
-        number: Decides the colour.
+        number: Selects the colour.
         size: Width and height in pixels.
-        kind: A format of Pillow's: ``"PNG"``, ``"JPEG"``, ``"WEBP"``.
+        kind: A format of Pillow: ``"PNG"``, ``"JPEG"``, ``"WEBP"``.
     """
     file = io.BytesIO()
     Image.new("RGB", size, (40 * number % 256, 90, 200)).save(file, kind)
@@ -230,7 +231,7 @@ def picture(number: int = 0, size: tuple[int, int] = (32, 24), kind: str = "PNG"
 
 @contextmanager
 def as_default_client(client: Client) -> Iterator[Client]:
-    """Let ``sd.generate``, ``sd.submit``, ``sd.library`` and the like use a client meanwhile."""
+    """Have ``sd.generate``, ``sd.submit``, ``sd.library`` and so on use `client` meanwhile."""
     before = api.replace_default_client(client)
     try:
         yield client

@@ -1,1 +1,1 @@
-"""Many requests as one value: planned, priced, run, continued, and data at the end."""
+"""Batches: many requests planned, priced, run and continued as one, with their results as data."""

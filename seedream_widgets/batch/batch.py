@@ -1,4 +1,4 @@
-"""`Batch`: many requests as one value: priced, run, waited for, continued."""
+"""`Batch`: many requests that are priced, run, waited for and continued as one."""
 
 from __future__ import annotations
 
@@ -66,21 +66,21 @@ if TYPE_CHECKING:
 _GRACE = 2.0
 """Seconds after an interrupt in which a second one cancels what is queued."""
 _ENDS = {"png": (".png",), "html": (".html", ".htm"), "zip": (".zip",)}
-"""How the name of a file of each format ends, where it has an end."""
+"""The suffixes of the files of each format, if it is a file."""
 _LOOK = 0.5
-"""Seconds between two looks at a run: what shows it changes no more often."""
+"""Seconds between two looks at a run, and so between two updates of its progress."""
 
 
 class Batch:
-    """Many requests as one value; make it with ``sd.batch(...)``.
+    """Many requests as one object; make it with ``sd.batch(...)``.
 
-    It is written into the library before anything is sent, so that it can be continued after a
-    crash, and by other kernels: `run` asks for the missing cells only. Equal cells of two batches
-    cost once.
+    It is saved in the library before anything is sent, so that it can be continued after a crash
+    and by other kernels: `run` only sends the missing cells. Equal cells of two batches are paid
+    for once.
 
     Args:
-        client: Who sends the requests.
-        manifest: What it asks for.
+        client: The client that sends the requests.
+        manifest: The batch as it is saved.
     """
 
     __slots__ = (
@@ -105,7 +105,7 @@ class Batch:
         self._executor: Executor | None = None
         self._asked: BatchEstimate | None = None
         self._backend: Backend | None = None
-        """Who answers the last run."""
+        """The backend of the last run."""
         self._watchers: list[Callable[[Cell | None], object]] = []
         self._pid = os.getpid()
         self.look()
@@ -150,7 +150,7 @@ class Batch:
             ) from None
 
     def __iter__(self) -> Iterator[Cell]:
-        """Go through the cells as they are; this sends nothing."""
+        """Iterate over the cells; this sends nothing."""
         return iter(self.cells)
 
     def labels(self, cell: Cell) -> dict[str, str]:
@@ -159,9 +159,9 @@ class Batch:
         return {axis.name: axis.labels[at] for axis, at in zip(self.axes, cell.at, strict=True)}
 
     def look(self) -> None:
-        """Look in the library and the journal for what has come of the cells; send nothing.
+        """Update the cells' states from the library and the journal; sends nothing.
 
-        Once a key is set, what was only drawn offline is missing again.
+        Once a key is set, cells that were only drawn offline are missing again.
         """
         self._look_for(self._client.backend)
 
@@ -195,7 +195,7 @@ class Batch:
             if each.backend == backend.name:
                 (accepted if each.step == "accepted" else others).add(each.key)
         for asked in self.cells:
-            # Beside one that was accepted, another of the same may still be sent, and paid for.
+            # Besides an accepted request, an equal one may still be sent, and paid for.
             asked.sent = asked.request.key in accepted - others
         for pending in journal.ended():
             cell = wanted.get(pending.key)
@@ -223,20 +223,21 @@ class Batch:
 
     @property
     def results(self) -> list[Result]:
-        """The results that are there, in the order of the cells."""
+        """The results so far, in the order of the cells."""
         return [result for cell in self._those("done") if (result := cell.result)]
 
     def estimate(self, *, retry: bool = False) -> BatchEstimate:
-        """Return how many cells `run` would ask for, and what that may cost.
+        """Return how many cells `run` would send, and what that may cost.
 
-        What an earlier run had accepted by fal is fetched, and costs nothing more.
+        Cells that fal has accepted from an earlier run are only fetched, and not paid for again.
         """
         return self._estimate(self._client.backend, retry)
 
     def _estimate(self, backend: Backend, retry: bool, away: bool = False) -> BatchEstimate:
-        """Estimate a run: from here, or `away` on an executor, whose workers may all have to pay.
+        """Estimate a run: from here, or `away`, on an executor.
 
-        They are told of no cell that it must not be paid for; see `_submit`.
+        Workers of an executor can't be told to only fetch a cell (see `_submit`), so there every
+        cell may have to be paid for.
         """
         cells = self._to_send(backend, retry)
         return self._cost_of(cells, () if away else self._to_fetch(backend, cells), backend)
@@ -254,7 +255,7 @@ class Batch:
         return BatchEstimate(len(cells), low, high, ", ".join(ages), len(fetched))
 
     def _to_fetch(self, backend: Backend, cells: Iterable[Cell]) -> frozenset[Cell]:
-        """Return those that a run fetches and pays nothing more for; see `Cell.sent`."""
+        """Return the cells that a run only fetches, and does not pay for; see `Cell.sent`."""
         if backend.name != self._looked_for:
             return frozenset()
         return frozenset(cell for cell in cells if cell.sent and cell.state != "uncertain")
@@ -271,9 +272,9 @@ class Batch:
         executor: Executor | None = None,
         shared: str | Path | None = None,
     ) -> Drive:
-        """Begin to ask for the missing cells, in the background, and return at once.
+        """Start to send the missing cells in the background, and return at once.
 
-        Arguments and errors as of `run`.
+        Arguments and errors are those of `run`.
         """
         return self._start(retry, on_update, executor, shared)
 
@@ -285,7 +286,7 @@ class Batch:
         shared: str | Path | None = None,
         agree: Callable[[Backend, BatchEstimate], object] | None = None,
     ) -> Drive:
-        """Begin unless `agree` raises, which gets who will answer all of it, and for how much."""
+        """Start unless `agree`, called with the backend and the estimate, raises."""
         if on_update is not None:
             check_listener(on_update, "cell")
         if executor is not None:
@@ -322,9 +323,9 @@ class Batch:
             return self._drive
 
     def _let_go_after_a_fork(self) -> None:
-        """Let go, in a forked child, of the run of its parent, whose threads do not exist here.
+        """In a forked child, forget the parent's run, whose threads do not exist here.
 
-        What the parent asks for is waited for like that of any other process.
+        The parent's requests are then waited for like those of any other process.
         """
         if self._pid == os.getpid():
             return
@@ -337,16 +338,18 @@ class Batch:
     def _start_again(
         self, *, retry: bool, agree: Callable[[Backend, BatchEstimate], object]
     ) -> Drive:
-        """Begin where the last run was: on its executor while that takes work; see `_start`."""
+        """Start like the last run, on its executor if that still takes work; see `_start`."""
         executor = self._executor
         alive = executor is not None and takes_work(executor)
         return self._start(retry, executor=executor if alive else None, agree=agree)
 
     def _watch(self, watcher: Callable[[Cell | None], object]) -> Callable[[], None]:
-        """Have `watcher` told of each change of a cell in this and later runs, and of their ends.
+        """Call `watcher` with each cell that changes, in this and later runs.
+
+        At the end of a run it is called with ``None``.
 
         Returns:
-            Call it to stop. The end of a run is told as ``None``.
+            A function that stops the calls.
         """
         self._watchers.append(watcher)
 
@@ -360,15 +363,15 @@ class Batch:
             watcher(cell)
 
     def sheet(self) -> Any:
-        """Return a widget that shows it as a grid, which fills while cells come.
+        """Return a widget that shows the batch as a grid, which fills as results come.
 
-        Pictures are chosen by click or key and then in ``sheet.selection``; votes between two
-        rank them in ``sheet.ranking``; ``sheet.save("foxes.png")`` or ``.html`` keeps it.
+        Pictures selected there are in ``sheet.selection``, and those ranked by votes in
+        ``sheet.ranking``; ``sheet.save("foxes.png")`` or ``.html`` exports it.
         """
         return faces.sheet(self)
 
     def _share(self, address: str | Path | None) -> None:
-        """Share the library with other machines through a place, once that has been tried."""
+        """Share the library with other machines through a place, after testing that place."""
         if address is None:
             return
         check_type(
@@ -379,7 +382,7 @@ class Batch:
         self._client = self._client._sharing(place)
 
     def _offer(self) -> None:
-        """Let the others that share the library have what is here, so that nobody asks for it."""
+        """Copy our results to the shared place, so that others don't send these cells."""
         library = self._client.library
         done = (cell.opened() for cell in self._those("done"))
         try:
@@ -393,9 +396,9 @@ class Batch:
     def _submit(
         self, name: str, bills: bool, fetched: Collection[Cell], cell: Cell, fresh: bool
     ) -> Job:
-        """Submit a cell to the backend that the run began with: a key may be set meanwhile.
+        """Submit a cell to the backend that the run began with, even if a key was set since.
 
-        Nothing is sent for what the run was said to fetch: others may have come to its end since.
+        A cell that the run only meant to fetch is not sent, if it can't be fetched any more.
         """
 
         def agree(backend: Backend) -> None:
@@ -411,10 +414,11 @@ class Batch:
         return self._client._submit_as_agreed(request, agree, fresh=fresh, sends=sends)
 
     def _picker_up(self) -> Callable[[Cell], bool]:
-        """Return what goes on with a cell that a process sent and was killed before the reply.
+        """Return a function that decides whether a failed cell is sent again.
 
-        It is looked for in fal's list of requests. What is there is followed to its result; what
-        certainly never came to fal is sent again.
+        It handles cells whose process was killed before fal's reply came: it looks for them in
+        fal's list of requests, follows those that are there, and has those sent again that
+        certainly never reached fal.
         """
         resumed: set[str] = set()
 
@@ -430,7 +434,7 @@ class Batch:
         return go_on
 
     def _check_budget(self, backend: Backend, retry: bool) -> None:
-        # What fal has of another run is in flight, or spent, already; it is joined, not sent.
+        # Cells that fal has from another run are counted already; they are joined, not sent.
         cells = self._to_send(backend, retry)
         anew = set(cells) - self._to_fetch(backend, cells)
         if not (anew and backend.bills):
@@ -450,29 +454,28 @@ class Batch:
         executor: Executor | None = None,
         shared: str | Path | None = None,
     ) -> Batch:
-        """Ask for the missing cells and wait until each has ended; a failed one stops no other.
+        """Send the missing cells and wait until all have ended; a failed cell stops no other.
 
-        A keyboard interrupt stops sending and waiting: what fal has accepted goes on, and
-        another `run` has it. A second interrupt within two seconds cancels what is queued.
+        A keyboard interrupt stops sending and waiting: requests that fal has accepted go on, and
+        another `run` fetches them. A second interrupt within two seconds cancels queued ones.
 
         Args:
             progress: Whether to show counts, time left and money; by default in a notebook and
                 in a terminal.
-            on_update: Called with each cell when it starts, moves or ends, on another thread.
-            retry: Whether to send also what may have been billed without a result.
-            executor: Who runs the cells: a process pool, ``distributed.Client().get_executor()``
-                or the like. Each worker needs a key in its own environment, and the same library
-                folder unless there is a `shared` place.
-            shared: Where workers and drivers that have library folders of their own decide who
-                asks for which cell, and find each other's results: a folder that all of them
-                see, or an address of fsspec that creates a file only where there is none, such
-                as ``s3://bucket/foxes``. Credentials for it come from each machine's own
-                environment.
+            on_update: Called with each cell when it starts, changes or ends, on another thread.
+            retry: Whether to send also cells that may have been billed without a result.
+            executor: Runs the cells elsewhere: a process pool,
+                ``distributed.Client().get_executor()`` or the like. Each worker needs a key in its
+                own environment, and the same library folder unless there is a `shared` place.
+            shared: A place where machines with separate library folders agree on who sends which
+                cell, and find each other's results: a folder that all of them see, or an fsspec
+                address with exclusive creation, such as ``s3://bucket/foxes``. Credentials for it
+                come from each machine's environment.
 
         Raises:
             BudgetError: The missing cells may cost more than a limit of the session, the day or the
                 month leaves; nothing was sent.
-            RequestError: The shared place can't be reached, or can't decide between two.
+            RequestError: The shared place can't be reached, or lacks exclusive creation.
             KeyboardInterrupt: It was interrupted.
         """
         with progress_line(progress, len(self)) as tell:
@@ -485,23 +488,23 @@ class Batch:
                 )
                 while not drive.wait(_LOOK):
                     self._tell(tell, drive)
-            except KeyboardInterrupt as stopped:  # also in the moment in which it began
+            except KeyboardInterrupt as stopped:  # even one that comes just as it begins
                 without_our_frames(stopped)
                 if self._drive is not None and (self._drive is not before or not before.ended):
                     self._interrupted(self._drive)
                 raise
             if self.failed and self._backend is not None:
-                self._look_for(self._backend)  # another process may have come to the result
+                self._look_for(self._backend)  # another process may have got a result
             self._tell(tell, drive)
         return self
 
     def _tell(self, tell: Callable[[int, str], None], drive: Drive) -> None:
-        """Say how far the run is: what runs, what failed and why, the time left and the money."""
+        """Report progress: what runs, what failed and why, the time left and the money."""
         told = how_far(self.cells, drive, self._asked, self._client.backend.bills)
         tell(len(self._those("done")), ", ".join(filter(None, [*told, errors_by_kind(self.cells)])))
 
     def _look_again(self, backend: Backend) -> bool:
-        """Look anew where another backend answers than when that was last done; whether it did."""
+        """Update the cells if the backend has changed, and return whether it has."""
         with self._lock:
             running = self._drive is not None and not self._drive.ended
             if running or backend.name == self._looked_for:
@@ -510,7 +513,7 @@ class Batch:
             return True
 
     def _standing(self, backend: Backend | None) -> dict[str, Any]:
-        """Return how far it is and what `backend` can be asked for, as a sheet says it."""
+        """Return the progress and what can be sent to `backend`, for a sheet."""
         drive, bills = self._drive, backend is not None and backend.bills
         running = drive is not None and not drive.ended
         counts = states(self.cells)
@@ -543,16 +546,16 @@ class Batch:
         executor: Executor | None = None,
         shared: str | Path | None = None,
     ) -> Batch:
-        """Run, and send also what may have been billed without a result; it may be billed twice.
+        """Run, and also send cells that may have been billed without a result; they may cost twice.
 
-        Arguments and errors as of `run`.
+        Arguments and errors are those of `run`.
         """
         return self.run(
             retry=True, progress=progress, on_update=on_update, executor=executor, shared=shared
         )
 
     def _stop(self, drive: Drive, then: str) -> None:
-        """Send no more, as nobody waits for it, and say so."""
+        """Stop sending, as nobody waits any more, and print that."""
         drive.stop()
         count = drive.running
         are = (
@@ -591,20 +594,20 @@ class Batch:
         return self
 
     def _left(self, drive: Drive, stopped: BaseException) -> None:
-        """Note that the task that awaited it was cancelled: by Ctrl+C in a notebook, for one."""
+        """Stop sending if the task that awaited it was cancelled, as by Ctrl+C in a notebook."""
         without_our_frames(stopped)
         if not drive.ended:
             self._stop(drive, "batch.cancel() cancels them.")
 
     def as_completed(self) -> Completions:
-        """Run, and yield each cell when it ends: with ``for`` or ``async for``.
+        """Run, and yield each cell when it ends, with ``for`` or ``async for``.
 
-        Where an interrupt, or a cancel of the task, ends the waiting, no more is sent, as in `run`.
+        If an interrupt or a cancelled task ends the waiting, sending stops, as in `run`.
         """
         return Completions(self, self.start())
 
     def to_pandas(self) -> Any:
-        """Return a DataFrame with a row an image, its axes first; a cell without one has a row too.
+        """Return a DataFrame with one row per image, axes first; cells without one have a row, too.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -628,22 +631,21 @@ class Batch:
         edge: int | None = None,
         pages: bool = False,
     ) -> Path:
-        """Write the pictures and what is known of them, and return where they are.
+        """Export the pictures with their metadata, and return the path.
 
         Args:
             target: A new or empty folder, or the name of a new file.
             format: ``"imagefolder"``, which ``datasets.load_dataset`` reads, ``"zip"``, or the
-                whole grid: ``"png"`` with the pictures as they came, or ``"html"``, one page with
-                small pictures that needs no other file.
-            x: The axis that runs across the grid; the last one unless given.
-            edge: The longer side of each picture of the PNG in pixels; as they came unless given.
-            pages: Whether to write several PNG files where one would have more than 200
-                megapixels: ``-1``, ``-2`` and so on stand before the suffix, and the first one is
-                returned.
+                whole grid: ``"png"`` with the pictures as they came, or ``"html"``, a single file
+                with small pictures.
+            x: The axis that runs across the grid; by default the last one.
+            edge: The longer side of each picture in the PNG, in pixels; by default as they came.
+            pages: Whether to write several PNG files if one would have more than 200 megapixels:
+                they are numbered (``sheet-1.png``), and the first one is returned.
 
         Raises:
-            RequestError: The format is another, the folder has something in it, or one PNG would
-                have more than 200 megapixels; nothing was written.
+            RequestError: The format is unknown, the folder is not empty, or one PNG would have
+                more than 200 megapixels; nothing was written.
         """
         path = user_path(target, "target")
         ends = _ENDS.get(format) if isinstance(format, str) else None
@@ -673,7 +675,7 @@ class Batch:
                 yield result, self._rows(cell)
 
     def _columns(self) -> tuple[str, ...]:
-        """Return the axes that no column of the table tells of."""
+        """Return the axes that are not columns of the table."""
         return tuple(axis.name for axis in self.axes if axis.name not in COLUMNS)
 
     def _rows(self, cell: Cell) -> list[dict[str, Any]]:
@@ -729,7 +731,7 @@ class Completions:
             try:
                 cell = await asyncio.to_thread(_next, ends)
             except asyncio.CancelledError as stopped:
-                ends.put(None)  # for the thread that waits
+                ends.put(None)  # wakes the thread that waits
                 self._batch._left(self._drive, stopped)
                 raise
             if cell is None:
@@ -738,7 +740,7 @@ class Completions:
 
 
 class Batches:
-    """The batches of a library, by name: ``sd.batches["foxes"]``; listing reads names only."""
+    """The batches of a library, by name: ``sd.batches["foxes"]``."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -772,7 +774,7 @@ def make(
     limit: int = 10_000,
     **axes: Any,
 ) -> Batch:
-    """Return a batch, and write it down; see ``sd.batch``."""
+    """Make a batch and save it; see ``sd.batch``."""
     if not client._policy.store_prompts:
         raise RequestError(
             "a batch keeps its prompts in the library so that it can be continued, and this "
@@ -800,14 +802,13 @@ def make(
     except OSError as error:
         raise SeedreamError(
             f"{client.library.path} can't be written ({error.strerror}), so the batch could not be "
-            "written down, and nothing was sent; make room there, or give the client another "
-            "library"
+            "saved, and nothing was sent; make room there, or give the client another library"
         ) from error
     return Batch(client, known)
 
 
 def readable_name(plan: Plan) -> str:
-    """Return a name made of the first prompt's words; the same cells have the same name."""
+    """Return a name made from the first prompt; the same cells always get the same name."""
     return file_name(plan.cells[0].request.prompt, f"-{plan_digest(plan.cells)[:4]}", 80)
 
 
@@ -828,7 +829,7 @@ def _check_executor(executor: Any) -> None:
 
 
 def _next(ends: SimpleQueue[Cell | None]) -> Cell | None:
-    """Wait for the next cell that ends; in steps, as Windows interrupts no longer wait."""
+    """Wait for the next cell that ends; in short steps, as Windows can't interrupt a long wait."""
     while True:
         with suppress(Empty):
             return ends.get(timeout=_LOOK)

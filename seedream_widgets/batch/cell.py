@@ -1,4 +1,4 @@
-"""One request of a batch, and what has come of it so far."""
+"""`Cell`: one request of a batch, and its state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ State = Literal["missing", "running", "done", "failed", "uncertain"]
 
 
 class Followed(Protocol):
-    """What follows a cell to its end: a `Job`, or a task at an executor."""
+    """A `Job`, or a task on an executor, that runs a cell."""
 
     backend: str
 
@@ -33,7 +33,7 @@ class Followed(Protocol):
 
     @property
     def status(self) -> Status:
-        """Where it stands."""
+        """The current status."""
         ...
 
     @property
@@ -58,7 +58,7 @@ def cell_name(request: Request) -> str:
     """Return the name of the cell that asks for `request`: 16 hexadecimal digits.
 
     Raises:
-        ValueError: The request has neither a seed nor a draw, so that no two of it are the same.
+        ValueError: The request has neither a seed nor a draw, so it has no key.
     """
     if request.key is None:
         raise ValueError("a cell has a seed or a draw")
@@ -69,15 +69,15 @@ class Cell:
     """One request of a batch.
 
     Attributes:
-        name: A stable name: equal requests and draws have the same one in every batch.
-        request: What it asks for.
-        places: Where it stands, once or more often: an index into each axis, in their order.
-        job: What follows it in this session, a `Job` for most, or ``None``.
-        entry: What the library knows of its result, or ``None``.
-        doubt: Why it may have been billed without a result, or ``None``. `Batch.run` leaves such
-            a cell alone; `Batch.retry` sends it again.
-        sent: Whether fal had accepted it from another run when that was last looked for: while it
-            has no result, `Batch.run` fetches it and pays nothing more.
+        name: A stable name: cells with equal requests have the same name in every batch.
+        request: The request.
+        places: Its places in the grid, one or more, each an index into each axis.
+        job: The `Job` or task that runs it in this session, or ``None``.
+        entry: The library's entry of its result, or ``None``.
+        doubt: Why it may have been billed without a result, or ``None``. `Batch.run` skips such a
+            cell; `Batch.retry` sends it again.
+        sent: Whether fal was last known to have accepted it from another run: while it has no
+            result, `Batch.run` only fetches it, and does not pay again.
     """
 
     __slots__ = ("doubt", "entry", "job", "name", "places", "refusal", "request", "sent")
@@ -91,7 +91,7 @@ class Cell:
         self.doubt: SeedreamError | None = None
         self.sent = False
         self.refusal: SeedreamError | None = None
-        """Why the client would not take it, such as a budget that was used up."""
+        """Why the client refused it, such as an exhausted budget."""
 
     @property
     def at(self) -> tuple[int, ...]:
@@ -120,13 +120,13 @@ class Cell:
 
     @property
     def result(self) -> Result | None:
-        """Its result, opened from the library, or ``None`` where there is none yet."""
+        """Its result, opened from the library, or ``None`` if there is none yet."""
         if self.job is not None and isinstance(self.job.status, Completed):
             return self.job.result()
         return self.entry.whole() if self.entry is not None else None
 
     def opened(self) -> Result | None:
-        """Return its result without reading the pictures to their ends, else ``None``."""
+        """Return its result without checking all bytes of the pictures, else ``None``."""
         if self.entry is None:
             return self.result if self.state == "done" else None
         try:
@@ -148,12 +148,12 @@ class Cell:
         return result
 
     def is_preview(self, backend: Backend) -> bool:
-        """Tell whether it holds only what another one drew, though `backend` costs money."""
+        """Tell whether it only has an offline preview, although `backend` costs money."""
         by = self.entry or self.job
         return backend.bills and by is not None and by.backend != backend.name
 
     def cancel(self) -> bool:
-        """Ask to stop it; whether there was anything to stop."""
+        """Ask to stop it, and return whether it was running."""
         return self.job.cancel() if self.job is not None else False
 
     def __repr__(self) -> str:

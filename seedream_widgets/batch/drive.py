@@ -1,4 +1,4 @@
-"""Sends the cells of a batch: never a flood, and as many at once as fal really runs."""
+"""`Drive`: one run of a batch; it keeps about as many requests under way as fal runs at once."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 FIRST = 8
-"""Requests under way before it is known how many fal runs at once."""
+"""How many requests are sent before it is known how many fal runs at once."""
 MOST = 120
-"""Most requests of a batch under way at once: fal's largest accounts run 40."""
+"""The most requests of a batch under way at once: fal's largest accounts run 40."""
 _SETTLED = 0.3
-"""Seconds in progress before a request counts as one of those that fal runs at once: the next one
-may be heard to begin before it is heard that the last one ended."""
+"""A request counts as running at the same time as others only after so many seconds, as news of the
+next one's start may come before news of the last one's end."""
 
 
 class Drive:
-    """One run of a batch, on a thread of its own.
+    """One run of a batch, on its own thread.
 
-    A queued request is never refused by fal, and costs nothing while it waits. So a few more are
-    under way than are seen in progress at once: enough that no slot of the account stays empty.
+    fal never refuses a queued request, and waiting costs nothing. So a few more requests are sent
+    than are in progress at once, to keep all slots of the account busy.
 
     Args:
-        submit: Starts the job of a cell; given whether to send it although it may have been billed.
-        cells: What to send, in order.
-        go_on: Tells, of a cell that has just failed, whether to send it once more; on this run's
-            thread, so it may take its time.
-        paid: The cells that were paid for before: what comes of them is not spent in this run.
+        submit: Starts the job of a cell; its second argument says whether to send the cell even
+            though it may have been billed.
+        cells: The cells to send, in order.
+        go_on: Tells whether to send a cell again that has just failed; called on this run's
+            thread, so it may block.
+        paid: Cells that were paid for before, so that their cost is not counted for this run.
     """
 
     def __init__(
@@ -73,11 +74,11 @@ class Drive:
         self._unwanted = False
         self._over = False
         self.slots = 0
-        """Most requests that fal was seen to run at once."""
+        """The most requests that fal was seen to run at once."""
         self._thread = threading.Thread(target=self._run, name="seedream-batch", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     @property
@@ -97,11 +98,11 @@ class Drive:
 
     @property
     def window(self) -> int:
-        """How many may be under way at once."""
+        """How many cells may be under way at once."""
         return min(MOST, max(FIRST, 2 * self.slots + 4))
 
     def seconds_left(self) -> float | None:
-        """Return how long the rest may take, learnt from this run; ``None`` before it is known."""
+        """Return how long the rest may take, estimated from this run so far; ``None`` at first."""
         with self._changed:
             if not self._generated or not self.slots:
                 return None
@@ -132,14 +133,14 @@ class Drive:
         callback()
 
     def wait(self, timeout: float) -> bool:
-        """Wait for the end of the run at most so many seconds; whether it has ended."""
-        # No condition: a Ctrl+C at the wrong moment would leave it locked for the run itself.
+        """Wait at most so many seconds for the end of the run; return whether it has ended."""
+        # Not with a Condition: Ctrl+C at the wrong moment would leave it locked.
         if not self._over and self._end_of_run.acquire(timeout=timeout):
             self._end_of_run.release()
         return self._over
 
     def ends(self) -> SimpleQueue[Cell | None]:
-        """Return a queue of the cells that have ended and will end, and ``None`` at its end."""
+        """Return a queue of the cells that have ended and will end, then ``None``."""
         # It may be waited for on a main thread, as no condition may: see `wait`.
         queue: SimpleQueue[Cell | None] = SimpleQueue()
         with self._changed:
@@ -149,20 +150,20 @@ class Drive:
         return queue
 
     def stop(self) -> None:
-        """Send no more; what is under way goes on."""
+        """Stop sending; requests under way go on."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
     def cancel_queued(self) -> int:
-        """Ask to cancel what fal has not started; return how many those are."""
+        """Ask to cancel the cells that fal has not started, and return how many there are."""
         sending = self.cancel_sending()
         with self._changed:
             waiting = [cell for cell in self._under_way if _is_queued(cell)]
         return sum(cell.cancel() for cell in waiting) + sending
 
     def cancel_sending(self) -> bool:
-        """Have what is being sent in this moment cancelled once it can be; whether there is any."""
+        """Cancel what is being sent right now as soon as possible; return whether there is any."""
         with self._changed:
             self._unwanted = self._sending is not None
             return self._unwanted
@@ -207,7 +208,7 @@ class Drive:
         cell.job, self._sending = None, cell
         try:
             job = self._submit(cell, fresh)
-        except Exception as error:  # a full disk, a budget that others used up meanwhile
+        except Exception as error:  # such as a full disk, or a budget that is used up by now
             self._sending = None
             cell.refusal = (
                 error
@@ -224,14 +225,14 @@ class Drive:
         self._note(cell, job)
 
     def _note(self, cell: Cell, job: Followed) -> None:
-        """Take in where a cell stands: on the engine's thread, or on this run's own."""
+        """Handle a change of a cell, on the engine's thread or this run's own."""
         if job.done and job.error is None:
             self._end(cell)
             return
         if job.done:
             with self._changed:
                 self._leave(cell)
-                if self._judged.get(cell) is not job:  # told twice, or sent once more since
+                if self._judged.get(cell) is not job:  # called twice, or the cell was sent again
                     self._judged[cell] = job
                     self._failed.append(cell)
                     self._changed.notify_all()
@@ -244,7 +245,7 @@ class Drive:
         self._tell(cell)
 
     def _leave(self, cell: Cell) -> None:
-        """Note that fal runs it no more: its slot is another one's while its picture is fetched."""
+        """Note that fal has finished a cell: its slot is free while its picture is fetched."""
         began = self._in_progress.pop(cell, None)
         if began is not None:
             self._generated.append(time.monotonic() - began)

@@ -1,8 +1,8 @@
 """A batch on disk: one readable file in the library, written before anything is sent.
 
-``batches/<name>/manifest.json`` holds the axes and, for each cell, what it asks for; input images
-stand there by digest and lie in the library's ``inputs/``. What has come of a cell is not in it:
-that is told by the results and the journal, which several machines may write at once.
+``batches/<name>/manifest.json`` holds the axes and each cell's request, with input images by digest
+(they are in the library's ``inputs/``). The state of a cell is not in it: results and journal have
+that, which several machines can write at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NAME = re.compile(rf"[^{_NOT} .](?:[^{_NOT}]{{0,78}}[^{_NOT} .])?")
 
 @dataclass(frozen=True)
 class Manifest:
-    """A batch as it lies on disk.
+    """A batch as it is saved.
 
     Attributes:
         name: The batch's name, its folder's too.
@@ -52,10 +52,10 @@ class Manifest:
 
 
 def check_name(name: object) -> str:
-    """Return `name` if a folder can have it on every system.
+    """Return `name` if it is a valid folder name on every system.
 
     Raises:
-        RequestError: It can't.
+        RequestError: It is not.
     """
     if isinstance(name, str) and _NAME.fullmatch(name) and len(name.encode()) <= 120:
         return name
@@ -68,12 +68,12 @@ def check_name(name: object) -> str:
 
 
 def known_as(library: Library, name: object) -> str:
-    """Return the name of the batch that has it already, in whatever case, else `name`.
+    """Return the existing batch's spelling of `name`, ignoring case, or `name` if there is none.
 
-    Some systems tell ``Foxes`` and ``foxes`` apart, others don't, and a library may move.
+    Some systems distinguish ``Foxes`` from ``foxes`` and others don't, and a library may move.
 
     Raises:
-        RequestError: No folder can have it.
+        RequestError: It is not a valid folder name.
     """
     name = check_name(name)
     alike = [each for each in names(library) if each.casefold() == name.casefold()]
@@ -159,7 +159,7 @@ def _path(library: Library, name: str) -> Path:
 
 
 def _more(cell: Cell) -> dict[str, Any]:
-    """Return its further places, where it has any."""
+    """Return its further places, if it has any."""
     return {"also": cell.places[1:]} if len(cell.places) > 1 else {}
 
 
@@ -173,7 +173,7 @@ def _described(request: Request) -> dict[str, Any]:
 
 
 def _cell(values: dict[str, Any], library: Library) -> Cell:
-    """Return a cell whose request is to the letter what its name stands for.
+    """Return a cell, checking that its request is exactly the one that its name is derived from.
 
     Raises:
         ValueError, TypeError, KeyError: It is not.

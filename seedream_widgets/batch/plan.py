@@ -1,4 +1,4 @@
-"""What a batch asks for: axes, their product, and one checked request for each cell."""
+"""Plans a batch: its axes, their product, and one checked request for each cell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
 
 LIMIT = 10_000
-"""Most cells that a batch has unless it is given another `limit`."""
+"""The most cells of a batch, unless another `limit` is given."""
 MOST_DRAWS = 1000
 _LABEL = 200
 _FIELDS = tuple(each.name for each in fields(Request) if each.init)
@@ -27,7 +27,7 @@ _SLOT = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_]\w{0,63}")
 _JSON = re.compile(r'\s*"[^"]*"\s*:')
 _OWN = ("rows", "name", "repeat", "limit")
-"""What ``sd.batch`` takes besides axes, so that no slot can have its name."""
+"""Arguments of ``sd.batch`` that are not axes, so slots can't have these names."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
 
 
 def _put(cells: dict[str, Cell], request: Request, at: tuple[int, ...]) -> None:
-    """Put a request at a place; one that stands elsewhere already is the same cell."""
+    """Put a request at a place; equal requests at several places are one cell."""
     name = cell_name(request)
     if name in cells:
         cells[name].places.append(at)
@@ -291,7 +291,7 @@ def _choices(prompts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
 
 
 def _is_choice(inside: str) -> bool:
-    """Tell ``{red|green}`` from JSON that has a ``|`` somewhere."""
+    """Tell whether it is a choice such as ``{red|green}``, and not JSON with a ``|`` in it."""
     return "|" in inside and not _JSON.match(inside)
 
 
@@ -317,9 +317,9 @@ def _filled(prompt: str, words: Mapping[str, str]) -> str:
 
 
 def _word(name: str, value: Any) -> str:
-    """Return what stands in a slot."""
+    """Return the text to put into a slot."""
     is_text = isinstance(value, str)
-    with suppress(ValueError):  # Python writes out no number of more than 4300 digits
+    with suppress(ValueError):  # Python refuses to print a number of more than 4300 digits
         if is_text or (isinstance(value, Number) and value == value):
             return str(value)
     raise RequestError(
@@ -374,7 +374,7 @@ def _records(rows: Any) -> list[dict[str, Any]]:
                 f"rows have the column {twice[0]!r:.60} twice; rename or drop one",
                 field=str(twice[0]),
             )
-        # Where a value is missing, pandas makes a column of whole numbers one of floats.
+        # If a value is missing, pandas turns a column of whole numbers into floats.
         rows = [{n: _whole(v) for n, v in row.items()} for row in rows.to_dict("records")]
     if not isinstance(rows, list):
         raise RequestError(
@@ -397,7 +397,7 @@ def _records(rows: Any) -> list[dict[str, Any]]:
 
 
 def _instead(rows: Any) -> str:
-    """Return how what somebody may have meant by something that is no rows is written."""
+    """Return advice for something that was passed as rows but can't be: what to write instead."""
     if isinstance(rows, str):
         return "write prompt='...' for what to draw, or name='...' for a batch to reopen"
     if isinstance(rows, Mapping):
@@ -410,14 +410,14 @@ def _whole(value: Any) -> Any:
 
 
 def _is_missing(value: Any) -> bool:
-    """Tell whether it is None, NaN, or what pandas has for a missing number or date."""
+    """Tell whether a value is None, NaN, or pandas' missing number or date."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float) and value != value
 
 
 def _label(name: str, value: Any, number: int) -> str:
-    """Return how an axis shows one of its values: a short text."""
+    """Return an axis's label for one of its values: a short text."""
     if name == "images":
         return f"images {number}"
     if isinstance(value, tuple) and len(value) == 2 and name == "image_size":
@@ -426,5 +426,5 @@ def _label(name: str, value: Any, number: int) -> str:
 
 
 def plan_digest(cells: Iterable[Cell]) -> str:
-    """Return what two plans share that ask for the same cells."""
+    """Return a digest that is the same for plans with the same cells."""
     return hashlib.sha256(json.dumps([cell.name for cell in cells]).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A batch as a grid: in a notebook, and to print, send and keep as one picture or one page."""
+"""A batch as a grid: as HTML in a notebook, or exported as one picture or one HTML file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import ResultImage
 
 MOST_PIXELS = 200_000_000
-"""Most pixels of one exported PNG: many programs open no larger one."""
+"""The most pixels of one exported PNG, as many programs can't open larger ones."""
 LEAST_EDGE = 16
 _GAP = 8
 _FEW, _EDGES, _BYTES = 100, (640, 256), (90_000, 14_000)
@@ -42,9 +42,9 @@ def layout(axes: Sequence[Axis], cells: Iterable[Cell], x: str | None = None) ->
     """Return a grid with one axis across and all others down, in their order.
 
     Args:
-        axes: The batch's.
-        cells: The batch's.
-        x: The axis that runs across; the last one that has several values unless given.
+        axes: The batch's axes.
+        cells: The batch's cells.
+        x: The axis that runs across; by default the last one with several values.
 
     Raises:
         RequestError: There is no axis of that name.
@@ -75,7 +75,7 @@ def layout(axes: Sequence[Axis], cells: Iterable[Cell], x: str | None = None) ->
 
 
 def words_of(cell: Cell | None) -> str:
-    """Return what stands in a picture's place while there is none."""
+    """Return the words to show while there is no picture."""
     if cell is None:
         return ""
     if cell.error is not None:
@@ -103,9 +103,9 @@ def export_png(
 
     Args:
         grid: From `layout`.
-        target: The file; with several pages ``-1``, ``-2`` and so on stand before its suffix.
-        edge: The longer side of each picture in pixels; as they came unless given.
-        pages: Whether to write several files where one would have more than 200 megapixels.
+        target: The file; several pages are numbered, as ``sheet-1.png``.
+        edge: The longer side of each picture in pixels; by default as they came.
+        pages: Whether to write several files if one would have more than 200 megapixels.
 
     Returns:
         The files.
@@ -145,7 +145,7 @@ def export_png(
 
 
 def fitting_edge(grid: Layout) -> int | None:
-    """Return how large the pictures of one PNG may be at most; ``None``: as they came."""
+    """Return the largest edge at which one PNG holds all pictures; ``None`` if they fit as is."""
     drawing = _Drawing(grid, None)
     pixels = drawing.width * drawing.height
     if pixels <= MOST_PIXELS:
@@ -259,7 +259,7 @@ _STYLE = (
 
 
 def export_html(grid: Layout, target: Path, title: str) -> Path:
-    """Write the grid as one HTML file with its pictures in it: small ones, and no script."""
+    """Write the grid as one HTML file with small pictures embedded, without scripts."""
     many = len(grid.cells) > _FEW
     edge, most = _EDGES[many], _BYTES[many]
     head = "".join(f'<th scope="col">{escape(label)}</th>' for label in grid.columns)

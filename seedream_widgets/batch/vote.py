@@ -1,4 +1,4 @@
-"""Ranks things by asking again and again which of two is better."""
+"""`Vote`: ranks things by asking which of two is better."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ if TYPE_CHECKING:
 
 
 class Vote:
-    """An order made of votes between two.
+    """A ranking made from votes between two.
 
-    What is better than something is better than all that this is better than. The order is clear
-    once that tells of every two which one is better; until then `pair` asks for two of which it
-    does not. A vote against what was said before takes that back: of the votes which led to it,
-    the oldest goes.
+    Votes are transitive: what is better than A is also better than all that A is better than. The
+    order is clear once the votes decide for any two which one is better; until then `pair` returns
+    two that are undecided. If a vote contradicts earlier ones, the oldest of those is dropped.
 
     Args:
         names: What is ranked, each once; at most 1,000.
@@ -59,20 +58,19 @@ class Vote:
 
     @property
     def ranking(self) -> tuple[str, ...]:
-        """All names, the best first, as far as the votes tell; else in their own order."""
+        """All names, the best first; in their given order where the votes do not decide."""
         return tuple(sorted(self.names, key=self._standing, reverse=True))
 
     @property
     def clear(self) -> bool:
-        """Whether the votes tell of every two which one is better."""
+        """Whether the votes decide the whole order: for any two, which one is better."""
         return self.pair is None
 
     @property
     def pair(self) -> tuple[str, str] | None:
-        """The two to ask about next, ``None`` once the order is clear.
+        """The two to ask about next, or ``None`` once the order is clear.
 
-        Of those that the votes do not tell apart, two which stand close to each other, as their
-        answer tells most.
+        Of the undecided pairs it is one whose names rank close together, as that decides the most.
         """
         best: tuple[int, int, str, str] | None = None
         ranked = self.ranking
@@ -93,7 +91,7 @@ class Vote:
         return len(self._worse[name]) + len(self._better[name])
 
     def _path(self, start: str, end: str) -> list[tuple[str, str]]:
-        """Return votes that lead from one to another, none where there are none."""
+        """Return a chain of votes from one name to another, or an empty list."""
         came: dict[str, tuple[str, str]] = {}
         waiting = [start]
         while waiting:
@@ -111,7 +109,7 @@ class Vote:
         return []
 
     def _count(self) -> None:
-        """Take in for each name which ones it is better than, and which are better."""
+        """Compute for each name which ones it is better than, and which ones are better."""
         right: dict[str, set[str]] = {name: set() for name in self.names}
         for better, other in self._votes:
             right[better].add(other)

@@ -1,4 +1,4 @@
-"""How far a batch is, in words: beside the bar of a run, and above its sheet."""
+"""A batch's progress in words, for the progress bar of a run and for its sheet."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _KINDS = (
     (BackendError, "failed at fal"),
     (SeedreamError, "failed here"),
 )
-"""The kinds of errors; the first one that an error is counts."""
+"""Kinds of errors and their words; the first kind that matches an error is used."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class BatchEstimate:
         cells: How many cells have no result yet.
         low: The least they cost.
         high: The most they cost.
-        age: ``"price of 2026"`` where a price was not read today; see `Price.age`.
-        fetched: How many of the cells an earlier run had accepted by fal: they are fetched, and
-            cost nothing more.
+        age: ``"price of 2026"`` if a price is not current; see `Price.age`.
+        fetched: How many of the cells fal has accepted from an earlier run; they are only fetched,
+            and not paid for again.
     """
 
     cells: int
@@ -82,7 +82,7 @@ class BatchEstimate:
 
 
 class Ask(NamedTuple):
-    """What may be asked for: how many requests, for how much at most; were they sent once."""
+    """A button of a sheet: its words, how many requests it sends, and the most they can cost."""
 
     words: str
     cells: int
@@ -108,12 +108,12 @@ def errors_by_kind(cells: Iterable[Cell]) -> str:
 def how_far(
     cells: Iterable[Cell], drive: Drive | None, asked: BatchEstimate | None, bills: bool
 ) -> list[str]:
-    """Return how far a run is: what runs and waits, the time left, and the money.
+    """Return a run's progress: what runs and waits, the time left, and the money.
 
     Args:
-        cells: The batch's.
+        cells: The batch's cells.
         drive: Its last run.
-        asked: What that run may cost.
+        asked: The run's estimate.
         bills: Whether it costs money at all.
     """
     cells = tuple(cells)
@@ -136,7 +136,7 @@ def how_far(
 
 
 def ask_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: bool) -> Ask:
-    """Return what can be asked for, as its button says it.
+    """Return the button that sends the missing cells, or those that may have been billed.
 
     Args:
         counts: The cells by state.
@@ -156,7 +156,7 @@ def ask_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: boo
 
 
 def where_next(same: bool) -> str:
-    """Say where a sheet's button sends from, after a run on an executor; `same`: from there."""
+    """Say where the next run is sent from, after one on an executor; `same` means from there."""
     if same:
         return "the next run uses the same executor"
     return "the next run is sent from this kernel: the executor takes no more work"

@@ -1,1 +1,1 @@
-"""How results show themselves without a kernel."""
+"""Shows results and jobs as static HTML or text, without widgets."""

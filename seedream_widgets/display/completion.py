@@ -1,7 +1,7 @@
-"""What IPython learns of us at import: the values of arguments, and how lists of ours look.
+"""Teaches IPython to complete the values of our arguments, and to show lists of our objects.
 
-``sd.generate(image_size="16`` is completed: names of arguments come from the signatures; what an
-argument takes only we know. A list of jobs or results as a cell's last line shows as one.
+``sd.generate(image_size="16`` is completed with sizes; IPython itself only knows the names of
+arguments. A list of jobs or results on a cell's last line is shown as pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST = 400
 
 
 def teach_ipython() -> None:
-    """Have the IPython that runs, if one does, complete our values and show our lists."""
+    """Register completion and display with the running IPython, if there is one."""
     shell = running_shell()
     if shell is None:
         return
@@ -33,7 +33,7 @@ def teach_ipython() -> None:
 
 
 def _several(shown: Sequence[Any]) -> str | None:
-    """Return a list of our jobs, results and entries as HTML, and of anything else nothing."""
+    """Return a list of our jobs, results and entries as HTML; ``None`` for any other list."""
     ours = ("jobs.job", "values.result", "library.entry")
     modules = {f"seedream_widgets.{name}" for name in ours}
     if not 0 < len(shown) <= _MOST or any(type(each).__module__ not in modules for each in shown):
@@ -49,7 +49,7 @@ def _offer_values(shell: Any) -> None:
         return
     try:
         from IPython.core.completer import SimpleCompletion, context_matcher
-    except ImportError:  # IPython 7 tells a matcher too little
+    except ImportError:  # IPython 7 does not give a matcher enough information
         return
 
     namespace: dict[str, Any] = shell.user_ns
@@ -68,7 +68,7 @@ def _offer_values(shell: Any) -> None:
 
 
 def values_at(text: str, namespace: dict[str, Any]) -> tuple[str, Sequence[str]]:
-    """Return what is typed of a value at the end of `text`, and the values that begin so.
+    """Return the beginning of a value at the end of `text`, and the values that complete it.
 
     Args:
         text: The cell up to the cursor.
@@ -91,7 +91,7 @@ def values_at(text: str, namespace: dict[str, Any]) -> tuple[str, Sequence[str]]
 
 
 def _open_at_end(text: str) -> tuple[int | None, list[int]]:
-    """Return where the text and the brackets begin that are open at its end, innermost first."""
+    """Return where the string and the brackets that are open at the end begin, innermost first."""
     quote: int | None = None
     brackets: list[int] = []
     at = 0

@@ -1,6 +1,6 @@
-"""How results show themselves in a notebook: small previews, never the originals.
+"""Results as HTML for a notebook: small previews, never the originals.
 
-Nothing here depends on styles or scripts: GitHub and untrusted notebooks take them away.
+Nothing here needs style sheets or scripts, which GitHub and untrusted notebooks remove.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from seedream_widgets.values.result import Result, ResultImage
 
 RESULT_BYTES = 24_000
-"""Most bytes of previews one result puts into a notebook."""
+"""The most bytes of previews that one result puts into a notebook."""
 SHEET_BYTES = 60_000
-"""Most bytes of HTML a contact sheet of several results has."""
+"""The most bytes of HTML in a contact sheet of several results."""
 SHEET_RESULTS = 8
-"""Most results in a contact sheet."""
+"""The most results in a contact sheet."""
 PICTURE_BYTES = 12_000
-"""Most bytes of the picture beside the HTML."""
+"""The most bytes of the picture beside the HTML."""
 _PICTURE_EDGE = 768
 _IMAGE_EDGE = 768
 _IMAGE_BYTES = 40_000
@@ -48,7 +48,7 @@ _MAX_ID = 64
 
 
 def result_bundle(result: Result) -> dict[str, str]:
-    """Return a result as static HTML with its receipt line, and as a picture."""
+    """Return a MIME bundle of a result: static HTML with its receipt line, and a picture."""
     files = result.files[:_SHOWN]
     edge = 512 if len(files) == 1 else 384 if len(files) < 4 else 256
     alt = _prompt(result, 60)
@@ -64,7 +64,7 @@ def result_bundle(result: Result) -> dict[str, str]:
 
 
 def image_bundle(image: Image) -> dict[str, str]:
-    """Return a PIL image as a preview with its size in words, and as a picture."""
+    """Return a MIME bundle of a PIL image: a preview with its size in words, and a picture."""
     small = preview_of(image, _IMAGE_EDGE, _IMAGE_BYTES)
     form = f"{image.format}, " if image.format else ""
     words = f"{image.width:,} × {image.height:,} pixels, {form}shown as a preview"
@@ -80,7 +80,7 @@ def picture(results: Sequence[Result]) -> dict[str, str]:
 def _picture(
     small: Sequence[Preview | ImageInputError], most: int = PICTURE_BYTES
 ) -> dict[str, str]:
-    """Return a picture for what takes no HTML: LaTeX, and so PDF, or Qt's console."""
+    """Return a picture for programs that don't show HTML: LaTeX (for PDF) or the Qt console."""
     found = [each for each in small if isinstance(each, Preview)]
     return {"image/jpeg": b64encode(_grid(found, most)).decode()} if found else {}
 
@@ -94,15 +94,15 @@ def sheet_html(
 
     Args:
         results: Any number, the newest first.
-        draw: `sheet_item`, or what remembers it.
-        title: Gives the line above them, for how many of them are shown.
+        draw: `sheet_item`, or a cached version of it.
+        title: Returns the line above them, given how many are shown.
     """
     items = _items(results, draw or sheet_item)
     return _sheet((title or partial(_title, len(results)))(len(items)), items)
 
 
 def lineage_bundle(lineage: Lineage) -> dict[str, str]:
-    """Return a result between its nearest ancestors and what was made of it, and the words."""
+    """Return a MIME bundle of a lineage: its text, and a sheet of the related results."""
     line = (*reversed(lineage.ancestors[:5]), lineage.result, *lineage.children[:2])
     words = f'<pre style="white-space:pre-wrap;margin:0 0 8px">{escape(str(lineage))}</pre>'
     sheet = _sheet("The oldest comes first.", _items(line, sheet_item)) if line[1:] else ""
@@ -110,7 +110,7 @@ def lineage_bundle(lineage: Lineage) -> dict[str, str]:
 
 
 def found_bundle(found: Search) -> dict[str, str]:
-    """Return the first results that a search found: small, however many."""
+    """Return a MIME bundle of a search: a contact sheet of its first results."""
     whole = ((n, entry.whole()) for n, entry in enumerate(found[:SHEET_RESULTS]))
     numbers = {result: n for n, result in whole if result is not None}
     results = list(numbers)
@@ -134,7 +134,7 @@ def counted(count: int, shown: int) -> str:
 
 
 def endpoints_bundle(endpoints: Endpoints) -> dict[str, str]:
-    """Return the table of endpoints, what third parties alone state marked in it."""
+    """Return a MIME bundle of the table of endpoints; unconfirmed facts are marked."""
     head, *rows = endpoints.table()
     lines = (
         "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row)
@@ -188,8 +188,8 @@ def receipt_line(result: Result, most: int) -> str:
     """Return what came, from where, when and for how much, in a line.
 
     Args:
-        result: Of which.
-        most: How many of its images are shown beside it.
+        result: The result.
+        most: How many of its images are shown beside the line.
     """
     first = result.files[0]
     shown = f", {most} shown" if len(result) > most else ""
@@ -198,7 +198,7 @@ def receipt_line(result: Result, most: int) -> str:
         f"{first.width} × {first.height}",
         _seed(result),
     ]
-    if result.backend == "offline":  # made here: run again, a notebook is the same to the byte
+    if result.backend == "offline":  # without times, so that notebooks can be reproduced exactly
         return " · ".join([*what, *_origin(result)])
     took = f"{result.timings.total:.1f} s"
     when = f"{result.created:%Y-%m-%d %H:%M} UTC"
@@ -248,7 +248,7 @@ def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
 
 
 def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputError:
-    """Return a preview, or why there is none, such as a file that was moved."""
+    """Return a preview, or the error if there is none, such as of a file that was moved."""
     try:
         return preview(file._source, edge=edge, max_bytes=budget)
     except ImageInputError as error:

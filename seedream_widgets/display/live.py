@@ -1,4 +1,4 @@
-"""A job that shows itself while it runs: a card in a cell, a line in a terminal."""
+"""Shows a job while it runs: as a card in a cell, or a line in a terminal."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from seedream_widgets.jobs.job import Job
 
 _LOOK = 0.2
-"""Seconds between two looks at a job that is waited for."""
+"""Seconds between two checks of a job that is waited for."""
 _PAUSE = 0.5
-"""Seconds between two changes of a card."""
+"""Seconds between two updates of a card."""
 _LONGEST_LINE = 160
 _INTERRUPT = "Interrupt the cell to stop waiting."
 
@@ -34,10 +34,10 @@ def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool
     """Return a job as a card of static HTML: its pictures once it has them.
 
     Args:
-        job: Which.
-        elapsed: Seconds it has run, where they are to be told.
+        job: The job.
+        elapsed: Seconds it has run, if they are to be shown.
         note: A last line.
-        brief: Leave the sentence of an error to what stands below.
+        brief: Whether to leave out an error's message, which is shown below the card.
     """
     if isinstance(job.status, Completed):
         return result_bundle(job.result())["text/html"]
@@ -52,7 +52,7 @@ def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool
 
 
 def several_html(shown: Sequence[Job | Result | Entry]) -> str:
-    """Return a list as one: what has pictures as a sheet with its index numbers, jobs as cards."""
+    """Return a list as HTML: results as a sheet with their index numbers, other jobs as cards."""
     pictures: list[Result] = []
     captions: list[str] = []
     cards = ""
@@ -68,7 +68,7 @@ def several_html(shown: Sequence[Job | Result | Entry]) -> str:
 
 
 def _result(each: Job | Result | Entry) -> Result | None:
-    """Return what has pictures to show: not a job that runs, nor an entry that is damaged."""
+    """Return the result of an item, or ``None`` for a running job or a damaged entry."""
     if isinstance(each, Result):
         return each
     if isinstance(each, Entry):
@@ -78,7 +78,7 @@ def _result(each: Job | Result | Entry) -> Result | None:
 
 
 def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[str]:
-    """Return what a card tells of a job: prompt, state and time, the newest log line."""
+    """Return the lines of a job's card: prompt, state and time, the newest log line."""
     error = None if brief else job.error
     what = job.status.text if error is None else str(error)
     took = "" if elapsed is None else f" · {elapsed:.0f} s"
@@ -91,7 +91,7 @@ def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[
 
 
 def show_job(job: Job) -> None:
-    """Show a job as a card that changes while the job runs, also while other cells compute."""
+    """Display a job as a card that is updated while it runs, even while other cells compute."""
     card = _Card(job)
     if card.shown and not job.done:
         card.live_on()
@@ -104,15 +104,15 @@ def _data(job: Job, brief: bool = False) -> dict[str, str]:
 
 
 class _Card:
-    """A job's card in a cell's output: one output from its beginning to its end.
+    """A job's card in a cell's output, updated in place.
 
-    Where a page listens it is a widget, with Cancel once the page has heard from the kernel; what
-    is saved, and what other hosts show, is the HTML beside it.
+    If a page is open it is a widget, with Cancel once the page has received a message from the
+    kernel; saved notebooks and other hosts show the HTML beside it.
 
     Args:
-        job: Which.
-        note: What to do where no click arrives.
-        brief: Whether what stands below it tells the error.
+        job: The job.
+        note: What to do on hosts where clicks don't arrive.
+        brief: Whether an error's message is shown below the card.
     """
 
     def __init__(self, job: Job, note: str = "", brief: bool = False) -> None:
@@ -131,7 +131,7 @@ class _Card:
 
     @property
     def shown(self) -> bool:
-        """Whether it can be changed."""
+        """Whether it can be updated."""
         return self._handle is not None
 
     def live_on(self) -> None:
@@ -144,7 +144,7 @@ class _Card:
         with self._lock:
             wait = self._at + _PAUSE - time.monotonic()
             if wait > 0 and not job.done:
-                if not self._due:  # what came within the pause is told after it
+                if not self._due:  # changes during the pause are shown after it
                     self._due = True
                     loop = job._engine.loop
                     loop.call_soon_threadsafe(loop.call_later, wait, self._catch_up)
@@ -156,11 +156,11 @@ class _Card:
 
     def _catch_up(self) -> None:
         self._due = False
-        if not self._job.done:  # its end was told at once
+        if not self._job.done:  # the end was shown at once
             self._change(self._job)
 
     def tell(self, elapsed: float | None = None) -> None:
-        """Show how far the job is; at its end, what stays."""
+        """Update the card; when the job has ended, show what stays in the notebook."""
         if self._job.done:
             self._handle.update(_data(self._job, self._brief), raw=True)
             if self._widget is not None:
@@ -181,16 +181,16 @@ class _Card:
 def follow(
     job: Job, progress: bool | None, on_update: Callable[[Job], object] | None = None
 ) -> Result:
-    """Wait for a job's result and show how far it is; an interrupt stops the waiting alone.
+    """Wait for a job's result and show progress; an interrupt stops the waiting, not the job.
 
     Args:
-        job: Which.
-        progress: Whether to show it; ``None``: in a notebook and in a terminal.
+        job: The job.
+        progress: Whether to show progress; ``None``: in a notebook and in a terminal.
         on_update: Called with the job at each change, on the engine's thread.
 
     Raises:
         SeedreamError: The job failed or was cancelled.
-        KeyboardInterrupt: Waiting was interrupted; the job goes on, which is said in a line.
+        KeyboardInterrupt: Waiting was interrupted; the job goes on, as a printed line says.
     """
     stop = job.on_update(on_update) if on_update is not None else None
     watch = _watch_in_cell if in_notebook() and progress is not False else _watch_in_terminal

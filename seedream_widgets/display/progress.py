@@ -1,4 +1,4 @@
-"""How far something is, while a call blocks: a line in a cell or a terminal, nothing elsewhere."""
+"""A progress bar for blocking calls: in a cell or a terminal, and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PAUSE = 0.5
-"""Seconds between two changes of what a cell shows."""
+"""Seconds between two updates of a cell's output."""
 
 
 @contextmanager
 def progress_line(
     show: bool | None, total: int | None = None
 ) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar with a text beside it; yield ``tell(done, text)`` that changes it.
+    """Show a bar with a text beside it, and yield ``tell(done, text)``, which updates it.
 
     Args:
         show: Whether to show it; ``None``: in a notebook and in a terminal.
-        total: What `done` counts up to; ``None``: the text alone.
+        total: What `done` counts up to; ``None`` shows the text only.
     """
     if show is False:
         yield lambda done, text: None
@@ -49,9 +49,9 @@ def progress_line(
         yield lambda done, text: None
 
 
-# What stands for a stream may be the program's own, with no more than `write`.
+# A program may have replaced a stream by an object that only has `write`.
 def _is_open(stream: TextIO | None) -> bool:
-    """Tell whether there is somewhere to write: a program without a window of its own has none."""
+    """Tell whether a stream can be written to: a Windows program without a console has none."""
     return stream is not None and not getattr(stream, "closed", False)
 
 
@@ -93,11 +93,11 @@ class _Cell:
 
 
 def in_notebook() -> bool:
-    """Tell whether a kernel runs us, so that a display can be changed later."""
+    """Tell whether this runs in a kernel, so that displays can be updated."""
     return getattr(running_shell(), "kernel", None) is not None
 
 
 def page_listens() -> bool:
-    """Tell whether somebody sits before the page: who runs a notebook unseen takes no input."""
+    """Tell whether a page is open: what runs notebooks without one (nbconvert) allows no input."""
     kernel = getattr(running_shell(), "kernel", None)
     return bool(getattr(kernel, "_allow_stdin", False))

@@ -1,4 +1,4 @@
-"""A grid of small pictures as static HTML: no styles or scripts of a page are needed."""
+"""A grid of small pictures as static HTML, without style sheets or scripts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from seedream_widgets.images.previews import Preview
 
 GRID_BYTES = 400_000
-"""Most bytes of previews that a grid puts into a notebook."""
+"""The most bytes of previews that a grid puts into a notebook."""
 MOST_TILES = 900
 _EDGES = ((16, 192), (64, 128), (400, 72), (MOST_TILES, 48))
 _LABEL = 60
 TEXT = "font:13px/1.45 system-ui,sans-serif;overflow-wrap:break-word"
-"""The style of all that is shown without a page's own: a long word stays within its place."""
+"""The style of all static HTML; long words wrap."""
 
 if TYPE_CHECKING:
     Picture = ResultImage | Image | str
@@ -40,9 +40,9 @@ def grid_html(
 
     Args:
         title: A line above it.
-        columns: Labels from left to right; one empty label stands for none.
+        columns: Labels from left to right; a single empty label means none.
         rows: Labels from top to bottom.
-        tile: Returns what stands at (row, column): a picture or words, or either with a caption.
+        tile: Returns what is at (row, column): a picture or words, or either with a caption.
     """
     shown = [*rows[: max(1, MOST_TILES // max(1, len(columns)))]]
     count = len(columns) * len(shown)
@@ -78,7 +78,7 @@ def _small(picture: ResultImage | Image, edge: int, most: int) -> Preview:
 
 
 def in_a_line(text: str, longest: int) -> str:
-    """Return a text on one line, and no longer than that."""
+    """Return a text on one line, cut to `longest` characters."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 

@@ -1,4 +1,4 @@
-"""Several pictures side by side: in a notebook, and as one PIL image."""
+"""`ContactSheet`: several pictures side by side, in a notebook or as one PIL image."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ContactSheet:
 
     Args:
         pictures: PIL images, each with its caption.
-        columns: How many stand side by side; ``None``: as many as fit, up to 4.
-        more: How many there are beyond these.
+        columns: How many are side by side; ``None``: as many as fit, up to 4.
+        more: How many further pictures there are.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class ContactSheet:
 
 
 def _opened(picture: Any) -> Image:
-    """Return a picture in sRGB, the caller's own."""
+    """Return a picture as a new image in sRGB."""
     from seedream_widgets.images.pixels import decoded, to_rgb, with_profile
 
     if isinstance(picture, ResultImage):
@@ -112,7 +112,7 @@ def sheet_of(
 
     Raises:
         RequestError: Something else was given, `columns` is not a number from 1 on, or there are
-            not as many captions as pictures.
+            more or fewer captions than pictures.
     """
     wide = None if columns is None else whole_between(columns, "columns", 1, 100)
     many = [shown] if _is_one(shown) or not isinstance(shown, Iterable) else list(shown)

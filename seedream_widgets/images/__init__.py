@@ -1,9 +1,9 @@
-"""Input images: anything a user may hand over, made into what an endpoint accepts.
+"""Input images: converts anything a user may pass into what an endpoint accepts.
 
 `load_images` takes PIL images, numpy arrays, paths, URLs, bytes, open files and results,
 and returns `ImageInput` (bytes ready to be uploaded) or `ImageUrl` (fal fetches it itself).
-A result takes part by one method, ``__seedream_images__()``, which returns the bytes of each
-of its images; see `values.HasImages`.
+A result can be passed because it has a method ``__seedream_images__()``, which returns the bytes of
+each of its images; see `values.HasImages`.
 """
 
 from __future__ import annotations

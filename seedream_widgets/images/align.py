@@ -1,8 +1,8 @@
-"""Find how one picture lies on another: shifted and scaled, by fractions of a pixel; needs numpy.
+"""Aligns two pictures: finds shift and scale between them to fractions of a pixel; needs numpy.
 
-First a search over a few scales, each with the shift that phase correlation finds; then least
-squares on grey values from coarse to fine, each pixel weighed down where it does not fit. Only what
-lies outside the region counts, as what is inside was changed on purpose.
+First it tries a few scales, each with the shift that phase correlation finds; then it refines the
+best by least squares on grey values, from coarse to fine, giving less weight to pixels that do not
+fit. Only pixels outside the region count, as those inside were changed on purpose.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _STEPS = 8
 _SCALES = (0.92, 0.94, 0.96, 0.98, 1.0, 1.02, 1.04, 1.06, 1.08)
 _MOST_SCALE = 0.12
 _MOST_SHIFT = 0.15
-"""Of the picture's side. An answer that lies further off is another picture."""
+"""As a share of the picture's side. With a larger shift the answer is another picture."""
 LEAST_AGREEMENT = 0.5
-"""Least correlation, -1 to 1, of what lies outside the region for an alignment to be believed."""
+"""The least correlation (-1 to 1) outside the region at which an alignment is trusted."""
 _LEAST_OUTSIDE = 0.03
 
 
@@ -43,7 +43,7 @@ class Alignment:
         scale: Horizontally and vertically.
         shift: Likewise, in pixels.
         agreement: Correlation of both outside the region once aligned, up to 1.
-        aligned: Whether it was found; else the answer is used as it lies.
+        aligned: Whether an alignment was found; if not, the answer is used as it came.
     """
 
     scale: tuple[float, float] = (1.0, 1.0)
@@ -57,7 +57,7 @@ class Alignment:
         return self.aligned and (self.scale, self.shift) != ((1.0, 1.0), (0.0, 0.0))
 
     def undo(self, answer: Picture) -> tuple[Picture, Picture]:
-        """Return the answer moved onto the original, and where it reaches, as mode L."""
+        """Return the answer moved onto the original, and the area it covers, as mode L."""
         matrix = (self.scale[0], 0.0, self.shift[0], 0.0, self.scale[1], self.shift[1])
         moved = answer.transform(
             answer.size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
@@ -110,7 +110,7 @@ def _levels(
         factor = min(1.0, side / longest)
         size = max(8, round(original.width * factor)), max(8, round(original.height * factor))
         came, wanted = (_grey(each, size) for each in (answer, original))
-        # An answer blends into what is around the region: its rim counts for neither.
+        # The answer blends into the surroundings of the region, so a rim is left out.
         weight = outside.resize(size, Image.Resampling.BOX).filter(ImageFilter.MinFilter(5))
         yield came, np.asarray(wanted), np.asarray(weight, np.float32) / 255
         if factor == 1.0:
@@ -118,7 +118,7 @@ def _levels(
 
 
 def _grey(picture: Picture, size: Any) -> Picture:
-    """Return a picture as grey numbers, a little softened: noise and blocks count less."""
+    """Return a picture's grey values, slightly blurred to reduce noise and JPEG blocks."""
     small = picture.resize(size, Image.Resampling.BOX, reducing_gap=3.0).convert("L")
     return small.filter(ImageFilter.GaussianBlur(0.7)).convert("F")
 
@@ -158,7 +158,7 @@ def _centred(grey: Array, window: Array) -> Array:
 
 
 def _moved(came: Picture, place: Array) -> Array:
-    """Return the answer as it would lie on the original; NaN where it does not reach."""
+    """Return the answer moved onto the original; NaN where it does not reach."""
     width, height = came.size
     matrix = (place[0], 0.0, place[1] * width, 0.0, place[2], place[3] * height)
     moved = came.transform(
@@ -172,7 +172,7 @@ def _moved(came: Picture, place: Array) -> Array:
 
 
 def _reached(size: tuple[int, int], place: Array) -> Array:
-    """Return 1 where the answer reaches, a rim of two pixels less."""
+    """Return 1 where the answer reaches, except for a rim of two pixels."""
     width, height = size
     across = (np.arange(width) + 0.5) * place[0] + place[1] * width
     along = (np.arange(height) + 0.5) * place[2] + place[3] * height
@@ -192,7 +192,7 @@ def _agreement(came: Picture, wanted: Array, weight: Array, place: Array) -> flo
 
 
 def _refined(came: Picture, wanted: Array, weight: Array, place: Array) -> Array:
-    """Move on by least squares (Gauss-Newton) for place, brightness and contrast."""
+    """Refine an alignment by least squares (Gauss-Newton), with brightness and contrast."""
     height, width = wanted.shape
     across = ((np.arange(width) + 0.5) / width - 0.5).astype(np.float32)[None, :]
     along = ((np.arange(height) + 0.5) / height - 0.5).astype(np.float32)[:, None]
@@ -217,7 +217,7 @@ def _refined(came: Picture, wanted: Array, weight: Array, place: Array) -> Array
 
 
 def _solved(columns: list[Array], wanted: Array, used: Array) -> Array:
-    """Solve weighted least squares twice: pixels that do not fit the first time count less."""
+    """Solve weighted least squares twice, with less weight for pixels that did not fit at first."""
     chosen = used > 0
     rows = np.stack([each[chosen] for each in columns], axis=1).astype(np.float64)
     target, weight = wanted[chosen].astype(np.float64), used[chosen].astype(np.float64)

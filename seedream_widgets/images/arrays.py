@@ -1,4 +1,4 @@
-"""Turn numpy arrays into PIL images without importing numpy."""
+"""Turns numpy arrays into PIL images without importing numpy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHAPES = "height x width, optionally x 1, 3 or 4 channels"
 
 
 def is_array(value: object) -> bool:
-    """Tell whether `value` is a numpy array, or makes one of itself (as a torch tensor does)."""
+    """Tell whether `value` is a numpy array, or can be converted to one, like a torch tensor."""
     kind = type(value)
     return hasattr(kind, "__array_interface__") or hasattr(kind, "__array__")
 
@@ -34,11 +34,11 @@ def array_to_pil(value: Any, limits: InputLimits) -> tuple[Image.Image, str | No
 
 
 def _made(value: Any) -> Any:
-    """Return the array that a tensor makes of itself, if it can."""
+    """Return a numpy array, converting a tensor if need be."""
     try:
         array = value.__array__()
         _ = array.shape, array.dtype.kind, array.dtype.itemsize
-    except Exception as error:  # each library has errors of its own
+    except Exception as error:  # each library raises its own errors
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         hint = "turn it into a numpy array of uint8 first"
         if hasattr(type(value), "cpu"):

@@ -1,6 +1,6 @@
-"""Colour profiles, judged by what they do to colours and not by their names.
+"""Colour profiles: recognises those that change colours, and converts images to sRGB.
 
-A model reads numbers and no profiles, so the numbers that are sent are sRGB's.
+A model ignores profiles, so images are sent in sRGB.
 """
 
 from __future__ import annotations
@@ -12,39 +12,39 @@ from typing import Literal, TypeAlias
 from PIL import Image, ImageChops
 
 Verdict: TypeAlias = Literal["none", "changes", "unusable"]
-"""What a profile does: nothing that matters here, other colours, or what can't be told."""
+"""What a profile does to colours: nothing visible, changes them, or it can't be read."""
 
 _LARGEST = 4_000_000
 _NEAR = 2
-"""How far one of 256 steps may be off: tools round their sRGB curves differently."""
+"""Largest deviation, of 256 steps, that counts as sRGB: tools round sRGB curves differently."""
 _SPACES = {"RGB": b"RGB ", "CMYK": b"CMYK", "L": b"GRAY"}
 _KINDS = {
     **dict.fromkeys(("RGB", "RGBA", "RGBa", "P", "PA"), "RGB"),
     **dict.fromkeys(("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F"), "L"),
     "CMYK": "CMYK",
 }
-"""The kind of colours that an image's numbers are, by its mode."""
+"""The colour space of an image's numbers, by its mode."""
 
 
 def verdict(profile: object, mode: str) -> Verdict:
-    """Tell what a profile does to the colours of an image, by the image's mode."""
+    """Tell what a profile does to the colours of an image of this mode."""
     if not isinstance(profile, bytes) or not profile:
         return "none"
     kind = _KINDS.get(mode)
     if len(profile) > _LARGEST or kind is None:
         return "none"
-    # The profile of another kind of colours, as after `image.convert`, says nothing of these.
+    # After `image.convert` the profile may be one of another colour space, and is of no use.
     if profile[36:40] == b"acsp" and profile[16:20] != _SPACES[kind]:
         return "none"
     return _verdict(profile, kind)
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Return an image in sRGB, RGB or RGBA; ``None`` where the profile can't be applied.
+    """Return an image converted to sRGB (RGB or RGBA), or ``None`` if the profile can't be applied.
 
     Args:
         image: In mode RGB, RGBA, CMYK, L or LA.
-        profile: An ICC profile of the same kind of colours.
+        profile: An ICC profile of the same colour space.
     """
     if image.mode == "LA":
         found = to_srgb(image.getchannel("L"), profile)

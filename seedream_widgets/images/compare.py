@@ -1,4 +1,4 @@
-"""How far two pictures are apart, in numbers."""
+"""Measures how much two pictures differ."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CHANGED = 8
-"""A pixel counts as changed from this difference on, of 255, in any channel: less is what JPEG and
-resizing do."""
+"""A pixel counts as changed if a channel differs by this or more, of 255; JPEG and resizing cause
+smaller differences."""
 UNEQUAL = ("", "fit", "crop")
 _SSIM_SIDE = 1024
 
@@ -45,9 +45,9 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
     Args:
         first: A PIL image.
         second: Another one.
-        unequal: What is done where their sizes differ: ``"fit"`` scales the second one until it
-            fills the first, and cuts what is left over; ``"crop"`` cuts both to the size that
-            they have in common, about their middles. By default it is refused.
+        unequal: What to do if their sizes differ: ``"fit"`` scales the second one until it fills
+            the first, and cuts off the rest; ``"crop"`` cuts both to the size they share, around
+            their centres. By default it is an error.
 
     Raises:
         RequestError: Their sizes differ and `unequal` is empty, or `unequal` is unknown.

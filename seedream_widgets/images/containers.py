@@ -1,8 +1,8 @@
-"""Read PNG, JPEG and WebP files part by part, and put files together from parts.
+"""Reads PNG, JPEG and WebP files part by part, and puts files together from parts.
 
-The one reader for what is sent (`metadata`), for receipts (`receipts`) and for pixels. It yields
-what is whole and stops where a file is damaged; whoever needs all of a file looks at the last
-part. Nothing here raises, whatever the bytes.
+`metadata`, `receipts` and others all use this reader. It yields complete parts and stops where a
+file is damaged; to know whether a file is complete, look at its last part. Nothing here raises,
+whatever the bytes.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 EXIF = b"Exif\x00\x00"
-"""How JPEG's segments of such metadata begin."""
+"""The first bytes of a JPEG segment with EXIF."""
 MAX_PARTS = 100_000
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
 SCAN, END = 0xDA, 0xD9
 PIXELS = 0
-"""Stands for a marker where a JPEG's scan goes on with its pixels."""
+"""Used in place of a marker for the pixels of a JPEG's scan."""
 # In a scan, 00 after FF is a pixel's byte, and D0 to D7 are restarts; all else is a marker.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 Edit: TypeAlias = tuple[int, int, bytes]
-"""Start, end, and what takes the place of the bytes between them."""
+"""Start, end, and the bytes to put in place of those between them."""
 Pieces: TypeAlias = list[bytes | memoryview]
-"""A file's bytes, one after another; written in turn, they are copied only to the disk."""
+"""A file's bytes in pieces, so that they can be written without being joined in memory."""
 
 
 class Part(NamedTuple):
-    """Name a chunk of PNG or WebP by its four letters, and where it is with what frames it."""
+    """A chunk of a PNG or WebP file: its four letters, and where it is, header included."""
 
     kind: bytes
     start: int
@@ -53,14 +53,14 @@ class Part(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Name a segment of JPEG by its marker, and where it is, its marker included."""
+    """A segment of a JPEG file: its marker, and where it is, marker included."""
 
     marker: int
     start: int
     end: int
 
     def body(self, data: bytes, most: int | None = None) -> bytes:
-        """Return what is in it, at most its first bytes if `most` is given."""
+        """Return its content, or only the first `most` bytes."""
         return data[
             self.start + 4 : self.end if most is None else min(self.end, self.start + 4 + most)
         ]

@@ -1,4 +1,4 @@
-"""Write an RGB or RGBA image as a JPEG or PNG that fits the limits."""
+"""Encodes an RGB or RGBA image as a JPEG or PNG within the limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seedream_widgets.images.limits import InputLimits
 
 _JPEG_STEPS = ((95, 0), (90, 0), (85, 0), (80, 2))
-"""Quality and subsampling (0 is 4:4:4, 2 is 4:2:0), tried before the size goes down."""
+"""Quality and subsampling (0 is 4:4:4, 2 is 4:2:0), tried before the image is scaled down."""
 _SAMPLE_SIDE = 128
 
 
@@ -29,7 +29,7 @@ class Encoded:
 
 
 def encode(image: Image.Image, limits: InputLimits) -> Encoded:
-    """Encode as PNG where transparent or of few colours, else as JPEG, within `limits`."""
+    """Encode within `limits`: as PNG if transparent or of few colours, else as JPEG."""
     factor = limits.max_side / max(image.size)
     fitted = image if factor >= 1 else shrunk(image, _times(image.size, factor))
     if fitted.mode == "RGBA":
@@ -44,7 +44,7 @@ def encode(image: Image.Image, limits: InputLimits) -> Encoded:
 
 
 def is_graphic(image: Image.Image) -> bool:
-    """Tell a drawing or screenshot from a photograph: 16 colours cover most of a sample."""
+    """Tell whether an image is a drawing or screenshot: 16 colours cover most of a sample."""
     width, height = (min(side, _SAMPLE_SIDE) for side in image.size)
     sample = image.resize((width, height), Image.Resampling.NEAREST)
     colours = sample.getcolors(width * height) or []

@@ -1,4 +1,4 @@
-"""Make one image fit for sending: its own pixels where they will do, else re-encoded."""
+"""Prepares one image for sending: its own bytes if they are acceptable, else re-encoded."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SUFFIXES = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg")}
 
 
 def fit_file(file: FileBytes, limits: InputLimits, exact: bool = False) -> ImageInput:
-    """Return a file's image, its pixels byte for byte if they are sRGB within `limits`.
+    """Return a file's image; pixels that are sRGB and within `limits` are kept byte for byte.
 
     With `exact` its `original` is the file, whatever is sent.
 
@@ -65,8 +65,8 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
     reasons = _reasons(image, limits)
     size, turn, format_name = image.size, image.info[ORIENTATION], image.format or "PNG"
     too_long, too_big = max(size) > limits.max_side, len(file.data) > limits.max_bytes
-    # Such a file was sent as it is by releases before: what they kept and paid for is known by
-    # the file's own digest, so it stays so, whatever is made of it today.
+    # Early versions sent such a file as it is, and their results are known by the file's digest.
+    # So it keeps that digest, even if it is converted today.
     is_known = not (reasons or too_long or too_big)
     reasons += _reasons_by_now(image)
     decode(image, least=limits.max_side if too_long else None)
@@ -96,7 +96,7 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
 
 
 def _known(fitted: ImageInput, plain: Image, file: FileBytes) -> ImageInput:
-    """Note by what a file is known again, should it be a result's picture."""
+    """Add the digests and origin by which the file of a result's picture can be recognised."""
     pixels = pixel_digest(plain)
     origin = file.origin or origin_in(file.data, pixels)
     digests = (hashlib.sha256(file.data).hexdigest(), pixels)
@@ -108,15 +108,15 @@ def fit_pil(
 ) -> ImageInput:
     """Return a PIL image encoded within `limits`.
 
-    The orientation in its ``info`` is applied, as an image made by ``convert``, ``copy`` or
-    ``resize`` still has it. One that was turned with ``rotate`` has it too: it is left as it is
-    where its shape shows that, and a note says so where that can't be told.
+    The EXIF orientation in its ``info`` is applied, which images made by ``convert``, ``copy`` or
+    ``resize`` still have. Images that the user turned with ``rotate`` have it as well: if the shape
+    shows that, it is not applied; if that can't be told, a note says so.
 
     Args:
         image: The image.
-        limits: What is sent at most.
-        note: What is to be said of it.
-        exact: Whether its `original` holds every pixel of it, whatever is sent.
+        limits: Limits of what is sent.
+        note: A remark to add to its note.
+        exact: Whether its `original` has every pixel of the image, whatever is sent.
 
     Raises:
         ImageInputError: It can't be decoded, or can't be made to fit.
@@ -138,7 +138,7 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -
         reasons.append("colours to sRGB")
     found = reading_of(image)
     notes = [*filter(None, [note, remark, found and found.note, profile_note(image)])]
-    for each in notes:  # a script never looks at notes, and the picture may not be as it was meant
+    for each in notes:  # logged for scripts, which don't look at notes
         _log.warning("an input image: %s", each)
     plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")
     given = png(plain) if exact else None
@@ -174,13 +174,13 @@ def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
 
 
 def _is_like(size: tuple[int, int], stored: tuple[int, int]) -> bool:
-    """Tell whether sizes are of one shape, which is not that of the other way round."""
+    """Tell whether two sizes have the same shape, and would not have it if one were turned."""
     shape, wanted = size[0] / size[1], stored[0] / stored[1]
     return abs(wanted - 1 / wanted) > 0.1 and abs(shape / wanted - 1) < 0.02
 
 
 def safe_name(name: str, format_name: str) -> str:
-    """Return a file name without folder or surprises, its suffix that of the format."""
+    """Return a safe file name without a folder, with the suffix of the format."""
     suffixes = _SUFFIXES[format_name]
     base = re.split(r"[/\\]", name)[-1]
     stem, dot, suffix = base.rpartition(".")
@@ -190,7 +190,7 @@ def safe_name(name: str, format_name: str) -> str:
 
 
 def _reasons(image: ImageFile, limits: InputLimits) -> list[str]:
-    """Say why the file's own bytes won't do, whatever their number."""
+    """Return the reasons, other than its length, why the file can't be sent as it is."""
     format_name = image.format or "unknown"
     reasons = [] if format_name in limits.formats else [format_name]
     if image.info[ANIMATED]:
@@ -203,7 +203,7 @@ def _reasons(image: ImageFile, limits: InputLimits) -> list[str]:
 
 
 def _reasons_by_now(image: ImageFile) -> list[str]:
-    """Say why a file's own bytes won't do that were sent as they are by releases before."""
+    """Return the reasons why a file can't be sent as it is that early versions did not know."""
     reasons = []
     if image.info[ORIENTATION] != 1 and not image.info[BY_EXIF]:
         reasons.append("turned upright")

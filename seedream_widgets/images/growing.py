@@ -1,8 +1,7 @@
-"""A file while it comes: one thread adds its bytes, another reads them and waits for more.
+"""A file while it downloads: one thread adds its bytes, another reads them and waits for more.
 
-A PNG is opened from it, so that decoding goes on meanwhile. `guard` opens what is whole; here the
-same is kept from Pillow (metadata) and the same is checked (sizes, and each part's sum), as the
-bytes pass by.
+A PNG can be decoded from it during the download. As in `guard`, which opens complete files, Pillow
+gets no metadata, and sizes and checksums are checked as the bytes pass by.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MOST = 64_000_000
-"""Most bytes that wait for a slow reader; with more it is left behind."""
+"""The most bytes kept for a slow reader; beyond that, reading is given up."""
 
 
 class Broken(Exception):
-    """The file did not come whole; raised to those who read it."""
+    """The file did not come whole; raised in the reader."""
 
 
 class Growing:
-    """A file while it comes: its blocks for one reader, who never holds up the writer."""
+    """The blocks of a file that downloads, for one reader, which never blocks the writer."""
 
     def __init__(self, most: int = MOST) -> None:
         self._changed = threading.Condition()
@@ -48,7 +47,7 @@ class Growing:
         self._whole: bool | None = None
 
     def add(self, block: bytes) -> None:
-        """Add what came."""
+        """Add a block."""
         with self._changed:
             if self._whole is None:
                 self._room -= len(block)
@@ -58,7 +57,7 @@ class Growing:
                 self._changed.notify_all()
 
     def end(self, whole: bool) -> None:
-        """Tell that nothing more comes, and whether that was all of it."""
+        """Note that no more comes, and whether the file is whole."""
         with self._changed:
             if self._whole is None:
                 self._whole = whole
@@ -67,7 +66,7 @@ class Growing:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Read no more: what still comes is not kept."""
+        """Stop reading; further blocks are not kept."""
         self.end(False)
 
     @property
@@ -98,14 +97,14 @@ class Growing:
 
 
 Arriving: TypeAlias = "Callable[[Growing], object]"
-"""Who is told of each try to fetch a file, on the thread that fetches it."""
+"""A callback for each attempt to download a file, called on the downloading thread."""
 
 _LONGEST = 1 << 16
 _DAMAGED = "it is truncated, damaged or animated, so it can't be read while it comes"
 
 
 class ArrivingPng(io.RawIOBase):
-    """The bytes of a PNG without its metadata, as a file that is read forwards."""
+    """A PNG without its metadata, as a file object that can only be read forwards."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
@@ -135,7 +134,7 @@ class ArrivingPng(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Stay here: what was read is gone."""
+        """Only allow staying in place, as bytes that were read are gone."""
         if whence != io.SEEK_SET or offset != self._at:
             raise OSError("a file that still comes is read forwards only")
         return offset

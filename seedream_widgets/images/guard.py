@@ -1,4 +1,4 @@
-"""Open bytes from outside as a PIL image, safely.
+"""Opens untrusted bytes as a PIL image, safely.
 
 Pillow's own `Image.open` guesses among all its formats and warns of large images. Here the
 format's class is called directly: no warning, no global limit to change, so it is safe in
@@ -41,7 +41,7 @@ _MISSING = {
     "AVIF": f"it is AVIF, which this Pillow can't read; {CONVERT}, or `pip install -U pillow`",
     "HEIF": f"it is HEIC, which Pillow can't read; {CONVERT}, or `pip install pillow-heif`",
 }
-# How Pillow and its decoders say that they know a file's kind but can't read it.
+# Messages of Pillow and its decoders for a kind of file that they know but can't read.
 _LACKING = re.compile(
     "support|not available|not installed|cannot handle|unknown (pixel|compression|data|raw)|"
     "unknown .*mode|no codec",
@@ -52,7 +52,7 @@ _SUBFILE, _COMPRESSION, _COLOURS, _INSIDE, _DNG = 0xFE, 0x103, 0x106, 0x14A, 0xC
 _RAW_COLOURS = {32803, 34892}  # a colour filter's pattern, and DNG's linear raw
 _RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}
 _LARGE = 30_000_000
-"""Pixels from which pictures are decoded one after another: 120 MB each, at times twice that."""
+"""Pictures of this many pixels or more are decoded one at a time, as each takes 120 to 240 MB."""
 _large = threading.Lock()
 ORIENTATION = "seedream_orientation"
 BY_EXIF = "seedream_by_exif"
@@ -131,7 +131,7 @@ if hasattr(os, "register_at_fork"):  # who held it is not there in the child
 
 
 def in_turn(image: Image) -> AbstractContextManager[object]:
-    """Wait for the turn of a large picture: threads that decode several fill the memory else."""
+    """Let only one large picture be decoded at a time, as several at once could fill the memory."""
     return _large if image.width * image.height > _LARGE else nullcontext()
 
 

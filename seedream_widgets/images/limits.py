@@ -1,4 +1,4 @@
-"""What an input image may be, as data."""
+"""`InputLimits`: limits for input images."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class InputLimits:
             )
 
     def ratio_note(self, width: int, height: int) -> str | None:
-        """Return a remark on a ratio fal may refuse, else ``None``."""
+        """Return a remark if fal may refuse the ratio, else ``None``."""
         short, long = sorted((width, height))
         if long <= self.noted_ratio * short:
             return None
@@ -69,7 +69,7 @@ LIMITS = InputLimits()
 
 
 def megabytes(count: int) -> str:
-    """Return a byte count as people read it, such as ``"30.1 MB"``."""
+    """Return a byte count for people, such as ``"30.1 MB"``."""
     for size, unit in ((1_000_000, "MB"), (1000, "KB")):
         if count >= size:
             return f"{count / size:.1f}".removesuffix(".0") + f" {unit}"

@@ -1,4 +1,4 @@
-"""Accept whatever a user calls an image, one or many."""
+"""`load_images`: accepts one or many images in any form."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def load_images(
             or 4; uint8, uint16, bool, or floats in 0..1), a path, an ``https://`` or
             ``data:`` URL, bytes, an open binary file, or a result, which gives all its images.
         field: The argument's name, for errors.
-        limits: What is sent and read at most.
-        exact: Whether the first image keeps every pixel as `ImageInput.original`, also where what
-            is sent is compressed or smaller.
+        limits: Limits of what is read and sent.
+        exact: Whether the first image keeps every pixel as `ImageInput.original`, even if what is
+            sent is compressed or smaller.
 
     Raises:
         ImageInputError: One of them is not an image, damaged, or can't be made to fit. The
@@ -109,7 +109,7 @@ def _load(item: Any, limits: InputLimits, exact: bool) -> list[Loaded]:
 
 
 def _origins(item: Any, count: int) -> Sequence[Origin | None]:
-    """Return which results' pictures an object's images are; a class of the user's tells none."""
+    """Return the origin of each image of an object, or ``None`` for each if it does not tell."""
     tell = getattr(item, "__seedream_origins__", None)
     return tell() if tell is not None else (None,) * count
 

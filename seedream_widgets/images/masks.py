@@ -1,9 +1,9 @@
-"""An edit of one region: read the mask, mark the region for the model, and put the answer in.
+"""Edits one region of a picture: reads the mask, marks the region, and puts the answer in.
 
-fal's Seedream takes no mask. It gets the picture, a copy of it in which the region is painted, and
-words that say so; the answer is a whole new picture, usually a little shifted, scaled and
-compressed anew. What is put together here, on this computer, is the original with the answer's
-pixels inside the region: outside of it every pixel is the original's.
+fal's Seedream takes no mask. So it gets the picture, a copy with the region painted, and words that
+explain it. Its answer is a whole new picture, usually a little shifted and scaled. This computer
+aligns the answer and puts its pixels into the region of the original; outside the region every
+pixel stays the original's.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ TAKES = (
     "box (left, top, right, bottom) in pixels; white is what may change"
 )
 PAINT = (255, 0, 255)
-"""What the region is painted with in the copy that the model gets."""
+"""The colour of the region in the copy that the model gets."""
 _WHITE = 128
 _FEATHER = 12
-"""Widest feather in pixels, inside the region's edge, for a picture of 1000 pixels and more."""
+"""The widest feather inside the region's edge, in pixels, for pictures of 1000 pixels or more."""
 
 MOST_NUMBERS = 20_000
-"""Most numbers of all strokes together."""
+"""The most numbers in all strokes together."""
 _FARTHEST = 100_000
 _MOST_WORK = 8_000_000_000
-"""Most pixels that drawing may touch: seconds of work."""
+"""The most pixels that drawing the strokes may touch, which takes seconds."""
 
 
 class Box(NamedTuple):
@@ -56,7 +56,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Strokes:
-    """Strokes of a brush, each its diameter and then x and y of each point, in pixels."""
+    """Brush strokes: for each its diameter, then x and y of each point, in pixels."""
 
     strokes: tuple[tuple[int, ...], ...]
 
@@ -101,7 +101,7 @@ class Strokes:
 
 
 def read_mask(value: Any, picture: ImageInput) -> ImageInput:
-    """Read a mask for a picture; it becomes a PNG of black, and white where it may change.
+    """Read a mask for a picture; it becomes a black PNG that is white where it may change.
 
     Args:
         value: As in `TAKES`, the strokes of a brush, or a mask that was read before.

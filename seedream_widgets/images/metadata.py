@@ -1,8 +1,8 @@
-"""Take a JPEG or PNG apart just far enough to drop what is no pixel and no colour.
+"""Strips the metadata from JPEG and PNG files, keeping pixels and colours byte for byte.
 
-Pillow parses metadata as it opens a file, and warns on damaged metadata; its warnings
-can't be silenced in one thread alone. So it is never shown any. Neither is fal, where a file is
-public: a photo says where it was taken, and other tools write prompts into theirs.
+Pillow parses metadata when it opens a file, and warns if it is damaged; its warnings can't be
+silenced for one thread only, so it gets none. fal gets none either, as its files are public: photos
+say where they were taken, and other tools put prompts into their pictures.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _LONGEST_XMP = 4_000_000
 
 @dataclass(frozen=True)
 class Bare:
-    """Hold a file without metadata, and what the metadata said that matters here.
+    """A file without metadata, and those facts of the metadata that matter here.
 
     Attributes:
         data: The file.
@@ -142,7 +142,7 @@ def raw_profile(text: bytes) -> bytes:
 
 
 def pixels_only(data: bytes, format_name: str) -> bytes:
-    """Return a JPEG or PNG whose pixels are the same byte for byte, and which says nothing else.
+    """Return a JPEG or PNG with the same pixels, byte for byte, and nothing else.
 
     Left out are EXIF with place and thumbnail, XMP, captions, texts, comments, the colour profile,
     which was applied or can't be, and what follows the picture: further pictures, a film, what a

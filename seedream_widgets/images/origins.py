@@ -1,9 +1,8 @@
-"""How a picture is known again: by its file, by its pixels, or by what it says of itself.
+"""Recognises a result's picture when it comes back as an input.
 
-A result's picture may come back as an input in many ways: as the result, as its file, as a PIL
-image, as a file that PIL or another program wrote. The digest of the file tells the first two,
-that of the pixels those that changed nothing, and a PIL image or a receipt in a file tells the
-rest itself.
+It may come back as the result, its file, a PIL image, or a file that PIL or another program wrote.
+The digest of the file recognises the first two, the digest of the pixels any copy with the same
+pixels, and otherwise the PIL image's ``info`` or a receipt in the file names the origin.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 ORIGIN = "seedream_sha256"
-"""Under this name a result's PIL image has its file's digest in ``info``, which Pillow's own
-operations (copy, crop, resize, filter) hand on."""
+"""The key in the ``info`` of a result's PIL image that has the file's digest; Pillow's operations
+(copy, crop, resize, filter) pass it on."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ROWS = 512
 _MOST_ID = 200
@@ -30,7 +29,7 @@ _MOST_IMAGES = 100
 
 
 class Origin(NamedTuple):
-    """The picture of a result that an image came from, as far as it is known.
+    """The result's picture that an image came from, as far as it is known.
 
     Attributes:
         sha256: Hex digest of that picture's file; empty where it is not known.
@@ -67,10 +66,9 @@ def digest_of(said: object) -> str:
 
 
 def pixel_digest(image: Image) -> str:
-    """Return the SHA-256 of an image's size and pixels, as RGB, or RGBA where some are clear.
+    """Return the SHA-256 of an image's size and pixels, which does not depend on the file format.
 
-    Two files of the same pixels have the same, however they are written. `image` is upright,
-    and 8-bit RGB or RGBA in sRGB, as `pixels.to_rgb` makes it.
+    `image` is upright, and 8-bit RGB or RGBA in sRGB, as `pixels.to_rgb` returns it.
     """
     digest = hashlib.sha256(f"{image.mode} {image.width}x{image.height} ".encode())
     for top in range(0, image.height, _ROWS):
@@ -80,9 +78,9 @@ def pixel_digest(image: Image) -> str:
 
 
 def digest_of_pixels(data: bytes, size: tuple[int, int]) -> str:
-    """Return the `pixel_digest` of an image file; an empty text where it can't be decoded.
+    """Return the `pixel_digest` of an image file, or an empty text if it can't be decoded.
 
-    One that is not of this size, as the receipt says that tells of it, is not decoded.
+    A file that does not have the given size, which is from a receipt, is not decoded.
     """
     from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
     from seedream_widgets.images.pixels import to_rgb, upright
@@ -99,18 +97,17 @@ def digest_of_pixels(data: bytes, size: tuple[int, int]) -> str:
 
 
 def origin_of(info: Mapping[Any, Any]) -> Origin | None:
-    """Return what the ``info`` of a PIL image tells of the picture it was made from."""
+    """Return the origin that the ``info`` of a PIL image names, if any."""
     digest = digest_of(info.get(ORIGIN))
     return Origin(digest) if digest else None
 
 
 def origin_in(data: bytes, pixels: str) -> Origin | None:
-    """Return what the receipt in a file tells of it, if there is one; it may be anybody's.
+    """Return the origin that the receipt in a file names, if it has one; it is untrusted.
 
     Args:
         data: The file.
-        pixels: Its `pixel_digest`, by which receipts of before tell which of the result's images
-            it is.
+        pixels: Its `pixel_digest`, which finds the image in receipts of early versions.
     """
     from seedream_widgets.images.receipts import extract
 

@@ -1,4 +1,4 @@
-"""Bring any PIL image to upright 8-bit RGB or RGBA in sRGB, without metadata."""
+"""Converts any PIL image to upright 8-bit RGB or RGBA in sRGB, without metadata."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """Return an image in mode RGB; what is clear lets a white sheet show through."""
+    """Return an image in mode RGB, on white where it is transparent."""
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
     clear = image.convert("RGBA")
@@ -58,7 +58,7 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Return a new RGB image in sRGB, or RGBA where a pixel is not opaque.
+    """Return a new RGB image in sRGB, or RGBA if a pixel is not opaque.
 
     A profile that can't be applied is left out, as `profile_note` says. Numbers of more than 8
     bits are read as `reading` tells.
@@ -76,13 +76,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
         converted = converted.convert("RGB")
     if converted is image:
         converted = image.copy()
-    # Pillow writes what it finds in info; nothing of the source may leak.
+    # Pillow writes `info` into files, so nothing of the source may stay in it.
     converted.info = {}
     return converted
 
 
 def with_profile(image: Image.Image) -> Image.Image:
-    """Return an image with a profile for the colours that the PNG it came from names."""
+    """Return an image with a profile for the colours that its PNG file named."""
     if image.info.get("icc_profile"):
         return image
     profile = profile_of_info(image.info)
@@ -99,17 +99,17 @@ def changes_colours(image: Image.Image) -> bool:
 
 
 def profile_note(image: Image.Image) -> str | None:
-    """Say so where an image has a profile that can't be applied: it may be any bytes."""
+    """Return a remark if an image has a profile that can't be applied."""
     if verdict(image.info.get("icc_profile"), image.mode) != "unusable":
         return None
     return "its colour profile can't be read, so its colours are taken for sRGB"
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
-    """Return an image in mode RGB, RGBA, CMYK, L or LA, maybe itself.
+    """Return an image, perhaps the same, in mode RGB, RGBA, CMYK, L or LA.
 
-    Its numbers mean what they meant, and the profile that says so stays in its ``info``: grey
-    stays grey, as the profile of grey says nothing of RGB.
+    Its colours are not converted, so its profile stays valid and in its ``info``; grey stays grey,
+    as a profile for grey does not apply to RGB.
     """
     if image.mode.startswith(("I", "F")):
         plain = _of_sixteen(image) if image.mode.startswith("I;16") else _scaled(image)
@@ -125,7 +125,7 @@ def eight_bit(image: Image.Image) -> Image.Image:
 
 
 class Reading(NamedTuple):
-    """How numbers of more than 8 bits become 0..255: ``value * scale + offset``."""
+    """How values of more than 8 bits are converted to 0..255: ``value * scale + offset``."""
 
     scale: float
     offset: float = 0.0
@@ -133,9 +133,9 @@ class Reading(NamedTuple):
 
 
 def reading(low: float, high: float, is_float: bool = False) -> Reading:
-    """Tell how numbers from `low` to `high` are meant, and say so where one may err.
+    """Guess the range of values from `low` to `high`, with a note if the guess may be wrong.
 
-    Whole numbers of 8, 10 or 12 bits often come in 16: read as 16 bits they would be black.
+    Values of 8, 10 or 12 bits are often stored in 16, and would be black if read as 16 bits.
     """
     if is_float and low >= -ROUNDING and high <= 1 + ROUNDING:
         return Reading(255.0)

@@ -1,6 +1,6 @@
-"""The colours that a PNG names in chunks of its own, as a profile that everybody reads.
+"""Makes ICC profiles for the colours that PNG files describe in other chunks than ``iCCP``.
 
-Pillow hands on ``iCCP`` alone. Phones and browsers also write ``cICP`` (Display P3, HDR), other
+Pillow passes on ``iCCP`` only. Phones and browsers also write ``cICP`` (Display P3, HDR), other
 tools ``gAMA`` and ``cHRM``: read as sRGB, such pictures would be too dark or too pale.
 """
 
@@ -48,16 +48,16 @@ _BRADFORD: Matrix = (
 
 
 def profile_of(chunks: Mapping[bytes, bytes]) -> bytes | None:
-    """Return an ICC profile for what the chunks of a PNG say of its colours.
+    """Return an ICC profile for the colours that the chunks of a PNG describe.
 
     Args:
         chunks: The bodies of ``cICP``, ``iCCP``, ``sRGB``, ``gAMA`` and ``cHRM``, those there are.
 
     Returns:
-        ``None`` where they say sRGB, say nothing that is understood, or ``iCCP`` counts.
+        ``None`` if they describe sRGB, are not understood, or ``iCCP`` takes precedence.
 
     Raises:
-        ImageInputError: The picture is HDR, whose numbers are no colours of a screen.
+        ImageInputError: The picture is HDR, which can't be shown on a normal screen as it is.
     """
     coded = chunks.get(b"cICP", b"")
     if len(coded) == 4 and coded[2] == 0:

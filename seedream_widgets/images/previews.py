@@ -1,4 +1,4 @@
-"""What a page shows of large pictures: each whole and small, or a part of one as sharp as it is."""
+"""What a page shows of large pictures: a small preview of each, or a sharp part of one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _GAP = 1.5
-"""How far a picture may be shrunk coarsely before the good filter: SSIM .99 to a full LANCZOS."""
+"""How much of the scaling the good filter is left to do: SSIM .99 compared with full LANCZOS."""
 _DRAFT_GAP = 1.3
-"""The same for what a JPEG's decoder shrinks, which is a good filter itself: SSIM .999."""
+"""The same for a JPEG's decoder, which scales well itself: SSIM .999."""
 _QUALITIES = (80, 60, 40, 20)
 MAX_BYTES = 900_000
 """Most bytes of one region: what VS Code carries in half a second."""
@@ -45,7 +45,7 @@ def preview(
     """Return a WebP picture, upright, of at most `edge` px a side and `max_bytes` bytes.
 
     It is never larger than the image itself. Transparency is kept. Quality goes down first,
-    then the size. Pillow lets go of the GIL in nearly all of it, so threads help.
+    then the size. Pillow releases the GIL nearly all the time, so threads help.
 
     Args:
         data_or_path: An image's bytes, or the path of its file.
@@ -92,7 +92,7 @@ class Reduced:
 
 
 def reduced(blocks: Iterable[bytes], edge: int) -> Reduced:
-    """Decode a PNG while its blocks come, to what previews of `edge` px are made of.
+    """Decode a PNG while its blocks come, reduced as far as previews of `edge` px allow.
 
     Raises:
         ImageInputError: It is not one, or can't be decoded to the end.

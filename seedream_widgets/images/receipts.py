@@ -1,8 +1,8 @@
-"""Put a receipt into an image file without touching its pixels, and read it back.
+"""Embeds a receipt in an image file without touching its pixels, and reads it back.
 
-PNG holds it as an ``iTXt`` chunk. JPEG and WebP hold it in an XMP packet of our own, or in
-segments of our own beside a packet that is somebody else's, which stays as it is. What is read
-back is untrusted text.
+A PNG holds it in an ``iTXt`` chunk. A JPEG or WebP holds it in an XMP packet or, if the file has an
+XMP packet of another tool, which stays untouched, in segments of our own. What is read back is
+untrusted text.
 """
 
 from __future__ import annotations
@@ -60,12 +60,11 @@ def embed(data: bytes, receipt: str) -> bytes:
 
 
 def embed_pieces(data: bytes, receipt: str) -> Pieces:
-    """Return a file that carries `receipt`, in place of an older one it carried, in pieces.
+    """Return a file, in pieces, with `receipt` in it, replacing an older one.
 
     Args:
         data: A PNG, JPEG or WebP file; its pixel data is kept byte for byte.
-        receipt: JSON text. Characters that XML can't hold, such as U+FFFE, are written as JSON
-            escapes: the text may change, what it says does not.
+        receipt: JSON text. Characters that XML can't hold, such as U+FFFE, become JSON escapes.
 
     Raises:
         RequestError: The file is of another format or damaged, or the receipt is too long.

@@ -1,4 +1,4 @@
-"""Tell image formats by their first bytes, never by a name or a claimed media type."""
+"""Recognises image formats by their first bytes, never by a name or a claimed media type."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def sniff(data: bytes) -> str:
     """Return Pillow's name of the format, such as ``"PNG"``.
 
     Raises:
-        ImageInputError: It is not an image, or of a kind that is not read.
+        ImageInputError: It is not an image, or not of a supported format.
     """
     if data.startswith(_RAW_STARTS) or (data.startswith(_TIFF_STARTS) and data[8:12] in _RAW_MARKS):
         raise ImageInputError(RAW)
@@ -138,7 +138,7 @@ def _refusal(data: bytes) -> str:
 
 
 def first_bytes(data: bytes) -> str:
-    """Return how a file begins, as an error tells it: as text, or in hexadecimal digits."""
+    """Describe a file's first bytes for an error message: as text, or as hexadecimal digits."""
     begin = bytes(data[:8])
     if begin.isascii() and begin.decode("ascii").isprintable():
         return f"its first bytes are '{begin.decode('ascii')}'"

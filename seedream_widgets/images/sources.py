@@ -1,4 +1,4 @@
-"""Read the bytes behind a path, a URL text or an open file, and check URLs."""
+"""Reads the bytes of a path, ``data:`` URL or open file, and checks ``https://`` URLs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MAX_URL = 8192
 
 @dataclass(frozen=True)
 class FileBytes:
-    """The bytes of an image file and the name it came by."""
+    """The bytes of an image file, and its name."""
 
     data: bytes
     name: str = ""
     origin: Origin | None = None
-    """The result's picture that this is, where that is known beforehand."""
+    """The result's picture that this is, if that is known beforehand."""
 
 
 def read_text(text: str, limits: InputLimits) -> FileBytes | ImageUrl:

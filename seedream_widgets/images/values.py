@@ -1,4 +1,4 @@
-"""Input images that were checked: `ImageInput` holds bytes, `ImageUrl` an address."""
+"""Checked input images: `ImageInput` holds bytes, `ImageUrl` an address."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class HasImages(Protocol):
-    """What holds images that can be inputs: a result, or one image of a result.
+    """An object with images that can be inputs, such as a result or one image of it.
 
-    It may have ``__seedream_origins__()`` as well, which returns the `Origin` of each image.
+    It may also have ``__seedream_origins__()``, which returns the `Origin` of each image.
     """
 
     def __seedream_images__(self) -> Sequence[bytes]:
@@ -32,23 +32,23 @@ class HasImages(Protocol):
 
 @dataclass(frozen=True, repr=False)
 class ImageInput:
-    """One image exactly as it will be sent; equal when what was given is equal.
+    """One image exactly as it will be sent; equal if the given files are equal.
 
-    The pixels of a file that already fits are kept byte for byte. What else is in it (place,
-    camera, thumbnail, captions, prompts) is not sent.
+    The pixels of a file that already fits are kept byte for byte. Its metadata (place, camera,
+    thumbnail, captions, prompts) is not sent.
 
     Attributes:
-        data: The bytes that are sent; empty where only a receipt tells of them.
+        data: The bytes that are sent; empty if only a receipt is known.
         media_type: ``"image/png"`` or ``"image/jpeg"``.
         width: Pixels, upright.
         height: Pixels, upright.
-        sha256: Hex digest of `original`, by which requests and the library know the image.
+        sha256: Hex digest of `original`, which identifies the image in requests and the library.
         name: A safe file name without a folder.
         note: What was changed and why, or a warning, in plain words.
-        given: The file as it was given, where that is not `data`; it stays in the library.
-        digests: Hex digests by which a result's picture is known again: of the file as it was
-            given, and of its pixels (see `origins.pixel_digest`).
-        origin: The result's picture that the file or the PIL image says it came from.
+        given: The file as it was given, if that is not `data`; it stays in the library.
+        digests: Hex digests that recognise a result's picture: of the file as it was given, and
+            of its pixels (see `origins.pixel_digest`).
+        origin: The result's picture that the file or PIL image says it came from.
     """
 
     data: bytes = field(compare=False)
@@ -72,19 +72,19 @@ class ImageInput:
         note: str | None,
         given: bytes | None = None,
     ) -> ImageInput:
-        """Build one, hashing what was given; `given` is left out where that is `data`."""
+        """Build one, hashing what was given; `given` is left out if it equals `data`."""
         given = None if given is None or given == data else given
         digest = hashlib.sha256(data if given is None else given).hexdigest()
         return cls(data, media_type, *size, digest, name, note, given)
 
     @property
     def original(self) -> bytes:
-        """Return the file as it was given, or `data` where that was made from it."""
+        """Return the file as it was given, else `data`."""
         return self.data if self.given is None else self.given
 
     @cached_property
     def sent_sha256(self) -> str:
-        """The hex digest of `data`, by which uploads are known: what was sent before is not it."""
+        """The hex digest of `data`, which identifies uploads."""
         return self.sha256 if self.given is None else hashlib.sha256(self.data).hexdigest()
 
     @property
@@ -104,7 +104,7 @@ class ImageInput:
         return self
 
     def without_bytes(self) -> ImageInput:
-        """Return what is known of it, and no bytes."""
+        """Return it without its bytes, with all other fields."""
         return replace(self, data=b"", given=None)
 
     def __repr__(self) -> str:
@@ -115,9 +115,9 @@ class ImageInput:
 
 
 class KeptInput(ImageInput):
-    """An input image whose bytes stay on the disk: they are read when they are asked for.
+    """An input image whose bytes stay on the disk and are read when needed.
 
-    `read` gives the image by its digest; all else is as in `ImageInput`.
+    `read` returns the image by its digest; all else is as in `ImageInput`.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class KeptInput(ImageInput):
         self.__dict__.update(digests=digests, origin=origin)
 
     def loaded(self) -> ImageInput:
-        """Read it; one that is not there any more has no bytes."""
+        """Return it with its bytes; they are empty if the file no longer exists."""
         try:
             image: ImageInput = self.__dict__["_read"](self.sha256)
         except (SeedreamError, OSError):
@@ -159,7 +159,7 @@ class KeptInput(ImageInput):
         return self.loaded().sent_sha256
 
     def without_bytes(self) -> ImageInput:
-        """Return itself: it holds none."""
+        """Return itself, as it holds no bytes."""
         return self
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""A receipt in an XMP packet, as a property of its own namespace."""
+"""Reads and writes receipts in XMP packets, as a property in our own namespace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Found(NamedTuple):
 
 
 def read(packet: bytes) -> str | None:
-    """Return the packet's receipt, whichever of XMP's spellings another tool gave it."""
+    """Return the packet's receipt, in any of XMP's notations, as other tools may rewrite it."""
     found = _receipts(packet)
     return found[0].text if found and len(found[0].text.encode()) <= MAX_TEXT else None
 
@@ -46,10 +46,10 @@ def first(packets: list[bytes]) -> str | None:
 
 
 def rewrite(packets: list[bytes], receipt: str, max_size: int) -> tuple[list[bytes], bool]:
-    """Take older receipts out of packets, and put this one into one of its own where none is left.
+    """Remove older receipts from packets, and add a packet with this one if none is left.
 
-    An empty packet is one to leave out. ``False`` tells that the receipt found no place: somebody
-    else's packet stays as it is, and a file has one; or ours would be too long.
+    Packets returned empty are to be removed. ``False`` means that the receipt was not added: the
+    file has a packet of another tool, which stays as it is, or ours would be too long.
     """
     bare = [_without(packet) for packet in packets]
     value = html.escape(receipt, quote=False).replace("\r", "&#13;").encode()

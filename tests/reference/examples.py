@@ -73,7 +73,7 @@ gallery = sd.gallery()  # as a cell's last line: the library's pictures
 gallery.selection  # -> ()
 """,
     "to_pandas": """
-table = sd.to_pandas([fox, fox])  # a row an image
+table = sd.to_pandas([fox, fox])  # one row per image
 table["width"].tolist()  # -> [1024, 1024]
 """,
     "verify_seed": """
