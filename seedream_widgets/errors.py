@@ -336,8 +336,8 @@ class JobTimeout(SeedreamError, TimeoutError):
 class MissingPackageError(SeedreamError, ImportError):
     """An optional package is not installed; the message says which."""
 
-    def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs {package}, which is not installed: "
-            f"run %pip install 'seedream-widgets[{extra}]'"
-        )
+    def __init__(self, what: str, package: str = "", extra: str = "") -> None:
+        needs = f"needs {package}, which is not installed"
+        run = f"run %pip install 'seedream-widgets[{extra}]'"
+        # A copy, such as a worker's error in the process that gave it work, is made of the message.
+        super().__init__(f"{what} {needs}: {run}" if package else what)

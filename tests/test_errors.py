@@ -58,6 +58,7 @@ def test_builtin_bases(error, builtin):
         ),
         errors.JobCancelled("stopped", billing="no"),
         errors.JobTimeout("late"),
+        errors.MissingPackageError("a table", "pandas", "pandas"),
     ],
     ids=lambda error: type(error).__name__,
 )
