@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping, MappingView, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.batch.cell import Cell, cell_name
 from seedream_widgets.errors import RequestError, described, refused, whole_between, whole_number
-from seedream_widgets.images import ImageInput, ImageUrl, load_images
+from seedream_widgets.images.load import load_given
 from seedream_widgets.values.guesses import meant
 from seedream_widgets.values.request import Request
+
+if TYPE_CHECKING:
+    from seedream_widgets.images import ImageInput, ImageUrl
 
 LIMIT = 10_000
 """The most cells of a batch, unless another `limit` is given."""
@@ -166,7 +169,7 @@ class _Images:
 
     def load(self, value: Any) -> tuple[ImageInput | ImageUrl, ...]:
         if id(value) not in self._loaded:  # the value is kept, so that its id stays its own
-            self._loaded[id(value)] = (value, load_images(value))
+            self._loaded[id(value)] = (value, load_given(value))
         return self._loaded[id(value)][1]
 
 

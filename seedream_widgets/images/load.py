@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import ImageInputError, SeedreamError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from seedream_widgets.images.origins import Origin
 
 Loaded = ImageInput | ImageUrl
+MOST_GIVEN = 100
+"""Most images of one request that are read at all: no model takes a fifth of it."""
 
 
 def load_images(
@@ -67,6 +70,24 @@ def load_images(
                 reason = f"it can't be read ({type(error).__name__}: {said}); pass {ACCEPTED}"
             raise ImageInputError(f"{field}, {label}: {reason}", field=place, value=what) from cause
     return tuple(loaded)
+
+
+def load_given(value: Any, *, field: str = "images", exact: bool = False) -> tuple[Loaded, ...]:
+    """Load the images of one request; see `load_images`.
+
+    Raises:
+        ImageInputError: As of `load_images`; or they are more than any request takes, such as a
+            whole folder of photos: then none is read.
+    """
+    if isinstance(value, Iterator) and not hasattr(value, "read"):
+        value = list(islice(value, MOST_GIVEN + 1))  # it may have no end
+    if sum(1 for _ in islice(_flat(value), MOST_GIVEN + 1)) > MOST_GIVEN:
+        raise ImageInputError(
+            f"{field} are more than {MOST_GIVEN}, which no model takes, so none was read; leave "
+            "some out",
+            field=field,
+        )
+    return load_images(value, field=field, exact=exact)
 
 
 def load_image(value: Any, *, field: str = "images", limits: InputLimits = LIMITS) -> Loaded:

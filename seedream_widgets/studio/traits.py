@@ -86,10 +86,10 @@ class ImagesTrait(Trait):
 
     def validate(self, obj: HasTraits, value: Any) -> tuple[ImageInput | ImageUrl, ...]:
         """Load the images."""
-        from seedream_widgets.images import load_images
+        from seedream_widgets.images.load import load_given
 
         try:
-            images = load_images(value if value is not None else (), field="references")
+            images = load_given(value if value is not None else (), field="references")
         except RequestError as error:
             raise FieldError(str(error), field="references") from error
         if len(images) > 10:

@@ -17,7 +17,8 @@ from seedream_widgets.errors import (
     refused,
     whole_number,
 )
-from seedream_widgets.images import ImageInput, ImageUrl, load_images
+from seedream_widgets.images import ImageInput, ImageUrl
+from seedream_widgets.images.load import load_given
 from seedream_widgets.values.endpoints import (
     COUNTS,
     DEFAULT_MODEL,
@@ -105,7 +106,7 @@ class Request:
     def __post_init__(self) -> None:
         put = object.__setattr__
         _check_prompt(self.prompt)
-        put(self, "images", load_images(self.images, exact=self.mask is not None))
+        put(self, "images", load_given(self.images, exact=self.mask is not None))
         endpoint = self.endpoint
         if self.mask is not None:
             put(self, "mask", _check_mask(self.mask, self.images))

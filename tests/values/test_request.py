@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -364,3 +366,17 @@ def test_no_guess_where_nothing_is_near(size):
 def test_all_but_prompt_and_images_are_named():
     with pytest.raises(TypeError, match="positional"):
         Request("a fox", (), "4:3")
+
+
+@pytest.mark.parametrize(
+    "many", [list, iter, lambda paths: [paths]], ids=["list", "glob", "nested"]
+)
+def test_of_a_whole_folder_no_picture_is_read(many):
+    paths = [Path(f"/no/such/{number}.png") for number in range(5000)]
+    with pytest.raises(ImageInputError, match="images are more than 100, which no model takes"):
+        Request("a fox", many(paths))
+
+
+def test_images_without_end_are_refused():
+    with pytest.raises(ImageInputError, match="images are more than 100"):
+        Request("a fox", (URL for _ in itertools.count()))
