@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import MissingPackageError
+from seedream_widgets.library.entry import amount
 from seedream_widgets.values.marks import read_marks
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def image_rows(result: Result, more: Mapping[str, Any] | None = None) -> list[di
         more: Further columns, with the same value in each row.
     """
     request, receipt, timings = result.request, result.receipt, result.timings
-    told = receipt.cost if receipt is not None else None
+    told = amount(receipt.cost) if receipt is not None else None  # a receipt may be anybody's
     cost = None if told is None else Decimal(told) / max(1, len(result.files))
     digests = [each.get("sha256") for each in receipt.images] if receipt is not None else []
     size = request.image_size

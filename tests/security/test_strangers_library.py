@@ -142,6 +142,13 @@ def test_a_seed_without_bounds_is_none(library: Path, seed: object) -> None:
     assert len(Library(library).to_pandas()) == 1
 
 
+@pytest.mark.parametrize("cost", ["much", "NaN", "Infinity", "-5", "1e999999", "\ud800"])
+def test_a_cost_that_is_no_amount_takes_no_table_with_it(library: Path, cost: str) -> None:
+    tampered(library, cost=cost)
+    table = Library(library).to_pandas()
+    assert table["cost"].isna().tolist() == [True]
+
+
 @pytest.mark.parametrize("what", ["1.png", "receipt.json", "favourite"])
 def test_a_link_out_of_a_results_folder_is_not_followed(
     library: Path, outside: Path, what: str
