@@ -12,6 +12,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
-    testTimeout: 10_000,
+    setupFiles: "tests/setup.ts",
+    testTimeout: 60_000,
   },
 });

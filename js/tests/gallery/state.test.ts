@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { waitFor } from "@testing-library/preact";
+import { afterEach, describe, expect, it } from "vitest";
 import { FakeModel, initialTraits, message } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
 import { button, click, doing, press, ui } from "../ui";
@@ -94,10 +95,10 @@ describe("a gallery", () => {
     await click(button(view, /^Delete/));
     expect(ui(view).queryByRole("toolbar")).toBeNull();
     const here = () => ui(view).getByRole("grid").querySelector("[tabindex='0']");
-    await vi.waitFor(() => expect(document.activeElement).toBe(here()));
+    await waitFor(() => expect(document.activeElement).toBe(here()));
     button(view, "Undo").focus();
     await click(button(view, "Undo"));
-    await vi.waitFor(() => expect(document.activeElement).toBe(here()));
+    await waitFor(() => expect(document.activeElement).toBe(here()));
   });
 
   it("follows keys that come faster than it is drawn", async () => {

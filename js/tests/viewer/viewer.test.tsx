@@ -1,4 +1,5 @@
-import { afterEach, expect, it, vi } from "vitest";
+import { waitFor } from "@testing-library/preact";
+import { afterEach, expect, it } from "vitest";
 import { FakeModel, initialTraits, message, type Sent } from "../fake";
 import { answerAll, mount, unmountAll } from "../mount";
 import { button, card, click, doing, press, ui } from "../ui";
@@ -133,7 +134,7 @@ it("shows the winner alone once it has met all", async () => {
 
 it("says in its place why a picture can't be shown", async () => {
   const { model, dialog } = await opened();
-  await vi.waitFor(() => model.last("region"));
+  await waitFor(() => model.last("region"));
   await doing(() => model.refuse(model.last("region"), "The file is damaged."));
   expect(dialog.querySelector(".sd-unseen")?.textContent).toBe("The file is damaged.");
 });
@@ -142,7 +143,7 @@ it("says it unblended of both that are compared", async () => {
   const { view, model, dialog } = await opened();
   await press(dialog, "c");
   await click(ui(view).getByRole("radio", { name: "Difference" }));
-  await vi.waitFor(() => expect(model.of("region").length).toBeGreaterThan(1));
+  await waitFor(() => expect(model.of("region").length).toBeGreaterThan(1));
   for (const sent of model.of("region")) {
     await doing(() => model.refuse(sent, `${sent.target} is damaged.`));
   }
@@ -155,7 +156,7 @@ it("says it unblended of both that are compared", async () => {
 
 it("asks for no more than what is seen, sharply", async () => {
   const { model } = await opened();
-  await vi.waitFor(() => model.last("region"));
+  await waitFor(() => model.last("region"));
   const { width, height } = first ?? {};
   expect(model.last("region")).toMatchObject({ left: 0, top: 0, width, height, to_width: 800 });
 });
