@@ -19,12 +19,49 @@ began = time.monotonic()
 while not os.path.exists({file!r}) and time.monotonic() < began + 200:
     time.sleep(0.05)
 print("computed")"""
+HELD = """import asyncio
+import seedream_widgets as sd
+from seedream_widgets.backends.offline import OfflineBackend
+from seedream_widgets.values.status import InProgress
+
+class Held(OfflineBackend):
+    async def watch(self, handle):
+        step = 0
+        async for status in super().watch(handle):
+            yield status
+            step += isinstance(status, InProgress)
+            while step >= int(open({file!r}).read()):
+                await asyncio.sleep(0.02)
+
+client = sd.Client(Held(pace=0.05))
+{then}"""
 BLOB_SIZE = "async image => (await (await fetch(image.src)).blob()).size"
 
 
 def busy_until(file: Path) -> str:
     """Return a cell that holds the kernel until this file is there, then prints "computed"."""
     return BUSY.format(file=str(file))
+
+
+class HeldJobs:
+    """Jobs drawn offline that stay at a step of 30 until they may go on; at 0 they are queued.
+
+    What a page shows of a job for some seconds alone, a busy machine does not get to see.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._file = folder / "step"
+        self.go_on(step)
+
+    def go_on(self, step: int = 99) -> None:
+        """Let all jobs go on to a step, or to their end."""
+        new = self._file.with_suffix(".new")
+        new.write_text(str(step))
+        new.replace(self._file)
+
+    def cell(self, then: str = "studio = sd.Studio(client=client)\nstudio") -> str:
+        """Return a cell that makes the client of these jobs, and what shows them."""
+        return HELD.format(file=str(self._file), then=then)
 
 
 class Studio:

@@ -17,7 +17,7 @@ from tests.fal_server import FalServer
 from .axe import Audit
 from .chromium import drop_files
 from .layout import resize
-from .studio import STUDIO, Studio
+from .studio import HeldJobs, Studio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,24 +101,26 @@ def references(audit: Audit, studio: Studio, pid: int, folder: Path) -> None:
     expect(studio.references).to_have_count(5)
 
 
-def jobs(audit: Audit, studio: Studio) -> None:
+def jobs(audit: Audit, studio: Studio, held: HeldJobs) -> None:
     """In the queue, generating, failed, refused, cancelled, and done."""
     studio.field("Images").fill("2")
     studio.field("Up to").fill("2")
-    queued = studio.submit("one that waits, offline:slow 30")
+    queued = studio.submit("one that waits")
     expect(queued).to_contain_text("In queue")
     audit.look("in the queue", studio.root)
-    studio.cancel("one that waits, offline:slow 30").click()
+    studio.cancel("one that waits").click()
     studio.field("Up to").fill("1")
     studio.field("Images").fill("6")
-    running = studio.submit("one that runs, offline:slow 15")
+    running = studio.submit("one that runs")
+    held.go_on(20)  # where the others have failed
     refused, failed = studio.submit("offline:refuse"), studio.submit("offline:fail")
     expect(refused.get_by_role("button", name="Edit prompt")).to_be_visible()
     expect(failed).to_contain_text("The runner broke off")
-    expect(running).to_contain_text("step")
+    expect(running).to_contain_text("step 20")
     audit.look("generating, refused, failed, cancelled", studio.root)
-    studio.wait_for_pictures("one that runs, offline:slow 15", 6)
-    studio.tiles("one that runs, offline:slow 15").nth(3).focus()
+    held.go_on()
+    studio.wait_for_pictures("one that runs", 6)
+    studio.tiles("one that runs").nth(3).focus()
     studio.page.keyboard.press("Space")  # Enter opens the viewer, too
     audit.look("six pictures, one chosen and with focus", studio.root)
     studio.prompt.focus()
@@ -133,7 +135,8 @@ def test_offline(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path, theme: str, shot: Shot
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 3600})
-    book = notebook([STUDIO, PID, REFERENCES, PRESET, FULL, RESULT])
+    held = HeldJobs(tmp_path, 0)
+    book = notebook([held.cell(), PID, REFERENCES, PRESET, FULL, RESULT])
     book.theme(theme)
     for cell in (0, 1):
         book.run(cell)
@@ -142,7 +145,7 @@ def test_offline(
     book.run(2)
     book.run(3)
     references(audit, studio, int(book.text(1)), tmp_path)
-    jobs(audit, studio)
+    jobs(audit, studio, held)
     book.run(4)
     expect(studio.references).to_have_count(10)
     audit.look("ten references", studio.root)
@@ -220,12 +223,12 @@ def test_on_fal(
 
 @pytest.mark.own_page
 def test_the_systems_own_colours_and_less_motion(
-    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
+    errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot, tmp_path: Path
 ) -> None:
-    book = notebook([STUDIO])
+    book = notebook([HeldJobs(tmp_path, 5).cell()])
     book.run(0)
     studio = Studio(page)
-    running = studio.submit("a fox, offline:slow 8")
+    running = studio.submit("a fox")
     expect(running.get_by_role("progressbar")).to_be_visible()
     moving = "root => root.getAnimations({ subtree: true }).length"
     assert studio.root.evaluate(moving) > 0

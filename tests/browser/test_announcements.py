@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from .studio import STUDIO, Studio
+from .studio import STUDIO, HeldJobs, Studio
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from .conftest import OpenNotebook
@@ -47,14 +49,17 @@ def expect_heard(page: Page, start: str, *lines: str) -> None:
 
 
 def test_each_change_of_a_job_is_heard_once(
-    errors: list[str], notebook: OpenNotebook, page: Page
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:
-    book = notebook([STUDIO, "studio"])
+    jobs = HeldJobs(tmp_path, 5)
+    book = notebook([jobs.cell(), "studio"])
     book.run_all()
     studio, other = Studio(page, 0), Studio(page, 1)
     page.evaluate(LISTEN)
     studio.field("Images").fill("2")
     studio.submit("a fox")
+    page.wait_for_function("() => heard.some(each => each.includes('a fox: Generating'))")
+    jobs.go_on()
     other.wait_for_pictures("a fox", 2)
     page.wait_for_timeout(700)
     lines = heard(page, "a fox: ")

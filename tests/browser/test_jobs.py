@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 from playwright.sync_api import expect
 
-from .studio import STUDIO, Studio, busy_until
+from .studio import STUDIO, HeldJobs, Studio, busy_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,25 +19,27 @@ if TYPE_CHECKING:
 
 
 def test_one_of_two_jobs_is_cancelled(
-    errors: list[str], notebook: OpenNotebook, page: Page
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:
-    book = notebook([STUDIO, "[str(job.status.kind) for job in studio.jobs]"])
+    jobs = HeldJobs(tmp_path, 5)
+    book = notebook([jobs.cell(), "[str(job.status.kind) for job in studio.jobs]"])
     book.run(0)
     studio = Studio(page)
-    studio.submit("a slow harbour, offline:slow 40")
-    studio.submit("a quick harbour, offline:slow 10")
+    studio.submit("a harbour")
+    studio.submit("another harbour")
     expect(studio.cards).to_have_count(2)
-    slow = studio.card("a slow harbour, offline:slow 40")
-    studio.cancel("a slow harbour, offline:slow 40").click()
-    expect(slow).to_contain_text("Cancelled")
-    expect(slow.get_by_role("progressbar")).to_have_count(0)
-    expect(slow.get_by_role("button", name="Cancel")).to_have_count(0)
-    expect(slow.get_by_role("button", name="Reuse")).to_be_visible()
-    expect(studio.cancel("a quick harbour, offline:slow 10")).to_be_visible()
-    studio.wait_for_pictures("a quick harbour, offline:slow 10")
+    card = studio.card("a harbour")
+    studio.cancel("a harbour").click()
+    expect(card).to_contain_text("Cancelled")
+    expect(card.get_by_role("progressbar")).to_have_count(0)
+    expect(card.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(card.get_by_role("button", name="Reuse")).to_be_visible()
+    expect(studio.cancel("another harbour")).to_be_visible()
+    jobs.go_on()
+    studio.wait_for_pictures("another harbour")
     book.run(1)
     assert book.text(1) == "['completed', 'cancelled']"
-    slow.get_by_role("button", name="Dismiss").click()
+    card.get_by_role("button", name="Dismiss").click()
     expect(studio.cards).to_have_count(1)
     assert errors == []
 
@@ -45,13 +47,17 @@ def test_one_of_two_jobs_is_cancelled(
 def test_a_running_job_goes_on_while_a_cell_computes(
     errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
 ) -> None:
-    book = notebook([STUDIO, busy_until(tmp_path / "end")])
+    jobs = HeldJobs(tmp_path, 5)
+    book = notebook([jobs.cell(), busy_until(tmp_path / "end")])
     book.run(0)
     studio = Studio(page)
-    card = studio.submit("meanwhile, offline:slow 12")
+    card = studio.submit("meanwhile")
+    expect(card).to_contain_text("step 5 of 30")
     book.run(1, wait=False)
-    expect(card).to_contain_text(re.compile(r"step 2\d of 30"), timeout=60_000)
-    studio.wait_for_pictures("meanwhile, offline:slow 12")
+    jobs.go_on(20)
+    expect(card).to_contain_text("step 20 of 30")
+    jobs.go_on()
+    studio.wait_for_pictures("meanwhile")
     assert book.text(1) == "", "the cell had ended, so nothing was proven"
     (tmp_path / "end").touch()
     expect(book.cell(1)).to_contain_text("computed")

@@ -198,7 +198,7 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     press = page.keyboard.press
     expect(studio.references).to_have_count(3)
     studio.prompt.focus()
-    page.keyboard.type("by keyboard, offline:slow 20")
+    page.keyboard.type("by keyboard, offline:slow 200")
     assert tab_to(page, "Image 2") == STOPS[:3]
     press("Alt+ArrowLeft")
     expect_widths(studio, 41, 40, 42)
@@ -216,7 +216,7 @@ def test_the_keyboard_alone(errors: list[str], notebook: OpenNotebook, page: Pag
     rest += ["Ask for a series of 4", "Advanced"]
     assert tab_to(page, "Generate")[:-1] == rest
     press("Enter")
-    running = studio.card("by keyboard, offline:slow 20")
+    running = studio.card("by keyboard, offline:slow 200")
     expect(running).to_contain_text("In queue")
     assert tab_to(page, "Cancel")[0] == "Results"
     press("Enter")

@@ -6,21 +6,28 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from .studio import HeldJobs
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from .conftest import OpenNotebook, Shot
 
-IMPORT = "import seedream_widgets as sd"
+DEFAULT = "from seedream_widgets.api import replace_default_client\nreplace_default_client(client);"
 CALL = "sd.generate('{}', image_size=(1024, 1024), seed=4)"
-JOB = "job = sd.submit('an owl in a tree offline:slow 60', image_size=(1024, 1024), seed=5)\njob"
+JOB = "job = sd.submit('an owl in a tree', image_size=(1024, 1024), seed=5)\njob"
 
 
-def test_the_card_lives_and_ends(notebook: OpenNotebook, page: Page, shot: Shot) -> None:
+def test_the_card_lives_and_ends(
+    notebook: OpenNotebook, page: Page, shot: Shot, tmp_path: Path
+) -> None:
+    jobs = HeldJobs(tmp_path, 5)
     book = notebook(
         [
-            IMPORT,
-            CALL.format("a lighthouse at dusk offline:slow 12"),
+            jobs.cell(DEFAULT),
+            CALL.format("a lighthouse at dusk"),
             CALL.format("a lighthouse offline:refuse"),
             JOB,
             "job.status",
@@ -33,11 +40,13 @@ def test_the_card_lives_and_ends(notebook: OpenNotebook, page: Page, shot: Shot)
     for theme in ("Light", "Dark"):
         book.theme(theme)
         shot(f"live-running-{theme.lower()}", book.cell(1))
+    jobs.go_on()
     expect(book.cell(1).locator("img")).to_be_visible(timeout=60_000)
     expect(running).to_have_count(0)
     book.run(2)
     failed = book.cell(2)
     expect(failed).to_contain_text("Failed")
+    jobs.go_on(5)
     book.run(3)
     card = book.cell(3).locator(".sd-live-card")
     cancel = card.get_by_role("button", name="Cancel")

@@ -123,7 +123,7 @@ def test_what_runs_is_told_and_brought_into_sight(
     book.run(1)
     resize(studio.root, 420)
     expect(studio.cards).to_have_count(len(STYLES))
-    for prompt in ("one, offline:slow 40", "two, offline:slow 40"):
+    for prompt in ("one, offline:slow 200", "two, offline:slow 200"):
         studio.submit(prompt)
         # Once the press is over, its card comes into sight: not under the next press.
         expect(studio.generate).to_contain_text("Generate")
@@ -132,14 +132,14 @@ def test_what_runs_is_told_and_brought_into_sight(
     expect(running).to_be_visible()
     shot("room-running", studio.root)
     running.click()
-    expect(studio.card("two, offline:slow 40")).to_be_in_viewport()
-    expect(studio.card("two, offline:slow 40")).to_be_focused()
-    for prompt in ("one, offline:slow 40", "two, offline:slow 40"):
+    expect(studio.card("two, offline:slow 200")).to_be_in_viewport()
+    expect(studio.card("two, offline:slow 200")).to_be_focused()
+    for prompt in ("one, offline:slow 200", "two, offline:slow 200"):
         studio.cancel(prompt).click()
     expect(running).to_have_count(0)
     expect(studio.root.get_by_text("running", exact=True)).to_have_count(0)
     # It comes into sight by itself, too, when it was asked for here.
     studio.cards.last.scroll_into_view_if_needed()
-    card = studio.submit("three, offline:slow 40")
+    card = studio.submit("three, offline:slow 200")
     expect(card).to_be_in_viewport()
     assert errors == []

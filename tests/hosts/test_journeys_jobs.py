@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.studio import STUDIO, busy_until
+from tests.browser.studio import STUDIO, HeldJobs, busy_until
 
 from .reading import JOBS, read
 
@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from .host import Host
 
 
-def test_generate(book: OpenBook, errors: list[str]) -> None:
+def test_generate(book: OpenBook, errors: list[str], tmp_path: Path) -> None:
     """State and log line move, previews arrive."""
-    opened = book(STUDIO, JOBS)
+    held = HeldJobs(tmp_path, 0)
+    opened = book(held.cell(), JOBS)
     opened.run(0)
     studio = opened.studio()
     studio.field("Images").fill("2")
-    card = studio.submit("a fox, offline:slow 3")
-    expect(card).to_contain_text(re.compile("In queue|Generating"))
-    expect(card).to_contain_text(re.compile(r"step \d+ of 30"))
-    studio.wait_for_pictures("a fox, offline:slow 3", 2)
+    card = studio.submit("a fox")
+    expect(card).to_contain_text("In queue")
+    for step in (5, 20):
+        held.go_on(step)
+        expect(card).to_contain_text(f"step {step} of 30")
+    held.go_on()
+    studio.wait_for_pictures("a fox", 2)
     assert all(0 < size < 100_000 for size in studio.preview_sizes())
     read(opened, 1, "['completed']")
     assert errors == []
@@ -38,8 +42,8 @@ def test_cancel(book: OpenBook, errors: list[str]) -> None:
     opened = book(STUDIO, JOBS)
     opened.run(0)
     studio = opened.studio()
-    card = studio.submit("slow, offline:slow 40")
-    studio.cancel("slow, offline:slow 40").click()
+    card = studio.submit("slow, offline:slow 200")
+    studio.cancel("slow, offline:slow 200").click()
     expect(card).to_contain_text("Cancelled")
     read(opened, 1, "['cancelled']")
     assert errors == []

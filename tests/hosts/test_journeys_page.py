@@ -60,7 +60,7 @@ def test_restart(book: OpenBook, host: Host, instead: Say) -> None:
     opened = book(STUDIO)
     opened.run(0)
     studio = opened.studio()
-    studio.submit("lost with its kernel, offline:slow 40")
+    studio.submit("lost with its kernel, offline:slow 200")
     opened.restart_kernel()
     if host.clears_on_restart:
         instead("the widget goes with its kernel, and the host marks the cell; run it again")
@@ -83,7 +83,7 @@ def test_killed(book: OpenBook, host: Host, instead: Say, shot: Shot) -> None:
     opened.run(0)
     opened.run(1)
     studio = opened.studio()
-    studio.submit("killed meanwhile, offline:slow 60")
+    studio.submit("killed meanwhile, offline:slow 200")
     os.kill(int(opened.text(1)), signal.SIGKILL)
     if host.tells_death:
         told = re.compile(r"The kernel is gone\. Run the cell again\. Results are in your library")
@@ -96,7 +96,7 @@ def test_killed(book: OpenBook, host: Host, instead: Say, shot: Shot) -> None:
         expect(studio.cards).to_contain_text("The kernel is busy, or gone")
         studio.prompt.fill("another")
         studio.generate.click()
-        studio.card("killed meanwhile, offline:slow 60").get_by_text("Cancel").click()
+        studio.card("killed meanwhile, offline:slow 200").get_by_text("Cancel").click()
         expect(studio.cards).to_contain_text("Cancelling")
         opened.page.wait_for_timeout(12_000)
         expect(studio.root).to_contain_text("A click waits for it, and is sent once")
