@@ -25,7 +25,7 @@ const nonsense = (name: string) =>
   new Refusal(`The kernel lost count of ${name}. Remove it and drop it again.`);
 
 const stuck = (name: string) =>
-  new Refusal(`${name} does not get through to the kernel. Set studio.references in a cell.`);
+  new Refusal(`${name} can't be sent to the kernel. Set studio.references in a cell.`);
 
 /** How many bytes the kernel says it has; anything but a number up to `most` is refused. */
 function receivedOf({ result }: Reply, { file }: Transfer, most: number): number {

@@ -105,7 +105,7 @@ export function createUploads(
     const { upload_bytes: limit } = facts.get().limits;
     if (file.size === 0) return `${file.name} is empty.`;
     if (limit > 0 && file.size > limit) {
-      return `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(limit)} go up.`;
+      return `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(limit)} can be uploaded.`;
     }
     return null;
   }

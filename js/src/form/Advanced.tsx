@@ -50,7 +50,7 @@ function Choice({ name, label, words, fixed }: ChoiceProps) {
       <Select
         value={fixed ? "" : (value ?? "")}
         disabled={fixed !== undefined}
-        options={open ? [["", fixed ?? `Its own (${words[0]})`], ...choices] : choices}
+        options={open ? [["", fixed ?? `Model's default (${words[0]})`], ...choices] : choices}
         onPick={(word) => actions.edit({ [name]: word || initialForm[name] })}
       />
     </label>
@@ -86,7 +86,7 @@ function Restore() {
   return (
     <FileButton
       class="sd-link"
-      title="Set the form as it was for a saved picture"
+      title="Restore the form from a saved picture"
       onFiles={(files) => actions.addFiles(files, "prompt")}
     >
       Restore from file…

@@ -82,9 +82,7 @@ function Region() {
     ? "Only what you painted on image 1 changes"
     : `Only a region of image 1 changes: ${left}, ${top} to ${right}, ${bottom}`;
   return (
-    <Note
-      words={`${what}. What comes is put into it here; the rest keeps every pixel and its size.`}
-    >
+    <Note words={`${what}. The answer is put in there; all other pixels stay as they are.`}>
       <Link onClick={actions.clearRegion}>Clear</Link>
     </Note>
   );

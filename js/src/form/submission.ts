@@ -11,7 +11,7 @@ const PATIENCE = 1500;
 const SILENCE = 5000;
 const GRACE = 1000;
 const LOST =
-  "No answer came to the click. If there is no new card in the results, press Generate again.";
+  "The kernel did not answer. If there is no new card in the results, press Generate again.";
 
 export const WAITING = "Waiting for the kernel";
 

@@ -302,7 +302,7 @@ export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
       {found?.total === 0 ? (
         <p class="sd-empty">
           {isNarrowed(query)
-            ? "No picture is like that. Try other words or fewer filters."
+            ? "No pictures match. Try other words or fewer filters."
             : "No pictures yet."}
         </p>
       ) : (

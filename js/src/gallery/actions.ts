@@ -45,7 +45,7 @@ export function createGalleryActions(
   }
 
   const rate = (rating: number) =>
-    void change({ rating }, rating ? `Rated ${rating} of 5` : "Rating taken away");
+    void change({ rating }, rating ? `Rated ${rating} of 5` : "Rating removed");
 
   async function remove() {
     const results = gallery.results();

@@ -16,7 +16,7 @@ function Running() {
   if (gone || running === 0) return null;
   return (
     <Link
-      title="Show what runs"
+      title="Show running jobs"
       onClick={({ currentTarget }) => goTo(currentTarget, ".sd-job[aria-busy=true]")}
     >
       {running} running

@@ -54,7 +54,7 @@ export function MoneyPill() {
         if (relatedTarget && !currentTarget.contains(relatedTarget as Node)) setOpen(false);
       }}
     >
-      <summary class="sd-pill" title="Show what was spent, and on what">
+      <summary class="sd-pill" title="Show what was spent on what">
         {money}
       </summary>
       <div class="sd-menu">

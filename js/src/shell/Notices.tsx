@@ -31,7 +31,7 @@ export function KernelNotice({ announcer, channel, more = "." }: Props) {
     <p class={gone ? "sd-banner" : "sd-banner sd-warn"} role={heard ? "alert" : undefined}>
       {gone
         ? `${GONE} ${kept}`
-        : `${SILENT}: no word for 15 seconds. If it is busy, all goes on by itself. If it is gone, restart it and run the cell again. ${kept}`}
+        : `${SILENT}: no answer for 15 seconds. If busy, it goes on by itself. If gone, restart it and run the cell again. ${kept}`}
     </p>
   );
 }

@@ -29,10 +29,7 @@ export function createSheetSession(base: Base): SheetAlone {
 
 export function SheetPage({ session }: { session: SheetAlone }) {
   return (
-    <Alone
-      session={session}
-      more=". Run the batch again for the rest: what was sent is not paid twice."
-    >
+    <Alone session={session} more=". Run the batch again for the rest: nothing is paid for twice.">
       <Sheet />
     </Alone>
   );

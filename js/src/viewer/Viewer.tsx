@@ -247,7 +247,7 @@ function Open({ shown, close }: Props) {
           </Chip>
         )}
         {inputs.length > 0 && (
-          <Chip onClick={compareInput} title="Compare with a picture that it was made of (R)">
+          <Chip onClick={compareInput} title="Compare with a picture that it was made from (R)">
             Before
           </Chip>
         )}
@@ -257,7 +257,7 @@ function Open({ shown, close }: Props) {
         <Chip aria-pressed={!view.fit && view.zoom === onePixel()} onClick={() => zoom(onePixel)}>
           100 %
         </Chip>
-        <Chip aria-pressed={aside} onClick={toggleAside} title="What was asked and what came (I)">
+        <Chip aria-pressed={aside} onClick={toggleAside} title="Details of request and result (I)">
           Receipt
         </Chip>
       </header>

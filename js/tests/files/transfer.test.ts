@@ -168,7 +168,7 @@ it("halves the chunks while nothing gets through to a kernel that answers", asyn
 it("says what to do where not even the smallest chunk gets through", async () => {
   model.onSend = host(LEAST_CHUNK - 1);
   const done = expect(start(file(2 * MB))).rejects.toThrow(
-    "fox.png does not get through to the kernel. Set studio.references in a cell.",
+    "fox.png can't be sent to the kernel. Set studio.references in a cell.",
   );
   await vi.advanceTimersByTimeAsync(60_000);
   await done;

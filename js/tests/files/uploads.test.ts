@@ -143,7 +143,7 @@ it("refuses what is too large before a byte is sent", async () => {
   Object.defineProperty(huge, "size", { value: 70_000_000 });
   uploads.add([huge]);
   await settle();
-  expect(uploads.tiles.get()[0]?.error).toBe("huge.png has 70 MB; at most 64 MB go up.");
+  expect(uploads.tiles.get()[0]?.error).toBe("huge.png has 70 MB; at most 64 MB can be uploaded.");
   expect(model.sent).toEqual([]);
 });
 

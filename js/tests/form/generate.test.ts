@@ -209,7 +209,7 @@ describe("Generate", () => {
     const view = await mount({}, model);
     await click(button(view, /^Generate/));
     await act(async () => void (await vi.advanceTimersByTimeAsync(7000)));
-    expect(view.root.textContent).toContain("No answer came to the click.");
+    expect(view.root.textContent).toContain("The kernel did not answer.");
     expect(model.of("submit")).toHaveLength(1);
   });
 
@@ -230,7 +230,7 @@ describe("Generate", () => {
       "sd-meta",
     ]);
     const said = ui(view).getByRole("alert").textContent;
-    expect(said).toMatch(/no word for 15 seconds.*run the cell again.*library.*press Fetch/);
+    expect(said).toMatch(/no answer for 15 seconds.*run the cell again.*library.*press Fetch/);
     await doing(() => view.model.reply(view.model.last("submit"), { job_id: "j1" }));
     expect(ui(view).queryByText(/busy, or gone/)).toBeNull();
     expect(view.model.of("submit")).toHaveLength(1);

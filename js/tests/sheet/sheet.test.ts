@@ -73,7 +73,7 @@ it("tells of no run that its kernel left, and how to have the rest", async () =>
   expect(ui(view).queryByRole("progressbar")).toBeNull();
   expect(view.root.querySelector(".sd-banner")?.textContent).toBe(
     "The kernel is gone. Run the cell again. Results are in your library. " +
-      "Run the batch again for the rest: what was sent is not paid twice.",
+      "Run the batch again for the rest: nothing is paid for twice.",
   );
   expect(view.root.querySelector("[role=status]")?.textContent).not.toContain("The run has ended");
 });
