@@ -1,8 +1,8 @@
-"""Cells on other processes and machines: any executor, and a library or a place that all share.
+"""Runs cells in other processes and on other machines, on any executor, with a shared library.
 
-A task holds what its cell asks for, never a key: each worker finds a key in its own environment.
-It claims the cell in the shared place before it sends it and writes fal's request id down at once,
-so that a task that runs twice, or whose worker died, costs once.
+A task holds its cell's request and never a key: each worker finds a key in its own environment. It
+claims the cell in the shared library or place before sending it, and saves fal's request id at
+once, so that a task that runs twice, or whose worker dies, is paid for once.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from seedream_widgets.values.status import Status
 
 _FETCHERS = 4
-"""Results of other machines that are copied here at once."""
+"""How many results of other machines are copied here at once."""
 SECONDS = 24 * 3600.0
-"""Most seconds that a worker waits for one cell."""
+"""How long a worker waits for one cell at most."""
 
 
 def task_of(cell: Cell, library: Library, backend: str) -> dict[str, Any]:
-    """Return what a worker needs to know of a cell: small, JSON, and no secret."""
+    """Return what a worker needs to run a cell, as small JSON without secrets."""
     request = cell.request
     return {
-        # With a place that all share, each worker has a library of its own.
+        # With a shared place, each worker has its own library.
         "library": None if library._shared else str(library.path),
         "shared": library._shared.address if library._shared else None,
         "backend": backend,
@@ -59,10 +59,10 @@ def task_of(cell: Cell, library: Library, backend: str) -> dict[str, Any]:
 
 
 def run_task(task: dict[str, Any], fresh: bool = False) -> str:
-    """Ask for one cell in this process and return the request id of its result.
+    """Run one cell in this process and return the request id of its result.
 
     Raises:
-        CredentialsError: This process would be answered by another backend: it has no key.
+        CredentialsError: This process has another backend, as it has no key.
         SeedreamError: The cell failed.
     """
     client = _client(task["library"], task["shared"])
@@ -84,7 +84,7 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
     try:
         return client.submit(request, fresh=fresh).result(SECONDS).request_id
     except SubmitUnknownError as error:
-        # A worker sent it and ended before fal's reply came: it is looked for in fal's list.
+        # Another worker sent it and ended before fal's reply came: look for it in fal's list.
         left = client._resume_keys({request.key or ""}) if error.billing == "no" else ()
         if not left:
             raise
@@ -93,29 +93,29 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
     except BackendError as error:
         if error.billing != "no":
             raise
-    return client.submit(request).result(SECONDS).request_id  # it never came to fal
+    return client.submit(request).result(SECONDS).request_id  # it never reached fal
 
 
 def _is_missing(image: ImageInput | ImageUrl) -> bool:
-    """Tell whether this is an image of which the library has no more than the digest."""
+    """Tell whether this is an image whose bytes are not in the library."""
     return isinstance(image, ImageInput) and not image.data
 
 
 @lru_cache(maxsize=4)
 def _client(library: str | None, shared: str | None) -> Client:
-    """Return this worker's client for a library: its connections serve every task."""
+    """Return this worker's client for a library, which all its tasks share."""
     client = Client(library=library)
     return client._sharing(place_at(shared)) if shared else client
 
 
 class RemoteJob:
-    """A cell's task at an executor, followed as a `Job` is.
+    """A cell's task on an executor, with the interface of a `Job`.
 
     Args:
-        request: What the cell asks for.
-        future: The executor's.
-        library: Where its result will be.
-        backend: Who is to answer.
+        request: The cell's request.
+        future: The executor's future.
+        library: The library that will have the result.
+        backend: The name of the backend.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class RemoteJob:
 
     @property
     def status(self) -> Status:
-        """In progress until it ends."""
+        """`InProgress` until it ends."""
         if not self.done:
             return InProgress()
         return Failed(self.error) if self.error else Completed()
@@ -162,7 +162,7 @@ class RemoteJob:
         return self._library.get(self._future.result())
 
     def cancel(self) -> bool:
-        """Ask not to begin it; what a worker has begun goes on."""
+        """Cancel it if no worker has begun it yet."""
         return self._future.cancel()
 
     def on_update(self, callback: Callable[[RemoteJob], object]) -> None:
@@ -181,7 +181,7 @@ class RemoteJob:
 
 
 def takes_work(executor: Executor) -> bool:
-    """Tell whether an executor still takes tasks; it gets one that does nothing."""
+    """Tell whether an executor still accepts tasks, by submitting one that does nothing."""
     try:
         executor.submit(int).cancel()
     except Exception:  # shut down, broken, or cut off from its cluster: each raises its own
@@ -192,13 +192,13 @@ def takes_work(executor: Executor) -> bool:
 def submitter(
     executor: Executor, library: Library, backend: str
 ) -> Callable[[Cell, bool], RemoteJob]:
-    """Return what sends a cell to an executor.
+    """Return a function that submits a cell to an executor.
 
     Args:
         executor: Anything with ``submit(function, *arguments)`` that returns a future of
             `concurrent.futures`: a process pool, or ``distributed.Client().get_executor()``.
-        library: The shared place; each worker must see the same folder.
-        backend: Who is to answer.
+        library: The library; each worker must see the same folder, or it has a shared place.
+        backend: The name of the backend.
     """
     fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="seedream-bring")
 
@@ -215,7 +215,7 @@ def submitter(
 def _brought(
     future: Future[str], fetchers: Executor, library: Library, key: str, backend: str
 ) -> Future[str]:
-    """Return a future that is done once the result of another one is in this library, too."""
+    """Return a future that is done once the other future's result is also in this library."""
     brought: Future[str] = _Asked(future)
 
     def bring() -> None:
@@ -224,8 +224,8 @@ def _brought(
             found = library._twin(key, backend)
             if found is None:
                 raise ResultError(
-                    f"its worker kept the result as {request_id}, and {library.path} can't get "
-                    "it; run the batch again: it is not asked for a second time",
+                    f"its worker kept the result as {request_id}, but it could not be copied to "
+                    f"{library.path}; run the batch again: it is not paid for again",
                     request_id=request_id,
                 )
             brought.set_result(found.request_id)
@@ -244,7 +244,7 @@ def _brought(
 
 
 class _Asked(Future[str]):
-    """Cancel the future that it waits for, not itself."""
+    """A future whose `cancel` cancels the future that it waits for."""
 
     def __init__(self, other: Future[str]) -> None:
         super().__init__()

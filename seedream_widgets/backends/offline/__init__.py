@@ -1,3 +1,3 @@
-"""The embedded offline backend: pictures without a key, a network or a bill."""
+"""The offline backend: draws pictures locally, without a key, a network or costs."""
 
 from seedream_widgets.backends.offline.backend import OfflineBackend as OfflineBackend

@@ -1,4 +1,4 @@
-"""Draw the offline preview's pictures: the same prompt, seed, size and index, the same pixels."""
+"""Draws the offline preview's pictures: equal prompt, seed, size and index give equal pixels."""
 
 from __future__ import annotations
 

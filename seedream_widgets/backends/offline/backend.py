@@ -1,4 +1,4 @@
-"""The embedded backend: no key, no network, no cost, and no Seedream."""
+"""`OfflineBackend`: answers requests with locally drawn pictures, for free."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class _Accepted:
 
 
 class OfflineBackend:
-    """Draws pictures that depend on the request alone, with a queue, progress and logs like fal's.
+    """Draws pictures that depend only on the request, with a queue, progress and logs like fal's.
 
     Args:
         pace: Seconds in the queue; generating takes four times that. 0 is as fast as it goes.
-        label: What the widget says about it.
+        label: The label that the widget shows.
     """
 
     name = "offline"

@@ -1,4 +1,4 @@
-"""Paint on a picture: smooth light from tiny images, crisp shapes from supersampled masks."""
+"""Paints on a picture: soft light from tiny images, sharp shapes from supersampled masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the foreground, animals and things, drawn in its own small coordinates."""
+"""Draws the subjects in the foreground, animals and things, each in its own coordinates."""
 
 from __future__ import annotations
 

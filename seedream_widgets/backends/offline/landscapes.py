@@ -1,4 +1,4 @@
-"""The landscapes: each paints one scene of a theme, back to front."""
+"""Paints landscapes, one function for each scene, from back to front."""
 
 from __future__ import annotations
 

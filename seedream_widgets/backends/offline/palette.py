@@ -1,4 +1,4 @@
-"""What the words of a prompt ask for: a scene, a subject, a weather, and their colours."""
+"""Finds in a prompt's words what to draw: scene, subject, weather and colours."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Theme:
-    """What a prompt asks for, as far as a few words tell."""
+    """What a prompt asks for, as far as its words are recognised."""
 
     scene: str
     subject: str | None
@@ -157,13 +157,13 @@ def rgb(code: str) -> Colour:
 
 
 def dice(*parts: object) -> random.Random:
-    """Return a source of chance that is the same wherever and whenever `parts` are."""
+    """Return a random generator that is always the same for the same `parts`."""
     text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return random.Random(int.from_bytes(hashlib.sha256(text).digest(), "big"))
 
 
 def theme(prompt: str, index: int = 0) -> Theme:
-    """Read a prompt; what it leaves open is chosen by its hash, and turns with `index`."""
+    """Read a prompt; what it leaves open is chosen by its hash and `index`."""
     words = re.findall(r"[^\W_]+", prompt[:4000].lower())
     open_ = dice("theme", prompt)
     subject = _find(SUBJECTS, words)

@@ -1,4 +1,4 @@
-"""The pictures that are no landscape: flowers, a portrait, space, ribbons of colour."""
+"""Paints other pictures than landscapes: flowers, a portrait, food, space, ribbons of colour."""
 
 from __future__ import annotations
 
