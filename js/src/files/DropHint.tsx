@@ -2,7 +2,7 @@ import { useStore } from "../kernel/store";
 import type { DropPlace } from "./drops";
 import { useSession } from "./session";
 
-/** What a drop would do here, while files hang over the widget. */
+/** Says what a drop would do, while files are dragged over the widget. */
 export function DropHint({ place, children }: { place: DropPlace; children: string }) {
   const over = useStore(useSession().dropping);
   if (over === "shut") {

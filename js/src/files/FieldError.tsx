@@ -3,7 +3,7 @@ import { useSession } from "./session";
 
 const REST = 500;
 
-/** Say an error once it rests: a number half typed has one for each key. */
+/** Announce an error only once typing rests, as half-typed numbers cause one at each key. */
 export function useSaid(error: string | null | undefined) {
   const { announcer } = useSession();
   useEffect(() => {

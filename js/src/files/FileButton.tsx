@@ -13,7 +13,7 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** A button that has image files chosen. */
+/** A button that opens a file dialog for images. */
 export function FileButton({ label, multiple, onFiles, children, ...rest }: Props) {
   const input = useRef<HTMLInputElement>(null);
   return (

@@ -7,7 +7,7 @@ interface Props {
   children?: ComponentChildren;
 }
 
-/** The name above a field, and at its right what the field stands at. */
+/** The label above a field, with its current value at the right. */
 export const Label = ({ name, of, children }: Props) => (
   <div class="sd-label">
     {of ? <label for={of}>{name}</label> : <span>{name}</span>}

@@ -2,7 +2,7 @@ import { between } from "../kernel/numbers";
 
 interface Props {
   label: string;
-  /** From 0 to 1; null where nobody knows. */
+  /** From 0 to 1; null if unknown. */
   value: number | null;
 }
 

@@ -50,7 +50,7 @@ function useTileKeys({ reference, index, count }: Props) {
   return { tile, onKeyDown };
 }
 
-/** Drop a tile on another to stand there. */
+/** Drop a tile on another to take its place. */
 function useTileDrag({ reference, index }: Props) {
   const { actions } = useSession();
   const { over, handlers } = useOwnDrops([REFERENCE_DRAG], (event) => {

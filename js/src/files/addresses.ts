@@ -1,6 +1,6 @@
-/** Pictures that come as an address: dragged from another tab, or from a list of files. */
+/** Pictures given as an address, such as one dragged from another tab or a file list. */
 
-/** What became of an address: fal fetches `url`, `file` goes up, or `error` says what to do. */
+/** The outcome for an address: fal fetches `url`, `file` is uploaded, or `error` says what to do. */
 export type Addressed = { url: string } | { file: File } | { error: string };
 
 type Data = Pick<DataTransfer, "types" | "getData">;

@@ -25,10 +25,10 @@ const takesText = (target: EventTarget | null): boolean =>
 
 const isOwn = (event: DragEvent) => carries(event, IMAGE_DRAG) || carries(event, REFERENCE_DRAG);
 
-/** Files on the prompt set the form again, anywhere else they become references. */
+/** Files dropped on the prompt restore the form; anywhere else they become references. */
 export type DropPlace = "prompt" | "references";
 
-/** Where files hang over the widget: "shut" while the host lets none be dropped. */
+/** Where files are dragged over the widget: "shut" while the host does not allow a drop. */
 export type Hover = DropPlace | "shut" | "";
 
 export interface DropHandlers {

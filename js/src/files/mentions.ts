@@ -2,11 +2,11 @@
 
 const MENTION = /\b(?:image|figure|img|picture)\s*#?(\d{1,2})\b(?![:.×x]\d)|图 ?(\d{1,2})(?!\d)/gi;
 
-/** Without references "figure 8" and "picture 3" are what they are, as are the places of a set. */
+/** Without references, "figure 8", "picture 3" and "image 2 of 4" refer to no input. */
 const MEANT =
   /\b(?:image|img)\s*#?(\d{1,2})\b(?![:.×x]\d|\s*:|\s*(?:\/|of)\s*\d)|图 ?(\d{1,2})(?!\d|\s*[::])/gi;
 
-/** Words that the picture is to show. */
+/** Quoted text is to be written into the picture. */
 const WRITTEN = /"[^"]*"|“[^”]*”/g;
 
 interface Mention {
@@ -32,7 +32,7 @@ export const misnamed = (prompt: string, references: number): number[] =>
 export const mentionAt = (prompt: string, caret: number): number =>
   mentions(prompt).find(({ from, to }) => from <= caret && caret <= to)?.number ?? 0;
 
-/** The prompt with its numbers changed as the images were; one that was removed is said so. */
+/** The prompt renumbered after images moved; removed ones are marked. */
 export const renumbered = (prompt: string, before: string[], after: string[]): string =>
   prompt.replace(MENTION, (text, one, other) => {
     const id = before[Number(one ?? other) - 1];

@@ -1,4 +1,4 @@
-/** What the views of this room need of the session. */
+/** The part of the session that the views in this folder need. */
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { PicturesActions, PicturesSession } from "../pictures/session";

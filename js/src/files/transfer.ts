@@ -1,11 +1,11 @@
-/** One file on its way to the kernel: three chunks at once, and a question where an answer stays away. */
+/** Sends one file to the kernel: three chunks at a time, and asks if an answer does not come. */
 import { type Channel, KernelGone, Refusal, type Reply, TimedOut } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { receivedReply } from "../kernel/wire";
 
 export const CHUNK = 1024 * 1024;
 export const LEAST_CHUNK = 64 * 1024;
-/** More would hardly be faster, and the wire stands still for clicks while it is full. */
+/** More would hardly be faster, and would delay clicks. */
 export const AT_ONCE = 3;
 const SILENCE = 5000;
 
@@ -90,7 +90,7 @@ export async function transfer(job: Transfer): Promise<void> {
     if (!isLost && received >= first.end) continue;
     flying = [];
     next = received;
-    // It answers and yet nothing came: the host may have a lower limit for a message.
+    // It answers, but no bytes have come: the host may have a lower limit for messages.
     if (received === wentBackTo) {
       if (chunk === LEAST_CHUNK) throw stuck(file.name);
       chunk /= 2;

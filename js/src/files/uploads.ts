@@ -1,4 +1,4 @@
-/** Files dropped, pasted or chosen: what is taken, and how far each one is. */
+/** Files dropped, pasted or chosen: which are accepted, and their progress. */
 
 import { formatBytes } from "../kernel/bytes";
 import type { Channel } from "../kernel/channel";
@@ -12,7 +12,7 @@ import { createSender } from "./sending";
 import { isExpected } from "./transfer";
 
 export interface Limits {
-  /** The most that one file may have; 0 where nobody has said. */
+  /** The most bytes of one file; 0 if unknown. */
   upload_bytes: number;
   references: number;
 }
@@ -32,7 +32,7 @@ export interface UploadTile {
 
 export interface Uploads {
   readonly tiles: Store<UploadTile[]>;
-  /** Take what can be taken; the answer is a sentence about the rest, or null. */
+  /** Accept what can be accepted; returns a sentence about the rest, or null. */
   add(files: File[], onError?: UploadTile["onError"]): string | null;
   remove(id: string): void;
 }

@@ -32,13 +32,13 @@ interface ChoiceProps {
   name: "enhance_prompt_mode" | "output_format" | "background";
   label: string;
   words: string[];
-  /** What stands there, and can't be changed. */
+  /** A fixed value that can't be changed. */
   fixed?: string | undefined;
 }
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
-/** One of a few words; where the form may leave it open, the model's own is the first. */
+/** A choice of a few words; if it may be left open, the model's default comes first. */
 function Choice({ name, label, words, fixed }: ChoiceProps) {
   const { form, actions } = useSession();
   const value = useStore(form.values)[name];
@@ -80,7 +80,7 @@ function Choices({ endpoint }: { endpoint: Endpoint }) {
   );
 }
 
-/** What a drop on the prompt does, for who can't drop. */
+/** Does what a drop on the prompt does, for users who can't drop files. */
 function Restore() {
   const { actions } = useSession();
   return (

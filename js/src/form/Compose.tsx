@@ -20,7 +20,7 @@ export function Compose() {
   const checks = check(facts, form, images);
 
   function onKeyDown(event: KeyboardEvent) {
-    // A key that is held repeats: that is no further press, on the button neither.
+    // A held key repeats; that does not count as a further press, not even on the button.
     const onButton = (event.target as Element).closest(".sd-go") && event.key === "Enter";
     if (event.repeat && onButton) event.preventDefault();
     if (!isSubmitKey(event)) return;

@@ -81,7 +81,7 @@ function Seed({ error }: Wrong) {
 const SERIES = /^Generate a series of \d+ coherent images: /;
 const USUAL = 4;
 
-/** A set: its count stands in the prompt, as the vendor's guide asks, and is "Up to". */
+/** A set: its count is put into the prompt, as the vendor's guide advises, and into "Up to". */
 function Series() {
   const { form, actions } = useSession();
   const { prompt, max_images } = useStore(form.values);

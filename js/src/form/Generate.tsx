@@ -12,7 +12,7 @@ import { takes } from "./taken";
 
 const PHASES = { sending: "Sending…", waiting: WAITING, sent: "Sent" };
 
-/** What it makes and costs, and how old that price is where it is not today's. */
+/** What a click makes and costs, and the age of the price if it is not current. */
 function useTerms(): string {
   const session = useSession();
   const { facts, form, images, endpoint } = useSent();
@@ -44,10 +44,10 @@ export function Generate({ reason }: { reason: string | null }) {
       <Button
         class="sd-go"
         data-once
-        // By itself it is called what it shows; while it waits it is found by the same name.
+        // Its label is its text; while it waits it keeps the same accessible name.
         aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
         aria-describedby={told ? `${noteId} ${noteId}-error` : noteId}
-        // Not `disabled`: a button that loses focus hands the next key to the notebook.
+        // Not `disabled`, which would lose the focus and send the next key to the notebook.
         aria-disabled={!!why || phase === "sending" || phase === "waiting"}
         onClick={session.actions.submit}
       >

@@ -25,7 +25,7 @@ function insert(area: HTMLTextAreaElement, from: number, text: string) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** "@" in the prompt: which images there are to name, and which one the caret names already. */
+/** "@" in the prompt: offers the images to insert, and finds the one named at the caret. */
 export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   const { channel, lit, references } = useSession();
   const shown = useStore(references.shown);
@@ -137,7 +137,7 @@ function Option({ id, choice: { reference, number }, active, onChoose }: OptionP
   );
 }
 
-/** The images stand in another order than when the prompt named them. */
+/** The images have another order now than when the prompt was written. */
 export function Renumber() {
   const { actions, renumber } = useSession();
   const text = useStore(renumber);

@@ -1,4 +1,4 @@
-/** Which Seedream: each told apart by what matters for this very request. */
+/** The choice of a model, each with what matters for the current request. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useSaid } from "../files/FieldError";
@@ -12,7 +12,7 @@ import { useSent } from "./region";
 import { useSession } from "./session";
 import { changes, kept } from "./taken";
 
-/** What the request as it stands would cost with a model. */
+/** What the current request would cost with a model. */
 function usePrice(): (model: Model) => string {
   const session = useSession();
   const { facts, form, images } = useSent();

@@ -3,7 +3,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 interface Props {
   id: string;
   label: string;
-  /** NaN while what is typed is no whole number; null when empty and that is allowed. */
+  /** NaN while the text is not a whole number; null when it is empty and may be. */
   value: number | null;
   onValue(value: number | null, typed: boolean): void;
   min?: number;
@@ -24,7 +24,7 @@ function parse(input: HTMLInputElement, optional: boolean): number | null {
   return /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** A number as it is typed: half-typed text stays, the form hears NaN meanwhile. */
+/** A number field that keeps half-typed text; the form gets NaN meanwhile. */
 export function NumberField({ value, onValue, optional = false, ...props }: Props) {
   const [text, setText] = useState(written(value));
   const { note, label, ...rest } = props;

@@ -18,7 +18,7 @@ const LINES = 12;
 /** Replace the whole text as typing does, so that the browser's own undo brings the old one back. */
 function replaceText(area: HTMLTextAreaElement, text: string) {
   const active = activeIn(area) as HTMLElement | null;
-  // A change that comes while the user is elsewhere takes no focus.
+  // A change from outside must not take the focus.
   if (area.value && active && rootOf(active)?.contains(area)) {
     focusOn(area);
     area.select();
@@ -28,7 +28,7 @@ function replaceText(area: HTMLTextAreaElement, text: string) {
   if (area.value !== text) area.value = text;
 }
 
-/** The text area holds its own text: set from outside, it would forget what can be undone. */
+/** The text area is uncontrolled: setting its value would clear the browser's undo history. */
 function useText(area: RefObject<HTMLTextAreaElement | null>, text: string) {
   const { actions } = useSession();
   const replacing = useRef(false);
@@ -60,7 +60,7 @@ function useAutoGrow(area: RefObject<HTMLTextAreaElement | null>, text: string) 
   }, [area, text, width]);
 }
 
-/** Something else stands in the form; what stood there can be had back. */
+/** The form was filled with something else; Undo restores what it held. */
 function Replaced() {
   const { actions, before } = useSession();
   if (!useStore(before)) return null;
@@ -71,7 +71,7 @@ function Replaced() {
   );
 }
 
-/** Only a part of image 1 is to change. */
+/** Shows that only a part of image 1 will change. */
 function Region() {
   const { actions, references, region } = useSession();
   const ids = useStore(references.shown).map(({ id }) => id);

@@ -1,4 +1,4 @@
-/** What keeps a form from being sent, said at its field before the click. */
+/** Checks of the form, reported at its fields before a click. */
 
 import { misnamed } from "../files/mentions";
 import type { FormTraits } from "../kernel/wire";

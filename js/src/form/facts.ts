@@ -1,4 +1,4 @@
-/** What the kernel says once about models, sizes and limits (`_facts`, `_backend`). */
+/** The kernel's facts about models, sizes and limits (traits `_facts`, `_backend`). */
 import type { Limits } from "../files/uploads";
 import {
   decimal,
@@ -29,7 +29,7 @@ export interface SizeRule {
 /** What one image costs: by the pixels asked, and for each reference after the first. */
 export interface PriceRule {
   usd: string;
-  /** Ascending; empty where the size does not count. */
+  /** Ascending; empty if the price does not depend on the size. */
   tiers: { up_to: number; usd: string }[];
   each_reference: string;
   /** "price of 2026"; empty where it was read from fal today. */
@@ -42,7 +42,7 @@ export interface Endpoint {
   /** The words of arguments that take one of a few, fal's default first. */
   choices: Record<string, string[]>;
   size_names: string[];
-  /** What "default" stands for. */
+  /** The size that "default" means. */
   default_size: ImageSize;
   rule: SizeRule;
   max_inputs: number;

@@ -1,4 +1,4 @@
-/** An edit of a region of image 1: what the request asks for besides what the form shows. */
+/** An edit of a region of image 1, which the request has in addition to the form. */
 import { useStore } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import { endpointOf, type Facts } from "./facts";
@@ -6,7 +6,7 @@ import type { Region } from "./form";
 import { useSession } from "./session";
 import { nearest } from "./sizes";
 
-/** The region, where the picture that it belongs to is still image 1. */
+/** The region, if the picture that it belongs to is still image 1. */
 export const regionOf = (region: Region | null, ids: string[]): Region | null =>
   region && region.reference === ids[0] ? region : null;
 

@@ -1,4 +1,4 @@
-/** What the views of this room need of the session. */
+/** The part of the session that the views in this folder need. */
 import type { FilesActions, FilesSession } from "../files/session";
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
@@ -10,14 +10,14 @@ import type { Cards, Submission } from "./submission";
 export interface FormActions extends FilesActions {
   edit(change: Partial<FormTraits>, typed?: boolean): void;
   submit(): void;
-  /** Change fields; what they held can be had back. */
+  /** Change fields, with Undo. */
   fill(change: Partial<FormTraits>): void;
-  /** Bring back what the form held before it was filled again. */
+  /** Restore what the form held before it was last filled. */
   undo(): void;
   /** Change the prompt's numbers as the images were moved. */
   renumber(): void;
   leaveNumbers(): void;
-  /** Have the whole of image 1 change again. */
+  /** Clear the region, so that all of image 1 may change again. */
   clearRegion(): void;
 }
 
@@ -25,7 +25,7 @@ export interface FormSession extends FilesSession {
   facts: Store<Facts>;
   backend: Store<Backend>;
   form: FormStore;
-  /** Set while what was replaced can be had back. */
+  /** What was replaced, while it can still be restored. */
   before: Store<Before | null>;
   /** The size that the form has from image 1. */
   shape: Store<readonly number[]>;

@@ -1,4 +1,4 @@
-/** The click: one at a time, with the whole form and its terms as they stand on the page. */
+/** Sends a click: one at a time, with the whole form and the terms that the button shows. */
 
 import { type Channel, Refusal } from "../kernel/channel";
 import { type Errors, FIELDS, placeOf } from "../kernel/errors";
@@ -15,7 +15,7 @@ const LOST =
 
 export const WAITING = "Waiting for the kernel";
 
-/** "sent": answered, while a press for the same is still part of that gesture. */
+/** "sent": answered, but another press of the same form still counts as the same gesture. */
 export type Phase = "idle" | "sending" | "waiting" | "sent";
 
 interface Press {
@@ -25,7 +25,7 @@ interface Press {
   at: number;
 }
 
-/** Where the card of a click will stand. */
+/** Where the card of a click will appear. */
 export interface Cards {
   readonly cards: Store<Card[]>;
   /** Ask the kernel for all of them; false where no answer came. */
@@ -61,7 +61,7 @@ export function createSubmission(
   }
 
   let press: Press = { form: "", at: 0 };
-  /** What the kernel asked about: pressed again, it is agreed to. */
+  /** What the kernel asked to confirm: pressing again confirms it. */
   let asked: { form: string; terms: Terms } | null = null;
 
   /** Once the gesture is over the new card comes into sight: sooner, it would move the page under

@@ -1,4 +1,4 @@
-/** What of a form its endpoint takes: the rest stays as typed, and is not sent. */
+/** Which fields of the form the endpoint takes; the others stay as typed, but are not sent. */
 
 import type { FormTraits, ImageSize } from "../kernel/wire";
 import { joined } from "../kernel/words";
@@ -37,7 +37,7 @@ const OWN_SIZE = "default";
 export const sizeOf = (endpoint: Endpoint | null, { image_size: size }: FormTraits): ImageSize =>
   size === OWN_SIZE && endpoint ? endpoint.default_size : size;
 
-/** The form as it is sent: what the endpoint does not take keeps its default. */
+/** The form as it is sent, with defaults for fields that the endpoint does not take. */
 export function taken(endpoint: Endpoint | null, form: FormTraits): FormTraits {
   const foreign = Object.keys(WORDS).filter((name) => !takes(endpoint, name));
   const defaults = Object.fromEntries(
@@ -70,7 +70,7 @@ export function changes(from: Model, to: Model): string {
   return said && `${to.label} ${said}.`;
 }
 
-/** What was set and is not sent, in a line. */
+/** A line about fields that are set but not sent. */
 export function kept(endpoint: Endpoint | null, form: FormTraits): string {
   const held = known.filter((name) => !takes(endpoint, name) && form[name] !== initialForm[name]);
   return held.length > 0 ? `What you set for ${words(held)} is kept for when you switch back.` : "";

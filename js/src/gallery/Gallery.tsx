@@ -17,7 +17,7 @@ import { counted } from "./words";
 
 const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
 
-/** Those of the filters that stand behind "More". */
+/** The filters shown under "More filters". */
 const MORE = ["since", "until", "model", "rating", "fewer", "collection"] as const;
 
 interface FilterProps {

@@ -1,4 +1,4 @@
-/** Where each picture of a long list stands: days as groups, rows of one height, no list of all. */
+/** Computes where each picture of a long list is: grouped by day, in rows of equal height. */
 import { between } from "../kernel/numbers";
 import type { Day } from "../kernel/wire";
 

@@ -1,4 +1,4 @@
-/** What the views of this room need of the session. */
+/** The part of the session that the views in this folder need. */
 import { useScope } from "../kernel/scope";
 import type { Store } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
@@ -28,7 +28,7 @@ export interface GallerySession extends PicturesSession {
   /** How Python names what is selected. */
   selectionName: string;
   actions: GalleryActions;
-  /** What goes on from one picture; missing where there is no form. */
+  /** Actions on one picture; missing without a form. */
   onward?: {
     name: string;
     only?(picture?: Picture): boolean;

@@ -24,7 +24,7 @@ import type { Density } from "./layout";
 const MOST = 10_000;
 const TYPING = 150;
 const SETTLE = 250;
-/** Above this many pictures in a row the kernel tells their ids at once. */
+/** For a range of more pictures than this the kernel is asked for all ids at once. */
 const FEW = 100;
 
 const kept = shape<{ query: string; filters: Filters }>({
@@ -32,7 +32,7 @@ const kept = shape<{ query: string; filters: Filters }>({
   filters: record(either<unknown, unknown>(text, either(flag, integer))) as Parse<Filters>,
 });
 
-/** Whether it asks for less than all. */
+/** Whether it filters anything. */
 export const isNarrowed = ({ words, filters }: Query) =>
   words !== "" || Object.values(filters).some(Boolean);
 
@@ -84,7 +84,7 @@ export function createGallery(
   let anchor = 0;
   let watched: Place | null = null;
   let round = 0;
-  /** Counts choices: what comes of an earlier one after a later one is not taken. */
+  /** Counts choices, so that answers to earlier ones are ignored. */
   let turn = 0;
   let begun = false;
   let timer: ReturnType<typeof setTimeout> | undefined;

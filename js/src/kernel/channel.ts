@@ -1,4 +1,4 @@
-/** Requests to the kernel and their answers. A slow answer is waited for, a dead kernel is told. */
+/** Requests to the kernel and their answers: waits for slow answers, and reports a dead kernel. */
 
 import type { AnyModel } from "@anywidget/types";
 import { type Bytes, isBytes } from "./bytes";
@@ -9,7 +9,7 @@ import { createStore, type Store } from "./store";
 import { type Incoming, incoming, type Notice, type Outgoing, type Terms } from "./wire";
 
 const PATIENCE = 1500;
-/** Nothing heard for so long, and a question open for most of it. */
+/** How long nothing was received while a request was open for most of that time. */
 const SILENCE = 15_000;
 const QUESTION_OPEN = 10_000;
 
@@ -30,7 +30,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Do something that the kernel may refuse: that is told then, and the answer is null. */
+/** Make a request that the kernel may refuse; a refusal is reported, and gives null. */
 export async function attempt<T>(
   doing: Promise<T>,
   tell: (refusal: Refusal) => void,
@@ -57,7 +57,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Give up after so many milliseconds; without it the answer is waited for. */
   limit?: number;
-  /** Slow by nature: its wait is no sign of a busy kernel. */
+  /** Known to be slow, so waiting for it does not mean that the kernel is busy. */
   quiet?: boolean;
 }
 
@@ -74,7 +74,7 @@ export interface Channel {
   request(message: Outgoing, options?: RequestOptions): Promise<Reply>;
   listen(listener: (notice: Notice) => void): void;
   onRevived(listener: () => void): void;
-  /** Say that there is no kernel until it is heard again. */
+  /** Report that there is no kernel, until something is received again. */
   lose(): void;
 }
 

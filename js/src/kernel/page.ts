@@ -1,4 +1,4 @@
-/** What many places do with the page that they are on, each written once. */
+/** Helpers for the page: events, focus and the like. */
 
 /** Call `heard` at every event of these kinds, which spaces tell apart. */
 export function listen<E extends Event>(
@@ -32,7 +32,7 @@ export function watch(
 export const hasCommand = ({ ctrlKey, metaKey }: KeyboardEvent | MouseEvent): boolean =>
   ctrlKey || metaKey;
 
-/** Nobody else is to do anything about an event. */
+/** Stop an event: no default action, no other listeners. */
 export function claim(event: Event): void {
   event.preventDefault();
   event.stopPropagation();
@@ -67,7 +67,7 @@ export function atPressElsewhere(box: Element, act: () => void): () => void {
   return () => over.abort();
 }
 
-/** Let a Blob URL go, where there is one. */
+/** Revoke a Blob URL, if there is one. */
 export const revoke = (url: string | null | undefined): void => {
   if (url) URL.revokeObjectURL(url);
 };

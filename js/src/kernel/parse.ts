@@ -31,7 +31,7 @@ export const nullable =
   (value) =>
     value === null || value === undefined ? null : inner(value);
 
-/** Null too for what is not what was promised. */
+/** Also null for a malformed value. */
 export const orNull =
   <T>(inner: Parse<T>): Parse<T | null> =>
   (value) =>
@@ -47,7 +47,7 @@ export const list =
   (value) =>
     that<unknown[]>(Array.isArray)(value).map(item);
 
-/** A list without those items that do not read: one that is damaged takes no other with it. */
+/** A list without malformed items. */
 export const readable =
   <T>(item: Parse<T>): Parse<T[]> =>
   (value) =>
@@ -67,7 +67,7 @@ export const shape =
     return result;
   };
 
-/** Read `value`, or return null when it is not what was promised. */
+/** Read `value`, or return null if it is malformed. */
 export function read<T>(parse: Parse<T>, value: unknown): T | null {
   try {
     return parse(value);

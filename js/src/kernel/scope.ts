@@ -1,4 +1,4 @@
-/** What a page hands down to its components; each room names what its own need of it. */
+/** Passes the session down to components; each folder declares the part of it that it needs. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 

@@ -11,15 +11,15 @@ export interface Traits {
   get<T>(name: string, parse: Parse<T>, otherwise: T): T;
   write(values: Record<string, unknown>): void;
   watch(name: string, listener: () => void): void;
-  /** A trait as a store; what does not read keeps the value of before. */
+  /** A trait as a store; a malformed value is ignored. */
   store<T>(name: string, parse: Parse<T>, otherwise: T): Store<T>;
 }
 
 export function createTraits(model: AnyModel, channel: Channel, ended: AbortSignal): Traits {
-  /** What the model must not hold, as hosts save it with the notebook: it comes by message. */
+  /** Values that come by message, as hosts save the model's state with the notebook. */
   const unsaved = new Map<string, unknown>();
   const watching = new Map<string, Set<() => void>>();
-  /** Writes on their way to the kernel: what it says of a trait before its answer is older. */
+  /** Writes that the kernel has not answered yet: until then, its values of the trait are outdated. */
   const writing = new Map<string, number>();
 
   const get = <T>(name: string, parse: Parse<T>, otherwise: T): T =>

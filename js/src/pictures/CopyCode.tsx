@@ -22,7 +22,7 @@ function Code({ text }: { text: string }) {
   );
 }
 
-/** A request as Python, to the clipboard; hosts that keep it shut get the text itself, selected. */
+/** Copies a request as Python; on hosts that block the clipboard it shows the text, selected. */
 export function useCode(ask: () => Promise<string | null>, look = "sd-link") {
   const { announcer } = useSession();
   const [shown, show] = useState("");

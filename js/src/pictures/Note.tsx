@@ -6,7 +6,7 @@ interface Props extends HTMLAttributes<HTMLParagraphElement> {
   words: ComponentChildren;
 }
 
-/** A line on how things stand, and beside it what can be done about it. */
+/** A line of text about the current state, with buttons or links to change it. */
 export const Note = ({ words, children, class: look = "sd-calm", ...rest }: Props) => (
   <p class={`sd-note ${look}`} {...rest}>
     <span class="sd-grow">{words}</span>

@@ -10,7 +10,7 @@ interface Props {
   "aria-label"?: string;
 }
 
-/** One of several values, by the browser's own list. */
+/** A choice of one of several values, as a native select element. */
 export const Select = ({ options, onPick, ...rest }: Props) => (
   <select class="sd-select" {...rest} onChange={({ currentTarget }) => onPick(currentTarget.value)}>
     {options.map(([value, words]) => (

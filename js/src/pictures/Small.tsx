@@ -27,10 +27,10 @@ export function usePreview(target: string, edge: number): string | null {
 interface Props {
   /** The id of an image or reference. */
   of: string;
-  /** Pixels of its longer side that are asked for; 0 while it is not to be asked for. */
+  /** The pixels of its longer side to ask for; 0 to not ask yet. */
   edge: number;
   alt?: string;
-  /** What stands there until it comes. */
+  /** What to show until it comes. */
   children?: ComponentChildren;
 }
 

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 
-/** Ask whenever `inputs` change, and take the answer if it is still the one that was asked for. */
+/** Ask whenever `inputs` change, and ignore answers to earlier questions. */
 export function useAnswer<T>(
   ask: () => Promise<T> | undefined,
   take: (answer: T) => void,

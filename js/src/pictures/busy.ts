@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { claim, listen } from "../kernel/page";
 
-/** Presses closer together than that are one: a double click, a finger that trembles. */
+/** Presses closer together than this count as one, as with a double click or a trembling finger. */
 export const GESTURE = 1000;
 
 /** Whether a press is part of the gesture of the one before it, for the same thing. */
@@ -36,7 +36,7 @@ export function guardPresses(root: HTMLElement, ended: AbortSignal): void {
   listen(root, "keydown", held, { signal: ended });
 }
 
-/** Whether something is being done, and a press that does it, one at a time. */
+/** Runs one action at a time, and tells whether one is running. */
 export function useBusy(doing: () => Promise<unknown>): [boolean, () => void] {
   const [busy, setBusy] = useState(false);
   const press = () => {

@@ -1,4 +1,4 @@
-/** Buttons as they look everywhere; none of them submits a form. */
+/** The shared buttons; none of them submits a form. */
 import type { ButtonHTMLAttributes } from "preact";
 
 /** Room that pushes what follows to the end of a line. */
@@ -10,11 +10,11 @@ const buttonOf = (look?: string) => (props: Props) => (
   <button type="button" class={look} {...props} />
 );
 
-/** One that its place gives a look. */
+/** A button without a style of its own. */
 export const Button = buttonOf();
-/** Words to press within a line. */
+/** A button that looks like a link within text. */
 export const Link = buttonOf("sd-link");
 /** A small button with an edge, of a bar. */
 export const Chip = buttonOf("sd-chip");
-/** One with an icon alone: it needs an `aria-label`. */
+/** A button with only an icon: it needs an `aria-label`. */
 export const IconButton = buttonOf("sd-icon-button");

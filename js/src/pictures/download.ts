@@ -1,4 +1,4 @@
-/** A file of the kernel's on its way to the disk. */
+/** Saves files from the kernel to the user's disk. */
 
 import { exactBytes } from "../kernel/bytes";
 import type { Reply } from "../kernel/channel";
@@ -24,7 +24,7 @@ export async function asPng(blob: Blob): Promise<Blob> {
   return canvas.convertToBlob();
 }
 
-/** Put the file in an answer on the disk, where there is one. */
+/** Save the file in an answer, if there is one. */
 export function saveFile(reply: Reply | null) {
   const file = reply && savedFile(reply);
   if (file) download(file.blob, file.name);
@@ -38,6 +38,6 @@ export function download(blob: Blob, name: string) {
   document.body.append(link);
   link.click();
   link.remove();
-  // The host may still be reading it; a minute is long and not for ever.
+  // The host may still be reading it, so keep it for a minute.
   setTimeout(revoke, 60_000, link.href);
 }

@@ -1,10 +1,10 @@
-/** The pictures of the library, whoever made them: what is known of each, by its id. */
+/** The library's pictures: the facts of each, by its id. */
 import { type Channel, Refusal, UNREADABLE } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { browseReply, type Day, type Filters, type Picture, picturesReply } from "../kernel/wire";
 
-/** Most pictures whose facts are held; those not asked for longest go first. */
+/** How many pictures' facts are kept; the least recently used ones are dropped. */
 const HELD = 3000;
 const PAGE = 100;
 /** Most pages of a list whose ids are held. */
@@ -40,23 +40,23 @@ export interface Found extends PictureList {
   readonly days: readonly Day[];
   /** The id at a place, if its page is here. */
   known(index: number): string | undefined;
-  /** Have the pages from `first` to `last` come. */
+  /** Request the pages from `first` to `last`. */
   need(first: number, last: number): void;
 }
 
 export interface Pictures {
-  /** Told whenever something more is known. */
+  /** Changes whenever more is known. */
   readonly version: Store<number>;
-  /** Told when the library holds something else than before. */
+  /** Changes when the library has changed. */
   readonly library: Store<number>;
   /** The names of all collections, as of the last search. */
   readonly collections: Store<string[]>;
   known(id: string): Picture | undefined;
-  /** What is known of a picture, all of its prompt too; null where it is gone. */
+  /** The facts of a picture with its whole prompt; null if it was deleted. */
   facts(id: string): Promise<Picture | null>;
   /** Search; rejects with the kernel's sentence. `place` is where the picture `find` stands. */
   search(query: Query, find?: string): Promise<{ found: Found; place: number | null }>;
-  /** Take over what the kernel was told of a result. */
+  /** Apply a change of a result that the kernel has accepted. */
   patch(result: string, change: Partial<Pick<Picture, "favourite" | "rating">>): void;
 }
 
@@ -126,14 +126,14 @@ export function createPictures(channel: Channel): Pictures {
       return loading;
     }
 
-    /** Pages that are no longer looked at by their turn are never asked for. */
+    /** Pages that are out of view by the time of their turn are not requested. */
     function loadLooked() {
       for (let page = looked[0]; page <= looked[1] && asked.size < AT_ONCE; page += 1) {
         void want(page);
       }
     }
 
-    // What is looked at stays there while another list takes its place.
+    // The old list stays visible until the new one has come.
     if (first.place !== null) {
       const page = Math.floor(first.place / PAGE);
       await Promise.all([want(page), (page + 1) * PAGE < first.total && want(page + 1)]);

@@ -1,4 +1,4 @@
-/** Small pictures of the kernel's images: asked for by id, a few at a time, held as Blob URLs. */
+/** Previews of the kernel's images, requested by id, a few at a time, and kept as Blob URLs. */
 
 import { exactBytes } from "../kernel/bytes";
 import { type Channel, KernelGone, Refusal, type Reply } from "../kernel/channel";
@@ -35,7 +35,7 @@ interface Entry {
 }
 
 export interface Previews {
-  /** Hold a preview of an image or reference; call the answer to let go. */
+  /** Keep a preview of an image or reference; returns a function that releases it. */
   hold(target: string): () => void;
   ask(target: string, edge: number): void;
   /** Show this Blob URL until the first preview is there; to revoke it falls to this side. */

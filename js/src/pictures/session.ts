@@ -1,4 +1,4 @@
-/** What whoever shows pictures needs of the session: their facts, small ones, and who opens them. */
+/** The part of the session that views with pictures need: facts, previews and the viewer. */
 import type { Channel } from "../kernel/channel";
 import type { Errors } from "../kernel/errors";
 import { useScope } from "../kernel/scope";
@@ -6,7 +6,7 @@ import type { Store } from "../kernel/store";
 import type { PictureList, Pictures } from "./pictures";
 import type { Previews } from "./previews";
 
-/** Pictures that are looked at large: one of a list, and one beside it where they are compared. */
+/** What the viewer shows: one picture of a list, and perhaps another to compare it with. */
 export interface Viewing {
   list: PictureList;
   index: number;
@@ -15,7 +15,7 @@ export interface Viewing {
 }
 
 export interface PicturesActions {
-  /** Look at a list of pictures from `index` on; `against` compares them with that picture. */
+  /** The list of pictures and the first to show; `against` is a picture to compare with. */
   open(list: PictureList, index: number, against?: string): void;
 }
 
@@ -23,7 +23,7 @@ export interface PicturesSession {
   channel: Channel;
   pictures: Pictures;
   previews: Previews;
-  /** null while nothing is looked at; the viewer follows it and sets it back. */
+  /** null while the viewer is closed; the viewer sets it back to null. */
   viewing: Store<Viewing | null>;
   errors: Errors;
   announcer: { say(words: string): void };

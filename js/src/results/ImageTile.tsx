@@ -80,7 +80,7 @@ function Actions({ image, name, view }: ActionsProps) {
 const codeOf = (id: string) =>
   `sd.library.get("${resultOf(id)}").images[${id.slice(id.lastIndexOf(":") + 1)}]`;
 
-/** Look at a picture large, among all that stand here; it is the selected one from then on. */
+/** Open a picture in the viewer, among all that are shown, and select it. */
 export function useLook() {
   const { actions, jobs } = useSession();
   return (id: string, against?: string) => {
@@ -104,7 +104,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
   }
   function onDragStart(event: DragEvent) {
     drag(event, IMAGE_DRAG, image.id, "copy");
-    // What another cell takes: the Python of this picture.
+    // Dragging it into a cell inserts the Python for this picture.
     event.dataTransfer?.setData("text/plain", codeOf(image.id));
   }
   return (

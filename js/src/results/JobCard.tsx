@@ -34,7 +34,7 @@ function receipt(card: Card): string {
   );
 }
 
-/** A job whose kernel went runs no more, whatever was heard of it last. */
+/** A job whose kernel is gone is no longer running, whatever its last status. */
 function useRunning(card: Card): boolean {
   const { gone } = useStore(useSession().channel.state);
   return !isFinal(card) && !gone;
@@ -118,7 +118,7 @@ function ErrorNote({ card }: { card: Card }) {
   );
 }
 
-/** A set of which fewer came than were asked for. */
+/** Shown if a set has fewer pictures than were asked for. */
 function Missing({ card }: { card: Card }) {
   const { actions } = useSession();
   const count = missing(card);
@@ -136,7 +136,7 @@ function Missing({ card }: { card: Card }) {
   );
 }
 
-/** The kernel went while it ran: whether it is lost, and how to have it back. */
+/** Shown if the kernel went while it ran: whether it is lost, and how to get it. */
 function Left({ card }: { card: Card }) {
   return (
     <Note

@@ -13,7 +13,7 @@ interface Props {
   /** Where it opens: its upper left corner in the widget, in CSS pixels. */
   x: number;
   y: number;
-  /** What has the focus again, except after a press elsewhere. */
+  /** The element that gets the focus back, except after a press elsewhere. */
   opener: HTMLElement;
   close(): void;
 }

@@ -74,7 +74,7 @@ interface CurrentProps {
   children: ComponentChildren;
 }
 
-/** Which picture the next cell gets, though it may have been scrolled away. */
+/** Says which picture the next cell gets, as it may have been scrolled out of view. */
 function Current({ chosen, children }: CurrentProps) {
   const { actions, pinned } = useSession();
   const isPinned = useStore(pinned);
@@ -166,7 +166,7 @@ function usePictureMenu(chosen: string) {
   };
 }
 
-/** Older cards come as one gets near the end, and where that can't be seen, by a press. */
+/** Loads older cards near the end of the list, or by a button if that can't be detected. */
 function Older() {
   const { jobs } = useSession();
   const ref = useRef<HTMLParagraphElement>(null);

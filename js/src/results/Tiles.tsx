@@ -10,7 +10,7 @@ const MOST = 36;
 interface Skeleton {
   ratio: string;
   label: string;
-  /** Beyond what was asked for surely: Seedream may draw fewer. */
+  /** Beyond the number that is certain, as Seedream may draw fewer. */
   maybe: boolean;
 }
 

@@ -9,7 +9,7 @@ import type { PictureList } from "../pictures/pictures";
 
 const SILENCE = 5000;
 const LONGEST = 60_000;
-/** Most ended cards that are held unasked. */
+/** How many ended cards are kept without being asked for. */
 const KEPT = 50;
 const FLASH = 1500;
 
@@ -23,7 +23,7 @@ export interface Jobs {
   readonly joined: Store<string>;
   /** The place before which older cards are to be had; null where there are none. */
   readonly older: Store<number | null>;
-  /** Have a page of older cards come. */
+  /** Request a page of older cards. */
   more(): Promise<void>;
   /** The card of a picture. */
   of(imageId: string): Card | undefined;
@@ -31,7 +31,7 @@ export interface Jobs {
   pictures(): PictureList & { ids: readonly string[] };
   /** Ask for what was missed; false where no answer came. */
   sync(): Promise<boolean>;
-  /** Fetch what waits; rejects with the kernel's sentence. */
+  /** Resume requests from before; rejects with the kernel's message. */
   resume(): Promise<void>;
   /** Bring a card into sight. */
   join(id: string): void;
@@ -118,7 +118,7 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
     };
   }
 
-  /** An output flood drops comm messages without a word, so silence is asked about. */
+  /** An output flood drops comm messages silently, so ask if nothing comes. */
   function watch() {
     clearTimeout(timer);
     if (ended.aborted || seq === null || cards.get().every(isFinal)) return;

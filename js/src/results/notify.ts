@@ -1,4 +1,4 @@
-/** Tells Python that a click gave pictures: marimo runs cells again only for traits that the page writes. */
+/** Tells Python that a click's pictures have come, as marimo only reacts to traits that the page writes. */
 
 import { text } from "../kernel/parse";
 import type { Traits } from "../kernel/traits";

@@ -62,7 +62,7 @@ function goal(items: HTMLElement[], from: HTMLElement, key: string): HTMLElement
   return undefined;
 }
 
-/** What the results' section needs to have it so. */
+/** The event handlers for the results' section. */
 export function useRoving() {
   const ref = useRef<HTMLElement>(null);
   useEffect(() => {

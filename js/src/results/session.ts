@@ -1,4 +1,4 @@
-/** What the views of this room need of the session. */
+/** The part of the session that the views in this folder need. */
 import type { FormActions, FormSession } from "../form/session";
 import type { Place } from "../kernel/errors";
 import { useScope } from "../kernel/scope";
@@ -26,7 +26,7 @@ export interface ResultsActions extends FormActions {
   /** The Python that repeats a job; null where the kernel refuses. */
   code(card: Card): Promise<string | null>;
   select(imageId: string): void;
-  /** Keep a picture selected though new ones come; "" lets it go. */
+  /** Keep a picture selected when new ones come; "" stops that. */
   pin(imageId: string): void;
   save(imageId: string): Promise<void>;
   clearError(place: Place): void;
@@ -37,7 +37,7 @@ export interface ResultsSession extends FormSession {
   pinned: Store<boolean>;
   jobs: Jobs;
   pictures: Pictures;
-  /** The last card that was taken away, to have it back. */
+  /** The last dismissed card, for Undo. */
   dismissed: Store<Undoable | null>;
   actions: ResultsActions;
 }

@@ -17,7 +17,7 @@ import { firstLayout, type Layout, near, placed, placeOf, tallest, turned, walkO
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
 
-/** What a line of labels takes, and a letter of them as they break at spaces, in CSS pixels. */
+/** The height of a line of labels and the average width of a letter, in CSS pixels. */
 const LINE = 19;
 const LETTER = 9;
 const MOST_LINES = 4;
@@ -64,7 +64,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
   );
 }
 
-/** The value that is shown of an axis which runs nowhere: tabs for a few, a slider for many. */
+/** Chooses the value of an axis that is neither across nor down: tabs for a few, else a slider. */
 function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number): void }) {
   if (axis.labels.length > TABS) {
     return (
@@ -125,7 +125,7 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
   );
 }
 
-/** The size at which all columns are seen, in CSS pixels, as long as it is a useful one. */
+/** The tile size at which all columns fit, in CSS pixels, unless that is too small. */
 const fitted = (wide: number, columns: number) =>
   Math.max(96, Math.min(LARGEST, Math.floor((wide - AROUND - sideOf(wide)) / columns)));
 
@@ -219,7 +219,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const labelOf = (r: number, c: number, cell?: SheetCell) =>
     joined(", ", rows[r], columns[c], cell?.words);
 
-  // Only what is near the screen is in the page, so this is no table element.
+  // Only rows near the screen are in the page, so this can't be a table element.
   return (
     <>
       <div
@@ -323,7 +323,7 @@ interface PressProps {
   doing(): Promise<unknown>;
   /** No press of it is part of one of another button; see `guardPresses`. */
   once?: boolean;
-  /** Asked at each press, whether it is to be passed over. */
+  /** Called at each press; returns whether to ignore it. */
   isAgain?(): boolean;
   children: ComponentChildren;
 }
@@ -338,10 +338,10 @@ function Press({ doing, once, isAgain, children }: PressProps) {
   );
 }
 
-/** How far a batch is that no kernel tells of any more. */
+/** The last known progress of a batch whose kernel is gone. */
 const UNKNOWN: Standing = { words: "", errors: "", running: false, asks: [] };
 
-/** A batch as a grid, which fills while its cells come. */
+/** A batch as a grid, which fills as its results come. */
 export function Sheet() {
   const { sheet, announcer, channel } = useSheet();
   const { gone } = useStore(channel.state);

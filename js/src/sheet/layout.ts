@@ -1,4 +1,4 @@
-/** Which axis of a batch runs where, and what stands at each place then. */
+/** Which axis of a batch runs across and down, and which cell is at each place. */
 import { between } from "../kernel/numbers";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
 import { listOf, type PictureList } from "../pictures/pictures";
@@ -7,7 +7,7 @@ export interface Layout {
   /** The axis that runs across, and the one that runs down; -1 where there is none. */
   x: number;
   y: number;
-  /** For every axis, the value that is shown of it where it runs nowhere. */
+  /** For every axis that is neither across nor down, the value that is shown. */
   at: number[];
 }
 
@@ -69,14 +69,14 @@ export function walkOf(cells: ReadonlyMap<string, SheetCell>, rows: number, colu
   return { list, index };
 }
 
-/** How high the tallest picture is for its width, as far as a grid goes along with it. */
+/** The height-to-width ratio of the tallest picture, up to what a grid allows. */
 export function tallest(cells: Iterable<SheetCell>): number {
   let most = 0;
   for (const { width, height } of cells) if (width) most = Math.max(most, height / width);
   return between(0.5, most || 1, 2);
 }
 
-/** What of a row of `count` tiles is near the screen: the first, and the one after the last. */
+/** The tiles of a row of `count` that are near the screen: the first, and the one after the last. */
 export function near(count: number, size: number, from: number, room: number): [number, number] {
   const first = Math.max(0, Math.floor(from / size) - 1);
   return [first, Math.max(first, Math.min(count, Math.ceil((from + room) / size) + 1))];

@@ -1,4 +1,4 @@
-/** A batch on the page: its cells as they come, what is chosen, and the vote. */
+/** The state of a batch's sheet: its cells, which pictures are selected, and the vote. */
 import { attempt, type Channel, type Reply } from "../kernel/channel";
 import { list, type Parse, read, text } from "../kernel/parse";
 import { useScope } from "../kernel/scope";
@@ -24,7 +24,7 @@ export interface Batch {
   name: string;
   axes: SheetAxis[];
   cells: ReadonlyMap<string, SheetCell>;
-  /** How far it is, and what can be asked for now. */
+  /** The batch's progress, and what its buttons can send. */
   standing: Standing;
 }
 
@@ -36,15 +36,15 @@ export interface SheetState {
   vote: Store<Ballot | null>;
   load(): Promise<void>;
   pick(id: string): void;
-  /** Say which of two is better; without them a vote begins. */
+  /** Vote for the better of two; without arguments, start a vote. */
   prefer(better?: string, other?: string): Promise<void>;
   /** Whether a press that asks is part of the one before: what its button asks for may have changed
    * under the hand. */
   isAgain(): boolean;
-  /** Have the kernel ask for what is missing, as one of the buttons says it. */
+  /** Have the kernel send the missing requests, as offered by one of the buttons. */
   ask(what: Ask): Promise<void>;
   stop(): Promise<void>;
-  /** Save all of it as "png" or "html", with this axis across. */
+  /** Save the whole sheet as "png" or "html", with this axis across. */
   save(format: string, x: string): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
   const vote = createStore<Ballot | null>(null);
   const picked = traits.store("_picked", list(text), []);
 
-  /** A PNG would be too large, which was said: the next press has its pictures scaled. */
+  /** Set after the user was told that a PNG would be too large: the next press scales its pictures. */
   let fit = false;
 
   async function send(message: Outgoing): Promise<Reply | null> {
@@ -79,7 +79,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
   const ask = async <T>(message: Outgoing, parse: Parse<T>) =>
     read(parse, (await send(message))?.result) ?? null;
 
-  /** Take over how far it is. */
+  /** Update the progress. */
   async function stand(message: Outgoing) {
     const found = await ask(message, standingReply);
     const now = batch.get();

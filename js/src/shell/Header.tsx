@@ -8,7 +8,7 @@ import { GO_ONLINE } from "../results/Results";
 import { MoneyPill } from "./MoneyPill";
 import { useSession } from "./session";
 
-/** How many jobs run; a press brings the first one into sight, wherever one had scrolled. */
+/** How many jobs are running; a press scrolls to the first one. */
 function Running() {
   const session = useSession();
   const { gone } = useStore(session.channel.state);

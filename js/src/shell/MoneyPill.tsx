@@ -22,7 +22,7 @@ const Table = ({ label, rows }: { label: string; rows: Rows }) => (
   </table>
 );
 
-/** Where the money stands; a click opens the ledger, which follows while it is open. */
+/** What was spent; a click opens the ledger, which stays up to date while it is open. */
 export function MoneyPill() {
   const { actions, money: stands } = useSession();
   const money = useStore(stands);

@@ -3,7 +3,7 @@ import { type Channel, GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import type { Announcer } from "./announcer";
 
-/** The one live region: said once, never drawn. */
+/** The only live region: announced, but not visible. */
 export function Said({ announcer }: { announcer: Announcer }) {
   return (
     <div class="sd-hidden" role="status" aria-live="polite" aria-atomic="false">

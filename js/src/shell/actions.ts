@@ -1,4 +1,4 @@
-/** Every write: views call these and never touch the model or the channel. */
+/** All actions: views call these, and never touch the model or the channel. */
 
 import type { Addressed } from "../files/addresses";
 import type { DropPlace } from "../files/drops";
@@ -42,7 +42,7 @@ import { type Announcer, shorten } from "./announcer";
 
 const HELD = "That request is in the form again";
 
-/** What a view is made of, but for what writes through it. */
+/** The parts of a view, without its actions. */
 export interface Parts
   extends Omit<ResultsSession, "actions">,
     Omit<GallerySession, "actions" | "announcer"> {
@@ -59,9 +59,9 @@ export interface Actions extends ResultsActions, GalleryActions {
   changeRegion(picture: { id: string; width: number; height: number }, mask: Mask): Promise<void>;
   /** Mark a picture's result as a favourite; an input is none. */
   favour(picture: { id: string }): Promise<unknown>;
-  /** What was spent, and on what; else the sentence why it is not known. */
+  /** The ledger, or a sentence why it can't be had. */
   ledger(): Promise<Ledger | string>;
-  /** Write what was typed and waits. */
+  /** Send typed text that is still waiting. */
   flush(): void;
 }
 
@@ -83,7 +83,7 @@ export function createActions(parts: Parts): Actions {
 
   /** The order of images that the prompt's numbers are right for, since it was written. */
   let numbered: string[] | null = null;
-  /** What a press was warned of: pressed once more for the same, it is sent. */
+  /** The warning shown at the last press: pressing again sends it all the same. */
   let warned = { form: "", at: 0 };
 
   function arrange(ids: string[], sized?: boolean) {
@@ -111,7 +111,7 @@ export function createActions(parts: Parts): Actions {
 
   const held = (): Before => ({ form: form.values.get(), references: references.ids() });
 
-  /** Offer what the form held, where that is not what it holds now. */
+  /** Offer Undo if the form has changed. */
   function offerUndo(before: Before) {
     const isSame = JSON.stringify(before) === JSON.stringify(held());
     // The same once more, as a double click asks for it, takes no Undo away.
@@ -202,7 +202,7 @@ export function createActions(parts: Parts): Actions {
   const sayHeld = () =>
     announcer.say(parts.before.get() ? `${HELD}. Undo brings back what it held` : HELD);
 
-  /** Close what is looked at, and go on in the form. */
+  /** Close the viewer and continue in the form. */
   function toForm(place: "prompt" | "go") {
     parts.viewing.set(null);
     const { activeElement } = document;
@@ -384,16 +384,16 @@ export function createActions(parts: Parts): Actions {
   };
 }
 
-/** Nothing was written and nothing dropped: nobody misses it. */
+/** Whether the form is empty, so that replacing it loses nothing. */
 const isEmpty = ({ form, references }: Before) => !form.prompt.trim() && references.length === 0;
 
-/** The form as the click sends it; arguments the endpoint has not keep their defaults. */
+/** The form as a click sends it, with defaults for what the endpoint does not take. */
 function requestForm({ facts }: Parts, values: FormTraits, ids: string[]): Form {
   const endpoint = endpointOf(facts.get(), values.model, ids.length);
   return { ...taken(endpoint, values), references: ids };
 }
 
-/** What the button says of who answers and for how much. */
+/** The terms that the button shows: which backend answers, and the most it costs. */
 function shownTerms({ backend, facts }: Parts, values: FormTraits, images: number): Terms {
   const { name, bills } = backend.get();
   const endpoint = endpointOf(facts.get(), values.model, images);

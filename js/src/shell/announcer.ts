@@ -1,4 +1,4 @@
-/** What a screen reader hears, from one view of several: words once, and each change of a job. */
+/** What is announced to a screen reader, by only one of several views. */
 
 import { type Phase, WAITING } from "../form/submission";
 import { createStore, type Store } from "../kernel/store";
@@ -24,7 +24,7 @@ export interface Announcer {
   readonly lines: Store<Line[]>;
   /** Say these words; `anew` where they take the place of what was said a moment ago. */
   say(words: string, anew?: boolean): void;
-  /** Whether a line is this view's to say: of several views on a page the first one drawn. */
+  /** Whether this view announces a line: of several views on a page, the first one does. */
   claim(words: string): boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What every page begins with: its kernel, its small pictures, and what is looked at large. */
+/** What every page needs: the channel to the kernel, previews, and the viewer's state. */
 import type { AnyModel } from "@anywidget/types";
 import { createChannel } from "../kernel/channel";
 import { createStore } from "../kernel/store";

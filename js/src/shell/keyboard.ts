@@ -1,4 +1,4 @@
-/** Keep text, its editing and our own keys inside; the host's shortcuts are the host's. */
+/** Keeps text editing and our own keys within the widget, and leaves other shortcuts to the host. */
 
 import { isMac } from "../files/keys";
 import { activeIn, focusOn, listen, watch } from "../kernel/page";
@@ -81,7 +81,7 @@ function guardKeys(root: HTMLElement, ended: AbortSignal): void {
   listen(root, "keydown keyup keypress", keep, { signal: ended });
 }
 
-/** Escape, where nothing of ours is open, gives the keyboard back to the notebook. */
+/** Escape returns the focus to the notebook if nothing of ours is open. */
 function leave(root: HTMLElement, event: KeyboardEvent) {
   if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
   const outside = root.parentElement?.closest<HTMLElement>("[tabindex]");

@@ -1,4 +1,4 @@
-/** Everything one view holds. Nothing here is shared with another view but the model itself. */
+/** Everything that one view holds; it shares only the model with other views. */
 import type { Hover } from "../files/drops";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";

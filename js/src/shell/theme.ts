@@ -1,4 +1,4 @@
-/** Light or dark, as the host says; only where no host says anything, as the browser does. */
+/** Light or dark, from the host, or else from the browser. */
 import { listen, watch } from "../kernel/page";
 export type Theme = "light" | "dark";
 

@@ -17,7 +17,7 @@ const MODES = ["Slider", "Side by side", "Fade", "Difference"] as const;
 /** How two pictures are compared. */
 export interface Comparing {
   mode: (typeof MODES)[number];
-  /** The divider lies across, and goes up and down. */
+  /** Whether the divider is horizontal, and moves up and down. */
   across: boolean;
   /** Where it stands, and how far B has faded in, in percent. */
   at: number;
@@ -143,7 +143,7 @@ export function CompareStage({ a, b, view, setView, comparing, change }: StagePr
   return <div class="sd-panes">{panes}</div>;
 }
 
-/** How far two pictures are apart, as the kernel counts it; asked for in the mode that shows it. */
+/** The kernel's measures of the difference, requested only in the mode that shows them. */
 export function useDifference(a: Look | null, b: Look, { mode, unequal }: Comparing): Row[] {
   const { channel } = useViewer();
   const [rows, setRows] = useState<Row[]>([]);
@@ -168,7 +168,7 @@ export function useDifference(a: Look | null, b: Look, { mode, unequal }: Compar
   return rows;
 }
 
-/** What is said where two sizes differ; they are fitted or cropped only when asked. */
+/** The note shown if the sizes differ; pictures are fitted or cropped only on request. */
 export function Sizes({ a, b, comparing: { unequal }, change }: Pair) {
   if (a.width === b.width && a.height === b.height) return null;
   const choice = (value: Unequal, name: string) => (

@@ -1,6 +1,6 @@
 import type { Row } from "../kernel/wire";
 
-/** What is known of one picture, or of two beside each other; what differs is marked. */
+/** The facts of one picture, or of two side by side with differences marked. */
 export function Facts({ columns }: { columns: Row[][] }) {
   const names = [...new Set(columns.flat().map(({ name }) => name))];
   return (

@@ -6,7 +6,7 @@ import { useViewer } from "./session";
 
 const EDGE = 52;
 
-/** The pictures that this one was made from, and those made of it, to walk along. */
+/** The pictures that this one was made from, and those made from it, to step through. */
 export function Lineage({ line }: { line: Kin[] }) {
   const { viewer } = useViewer();
   const ids = line.flatMap(({ id }) => id || []);

@@ -20,7 +20,7 @@ export function within([a, b, c, d]: Box, { width, height }: Area): Box {
   return [left, top, Math.max(right, left + 1), Math.max(bottom, top + 1)];
 }
 
-/** A box with one edge typed: that stands, and moves the one across where it would pass it. */
+/** A box after one edge was typed: it stays as typed, and pushes the opposite edge if need be. */
 export function withEdge(box: Box, side: number, edge: number, picture: Area): Box {
   const across = (side + 2) % 4;
   const other = box[across] as number;
@@ -30,7 +30,7 @@ export function withEdge(box: Box, side: number, edge: number, picture: Area): B
   return within(next as Box, picture);
 }
 
-/** Whether a press begins to draw; the pane would move by it, too. */
+/** Whether a press starts to draw, rather than move the pane. */
 export function begins(event: PointerEvent): boolean {
   if (event.button !== 0) return false;
   event.stopPropagation();
@@ -90,7 +90,7 @@ export function Marking({ box, placed, picture, change }: Props) {
   );
 }
 
-/** The same by keys: its edges as numbers. */
+/** The same by keyboard: the edges as numbers. */
 export function Edges({ box, picture, change }: Omit<Props, "placed">) {
   return (
     <fieldset class="sd-edges">

@@ -23,7 +23,7 @@ interface Props {
   change(strokes: Stroke[]): void;
 }
 
-/** What is painted over the picture; a drag paints more. */
+/** The strokes over the picture; dragging paints more. */
 export function Painting({ strokes, brush, placed, picture, change }: Props) {
   /** The strokes before the one that is drawn: several moves may come before they are shown. */
   const drawing = useRef<{ before: Stroke[]; stroke: Stroke } | null>(null);

@@ -34,7 +34,7 @@ interface LayerProps {
   style?: Record<string, string | number>;
 }
 
-/** One picture in its place: its preview, and over it what was fetched of it sharply. */
+/** One picture in its place: its preview, with sharp parts over it as they are fetched. */
 export function Layer({ picture, placed, view, frame, pane, style }: LayerProps) {
   const { channel, viewer } = useViewer();
   const small = usePreview(picture.id, PREVIEW);
@@ -91,7 +91,7 @@ interface Finger {
   y: number;
 }
 
-/** Where pictures are looked at: wheel and pinch zoom to the pointer, a drag moves. */
+/** The pane with the pictures: wheel and pinch zoom to the pointer, a drag moves. */
 export function Pane({ frame, view, change, children }: PaneProps) {
   const element = useRef<HTMLDivElement>(null);
   const [pane, setPane] = useState<Area | null>(null);

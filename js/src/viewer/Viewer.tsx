@@ -47,7 +47,7 @@ function useReceipt(picture: Look | null): Receipt {
   return found;
 }
 
-/** The rest of the widget is out of reach while a dialog is open, but for what is read out. */
+/** While a dialog is open the rest of the widget is inert, except for the live region. */
 function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
   useLayoutEffect(() => {
     const dialog = box.current;
@@ -60,7 +60,7 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
       (each) => each !== cover && !each.matches("[role=status], [role=alert]"),
     ) as HTMLElement[];
     for (const each of others) each.inert = true;
-    // Where the picture was clicked: a long widget may reach far beyond the screen.
+    // Open near the click, as a long widget may reach far beyond the screen.
     const { top, height: all } = boxOf(root);
     const most = Math.max(LEAST_HEIGHT, innerHeight - ABOVE_AND_BELOW);
     const height = Math.min(all, most);
@@ -80,7 +80,7 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
   }, [box, isDialog]);
 }
 
-/** Tab goes round in a dialog. */
+/** Keep Tab within the dialog. */
 function keepFocus(event: KeyboardEvent, box: HTMLElement) {
   const stops = [...box.querySelectorAll<HTMLElement>("button, input, [tabindex='0']")].filter(
     (each) => each.tabIndex >= 0,
@@ -111,7 +111,7 @@ function Open({ shown, close }: Props) {
   const { rows, inputs: given, line } = useReceipt(picture);
   const receiptOfA = useReceipt(pinned);
   const gone = useStore(viewer.gone);
-  // Nothing can be done with what was deleted, but to go on from it.
+  // With a deleted picture one can only go on to others.
   const lost = gone[picture.id] || (pinned && gone[pinned.id]);
   const inputs = lost ? [] : given;
   /** Another kernel may have deleted it, and nobody tells of that. */
@@ -127,7 +127,7 @@ function Open({ shown, close }: Props) {
   useModal(dialog, Boolean(close));
 
   useEffect(() => announcer.say(lost || words, true), [announcer, words, lost]);
-  // Another picture is looked at as a whole; of two that are compared the same part.
+  // Show another picture as a whole, but in a comparison keep the same part in view.
   useEffect(() => {
     if (!pinned) setView(FIT);
     mark(null, null);
@@ -147,7 +147,7 @@ function Open({ shown, close }: Props) {
     if (next) viewer.pin({ ...next, words: next.name });
   }
 
-  /** The better one is marked, stays as A, and meets the next; after the last it is shown alone. */
+  /** Mark the better one, keep it as A and compare it with the next; after the last, show it alone. */
   async function pick(winner: Look) {
     await favour?.(winner);
     if (viewer.shown.get() !== shown) return;

@@ -1,4 +1,4 @@
-/** Where pictures lie and what of them is seen; numbers only. */
+/** The geometry of the viewer: where pictures are, and which part of them is visible. */
 import { between } from "../kernel/numbers";
 import type { Unequal } from "../kernel/wire";
 
@@ -12,7 +12,7 @@ export interface Rect extends Area {
   top: number;
 }
 
-/** What is looked at: CSS pixels for each pixel of the frame, and the frame's point in the middle. */
+/** The view: CSS pixels per pixel of the frame, and the frame's point in the centre. */
 export interface View {
   zoom: number;
   x: number;
@@ -30,7 +30,7 @@ export interface Placed {
 
 export const FIT: View = { zoom: 0, x: 0, y: 0, fit: true };
 const MOST = 16;
-/** Looked at beyond the edges, so that a small move has it already. */
+/** A margin fetched around the visible part, so that small moves need no request. */
 const MARGIN = 0.12;
 
 /** One pixel of the picture on one of the screen. */
@@ -63,7 +63,7 @@ export const panned = (view: View, right: number, down: number): View => ({
   fit: false,
 });
 
-/** What two pictures lie in, and where each lies. */
+/** The frame around two pictures, and where each is in it. */
 export function arranged(a: Area, b: Area, unequal: Unequal): [Area, Placed, Placed] {
   const bound = unequal === "crop" ? Math.min : Math.max;
   const frame =

@@ -6,7 +6,7 @@ import { revoke } from "../kernel/page";
 import { blobOf } from "../pictures/previews";
 import { covers, type Wanted } from "./geometry";
 
-/** Milliseconds that a view has to hold still: a wheel turns on. */
+/** How long the view must rest, in milliseconds, as a wheel sends many events. */
 const STILL = 60;
 const PATIENCE = 30_000;
 

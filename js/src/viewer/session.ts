@@ -1,4 +1,4 @@
-/** What a viewer needs of the widget that it is in. */
+/** The part of the widget's session that the viewer needs. */
 import type { Channel } from "../kernel/channel";
 import { useScope } from "../kernel/scope";
 import type { Mask } from "../kernel/wire";
@@ -17,7 +17,7 @@ export interface ViewerSession {
   previews: Previews;
   announcer: { say(words: string, anew?: boolean): void };
   tools: Tool[];
-  /** Have the next request change a region of a picture alone; absent where there is no form. */
+  /** Have the next request change only a region of a picture; absent without a form. */
   changeRegion?: (picture: Look, mask: Mask) => unknown;
   /** Mark the better one of two; absent where nothing can be marked. */
   favour?: (picture: Look) => unknown;

@@ -7,7 +7,7 @@ import { type Receipt, receiptReply } from "../kernel/wire";
 import { listOf, type PictureList } from "../pictures/pictures";
 import type { Viewing } from "../pictures/session";
 
-/** A picture as it is looked at. */
+/** A picture in the viewer. */
 export interface Look {
   id: string;
   width: number;
@@ -39,7 +39,7 @@ export interface ViewerState {
   walk(ids: string[], index: number): void;
   /** What is known of a picture; a sentence in its place where that can't be told. */
   receipt(id: string): Promise<Receipt>;
-  /** Of those whose receipts were asked for, the ones that were deleted: what is said of each. */
+  /** Pictures that turned out to be deleted when their receipts were requested, with a message each. */
   readonly gone: Store<Record<string, string>>;
 }
 
@@ -57,10 +57,10 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
   const shown = createStore<Shown | null>(null);
   const gone = createStore<Record<string, string>>({});
   let looking = "";
-  /** Counts what was asked for: what comes late of something older is not shown. */
+  /** Counts requests, so that late answers to older ones are ignored. */
   let turn = 0;
 
-  /** Have the kernel decode what is shown ahead, and nothing else. */
+  /** Tell the kernel which pictures are shown, so that it decodes them ahead. */
   function show(next: Shown | null) {
     const targets = next ? [next.pinned?.id, next.picture.id].filter((id) => id !== undefined) : [];
     if (targets.join() !== looking) {
