@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "seedream_widgets"
 
 # The bottom comes first. A file imports only from its own room and from rooms further up this list.
 ROOMS = (
-    ("errors", "files", "faces"),
+    ("errors", "files", "late_imports"),
     ("credentials",),
     ("images",),
     ("values",),

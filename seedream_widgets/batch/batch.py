@@ -13,7 +13,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
-from seedream_widgets import faces
+from seedream_widgets import late_imports
 from seedream_widgets.batch import manifest as manifests
 from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
@@ -368,7 +368,7 @@ class Batch:
         Pictures selected there are in ``sheet.selection``, and those ranked by votes in
         ``sheet.ranking``; ``sheet.save("foxes.png")`` or ``.html`` exports it.
         """
-        return faces.sheet(self)
+        return late_imports.sheet(self)
 
     def _share(self, address: str | Path | None) -> None:
         """Share the library with other machines through a place, after testing that place."""

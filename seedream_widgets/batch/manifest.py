@@ -19,7 +19,7 @@ from seedream_widgets.batch.plan import Axis, Plan
 from seedream_widgets.errors import RequestError, quoted
 from seedream_widgets.files import DEVICES, read_file
 from seedream_widgets.library.folder import write_private
-from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
+from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_from_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,7 +179,9 @@ def _cell(values: dict[str, Any], library: Library) -> Cell:
         ValueError, TypeError, KeyError: It is not.
     """
     name, places = values["name"], [values["at"], *values.get("also", ())]
-    request = request_again(values["prompt"], values["settings"], values["inputs"], library.input)
+    request = request_from_receipt(
+        values["prompt"], values["settings"], values["inputs"], library.input
+    )
     if request.key is None or cell_name(request) != name:
         raise ValueError(f"the cell {name!r:.40} was changed: it asks for something else")
     if not all(type(index) is int and index >= 0 for at in places for index in at):

@@ -23,7 +23,7 @@ from seedream_widgets.errors import (
 from seedream_widgets.images import ImageInput
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.library.place import place_at
-from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
+from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_from_receipt
 from seedream_widgets.values.status import Completed, Failed, InProgress
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def run_task(task: dict[str, Any], fresh: bool = False) -> str:
             f"this worker uses the {client.backend.name} backend, but the batch uses "
             f"{task['backend']}: set FAL_KEY in the worker's own environment"
         )
-    request = request_again(task["prompt"], task["settings"], task["inputs"], client.library.input)
+    request = request_from_receipt(
+        task["prompt"], task["settings"], task["inputs"], client.library.input
+    )
     if cell_name(request) != task["name"] or any(
         _is_missing(each) for each in (*request.images, *filter(None, [request.mask]))
     ):

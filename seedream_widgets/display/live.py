@@ -12,7 +12,7 @@ from seedream_widgets.display.progress import in_notebook, page_listens, progres
 from seedream_widgets.display.sheet import TEXT, in_a_line
 from seedream_widgets.display.show import sheet_of
 from seedream_widgets.errors import JobTimeout, SeedreamError, say, without_our_frames
-from seedream_widgets.faces import live_card
+from seedream_widgets.late_imports import live_card
 from seedream_widgets.library import Entry
 from seedream_widgets.values.result import Result
 from seedream_widgets.values.status import Completed, Queued

@@ -23,7 +23,7 @@ from seedream_widgets.errors import (
     described,
     without_our_frames,
 )
-from seedream_widgets.faces import show_live
+from seedream_widgets.late_imports import show_live
 from seedream_widgets.values.status import (
     Cancelled,
     Completed,

@@ -17,7 +17,7 @@ from seedream_widgets.errors import BackendError, JobCancelled, SubmitUnknownErr
 from seedream_widgets.jobs.job import Job
 from seedream_widgets.library.journal import ENDS, UNSEEN_SECONDS, UNSENT
 from seedream_widgets.values.handle import Handle
-from seedream_widgets.values.receipt import request_again
+from seedream_widgets.values.receipt import request_from_receipt
 from seedream_widgets.values.status import Queued
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def take_over(entry: Pending, library: Library) -> Pending | None:
 def job_of(entry: Pending, library: Library, engine: Engine) -> Job:
     """Return a job for an entry's request, with its handle if it was accepted."""
     asked = entry.request
-    request = request_again(asked["prompt"], asked["settings"], asked["inputs"], library.input)
+    request = request_from_receipt(
+        asked["prompt"], asked["settings"], asked["inputs"], library.input
+    )
     job = Job(request, backend=entry.backend, engine=engine, id=entry.id, created=entry.created)
     if entry.step == "accepted" and entry.handle:
         job.handle = Handle(**entry.handle)

@@ -18,7 +18,7 @@ from seedream_widgets.images import LIMITS, ImageInput, load_image
 from seedream_widgets.images.origins import Origin, digest_of, digest_of_pixels
 from seedream_widgets.library.folder import RECEIPT, path_of
 from seedream_widgets.values.endpoints import COUNTS, is_seed
-from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_again
+from seedream_widgets.values.receipt import MAX_BYTES, Receipt, digests_of, request_from_receipt
 from seedream_widgets.values.result import (
     SUFFIXES,
     Composition,
@@ -324,7 +324,7 @@ def load(folder: Path) -> Result:
         if not files:
             raise ValueError("it names no image")
         return Result(
-            request=request_again(
+            request=request_from_receipt(
                 receipt.prompt,
                 receipt.settings,
                 receipt.inputs,

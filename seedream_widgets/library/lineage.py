@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import ResultError, SeedreamError
-from seedream_widgets.faces import shown
 from seedream_widgets.images.origins import Origin
+from seedream_widgets.late_imports import mime_bundle
 from seedream_widgets.library.entry import Entry, unknown_size, used_digests
 from seedream_widgets.library.library import Library
 from seedream_widgets.values.receipt import describe_inputs
@@ -139,7 +139,7 @@ class Lineage:
         return f"<Lineage of {self}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": repr(self), **shown("lineage_bundle", self)}
+        return {"text/plain": repr(self), **mime_bundle("lineage_bundle", self)}
 
 
 def lineage_of(result: Result, session: Library) -> Lineage:

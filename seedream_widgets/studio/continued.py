@@ -15,7 +15,7 @@ from seedream_widgets.library.studios import KeptStudio
 from seedream_widgets.studio.cards import FORM
 from seedream_widgets.studio.pictures import kept_search
 from seedream_widgets.studio.traits import size_to_json
-from seedream_widgets.values.receipt import describe_inputs, input_again
+from seedream_widgets.values.receipt import describe_inputs, input_from_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,7 +72,7 @@ class Continued:
     def _references(self, told: object) -> list[Any]:
         """Return all of the references or none, as a prompt refers to them by number."""
         listed = told[: _MOST_REFERENCES + 1] if isinstance(told, list) else []
-        found = [input_again(each, self._library.input) for each in listed]
+        found = [input_from_receipt(each, self._library.input) for each in listed]
         for image in found:
             digest = getattr(image, "sha256", None)
             if image is None or (digest and self._library._input_file(digest) is None):

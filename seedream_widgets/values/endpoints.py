@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from seedream_widgets.errors import NoItemError, RequestError, as_text, refused
-from seedream_widgets.faces import shown
+from seedream_widgets.late_imports import mime_bundle
 from seedream_widgets.values.sizes import Size, SizeRule
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Endpoints(Mapping[str, Endpoint]):
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": repr(self), **shown("endpoints_bundle", self)}
+        return {"text/plain": repr(self), **mime_bundle("endpoints_bundle", self)}
 
 
 HEADS = (

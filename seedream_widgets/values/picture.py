@@ -7,7 +7,7 @@ from base64 import b64decode
 from functools import cache
 from typing import Any
 
-from seedream_widgets.faces import shown
+from seedream_widgets.late_imports import mime_bundle
 
 
 def picture(image: Any) -> Any:
@@ -44,13 +44,13 @@ def _class_of(plugin: Any) -> Any:
             pretty.text(repr(self))
 
         def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-            return {"text/plain": repr(self), **shown("image_bundle", self)}
+            return {"text/plain": repr(self), **mime_bundle("image_bundle", self)}
 
         def _repr_png_(self) -> bytes | None:
             return None  # it would put the whole picture into the notebook
 
         def _repr_jpeg_(self) -> bytes | None:
-            return b64decode(shown("image_bundle", self)["image/jpeg"])
+            return b64decode(mime_bundle("image_bundle", self)["image/jpeg"])
 
     Locked.__name__, Locked.__qualname__ = plugin.__name__, plugin.__qualname__
     Locked.__module__ = plugin.__module__

@@ -213,7 +213,7 @@ def describe_settings(request: Request) -> dict[str, Any]:
 UNKNOWN_PROMPT = "(prompt not stored)"
 
 
-def request_again(
+def request_from_receipt(
     prompt: str,
     settings: dict[str, Any],
     inputs: list[dict[str, Any]],
@@ -224,10 +224,10 @@ def request_again(
     `find` reads an input image by its digest once its bytes are needed; an image that is not found
     has none, and can't be sent again. A setting that is no longer accepted gets its default.
     """
-    images = tuple(image for each in inputs if (image := input_again(each, find)))
+    images = tuple(image for each in inputs if (image := input_from_receipt(each, find)))
     known = {name: settings[name] for name in SETTINGS if name in settings}
     if known.get("mask") is not None:
-        known["mask"] = input_again(known["mask"], find)
+        known["mask"] = input_from_receipt(known["mask"], find)
     prompt = prompt[:MAX_PROMPT] if prompt.strip() else UNKNOWN_PROMPT
     while True:
         try:
@@ -249,7 +249,9 @@ def digests_of(about: dict[str, Any]) -> tuple[str, ...]:
     return tuple(filter(None, map(digest_of, said[:4]))) if isinstance(said, list) else ()
 
 
-def input_again(each: object, find: Callable[[str], ImageInput]) -> ImageInput | ImageUrl | None:
+def input_from_receipt(
+    each: object, find: Callable[[str], ImageInput]
+) -> ImageInput | ImageUrl | None:
     """Return an input image that a receipt describes; its bytes are read when they are needed.
 
     Args:

@@ -20,9 +20,9 @@ from seedream_widgets.errors import (
     running_shell,
     whole_number,
 )
-from seedream_widgets.faces import asked_anew, relatives, shown
 from seedream_widgets.files import NAME_BYTES, file_name, user_path
 from seedream_widgets.images.origins import ORIGIN, Origin
+from seedream_widgets.late_imports import mime_bundle, relatives, submit_fresh
 from seedream_widgets.values.marks import Marks, read_marks
 from seedream_widgets.values.picture import picture
 from seedream_widgets.values.receipt import UNKNOWN_PROMPT
@@ -647,7 +647,7 @@ class Result:
             return plain
 
     def _submit(self, request: Request) -> Awaited:
-        submit: Callable[[Request], Awaited] = self.__dict__["_again"] or asked_anew
+        submit: Callable[[Request], Awaited] = self.__dict__["_again"] or submit_fresh
         return submit(request)
 
     def _check_prompt(self, given: bool = False) -> None:
@@ -699,7 +699,7 @@ class Result:
         cell = getattr(self, "_cell", None)
         if cell is not None and cell == _running_cell():
             return {"text/plain": repr(self)}
-        return {"text/plain": repr(self), **shown("result_bundle", self)}
+        return {"text/plain": repr(self), **mime_bundle("result_bundle", self)}
 
 
 def _running_cell() -> int | None:

@@ -209,9 +209,13 @@ def test_a_region_is_resumed_after_the_kernel_ended(tmp_path):
     client = sd.Client(backend, library=tmp_path)
     request = Request("a hat", [scene(SIZE)], mask=(60, 40, 150, 110))
     client.submit(request).result(SECONDS)
-    from seedream_widgets.values.receipt import describe_inputs, describe_settings, request_again
+    from seedream_widgets.values.receipt import (
+        describe_inputs,
+        describe_settings,
+        request_from_receipt,
+    )
 
     said = json.loads(json.dumps([describe_settings(request), describe_inputs(request.images)]))
-    again = request_again("a hat", *said, client.library.input)
+    again = request_from_receipt("a hat", *said, client.library.input)
     assert again == request
     assert again.sent_images()[1].sha256 == request.sent_images()[1].sha256

@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import Any
 
 
-def shown(what: str, value: object) -> dict[str, str]:
+def mime_bundle(what: str, value: object) -> dict[str, str]:
     """Return the MIME bundle that the function `what` of `display.html` makes of a value."""
     bundle: dict[str, str] = getattr(import_module("seedream_widgets.display.html"), what)(value)
     return bundle
 
 
-def asked_anew(request: Any) -> Any:
+def submit_fresh(request: Any) -> Any:
     """Submit a request on the session's client, even if its result is in the library."""
     return import_module("seedream_widgets.api").submit(request, fresh=True)
 

@@ -12,7 +12,7 @@ from seedream_widgets.values.receipt import (
     UNKNOWN_PROMPT,
     describe_inputs,
     describe_settings,
-    request_again,
+    request_from_receipt,
 )
 from seedream_widgets.values.request import Request
 from tests.scripted import SECONDS
@@ -28,7 +28,7 @@ def again(request, find=nothing, **changed):
         "settings": describe_settings(request),
         "inputs": describe_inputs(request.images),
     }
-    return request_again(**{**told, **changed}, find=find)
+    return request_from_receipt(**{**told, **changed}, find=find)
 
 
 @pytest.mark.parametrize(
