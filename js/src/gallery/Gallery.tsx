@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
+import { each } from "../kernel/numbers";
 import { claim, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
@@ -214,9 +215,7 @@ function AddTo() {
   );
 }
 
-const RATINGS = [0, 1, 2, 3, 4, 5].map(
-  (stars) => [stars, stars === 0 ? "No rating" : `${stars} of 5`] as const,
-);
+const RATINGS = each(6, (stars): Option => [stars, stars ? `${stars} of 5` : "No rating"]);
 
 function Selection() {
   const session = useSession();

@@ -2,7 +2,7 @@
 import { Sheet } from "../sheet/Sheet";
 import { createSheet, type SheetSession } from "../sheet/session";
 import type { ViewerSession } from "../viewer/session";
-import { createViewer } from "../viewer/state";
+import { createViewer, type Look } from "../viewer/state";
 import { Alone } from "./Alone";
 import type { Announcer } from "./announcer";
 import type { Base } from "./base";
@@ -14,10 +14,8 @@ export interface SheetAlone extends SheetSession, ViewerSession {
 export function createSheetSession(base: Base): SheetAlone {
   const sheet = createSheet(base.channel, base.traits);
   const facts = async (wanted: string) => {
-    for (const { id, width, height, words } of sheet.batch.get()?.cells.values() ?? []) {
-      if (id === wanted) return { id, width, height, words };
-    }
-    return null;
+    const cells = [...(sheet.batch.get()?.cells.values() ?? [])] as Look[];
+    return cells.find(({ id }) => id === wanted) ?? null;
   };
   return {
     ...base,

@@ -55,7 +55,6 @@ export function CompareModes({ comparing: { mode, across, at }, change }: Props)
       {mode === "Fade" && (
         <input
           type="range"
-          class="sd-fade"
           aria-label="Fade"
           value={at}
           onInput={(event) => change({ at: event.currentTarget.valueAsNumber })}

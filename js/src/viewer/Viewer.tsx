@@ -173,8 +173,7 @@ function Open({ shown, close }: Props) {
     r: compareInput,
     PageUp: () => viewer.step(-1),
     PageDown: () => viewer.step(1),
-    "1": pinned && !lost ? () => pick(pinned) : undefined,
-    "2": pinned && !lost ? () => pick(picture) : undefined,
+    ...(pinned && !lost && { "1": () => pick(pinned), "2": () => pick(picture) }),
   };
 
   function onArrow([right, down]: readonly [number, number], event: KeyboardEvent) {
