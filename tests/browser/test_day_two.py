@@ -76,3 +76,34 @@ def test_a_cell_goes_on_in_this_kernel_and_the_next(
     assert (prompt, made, count) == ("a hare in the hay", "an owl at vespers", 1)
     assert size[0] * 2 == size[1] * 3
     assert errors == []
+
+
+def test_what_was_typed_without_a_kernel_is_offered_when_the_cell_is_run_again(
+    notebook: OpenNotebook, page: Page, shot: Shot
+) -> None:
+    hare = STUDIO.replace("Studio()", "Studio(prompt='a hare in the hay')")
+    book = notebook([hare, OTHER])
+    book.run(0)
+    book.run(1)
+    for nth in range(2):
+        expect(Studio(page, nth).root).to_contain_text(re.compile(r"\d pictures?"))
+    book.restart_kernel()
+    expect(Studio(page).root).to_contain_text("The kernel is gone")
+    expect(Studio(page, nth=1).root).to_contain_text("The kernel is gone")
+    Studio(page).prompt.fill("a lynx in the larches")
+    Studio(page, nth=1).prompt.fill("a crow in the cold")
+    book.save()
+    assert "larches" not in book.file.read_text()
+    book.run(0)
+    book.run(1)
+    studio, other = Studio(page), Studio(page, nth=1)
+    expect(studio.prompt).to_have_value("a hare in the hay")
+    shot("typed-without-a-kernel", studio.root)
+    studio.button("Undo").click()
+    expect(studio.prompt).to_have_value("a lynx in the larches")
+    expect(other.prompt).to_have_value("")
+    other.button("Undo").click()
+    expect(other.prompt).to_have_value("a crow in the cold")
+    book.run(0)
+    expect(Studio(page).prompt).to_have_value("a hare in the hay")
+    expect(Studio(page).button("Undo")).to_have_count(0)
