@@ -169,7 +169,7 @@ class Notebook:
         """Load the page again, as F5 does; the kernel lives on.
 
         On a busy machine JupyterLab may say of a widget "model not found", though the kernel has
-        told it of that model within a second: 4 of 21 times at a load of 30 on two cores. Then it
+        told it of that model within a second: 4 of 27 times at a load of 30 on two cores. Then it
         is loaded once more, as its user would.
         """
         for _ in range(RELOADS):
