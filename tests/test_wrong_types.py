@@ -62,7 +62,7 @@ CALLS = {
     ),
     "texts for a batch": (
         lambda client, result, job: sd.batch(["a fox"]),
-        "rows of a batch are dicts, and row 0 is not: 'a fox'; prompts alone are an axis",
+        "rows of a batch are dicts, and row 0 is not: 'a fox'; for prompts only, write sd.batch",
     ),
     "a column of a batch": (
         lambda client, result, job: sd.batch([{"prompt": "a fox", "sead": 1}]),

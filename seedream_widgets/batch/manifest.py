@@ -136,7 +136,7 @@ def read(library: Library, name: str) -> Manifest:
     ) as error:
         raise RequestError(
             f"the batch in {path} can't be read ({error!s:.200}); its results are still in the "
-            "library. Move the file away and make the batch anew: nothing is paid for twice",
+            "library. Move the file away and make the batch again: nothing is paid for twice",
             field="name",
             value=name,
         ) from error

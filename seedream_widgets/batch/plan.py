@@ -326,7 +326,7 @@ def _word(name: str, value: Any) -> str:
         if is_text or (isinstance(value, Number) and value == value):
             return str(value)
     raise RequestError(
-        f"{name} stands in the prompt, so it takes texts or numbers, got {described(value)}",
+        f"{name} is a slot of the prompt, so it takes texts or numbers, got {described(value)}",
         field=name,
         value=value,
     )
@@ -390,7 +390,7 @@ def _records(rows: Any) -> list[dict[str, Any]]:
         if not isinstance(row, Mapping):
             raise RequestError(
                 f"rows of a batch are dicts, and row {number} is not: {described(row)}; "
-                "prompts alone are an axis: sd.batch(prompt=[...])",
+                "for prompts only, write sd.batch(prompt=[...])",
                 field="rows",
                 value=row,
             )

@@ -254,6 +254,6 @@ def _say_it_goes_on(job: Job) -> None:
     if job.backend == "offline":
         billed = "costs nothing offline"
     say(
-        f"Stopped waiting. The job goes on and {billed}: sd.jobs()[0].result() has it back, "
+        f"Stopped waiting. The job goes on and {billed}: sd.jobs()[0].result() gets its result, "
         "sd.jobs()[0].cancel() stops it."
     )

@@ -74,7 +74,7 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
         try:
             data = pixels_only(file.data, format_name)
         except ImageInputError:  # Pillow made more of it
-            reasons = ["what is no pixel can't be cut off"]
+            reasons = ["its metadata can't be removed"]
         else:
             name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
             notes = [limits.ratio_note(*size), profile_note(image)]

@@ -280,7 +280,7 @@ def _drawn(value: Any) -> Image:
     if image.mode not in ("1", "L"):
         raise _wrong(
             f"takes {TAKES}; got a picture of mode {image.mode}: use mask.convert('L'), or "
-            "mask.getchannel('A') for what is transparent"
+            "mask.getchannel('A') for the transparent part"
         )
     return image.convert("L").point(lambda value: 255 * (value >= _WHITE))
 

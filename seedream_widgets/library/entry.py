@@ -341,7 +341,7 @@ def load(folder: Path) -> Result:
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise ResultError(
-            f"the result in {folder} can't be read ({error!s:.200}); what is left of it is still "
+            f"the result in {folder} can't be read ({error!s:.200}); its other files are still "
             "there",
             billing="yes",
         ) from error

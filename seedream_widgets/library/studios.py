@@ -94,4 +94,4 @@ class KeptStudio:
     def _tell(self, done: str, why: object) -> None:
         if not self._is_told:
             self._is_told = True
-            _log.warning("%s can't be %s, so that studio begins anew: %s", self.path, done, why)
+            _log.warning("%s can't be %s, so that studio starts empty: %s", self.path, done, why)

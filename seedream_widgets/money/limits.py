@@ -50,7 +50,7 @@ def kept_limits(library: Library) -> dict[str, Decimal]:
     except (OSError, ValueError, TypeError, RecursionError, RequestError):
         pass
     raise SeedreamError(
-        f"{path} holds the limits for a day and a month, and can't be read; set them anew with "
+        f"{path} holds the limits for a day and a month, and can't be read; set them again with "
         "sd.budget(5, per='day'), or delete the file"
     )
 

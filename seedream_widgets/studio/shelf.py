@@ -239,7 +239,7 @@ class Shelf:
             self.changed()
         if found and not there:
             raise ResultError(
-                "what is selected is no longer in the library: it was deleted meanwhile"
+                "the selected results are no longer in the library: they were deleted meanwhile"
             )
         return there
 

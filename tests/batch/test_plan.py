@@ -107,7 +107,7 @@ def test_a_value_written_twice_is_one_cell():
         ({"prompt": '{"a": {"b": 1}}'}, "braces inside braces"),
         ({"prompt": "a {prompt}"}, r"the slot \{prompt\}, and prompt= means something else"),
         ({"prompt": "a {name}"}, r"another name, such as \{the_name\}"),
-        ({"prompt": "a {x}", "x": ["red", None]}, "x stands in the prompt, so .* got None"),
+        ({"prompt": "a {x}", "x": ["red", None]}, "x is a slot of the prompt, so .* got None"),
         ({"prompt": "a {x}", "x": [float("nan")]}, "texts or numbers, got nan"),
         ({"prompt": "a {x}", "x": [Image.new("RGB", (9, 9))]}, "texts or numbers, got Image"),
         ({"prompt": "a {x}", "x": {"a": 1}.values()}, r"a dict_values; write list\(...\) around"),

@@ -64,7 +64,7 @@ def test_a_seed_that_no_request_takes_is_none(folder, tmp_path, seed):
 def test_it_reads_nothing_outside_its_folder(folder, file):
     (folder.parent / "secret.png").write_bytes(picture())
     change(folder, images=[{"file": file, "format": "PNG", "width": 1, "height": 1}])
-    with pytest.raises(ResultError, match="what is left of it is still there"):
+    with pytest.raises(ResultError, match="its other files are still there"):
         load(folder)
 
 

@@ -235,7 +235,7 @@ def test_a_folder_that_is_not_open_to_us_is_told_as_that(tmp_path):
 def test_limits_that_can_not_be_read_stop_what_they_could_forbid(client, page, tmp_path, text):
     (tmp_path / "budget.json").write_text(text)
     assert page(client).studio._money == ""
-    with pytest.raises(sd.SeedreamError, match=r"budget\.json .* can't be read; set them anew"):
+    with pytest.raises(sd.SeedreamError, match=r"budget\.json .* can't be read; set them again"):
         client.submit(FOX)
     assert client.jobs == ()
     sd.budget(5, per="day")

@@ -267,7 +267,7 @@ def test_a_library_that_cannot_be_written_keeps_nothing(open_page, tmp_path, cap
     page.set(prompt="an owl")
     assert page.studio.prompt == "an owl"
     assert open_page().studio.prompt == ""
-    assert "that studio begins anew" in caplog.text
+    assert "that studio starts empty" in caplog.text
 
 
 def test_two_writers_at_once_leave_a_whole_file(tmp_path):

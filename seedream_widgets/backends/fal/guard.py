@@ -261,7 +261,7 @@ def unknown(**known: Any) -> SubmitUnknownError:
     """Return the error for a submit that fal may have accepted."""
     return SubmitUnknownError(
         "The reply to this submit was lost, so fal may have accepted it and may bill it. It was "
-        "not sent again. Look at https://fal.ai/dashboard/requests before you submit it anew.",
+        "not sent again. Look at https://fal.ai/dashboard/requests before you submit it again.",
         billing="maybe",
         **known,
     )

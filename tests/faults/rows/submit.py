@@ -7,7 +7,7 @@ from tests.faults.sentences import CONTENT, KEYS, TOP_UP, content, documented, r
 
 LOST = (
     r"The reply to this submit was lost, so fal may have accepted it and may bill it\. It was not "
-    r"sent again\. Look at https://fal\.ai/dashboard/requests before you submit it anew\. It was "
+    r"sent again\. Look at https://fal\.ai/dashboard/requests before you submit it again\. It was "
     r"looked for at fal: this key may not ask fal for its requests \(HTTP 403\)\."
 )
 REFUSED = [
