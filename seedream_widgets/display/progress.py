@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import contextmanager
 from html import escape
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TextIO
 
 from seedream_widgets.errors import running_shell
@@ -32,13 +33,11 @@ def progress_line(
     elif in_notebook() and total is not None:
         yield _Cell(total).tell
     elif _is_open(sys.stderr) and (show or _is_terminal(sys.stderr)):
-        from tqdm import tqdm
-
         # No rate and no time left of tqdm's own: the text tells what fal runs at once.
         form = (
             "{percentage:3.0f}%|{bar:10}| {n}/{total} [{elapsed}{postfix}]" if total else "{desc}"
         )
-        with tqdm(total=total, leave=True, bar_format=form) as bar:
+        with _bar_class()(total=total, leave=True, bar_format=form) as bar:
 
             def tell(done: int, text: str) -> None:
                 bar.n = done
@@ -47,6 +46,18 @@ def progress_line(
             yield tell
     else:
         yield lambda done, text: None
+
+
+def _bar_class() -> Any:
+    """Return tqdm with a lock of its own, and with nothing left to do for who collects it.
+
+    An interrupt at the wrong moment leaves tqdm's one lock held for ever. A bar interrupted as it
+    began then held up whichever thread collected it, such as the one that all jobs stand on.
+    """
+    from tqdm import tqdm
+
+    own = {"_lock": RLock(), "monitor_interval": 0, "__del__": lambda _: None}
+    return type("Bar", (tqdm,), own)
 
 
 # A program may have replaced a stream by an object that only has `write`.
