@@ -73,6 +73,7 @@ def test_the_next_picture_begins_with_this_one(
     page.keyboard.press("Enter")
     expect(steps.nth(0)).to_have_attribute("aria-current", "true")
     viewer.get_by_role("button", name="Vary").click()
+    page.wait_for_function("document.activeElement.matches('.sd-go:focus-visible')")
     expect(viewer).to_have_count(0)
     expect(studio.prompt).to_have_value("a red fox")
     expect(studio.references).to_have_count(0)

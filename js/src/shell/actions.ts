@@ -211,7 +211,8 @@ export function createActions(parts: Parts): Actions {
     // A turn later: a dialog that closes gives the focus back first.
     setTimeout(() => {
       const wanted = place === "prompt" ? `#${channel.view}-prompt` : ".sd-go";
-      root?.querySelector<HTMLElement>(wanted)?.focus();
+      // Seen after a click, too: where the form holds all that already, nothing else changes.
+      root?.querySelector<HTMLElement>(wanted)?.focus({ focusVisible: true });
     });
   }
 
