@@ -117,9 +117,18 @@ def picture(receipt, **values):
         (lambda r: b"{", "is not a receipt"),
         (lambda r: b"[]", "is not a receipt"),
         (lambda r: b"x" * 5_000_000, "larger than"),
-        (lambda r: changed(r, images=picture(r, file="../../evil.png")), "no name of a picture"),
-        (lambda r: changed(r, images=picture(r, file=".bashrc")), "no name of a picture"),
-        (lambda r: changed(r, images=picture(r, file="run.sh")), "no name of a picture"),
+        (
+            lambda r: changed(r, images=picture(r, file="../../evil.png")),
+            "not a valid name of a picture's file",
+        ),
+        (
+            lambda r: changed(r, images=picture(r, file=".bashrc")),
+            "not a valid name of a picture's file",
+        ),
+        (
+            lambda r: changed(r, images=picture(r, file="run.sh")),
+            "not a valid name of a picture's file",
+        ),
         (lambda r: changed(r, images=picture(r, sha256="0" * 64)), "its digest is another"),
         (lambda r: changed(r, images=picture(r, bytes=3)), "larger than it may be"),
         (lambda r: changed(r, images=[]), "it names no image"),
