@@ -466,7 +466,7 @@ class Index:
     """
 
     def __init__(self, root: Path, cache: Path | None = None) -> None:
-        self._root = Path(root).resolve()
+        self._root = Path(os.path.realpath(root))  # of links in a circle `resolve` makes an error
         self._results = self._root / layout.RESULTS
         self._cache = Cache(cache or _cache_path(self._root), self._scan)
 

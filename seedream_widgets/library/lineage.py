@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from os.path import realpath
 from typing import TYPE_CHECKING, Any
 
 from seedream_widgets.errors import ResultError, SeedreamError
@@ -145,7 +146,7 @@ class Lineage:
 def lineage_of(result: Result, session: Library) -> Lineage:
     """Return the lineage of a result, looked up in its own library and in the session's."""
     root = result._library_path
-    own = [Library(root)] if root and root.resolve() != session.path.resolve() else []
+    own = [Library(root)] if root and realpath(root) != realpath(session.path) else []
     return Lineage(result, [*own, session])
 
 

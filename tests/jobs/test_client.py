@@ -18,6 +18,7 @@ from seedream_widgets.errors import (
     JobCancelled,
     JobTimeout,
     RequestError,
+    SeedreamError,
 )
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import ARRIVALS, shared
@@ -252,3 +253,15 @@ def test_who_listens_and_fails_costs_no_picture(tmp_path, caplog):
     client.library.delete(result)
     told = {record.message for record in caplog.records}
     assert told == {f"a listener of {tmp_path} failed", "a callback of the budget failed"}
+
+
+def test_a_library_behind_links_in_a_circle_is_refused_in_a_sentence(tmp_path):
+    loop = tmp_path / "loop"
+    try:
+        loop.symlink_to(loop)
+    except OSError:
+        pytest.skip("this user may not make links")
+    backend = ScriptedBackend("fal")
+    with pytest.raises(SeedreamError, match=r"loop.*can't be read"):
+        started(backend, loop)
+    assert backend.calls == []
