@@ -41,13 +41,13 @@ def kept_limits(library: Library) -> dict[str, Decimal]:
         return {period: read_usd(values[period]) for period in PERIODS if period in values}
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except PermissionError as error:
+    except OSError as error:
         raise SeedreamError(
             f"{path}, where limits for a day and a month are kept, can't be read "
-            f"({error.strerror}), so nothing is sent that they might forbid; get permission to "
-            "read it, or give the client another library"
+            f"({error.strerror}), so nothing is sent that they might forbid; have it readable, or "
+            "give the client another library"
         ) from error
-    except (OSError, ValueError, TypeError, RecursionError, RequestError):
+    except (ValueError, TypeError, RecursionError, RequestError):
         pass
     raise SeedreamError(
         f"{path} holds the limits for a day and a month, and can't be read; set them again with "
@@ -60,13 +60,15 @@ def keep_limit(library: Library, period: str, limit: Decimal | None) -> None:
 
     Raises:
         RequestError: `period` is not a period.
-        SeedreamError: It can't be written.
+        SeedreamError: It can't be written, or the other period's limit can't be told.
     """
     check_period(period)
     try:
         limits = kept_limits(library)
-    except SeedreamError:
-        limits = {}  # an unreadable file is replaced
+    except SeedreamError as error:
+        if error.__cause__:  # the file may be sound
+            raise
+        limits = {}  # a damaged file is replaced
     limits.pop(period, None)
     if limit is not None:
         limits[period] = limit

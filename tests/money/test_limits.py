@@ -224,7 +224,42 @@ def test_a_folder_that_is_not_open_to_us_is_told_as_that(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     folder.chmod(0o700)
     assert "where limits for a day and a month are kept, can't be read (Perm" in done.stdout
-    assert "get permission to read it" in done.stdout, done.stderr
+    assert "have it readable" in done.stdout, done.stderr
+
+
+UNREADABLE = """
+import os, tempfile
+from decimal import Decimal
+from pathlib import Path
+from seedream_widgets import Library, SeedreamError
+from seedream_widgets.money.limits import keep_limit, kept_limits
+
+temporary = tempfile.TemporaryDirectory()  # pytest's folders are its user's alone
+folder = Path(temporary.name)
+library = Library(folder)
+keep_limit(library, "month", Decimal(7))
+folder.chmod(0o777)
+(folder / ".staging").chmod(0o777)
+(folder / "budget.json").chmod(0)
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    keep_limit(library, "day", Decimal(5))
+except SeedreamError as error:
+    print(error)
+os.seteuid(os.getuid())
+(folder / "budget.json").chmod(0o600)
+print({period: str(limit) for period, limit in kept_limits(library).items()})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="files there are locked in another way")
+def test_a_limit_that_can_not_be_read_now_is_not_lost_to_another():
+    command = [sys.executable, "-c", UNREADABLE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert "can't be read (Permission denied)" in done.stdout, done.stderr
+    assert "{'month': '7'}" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(
