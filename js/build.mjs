@@ -1,20 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { build, context } from "esbuild";
 
 const release = !process.argv.includes("--watch");
-
-/** esbuild leaves the spaces within custom properties; where they mean nothing, they go. */
-const spaces = {
-  name: "spaces",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.css$/ }, async ({ path }) => ({
-      loader: "css",
-      contents: (await readFile(path, "utf8")).replace(
-        /(--[\w-]+:) ([^;]+)/g,
-        (_, name, value) => name + value.replace(/(?<=[(,])\s+|\s+(?=\))/g, ""),
-      ),
-    })),
-};
 
 /** One self-contained module and one stylesheet: no CDN, nothing to load later. */
 const options = {
@@ -36,7 +22,6 @@ const options = {
   legalComments: "none",
   charset: "utf8",
   logLevel: "info",
-  plugins: release ? [spaces] : [],
 };
 
 if (release) await build(options);
