@@ -4,7 +4,7 @@ import { useSession } from "./session";
 const REST = 500;
 
 /** Announce an error only once typing rests, as half-typed numbers cause one at each key. */
-export function useSaid(error: string | null | undefined) {
+export function useAnnouncement(error: string | null | undefined) {
   const { announcer } = useSession();
   useEffect(() => {
     if (!error) return;
@@ -15,7 +15,7 @@ export function useSaid(error: string | null | undefined) {
 
 /** An error as a sentence, tied to its field by `id`. */
 export function FieldError({ id, children }: { id?: string; children: string | null | undefined }) {
-  useSaid(children);
+  useAnnouncement(children);
   return children ? (
     <p class="sd-error" id={id}>
       {children}

@@ -1,4 +1,4 @@
-import { between } from "../kernel/numbers";
+import { clamp } from "../kernel/numbers";
 
 interface Props {
   label: string;
@@ -7,7 +7,7 @@ interface Props {
 }
 
 export function Progress({ label, value }: Props) {
-  const percent = value === null ? undefined : Math.round(100 * between(0, value, 1));
+  const percent = value === null ? undefined : Math.round(100 * clamp(0, value, 1));
   return (
     <span class="sd-track" role="progressbar" aria-label={label} aria-valuenow={percent}>
       <i style={{ width: value === null ? "" : `${percent}%` }} />

@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
-import { joined } from "../kernel/words";
+import { joinPresent } from "../kernel/words";
 import { Button } from "../pictures/buttons";
+import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { Small } from "../pictures/Small";
 import { drag, REFERENCE_DRAG, useOwnDrops } from "./drops";
 import { Close } from "./icons";
 import { stepOf } from "./keys";
@@ -18,7 +18,7 @@ interface Props {
 
 function describe({ name, width, height, note }: Reference): string {
   const size = width > 0 ? `, ${width} × ${height}` : "";
-  return joined(". ", `${name}${size}`, note);
+  return joinPresent(". ", `${name}${size}`, note);
 }
 
 /** Alt+arrow moves, Delete removes; the element moves in the page, so focus is given back. */
@@ -81,9 +81,9 @@ export function ReferenceTile(props: Props) {
       onKeyDown={onKeyDown}
       {...handlers}
     >
-      <Small of={reference.id} edge={edgeFor(52)}>
+      <Preview of={reference.id} edge={edgeFor(52)}>
         {reference.width === 0 && <small>URL</small>}
-      </Small>
+      </Preview>
       <b class="sd-number" aria-hidden="true">
         {index + 1}
       </b>

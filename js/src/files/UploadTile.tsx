@@ -1,6 +1,6 @@
 import { formatBytes } from "../kernel/bytes";
 import { Button } from "../pictures/buttons";
-import { useSaid } from "./FieldError";
+import { useAnnouncement } from "./FieldError";
 import { Close } from "./icons";
 import { Progress } from "./Progress";
 import { useSession } from "./session";
@@ -17,7 +17,7 @@ const PHASES = { waiting: "Waiting", sending: "Uploading", reading: "Reading", f
 export function UploadTile({ tile }: { tile: Tile }) {
   const { actions } = useSession();
   const failed = tile.phase === "failed";
-  useSaid(tile.error);
+  useAnnouncement(tile.error);
   const about = `${tile.name}, ${formatBytes(tile.size)}. ${PHASES[tile.phase]}`;
   return (
     <li

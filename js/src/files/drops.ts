@@ -1,6 +1,6 @@
 /** Files and addresses dropped or pasted anywhere on the widget, and our own drags. */
 import { useState } from "preact/hooks";
-import { claim, listen } from "../kernel/page";
+import { consume, listen } from "../kernel/page";
 import { type Addressed, hasAddress, readAddress } from "./addresses";
 
 export const IMAGE_DRAG = "application/x-seedream-image";
@@ -75,7 +75,7 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
       if (isDrop && offered && takeAddress(data, true)) event.preventDefault();
       return;
     }
-    claim(event);
+    consume(event);
     if (!offered && !isShut(event)) return;
     if (data) data.dropEffect = "copy";
     const left = type === "dragleave" && !root.contains(event.relatedTarget as Node | null);

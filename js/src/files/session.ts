@@ -1,5 +1,5 @@
 /** The part of the session that the views in this folder need. */
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
 import type { Addressed } from "./addresses";
@@ -26,4 +26,4 @@ export interface FilesSession extends PicturesSession {
   actions: FilesActions;
 }
 
-export const useSession = useScope<FilesSession>;
+export const useSession = useSessionAs<FilesSession>;

@@ -1,14 +1,14 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useSaid } from "../files/FieldError";
+import { useAnnouncement } from "../files/FieldError";
 import { askedFor, mentionAt } from "../files/mentions";
-import { claim, hasCommand } from "../kernel/page";
+import { consume, hasCommand } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
 import { Link } from "../pictures/buttons";
 import { Note } from "../pictures/Note";
+import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { Small } from "../pictures/Small";
 import { useSession } from "./session";
 
 interface Choice {
@@ -41,7 +41,7 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   const active = choices[Math.min(at, choices.length - 1)];
   const number = active?.number;
   const id = `${channel.view}-mentions`;
-  useSaid(active ? `${choices.length} to choose from: image ${number}` : null);
+  useAnnouncement(active ? `${choices.length} to choose from: image ${number}` : null);
   useEffect(() => {
     if (number) lit.set(number);
   }, [lit, number]);
@@ -76,7 +76,7 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
     else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) choose(active);
     else if (event.key === "Escape") close();
     else return;
-    claim(event);
+    consume(event);
   }
 
   const list = active && (
@@ -128,9 +128,9 @@ function Option({ id, choice: { reference, number }, active, onChoose }: OptionP
       onMouseDown={(event) => event.preventDefault()}
       onClick={onChoose}
     >
-      <Small of={reference.id} edge={edgeFor(52)}>
+      <Preview of={reference.id} edge={edgeFor(52)}>
         <span />
-      </Small>
+      </Preview>
       <b>{`image ${number}`}</b>
       <small>{reference.name}</small>
     </div>
@@ -142,7 +142,7 @@ export function Renumber() {
   const { actions, renumber } = useSession();
   const text = useStore(renumber);
   const words = "The images moved; the prompt names them by their old numbers.";
-  useSaid(text && words);
+  useAnnouncement(text && words);
   if (!text) return null;
   return (
     <Note words={words}>

@@ -1,10 +1,10 @@
 /** The choice of a model, each with what matters for the current request. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useSaid } from "../files/FieldError";
-import { claim } from "../kernel/page";
+import { useAnnouncement } from "../files/FieldError";
+import { consume } from "../kernel/page";
 import { useStore } from "../kernel/store";
-import { joined } from "../kernel/words";
+import { joinPresent } from "../kernel/words";
 import { endpointOf, type Model, modelOf } from "./facts";
 import { formatSpan, priceOf } from "./price";
 import { RadioGroup } from "./RadioGroup";
@@ -35,7 +35,7 @@ function useChange(): string {
     if (from && to && from !== to) setLine(changes(from, to));
     before.current = form.model;
   }, [form.model]);
-  return joined(" ", line, kept(endpoint, form));
+  return joinPresent(" ", line, kept(endpoint, form));
 }
 
 export function ModelPicker() {
@@ -64,7 +64,7 @@ export function ModelPicker() {
       class="sd-models"
       onKeyDown={(event) => {
         if (!open || (event.key !== "Escape" && event.key !== "Enter")) return;
-        claim(event);
+        consume(event);
         close();
       }}
       onFocusOut={({ currentTarget, relatedTarget }) => {
@@ -110,6 +110,6 @@ export function ModelPicker() {
 /** One line on what a change of model did to the form. */
 export function ModelChange() {
   const line = useChange();
-  useSaid(line);
+  useAnnouncement(line);
   return line ? <p class="sd-hint">{line}</p> : null;
 }

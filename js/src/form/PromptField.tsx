@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { DropHint } from "../files/DropHint";
-import { FieldError, useSaid } from "../files/FieldError";
+import { FieldError, useAnnouncement } from "../files/FieldError";
 import { Label } from "../files/Label";
 import { activeIn, focusOn, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
@@ -99,7 +99,7 @@ export function PromptField({ references }: { references: number }) {
   const id = `${channel.view}-prompt`;
   const restoring = useStore(uploads.tiles).find((tile) => tile.onError);
   const warning = error || restoring ? null : mentionHint(prompt, references);
-  useSaid(warning);
+  useAnnouncement(warning);
   return (
     <div class="sd-field sd-prompt-field">
       <Label of={id} name="Prompt">

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { useSaid } from "../files/FieldError";
+import { useAnnouncement } from "../files/FieldError";
 import { Label } from "../files/Label";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
@@ -131,7 +131,7 @@ function Note({ checks, id, size }: { checks: Checks; id: string; size: ImageSiz
   const told = useStore(errors.all).image_size;
   const problem = checks.size;
   const near = problem?.nearest;
-  useSaid(problem?.message ?? told);
+  useAnnouncement(problem?.message ?? told);
   if (problem || told) {
     return (
       <div class="sd-error" id={id}>

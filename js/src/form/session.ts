@@ -1,6 +1,6 @@
 /** The part of the session that the views in this folder need. */
 import type { FilesActions, FilesSession } from "../files/session";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import type { Backend, Facts } from "./facts";
@@ -38,4 +38,4 @@ export interface FormSession extends FilesSession {
   actions: FormActions;
 }
 
-export const useSession = useScope<FormSession>;
+export const useSession = useSessionAs<FormSession>;

@@ -1,7 +1,7 @@
 /** Which fields of the form the endpoint takes; the others stay as typed, but are not sent. */
 
 import type { FormTraits, ImageSize } from "../kernel/wire";
-import { joined } from "../kernel/words";
+import { joinPresent } from "../kernel/words";
 import type { Endpoint, Model } from "./facts";
 
 export const initialForm: FormTraits = {
@@ -52,7 +52,7 @@ const known = Object.keys(WORDS) as (keyof FormTraits)[];
 
 function words(names: string[], last = " and "): string {
   const all = names.map((name) => WORDS[name] ?? name);
-  return joined(last, all.slice(0, -1).join(", "), ...all.slice(-1));
+  return joinPresent(last, all.slice(0, -1).join(", "), ...all.slice(-1));
 }
 
 /** What a change of model did to the form, in a line. */
@@ -62,7 +62,7 @@ export function changes(from: Model, to: Model): string {
   const [before, after] = [names(from), names(to)];
   const gone = known.filter((name) => before.has(name) && !after.has(name));
   const come = known.filter((name) => !before.has(name) && after.has(name));
-  const said = joined(
+  const said = joinPresent(
     "; it ",
     gone.length > 0 && `takes no ${words(gone, " and no ")}`,
     come.length > 0 && `${gone.length > 0 ? "lets you choose" : "also takes"} ${words(come)}`,

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
-import { each } from "../kernel/numbers";
-import { claim, focusOn } from "../kernel/page";
+import { times } from "../kernel/numbers";
+import { consume, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
@@ -189,7 +189,7 @@ function AddTo() {
           }}
           onKeyDown={(event) => {
             if (event.key !== "Escape") return;
-            claim(event);
+            consume(event);
             close();
           }}
         >
@@ -215,7 +215,7 @@ function AddTo() {
   );
 }
 
-const RATINGS = each(6, (stars): Option => [stars, stars ? `${stars} of 5` : "No rating"]);
+const RATINGS = times(6, (stars): Option => [stars, stars ? `${stars} of 5` : "No rating"]);
 
 function Selection() {
   const session = useSession();

@@ -2,14 +2,14 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { drag, IMAGE_DRAG } from "../files/drops";
-import { between, each } from "../kernel/numbers";
+import { clamp, times } from "../kernel/numbers";
 import { boxOf, focusOn, hasCommand, listen } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
-import { joined } from "../kernel/words";
+import { joinPresent } from "../kernel/words";
 import { useMeasure } from "../pictures/measure";
+import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { Small } from "../pictures/Small";
 import { createLayout, createScale, GAP, type Layout, type Row } from "./layout";
 import { useSession } from "./session";
 import { counted, dayName, isShort } from "./words";
@@ -20,7 +20,7 @@ const PADDING = 12;
 const MARGIN = 300;
 
 function words({ prompt, index, count, favourite, rating, error }: Picture): string {
-  return joined(
+  return joinPresent(
     ", ",
     prompt || "a prompt that was not kept",
     count > 1 && `image ${index + 1} of ${count}`,
@@ -66,7 +66,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
       }
       onDblClick={() => found && actions.open(found, index)}
     >
-      {id !== undefined && !picture?.error && <Small of={id} edge={edgeFor(layout.tile[0])} />}
+      {id !== undefined && !picture?.error && <Preview of={id} edge={edgeFor(layout.tile[0])} />}
       {picture?.error && <span class="sd-thumb-error">{picture.error}</span>}
       {picture?.favourite && <b aria-hidden="true">★</b>}
       {picture && (missing || picture.rating > 0) && (
@@ -198,7 +198,7 @@ export function Pictures() {
   }
 
   function move(to: number, event: KeyboardEvent) {
-    const next = between(0, to, total - 1);
+    const next = clamp(0, to, total - 1);
     show(next);
     if (hasCommand(event) && !event.shiftKey) gallery.focus.set(next);
     else void gallery.select(next, { range: event.shiftKey });
@@ -295,7 +295,7 @@ export function Pictures() {
             {row.heading ? (
               <Heading heading={row.heading} />
             ) : (
-              each(row.count, (at) => {
+              times(row.count, (at) => {
                 const index = row.first + at;
                 const id = found?.known(index);
                 return (

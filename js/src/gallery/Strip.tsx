@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
-import { each } from "../kernel/numbers";
+import { times } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import { Chip } from "../pictures/buttons";
-import { Small } from "../pictures/Small";
+import { Preview } from "../pictures/Preview";
 import { useSession } from "./session";
 import { isNarrowed } from "./state";
 import { counted } from "./words";
@@ -17,7 +17,7 @@ export function Strip({ onOpen }: { onOpen(): void }) {
   useEffect(() => gallery.begin(), [gallery]);
   const narrowed = isNarrowed(useStore(gallery.query));
   const total = found?.total ?? 0;
-  const ids = each(Math.min(SHOWN, total), (at) => found?.known(at));
+  const ids = times(Math.min(SHOWN, total), (at) => found?.known(at));
   return (
     <div class="sd-strip">
       <Chip aria-expanded={false} onClick={onOpen}>
@@ -28,7 +28,7 @@ export function Strip({ onOpen }: { onOpen(): void }) {
           (id) =>
             id !== undefined && (
               <span key={id} class="sd-strip-tile">
-                <Small of={id} edge={256} />
+                <Preview of={id} edge={256} />
               </span>
             ),
         )}

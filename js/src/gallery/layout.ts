@@ -1,5 +1,5 @@
 /** Computes where each picture of a long list is: grouped by day, in rows of equal height. */
-import { between } from "../kernel/numbers";
+import { clamp } from "../kernel/numbers";
 import type { Day } from "../kernel/wire";
 
 /** Browsers cap an element's height, some at 2^24 device pixels: further down, scrolling is scaled. */
@@ -131,7 +131,7 @@ export function createLayout(days: readonly Day[], width: number, density: Densi
       number += 1;
       of = groups[number] as Group;
     }
-    line = between(0, line, of.lines - 1);
+    line = clamp(0, line, of.lines - 1);
     return Math.min(of.first + line * columns + column, of.first + of.count - 1);
   }
 

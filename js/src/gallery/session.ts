@@ -1,5 +1,5 @@
 /** The part of the session that the views in this folder need. */
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
@@ -36,4 +36,4 @@ export interface GallerySession extends PicturesSession {
   }[];
 }
 
-export const useSession = useScope<GallerySession>;
+export const useSession = useSessionAs<GallerySession>;

@@ -1,7 +1,7 @@
 /** What a gallery shows and what is selected in it; the page of the library it looks at. */
 
 import { type Channel, Refusal } from "../kernel/channel";
-import { each } from "../kernel/numbers";
+import { times } from "../kernel/numbers";
 import { atEnd } from "../kernel/page";
 import {
   either,
@@ -134,7 +134,7 @@ export function createGallery(
     if (!here || here.total === 0) return [];
     const count = Math.min(MOST, last - first + 1);
     if (count <= FEW) {
-      const all = await Promise.all(each(count, (at) => here.at(first + at)));
+      const all = await Promise.all(times(count, (at) => here.at(first + at)));
       return all.filter((id) => id !== null);
     }
     const { words, filters } = query.get();

@@ -8,8 +8,9 @@ import { read } from "./parse";
 import { createStore, type Store } from "./store";
 import { type Incoming, incoming, type Notice, type Outgoing, type Terms } from "./wire";
 
+/** Milliseconds after which an answer is late. */
 const PATIENCE = 1500;
-/** How long nothing was received while a request was open for most of that time. */
+/** The kernel is silent once nothing was received for so long, and a request was open so long. */
 const SILENCE = 15_000;
 const QUESTION_OPEN = 10_000;
 
@@ -30,15 +31,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Make a request that the kernel may refuse; a refusal is reported, and gives null. */
+/** Wait for a request that may fail: null then, and the kernel's refusal is reported. */
 export async function attempt<T>(
-  doing: Promise<T>,
-  tell: (refusal: Refusal) => void,
+  request: Promise<T>,
+  onRefusal: (refusal: Refusal) => void,
 ): Promise<T | null> {
   try {
-    return await doing;
+    return await request;
   } catch (error) {
-    if (error instanceof Refusal) tell(error);
+    if (error instanceof Refusal) onRefusal(error);
     return null;
   }
 }
@@ -85,24 +86,27 @@ interface Pending {
   quiet: boolean;
 }
 
+const abortError = () => new DOMException("Aborted", "AbortError");
+
 /** Starts with a letter: element ids are made of it too. */
-const newView = () =>
+const createViewId = () =>
   `v${Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("")}`;
 
-export function createChannel(model: AnyModel, ended: AbortSignal, view = newView()): Channel {
+export function createChannel(model: AnyModel, ended: AbortSignal, view = createViewId()): Channel {
   const state = createStore<KernelState>({ waiting: false, gone: false, silent: false });
   const pending = new Map<string, Pending>();
   const listeners = new Set<(notice: Notice) => void>();
   const revived = new Set<() => void>();
   let count = 0;
   /** Gone by its silence: that a message goes out proves nothing. */
-  let presumed = false;
+  let presumedGone = false;
   let lastHeard = 0;
   let silence: ReturnType<typeof setTimeout> | undefined;
 
-  function refresh(gone = state.get().gone, unheard = state.get().silent) {
+  function updateState(change: Partial<KernelState> = {}) {
+    const { gone, silent } = { ...state.get(), ...change };
     const waiting = !gone && [...pending.values()].some((entry) => entry.late);
-    const next = { waiting, gone, silent: !gone && unheard };
+    const next = { waiting, gone, silent: !gone && silent };
     if (JSON.stringify(next) !== JSON.stringify(state.get())) state.set(next);
   }
 
@@ -110,46 +114,46 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   function watchSilence() {
     if (silence) return;
     const left = Math.max(QUESTION_OPEN, SILENCE - (Date.now() - lastHeard));
-    silence = setTimeout(() => refresh(undefined, true), left);
+    silence = setTimeout(() => updateState({ silent: true }), left);
   }
 
-  function hear() {
+  function endSilence() {
     lastHeard = Date.now();
     clearTimeout(silence);
     silence = undefined;
-    refresh(undefined, false);
+    updateState({ silent: false });
   }
 
-  function die() {
-    refresh(true);
+  function failAll() {
+    updateState({ gone: true });
     for (const entry of [...pending.values()]) entry.reject(new KernelGone());
   }
 
   function lose() {
-    presumed = true;
-    die();
+    presumedGone = true;
+    failAll();
   }
 
   const liveness = createLivenessCheck(model, view, lose);
 
-  function heard() {
+  function noteAlive() {
     liveness.stop();
-    hear();
-    if (!presumed) return;
-    presumed = false;
-    refresh(false);
+    endSilence();
+    if (!presumedGone) return;
+    presumedGone = false;
+    updateState({ gone: false });
     for (const listener of revived) listener();
   }
 
   function receive(content: unknown, buffers: unknown) {
     const message = read(incoming, content);
     if (!message) return;
-    heard();
-    take(message, buffers);
+    noteAlive();
+    deliver(message, buffers);
     if ([...pending.values()].some((entry) => !entry.quiet)) watchSilence();
   }
 
-  function take(message: Incoming, buffers: unknown) {
+  function deliver(message: Incoming, buffers: unknown) {
     if (message.kind !== "reply" && message.kind !== "error") {
       for (const listener of listeners) listener(message);
       return;
@@ -167,10 +171,10 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     try {
       model.send({ ...message, id }, undefined, buffers);
     } catch {
-      die();
+      failAll();
       return;
     }
-    if (state.get().gone && !presumed) refresh(false);
+    if (state.get().gone && !presumedGone) updateState({ gone: false });
   }
 
   function request(message: Outgoing, options: RequestOptions = {}): Promise<Reply> {
@@ -178,12 +182,12 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     const id = `${view}-${count}`;
     return new Promise<Reply>((resolve, reject) => {
       const timers: ReturnType<typeof setTimeout>[] = [];
-      const stop = () => settle(() => reject(new DOMException("Aborted", "AbortError")));
+      const stop = () => settle(() => reject(abortError()));
       function settle(finish: () => void) {
         if (!pending.delete(id)) return;
         timers.forEach(clearTimeout);
         options.signal?.removeEventListener("abort", stop);
-        refresh();
+        updateState();
         finish();
       }
       const entry: Pending = {
@@ -199,7 +203,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
         watchSilence();
         const late = () => {
           entry.late = true;
-          refresh();
+          updateState();
           liveness.start();
         };
         timers.push(setTimeout(late, PATIENCE));
@@ -214,9 +218,9 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
   /** Fires when the comm dies, and when it comes back; anywidget's model does not say which. */
   function commChanged() {
     const { comm_live } = model as { comm_live?: boolean };
-    if (comm_live === false) return die();
-    if (comm_live) presumed = false;
-    if (comm_live && state.get().gone) refresh(false);
+    if (comm_live === false) return failAll();
+    if (comm_live) presumedGone = false;
+    if (comm_live && state.get().gone) updateState({ gone: false });
     // They ask the kernel something, and that goes through or not.
     for (const listener of revived) listener();
   }
@@ -229,7 +233,7 @@ export function createChannel(model: AnyModel, ended: AbortSignal, view = newVie
     liveness.stop();
     clearTimeout(silence);
     for (const entry of [...pending.values()]) {
-      entry.reject(new DOMException("Aborted", "AbortError"));
+      entry.reject(abortError());
     }
   });
 

@@ -32,8 +32,8 @@ export function watch(
 export const hasCommand = ({ ctrlKey, metaKey }: KeyboardEvent | MouseEvent): boolean =>
   ctrlKey || metaKey;
 
-/** Stop an event: no default action, no other listeners. */
-export function claim(event: Event): void {
+/** Take an event for ourselves: no default action, and nothing further up hears it. */
+export function consume(event: Event): void {
   event.preventDefault();
   event.stopPropagation();
 }

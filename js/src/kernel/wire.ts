@@ -104,10 +104,10 @@ export interface Browse {
   days?: boolean;
 }
 
-/** Page to kernel; the channel adds `id`. */
-/** How a picture is asked for again: with another seed, in 4K, or what is missing of its set. */
+/** A picture asked for again: as it was, with another seed, in 4K, or what its set misses. */
 export type Again = "reuse" | "vary" | "large" | "missing";
 
+/** Page to kernel; the channel adds `id`. */
 export type Outgoing =
   | { kind: "submit"; form: Form; terms: Terms; pressed: number }
   | { kind: "cancel" | "forget" | "show_again"; job_id: string }

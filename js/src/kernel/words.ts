@@ -1,4 +1,5 @@
 /** Words put together. */
 
 /** The parts that there are, with `by` between them. */
-export const joined = (by: string, ...parts: unknown[]): string => parts.filter(Boolean).join(by);
+export const joinPresent = (by: string, ...parts: unknown[]): string =>
+  parts.filter(Boolean).join(by);

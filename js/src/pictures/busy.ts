@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { claim, listen } from "../kernel/page";
+import { consume, listen } from "../kernel/page";
 
 /** Presses closer together than this count as one, as with a double click or a trembling finger. */
 export const GESTURE = 1000;
@@ -17,8 +17,10 @@ export function createGesture(): (what?: string) => boolean {
 /** How far a hand moves within a double click, in CSS pixels. */
 const TREMBLE = 9;
 
-/** What sends or stops (`data-once`) is not pressed by the rest of a gesture that began on something
- * else: what a press closes or changes may leave it under the hand, or with a held key's focus. */
+/**
+ * What sends or stops (`data-once`) is not pressed by the rest of a gesture that began elsewhere:
+ * what a press closes or changes may leave it under the hand, or with a held key's focus.
+ */
 export function guardPresses(root: HTMLElement, ended: AbortSignal): void {
   let last: { on?: Element | null; at: number; x: number; y: number } = { at: 0, x: 0, y: 0 };
   const button = (event: Event) => (event.target as Element).closest("[data-once]");
@@ -28,7 +30,7 @@ export function guardPresses(root: HTMLElement, ended: AbortSignal): void {
     last = { on: button(event), at: Date.now(), x, y };
     const isAgain =
       last.at - before.at < GESTURE && Math.hypot(x - before.x, y - before.y) < TREMBLE;
-    if (event.detail && isAgain && last.on && last.on !== before.on) claim(event);
+    if (event.detail && isAgain && last.on && last.on !== before.on) consume(event);
   }
   const held = (event: KeyboardEvent) =>
     event.repeat && event.key === "Enter" && button(event) && event.preventDefault();

@@ -1,7 +1,7 @@
 /** The part of the session that views with pictures need: facts, previews and the viewer. */
 import type { Channel } from "../kernel/channel";
 import type { Errors } from "../kernel/errors";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { PictureList, Pictures } from "./pictures";
 import type { Previews } from "./previews";
@@ -30,4 +30,4 @@ export interface PicturesSession {
   actions: PicturesActions;
 }
 
-export const useSession = useScope<PicturesSession>;
+export const useSession = useSessionAs<PicturesSession>;

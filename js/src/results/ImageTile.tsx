@@ -6,9 +6,9 @@ import { hasCommand } from "../kernel/page";
 import type { Card, ResultImage } from "../kernel/wire";
 import { useBusy } from "../pictures/busy";
 import { Button } from "../pictures/buttons";
+import { Preview } from "../pictures/Preview";
 import { resultOf } from "../pictures/pictures";
 import { edgeFor } from "../pictures/previews";
-import { Small } from "../pictures/Small";
 import { useSession } from "./session";
 
 interface Props {
@@ -120,7 +120,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         onDblClick={view}
         onKeyDown={onKeyDown}
       >
-        <Small of={image.id} edge={edge} alt={`${card.prompt}, ${name}`} />
+        <Preview of={image.id} edge={edge} alt={`${card.prompt}, ${name}`} />
       </Button>
       {chosen && (
         <span class="sd-mark" aria-hidden="true">

@@ -6,7 +6,7 @@ import { SILENT } from "../kernel/channel";
 import { bringIntoSight, goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
-import { joined } from "../kernel/words";
+import { joinPresent } from "../kernel/words";
 import { useBusy } from "../pictures/busy";
 import { IconButton, Link } from "../pictures/buttons";
 import { useCode } from "../pictures/CopyCode";
@@ -24,7 +24,7 @@ const missing = ({ form, images, state }: Card): number =>
 function receipt(card: Card): string {
   const [first] = card.images;
   const cost = card.cost === null ? 0n : micros(card.cost);
-  return joined(
+  return joinPresent(
     " · ",
     card.seed === null ? null : `seed ${card.seed}`,
     first ? `${first.width}×${first.height}` : null,

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { between } from "../kernel/numbers";
-import { atPressElsewhere, claim, focusOn, rootOf } from "../kernel/page";
+import { clamp } from "../kernel/numbers";
+import { atPressElsewhere, consume, focusOn, rootOf } from "../kernel/page";
 import { Button } from "../pictures/buttons";
 
 export interface MenuItem {
@@ -28,8 +28,8 @@ export function Menu({ items, x, y, opener, close }: Props) {
     const menu = list.current;
     const root = menu && rootOf(menu);
     if (!root) return;
-    menu.style.left = `${between(0, x, root.clientWidth - WIDTH)}px`;
-    menu.style.top = `${between(0, y, root.clientHeight - ROW * items.length)}px`;
+    menu.style.left = `${clamp(0, x, root.clientWidth - WIDTH)}px`;
+    menu.style.top = `${clamp(0, y, root.clientHeight - ROW * items.length)}px`;
     focusOn(menu.querySelector("button"));
     return atPressElsewhere(menu, close);
   }, [x, y]);
@@ -46,7 +46,7 @@ export function Menu({ items, x, y, opener, close }: Props) {
     if (event.key === "Escape" || event.key === "Tab") back();
     else if (to === undefined) return;
     else stops.at(to % stops.length)?.focus();
-    claim(event);
+    consume(event);
   }
 
   return (

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Close } from "../files/icons";
-import { boxOf, claim, focusOn, goTo, rootOf } from "../kernel/page";
+import { boxOf, consume, focusOn, goTo, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
 import { Grow, IconButton, Link } from "../pictures/buttons";
@@ -122,7 +122,7 @@ function usePictureMenu(chosen: string) {
     const pick = target.closest(".sd-tile")?.querySelector<HTMLElement>("[data-image]");
     const root = rootOf(target)?.getBoundingClientRect();
     if (!pick?.dataset.image || !root) return;
-    claim(event);
+    consume(event);
     const { left, top, width, height } = boxOf(pick);
     const pointed = "button" in event && event.button === 2;
     const x = (pointed ? event.clientX : left + width / 4) - root.left;

@@ -1,5 +1,5 @@
 import { choiceOf } from "../form/sizes";
-import { between, each } from "../kernel/numbers";
+import { clamp, times } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal, type ResultImage } from "../kernel/wire";
 import { ImageTile } from "./ImageTile";
@@ -36,7 +36,7 @@ export function shapeOf(card: Card) {
     /** A card without a picture takes the place of those that were asked for. */
     count: card.images.length + waiting || asked,
     /** How much wider than a square of the same area. */
-    widening: between(0.72, Math.sqrt(size[0] / size[1]), 1.6).toFixed(3),
+    widening: clamp(0.72, Math.sqrt(size[0] / size[1]), 1.6).toFixed(3),
   };
 }
 
@@ -58,7 +58,7 @@ export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
       {card.images.map((image: ResultImage, index) => (
         <ImageTile key={image.id} {...{ image, card, index, chosen: image.id === chosen }} />
       ))}
-      {each(waiting, (index) => (
+      {times(waiting, (index) => (
         <Waiting
           key={`waiting-${card.images.length + index}`}
           maybe={card.images.length + index >= card.num_images}

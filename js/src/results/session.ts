@@ -1,7 +1,7 @@
 /** The part of the session that the views in this folder need. */
 import type { FormActions, FormSession } from "../form/session";
 import type { Place } from "../kernel/errors";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { Again, Card } from "../kernel/wire";
 import type { Pictures } from "../pictures/pictures";
@@ -42,4 +42,4 @@ export interface ResultsSession extends FormSession {
   actions: ResultsActions;
 }
 
-export const useSession = useScope<ResultsSession>;
+export const useSession = useSessionAs<ResultsSession>;

@@ -2,17 +2,17 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ARROWS } from "../files/keys";
 import { Progress } from "../files/Progress";
-import { between, each } from "../kernel/numbers";
+import { clamp, times } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
 import type { SheetAxis, SheetCell, Standing } from "../kernel/wire";
-import { joined } from "../kernel/words";
+import { joinPresent } from "../kernel/words";
 import { useBusy } from "../pictures/busy";
 import { Button, Chip } from "../pictures/buttons";
 import { useMeasure } from "../pictures/measure";
 import { Note } from "../pictures/Note";
+import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { Select } from "../pictures/Select";
-import { Small } from "../pictures/Small";
 import { firstLayout, type Layout, near, placed, placeOf, tallest, turned, walkOf } from "./layout";
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
@@ -50,7 +50,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
     <>
       {/* The grid's own keys do what these do. */}
       <Button tabIndex={-1} class="sd-cell-view" aria-label="View" onClick={view}>
-        <Small of={cell.id} edge={edgeFor(size)} />
+        <Preview of={cell.id} edge={edgeFor(size)} />
       </Button>
       <Button
         tabIndex={-1}
@@ -132,7 +132,7 @@ const fitted = (wide: number, columns: number) =>
 /** How many lines the names above the columns take. */
 function linesOf(columns: string[], size: number): number {
   const letters = columns.reduce((most, { length }) => Math.max(most, length), 0);
-  return between(1, Math.ceil((letters * LETTER) / size), MOST_LINES);
+  return clamp(1, Math.ceil((letters * LETTER) / size), MOST_LINES);
 }
 
 /** The width of the names at the left. */
@@ -188,8 +188,8 @@ function Grid({ batch, layout, size, side }: GridProps) {
     const move = ARROWS[event.key];
     if (move) {
       const next: [number, number] = [
-        between(0, row + move[1], rows.length - 1),
-        between(0, column + move[0], columns.length - 1),
+        clamp(0, row + move[1], rows.length - 1),
+        clamp(0, column + move[0], columns.length - 1),
       ];
       const box = scroller.current;
       if (box) {
@@ -209,7 +209,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
 
   const [firstRow, endRow] = near(rows.length, high, seen.top, seen.high);
   const [firstColumn, endColumn] = near(columns.length, size, seen.left, seen.wide);
-  const range = (from: number, to: number) => each(to - from, (n) => from + n);
+  const range = (from: number, to: number) => times(to - from, (n) => from + n);
   const shown = range(firstColumn, endColumn);
   const kept = range(firstRow, endRow);
   if (!kept.includes(row)) kept.push(row);
@@ -217,7 +217,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const lines = Math.max(1, Math.floor((high - PADDING) / LINE));
   const left = (index: number) => px(side + index * size);
   const labelOf = (r: number, c: number, cell?: SheetCell) =>
-    joined(", ", rows[r], columns[c], cell?.words);
+    joinPresent(", ", rows[r], columns[c], cell?.words);
 
   // Only rows near the screen are in the page, so this can't be a table element.
   return (
@@ -372,7 +372,7 @@ export function Sheet() {
       <header class="sd-bar">
         <b>{batch.name}</b>
         <span class="sd-hint">
-          {joined(" · ", `${done} of ${batch.cells.size} pictures`, standing.words)}
+          {joinPresent(" · ", `${done} of ${batch.cells.size} pictures`, standing.words)}
         </span>
         {standing.running && (
           <Press once doing={sheet.stop}>

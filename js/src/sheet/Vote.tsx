@@ -2,16 +2,16 @@ import { useEffect, useRef } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import type { Ballot, SheetCell } from "../kernel/wire";
 import { Chip, Link } from "../pictures/buttons";
+import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { Small } from "../pictures/Small";
 import { type Batch, useSheet } from "./session";
 
 const BEST = 5;
 
 const Large = ({ cell: { id, words } }: { cell: Pick<SheetCell, "id" | "words"> }) => (
-  <Small of={id ?? ""} edge={edgeFor(480)} alt={words}>
+  <Preview of={id ?? ""} edge={edgeFor(480)} alt={words}>
     <span>{words}</span>
-  </Small>
+  </Preview>
 );
 
 /** Two cells side by side: press the better one, or an arrow key, until the order is clear. */

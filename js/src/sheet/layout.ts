@@ -1,5 +1,5 @@
 /** Which axis of a batch runs across and down, and which cell is at each place. */
-import { between } from "../kernel/numbers";
+import { clamp } from "../kernel/numbers";
 import type { SheetAxis, SheetCell } from "../kernel/wire";
 import { listOf, type PictureList } from "../pictures/pictures";
 
@@ -73,10 +73,10 @@ export function walkOf(cells: ReadonlyMap<string, SheetCell>, rows: number, colu
 export function tallest(cells: Iterable<SheetCell>): number {
   let most = 0;
   for (const { width, height } of cells) if (width) most = Math.max(most, height / width);
-  return between(0.5, most || 1, 2);
+  return clamp(0.5, most || 1, 2);
 }
 
-/** The tiles of a row of `count` that are near the screen: the first, and the one after the last. */
+/** Which of `count` tiles in a row are near the screen: the first, and the one after the last. */
 export function near(count: number, size: number, from: number, room: number): [number, number] {
   const first = Math.max(0, Math.floor(from / size) - 1);
   return [first, Math.max(first, Math.min(count, Math.ceil((from + room) / size) + 1))];

@@ -1,7 +1,7 @@
 /** The state of a batch's sheet: its cells, which pictures are selected, and the vote. */
 import { attempt, type Channel, type Reply } from "../kernel/channel";
 import { list, type Parse, read, text } from "../kernel/parse";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import {
@@ -56,7 +56,7 @@ export interface SheetSession {
   open(list: PictureList, index: number): void;
 }
 
-export const useSheet = useScope<SheetSession>;
+export const useSheet = useSessionAs<SheetSession>;
 
 export function createSheet(channel: Channel, traits: Traits): SheetState {
   const batch = createStore<Batch | null>(null);
@@ -64,7 +64,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
   const vote = createStore<Ballot | null>(null);
   const picked = traits.store("_picked", list(text), []);
 
-  /** Set after the user was told that a PNG would be too large: the next press scales its pictures. */
+  /** Set once a PNG was refused as too large: the next press has its pictures scaled down. */
   let fit = false;
 
   async function send(message: Outgoing): Promise<Reply | null> {

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { Scope } from "../kernel/scope";
+import { SessionProvider } from "../kernel/session";
 import type { ViewerSession } from "../viewer/session";
 import { Viewer } from "../viewer/Viewer";
 import type { Announcer } from "./announcer";
-import { KernelNotice, Said } from "./Notices";
+import { KernelNotice, LiveRegion } from "./Notices";
 
 interface Props {
   session: ViewerSession & { announcer: Announcer };
@@ -14,10 +14,10 @@ interface Props {
 
 /** The page of a widget that has no form, with its viewer and what is read out. */
 export const Alone = ({ session, more, children }: Props) => (
-  <Scope value={session}>
+  <SessionProvider value={session}>
     <KernelNotice {...session} more={more} />
     {children}
     <Viewer />
-    <Said {...session} />
-  </Scope>
+    <LiveRegion {...session} />
+  </SessionProvider>
 );

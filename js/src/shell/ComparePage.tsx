@@ -1,13 +1,13 @@
 /** Two pictures beside each other, without a form or a library. */
 import { integer, list, shape, text } from "../kernel/parse";
-import { Scope } from "../kernel/scope";
+import { SessionProvider } from "../kernel/session";
 import { listOf } from "../pictures/pictures";
 import type { ViewerSession } from "../viewer/session";
 import { createViewer, type Look } from "../viewer/state";
 import { CompareWidget } from "../viewer/Viewer";
 import type { Announcer } from "./announcer";
 import type { Base } from "./base";
-import { Said } from "./Notices";
+import { LiveRegion } from "./Notices";
 
 const look = shape<Look>({ id: text, width: integer, height: integer, words: text });
 
@@ -27,9 +27,9 @@ export function createCompareSession(base: Base): CompareSession {
 
 export function ComparePage({ session }: { session: CompareSession }) {
   return (
-    <Scope value={session}>
+    <SessionProvider value={session}>
       <CompareWidget />
-      <Said announcer={session.announcer} />
-    </Scope>
+      <LiveRegion announcer={session.announcer} />
+    </SessionProvider>
   );
 }

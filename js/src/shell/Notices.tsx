@@ -4,7 +4,7 @@ import { useStore } from "../kernel/store";
 import type { Announcer } from "./announcer";
 
 /** The only live region: announced, but not visible. */
-export function Said({ announcer }: { announcer: Announcer }) {
+export function LiveRegion({ announcer }: { announcer: Announcer }) {
   return (
     <div class="sd-hidden" role="status" aria-live="polite" aria-atomic="false">
       {useStore(announcer.lines).map((line) => (

@@ -2,12 +2,12 @@ import { DropHint } from "../files/DropHint";
 import { Compose } from "../form/Compose";
 import { Gallery } from "../gallery/Gallery";
 import { Strip } from "../gallery/Strip";
-import { Scope } from "../kernel/scope";
+import { SessionProvider } from "../kernel/session";
 import { useStore } from "../kernel/store";
 import { Results } from "../results/Results";
 import { Viewer } from "../viewer/Viewer";
 import { Header } from "./Header";
-import { KernelNotice, Said } from "./Notices";
+import { KernelNotice, LiveRegion } from "./Notices";
 import { type Session, useSession } from "./session";
 
 function Page() {
@@ -36,15 +36,15 @@ function Page() {
       )}
       <DropHint place="references">Drop to add as reference images</DropHint>
       <Viewer />
-      <Said announcer={announcer} />
+      <LiveRegion announcer={announcer} />
     </>
   );
 }
 
 export function Studio({ session }: { session: Session }) {
   return (
-    <Scope value={session}>
+    <SessionProvider value={session}>
       <Page />
-    </Scope>
+    </SessionProvider>
   );
 }

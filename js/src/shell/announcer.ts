@@ -6,7 +6,7 @@ import type { Card, JobState } from "../kernel/wire";
 import type { Jobs } from "../results/jobs";
 
 const LENGTH = 60;
-const SAID = "seedream-said";
+const ANNOUNCED = "seedream-said";
 const MOMENT = 1000;
 /** A line that stood for less, in ms, may not have been heard: what comes next stands beside it. */
 const HEARD = 200;
@@ -34,7 +34,9 @@ export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announce
 
   function claim(words: string): boolean {
     if (heard.has(words) || root.checkVisibility?.() === false) return false;
-    root.dispatchEvent(new CustomEvent(SAID, { detail: words, bubbles: true, composed: true }));
+    root.dispatchEvent(
+      new CustomEvent(ANNOUNCED, { detail: words, bubbles: true, composed: true }),
+    );
     return true;
   }
 
@@ -51,7 +53,7 @@ export function createAnnouncer(root: HTMLElement, ended: AbortSignal): Announce
     setTimeout(() => heard.delete(detail), MOMENT);
   }
 
-  document.addEventListener(SAID, listen, { signal: ended });
+  document.addEventListener(ANNOUNCED, listen, { signal: ended });
   return { lines, say, claim };
 }
 

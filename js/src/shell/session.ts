@@ -9,7 +9,7 @@ import { createGallery } from "../gallery/state";
 import { isShort } from "../gallery/words";
 import { createErrors } from "../kernel/errors";
 import { flag, integer, list, text } from "../kernel/parse";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import { createStore } from "../kernel/store";
 import type { Again } from "../kernel/wire";
 import { createPictures } from "../pictures/pictures";
@@ -117,4 +117,4 @@ const toolsOf = (actions: Actions): Tool[] => [
   { name: "Save", run: ({ id }) => actions.save(id) },
 ];
 
-export const useSession = useScope<Session>;
+export const useSession = useSessionAs<Session>;

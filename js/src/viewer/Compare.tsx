@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { stepOf } from "../files/keys";
 import { RadioGroup } from "../form/RadioGroup";
 import { Refusal } from "../kernel/channel";
-import { between } from "../kernel/numbers";
-import { boxOf, claim } from "../kernel/page";
+import { clamp } from "../kernel/numbers";
+import { boxOf, consume } from "../kernel/page";
 import { read } from "../kernel/parse";
 import { differenceReply, type Row, type Unequal } from "../kernel/wire";
 import { Chip } from "../pictures/buttons";
@@ -66,11 +66,11 @@ export function CompareModes({ comparing: { mode, across, at }, change }: Props)
 
 function Divider({ comparing: { across, at }, change }: Props) {
   const line = useRef<HTMLDivElement>(null);
-  const set = (value: number) => change({ at: between(0, value, 100) });
+  const set = (value: number) => change({ at: clamp(0, value, 100) });
   function onKeyDown(event: KeyboardEvent) {
     const by = stepOf(event.key) ?? { Home: -50, End: 50 }[event.key];
     if (!by) return;
-    claim(event);
+    consume(event);
     set(Math.round(at) + by * (event.shiftKey ? 10 : 2));
   }
   function onPointer(event: PointerEvent) {

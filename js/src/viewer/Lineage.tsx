@@ -1,7 +1,7 @@
 import type { Kin } from "../kernel/wire";
 import { Button } from "../pictures/buttons";
+import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { Small } from "../pictures/Small";
 import { useViewer } from "./session";
 
 const EDGE = 52;
@@ -39,7 +39,7 @@ function Step({ kin: { id, words, kin }, go }: { kin: Kin; go(): void }) {
       title={words}
       onClick={() => here || go()}
     >
-      <Small of={id} edge={edgeFor(EDGE)} />
+      <Preview of={id} edge={edgeFor(EDGE)} />
     </Button>
   );
 }

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { between } from "../kernel/numbers";
+import { clamp } from "../kernel/numbers";
 import { boxOf } from "../kernel/page";
 import { type Area, px, type Rect } from "./geometry";
 
@@ -14,7 +14,7 @@ export const middle = ({ width, height }: Area): Box =>
 
 /** A box with its edges in order, within the picture, and one pixel large at least. */
 export function within([a, b, c, d]: Box, { width, height }: Area): Box {
-  const at = (value: number, most: number) => between(0, Math.round(value), most);
+  const at = (value: number, most: number) => clamp(0, Math.round(value), most);
   const [left, right] = [at(Math.min(a, c), width - 1), at(Math.max(a, c), width)];
   const [top, bottom] = [at(Math.min(b, d), height - 1), at(Math.max(b, d), height)];
   return [left, top, Math.max(right, left + 1), Math.max(bottom, top + 1)];

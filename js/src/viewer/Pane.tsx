@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../kernel/store";
 import { useMeasure } from "../pictures/measure";
-import { usePreview } from "../pictures/Small";
+import { usePreview } from "../pictures/Preview";
 import {
   type Area,
   bounded,

@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Close, Next, Previous } from "../files/icons";
 import { ARROWS } from "../files/keys";
-import { between } from "../kernel/numbers";
-import { activeIn, boxOf, bringIntoSight, claim, focusOn } from "../kernel/page";
+import { clamp } from "../kernel/numbers";
+import { activeIn, boxOf, bringIntoSight, consume, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
 import { useAnswer } from "../pictures/answer";
@@ -66,7 +66,7 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
     const height = Math.min(all, most);
     const place = opener?.getBoundingClientRect() ?? { top, height };
     const middle = place.top + place.height / 2 - top - height / 2;
-    dialog.style.top = `${between(0, middle, all - height)}px`;
+    dialog.style.top = `${clamp(0, middle, all - height)}px`;
     dialog.style.maxHeight = `${most}px`;
     focusOn(dialog);
     bringIntoSight(dialog);
@@ -147,7 +147,7 @@ function Open({ shown, close }: Props) {
     if (next) viewer.pin({ ...next, words: next.name });
   }
 
-  /** Mark the better one, keep it as A and compare it with the next; after the last, show it alone. */
+  /** Mark the better one and compare it, as A, with the next; after the last, show it alone. */
   async function pick(winner: Look) {
     await favour?.(winner);
     if (viewer.shown.get() !== shown) return;
@@ -197,7 +197,7 @@ function Open({ shown, close }: Props) {
     if (ctrlKey || metaKey || event.defaultPrevented || !(arrow || action)) return;
     if ((arrow || key.startsWith("Page")) && (target as Element).matches("input, [role=radio]"))
       return;
-    claim(event);
+    consume(event);
     if (arrow) onArrow(arrow, event);
     else void action?.();
   }

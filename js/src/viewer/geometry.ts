@@ -1,5 +1,5 @@
 /** The geometry of the viewer: where pictures are, and which part of them is visible. */
-import { between } from "../kernel/numbers";
+import { clamp } from "../kernel/numbers";
 import type { Unequal } from "../kernel/wire";
 
 export interface Area {
@@ -42,9 +42,9 @@ export const fitZoom = (frame: Area, pane: Area): number =>
 /** The same view within bounds: as large as it may be, and with no room beside what is larger. */
 export function bounded(view: View, frame: Area, pane: Area): View {
   const fit = fitZoom(frame, pane);
-  const zoom = view.fit ? fit : between(Math.min(fit, onePixel()), view.zoom, MOST);
+  const zoom = view.fit ? fit : clamp(Math.min(fit, onePixel()), view.zoom, MOST);
   const middle = (at: number, frame: number, pane: number) =>
-    frame * zoom <= pane ? frame / 2 : between(pane / 2 / zoom, at, frame - pane / 2 / zoom);
+    frame * zoom <= pane ? frame / 2 : clamp(pane / 2 / zoom, at, frame - pane / 2 / zoom);
   const x = middle(view.x, frame.width, pane.width);
   return { zoom, x, y: middle(view.y, frame.height, pane.height), fit: view.fit };
 }
@@ -107,8 +107,8 @@ export function seen(
     const more = (high - low) * margin;
     const first = Math.floor((Math.max(0, low - more) - place) / placed.scale);
     const last = Math.ceil((Math.min(frame, high + more) - place) / placed.scale);
-    const from = between(0, first, length);
-    return [from, between(0, last, length) - from] as const;
+    const from = clamp(0, first, length);
+    return [from, clamp(0, last, length) - from] as const;
   }
   const { width, height } = picture;
   const [left, wide] = span(view.x, pane.width, frame.width, placed.left, width);

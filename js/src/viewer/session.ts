@@ -1,6 +1,6 @@
 /** The part of the widget's session that the viewer needs. */
 import type { Channel } from "../kernel/channel";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Mask } from "../kernel/wire";
 import type { Previews } from "../pictures/previews";
 import type { Look, ViewerState } from "./state";
@@ -23,4 +23,4 @@ export interface ViewerSession {
   favour?: (picture: Look) => unknown;
 }
 
-export const useViewer = useScope<ViewerSession>;
+export const useViewer = useSessionAs<ViewerSession>;

@@ -1,6 +1,6 @@
 /** What a viewer shows: one picture of a list, or two that are compared. */
 import { type Channel, Refusal, UNREADABLE } from "../kernel/channel";
-import { between } from "../kernel/numbers";
+import { clamp } from "../kernel/numbers";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Receipt, receiptReply } from "../kernel/wire";
@@ -91,7 +91,7 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
       which === "pinned" ? (["pinnedAt", now.picture] as const) : (["at", now.pinned] as const);
     const mine = ++turn;
     const from = now[moves];
-    let to = between(0, from + by, list.total - 1);
+    let to = clamp(0, from + by, list.total - 1);
     let id = to === from ? null : await list.at(to).catch(() => null);
     // None is compared with itself.
     if (id && id === other?.id) {

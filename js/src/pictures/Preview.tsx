@@ -1,11 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useScope } from "../kernel/scope";
+import { useSessionAs } from "../kernel/session";
 import type { Previews } from "./previews";
 
 /** The Blob URL of a preview, asked for once `edge` is known (0 = not yet seen). */
 export function usePreview(target: string, edge: number): string | null {
-  const { previews } = useScope<{ previews: Previews }>();
+  const { previews } = useSessionAs<{ previews: Previews }>();
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {
     const letGo = previews.hold(target);
@@ -35,7 +35,7 @@ interface Props {
 }
 
 /** A small picture of an image. */
-export function Small({ of, edge, alt = "", children }: Props): ComponentChildren {
+export function Preview({ of, edge, alt = "", children }: Props): ComponentChildren {
   const url = usePreview(of, edge);
   return url ? <img src={url} alt={alt} draggable={false} /> : children;
 }
