@@ -311,7 +311,7 @@ class Client:
         if came and came.receipt and came.receipt.key and came.files[0].data is not None:
             self._in_memory[came.receipt.key, came.backend] = came
 
-    def _waiting(self) -> int:
+    def _count_resumable(self) -> int:
         """Return how many requests of earlier sessions can be resumed."""
         return len(left_behind(self.library, self._engine()))
 

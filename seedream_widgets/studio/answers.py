@@ -46,7 +46,7 @@ class Aside:
         """Run `work` in a thread; only call it on the engine's loop."""
         return await self._loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
 
-    def later(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    def start(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run `work` in a thread, without waiting for it; does nothing once closed."""
         with suppress(RuntimeError):
             self._threads.submit(partial(work, *args, **kwargs))
@@ -61,7 +61,7 @@ def answered_aside(aside: Aside, table: dict[type, Callable[..., Answer]]) -> Ta
     return {kind: partial(aside, answer) for kind, answer in table.items()}
 
 
-class Speaks(Protocol):
+class PostsMessages(Protocol):
     """A widget that posts messages to its page."""
 
     _lock: RLock
@@ -79,7 +79,7 @@ class Answers:
         table: The handler of each message class: it returns the answer, or a coroutine for it.
     """
 
-    def __init__(self, widget: Speaks, engine: Engine, aside: Aside, table: Table) -> None:
+    def __init__(self, widget: PostsMessages, engine: Engine, aside: Aside, table: Table) -> None:
         self._widget, self._engine = widget, engine
         self._aside, self._table = aside, table
 
@@ -97,11 +97,11 @@ class Answers:
             if isinstance(answer, tuple):
                 self._reply(name, answer)
             else:
-                self._engine.start(self._later(name, answer))
+                self._engine.start(self._answer_later(name, answer))
         except Exception as error:
             self._refuse(name, error)
 
-    async def _later(self, name: str | None, work: Late) -> None:
+    async def _answer_later(self, name: str | None, work: Late) -> None:
         # Sending waits for the widget's lock, which the engine's loop must never do.
         try:
             await self._aside(self._reply, name, await work)

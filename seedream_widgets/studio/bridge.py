@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = __name__.partition(".")[0]
 _STATIC = Path(__file__).parent.parent / "static"
-_NOTHING = "<!-- the widget was here; its contact sheet follows -->"
+_PLACEHOLDER = "<!-- the widget was here; its contact sheet follows -->"
 _log = logging.getLogger(__name__)
 
 
@@ -35,8 +35,8 @@ def _front_end(name: str) -> Path | str:
     return path if live else path.read_text(encoding="utf-8")
 
 
-def _takes(trait: t.TraitType[Any, Any] | None) -> str:
-    """Return what a field takes, in our words, or an empty text for other kinds of traits."""
+def _expected(trait: t.TraitType[Any, Any] | None) -> str:
+    """Return what a field takes, in plain words, or an empty text for other kinds of traits."""
     if isinstance(trait, t.Int):
         numbers = f"a whole number from {trait.min} to {trait.max}"
         return f"{numbers}, or None" if trait.allow_none else numbers
@@ -51,7 +51,7 @@ class Bridge(anywidget.AnyWidget):
     _css = _front_end("studio.css")
     _view = t.Unicode("studio", help="What the page draws").tag(sync=True)
     _picked: t.List[str] = t.List(help="Ids of the pictures selected in a gallery").tag(sync=True)
-    _sheet: Fallback | None = None
+    _fallback: Fallback | None = None
     _lock: RLock
     _parts: ExitStack
     """What has to be closed along with the widget."""
@@ -70,7 +70,7 @@ class Bridge(anywidget.AnyWidget):
             FieldError: The field does not take the value.
         """
         if not name.startswith("_") and not hasattr(type(self), name):
-            raise self._unknown(name, value)
+            raise self._unknown_field_error(name, value)
         if isinstance(getattr(type(self), name, None), property):
             raise UnknownFieldError(f"{name} can only be read", field=name, value=value)
         try:
@@ -78,7 +78,7 @@ class Bridge(anywidget.AnyWidget):
         except (t.TraitError, ValueError) as error:  # ValueError: traitlets can't print a huge int
             if isinstance(error, RequestError):
                 raise
-            takes = _takes(self.traits().get(name))
+            takes = _expected(self.traits().get(name))
             said = f"{name} takes {takes}, got {quoted(value)}" if takes else str(error)
             raise FieldError(said, field=name, value=value) from error
 
@@ -102,7 +102,7 @@ class Bridge(anywidget.AnyWidget):
         return sorted(name for name in own if not name.startswith("_"))
 
     @classmethod
-    def _unknown(cls, name: str, value: object) -> UnknownFieldError:
+    def _unknown_field_error(cls, name: str, value: object) -> UnknownFieldError:
         from seedream_widgets.values.guesses import meant
 
         return UnknownFieldError(
@@ -118,15 +118,15 @@ class Bridge(anywidget.AnyWidget):
                     _log.exception("a message to the page could not be sent")
 
     def open(self) -> None:
-        """Open the comm without tying its messages to one shell; see `_unpin`."""
+        """Open the comm without tying its messages to one shell; see `_untie_from_shell`."""
         super().open()
-        self._unpin()
+        self._untie_from_shell()
 
     def _send(self, msg: Any, buffers: Any = None) -> None:
         super()._send(msg, buffers)
-        self._unpin()
+        self._untie_from_shell()
 
-    def _unpin(self) -> None:
+    def _untie_from_shell(self) -> None:
         # ipykernel 7.4 ties a comm to the shell that sent last, often the main one, where a click
         # would wait for the running cell. Untied, each message goes to the shell that the host
         # addressed.
@@ -163,8 +163,8 @@ class Bridge(anywidget.AnyWidget):
             return {"text/plain": f"{self!r}, closed"}
         view = super()._repr_mimebundle_(**kwargs)
         data = view[0] if isinstance(view, tuple) else view
-        if data and self._sheet is not None:
-            data["text/html"] = self._sheet.html()
+        if data and self._fallback is not None:
+            data["text/html"] = self._fallback.html()
         return view
 
     def _ipython_display_(self, **_: Any) -> None:
@@ -176,15 +176,15 @@ class Bridge(anywidget.AnyWidget):
             return
         view = super()._repr_mimebundle_()
         data, metadata = view if isinstance(view, tuple) else (view, None)
-        if data and self._sheet is not None:  # no HTML here, or a reopened notebook shows it twice
-            data["text/html"] = _NOTHING
+        if data and self._fallback is not None:
+            data["text/html"] = _PLACEHOLDER  # not the sheet: a reopened notebook would show two
         show(data, metadata=metadata, raw=True)
-        if self._sheet is not None:
-            self._sheet.show()
+        if self._fallback is not None:
+            self._fallback.show()
 
     def close(self) -> None:
         """Close the comm; the contact sheet takes the place of the views."""
         self._parts.close()
-        if self._sheet is not None:
-            self._sheet.close()
+        if self._fallback is not None:
+            self._fallback.close()
         super().close()

@@ -72,7 +72,7 @@ class Compare(Bridge):
         self._parts.callback(aside.close)
         viewer = Viewer(engine, Previews(engine), aside, self)
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = Fallback(name, lambda: (), engine, self._static)
+        self._fallback = Fallback(name, lambda: (), engine, self._stand_in)
         told = [
             {
                 "id": str(number),
@@ -113,10 +113,10 @@ class Compare(Bridge):
         """Return a picture by its id on the page, or its input image as ``<its id>~<number>``."""
         name, is_input, number = target.rpartition("~")
         if is_input:
-            return input_of(self.there(name)[0], number)
+            return input_of(self.find_existing(name)[0], number)
         return self._side(target).picture
 
-    def there(self, target: str) -> tuple[Result, int]:
+    def find_existing(self, target: str) -> tuple[Result, int]:
         """Return the result that a picture belongs to, and its number there."""
         side = self._side(target)
         if side.result is None:
@@ -130,7 +130,7 @@ class Compare(Bridge):
             raise RequestError(f"there is no picture {target!r:.40} here", field="target")
         return self._sides[int(target)]
 
-    def _static(self) -> StandIn:
+    def _stand_in(self) -> StandIn:
         """Return what to show where no kernel runs."""
         pair = [self._sides[0], self._sides[self._second]]
         shown = [

@@ -51,9 +51,9 @@ class Continued:
         form = kept.get("form")
         form = dict(form) if isinstance(form, dict) else {}
         if "references" in form:
-            form["references"] = self._references(form["references"])
+            form["references"] = self._read_references(form["references"])
         sized = "image_size" in form and "image_size" not in given
-        with self._studio._whole() if sized else self._studio._lock:
+        with self._studio._keeping_size() if sized else self._studio._lock:
             for name in (*FORM, "references"):
                 if name in form and name not in given:
                     self._set(name, form[name])
@@ -69,7 +69,7 @@ class Continued:
         with suppress(TraitError):  # the file is untrusted, or of another version
             setattr(self._studio, name, tuple(value) if isinstance(value, list) else value)
 
-    def _references(self, told: object) -> list[Any]:
+    def _read_references(self, told: object) -> list[Any]:
         """Return all of the references or none, as a prompt refers to them by number."""
         listed = told[: _MOST_REFERENCES + 1] if isinstance(told, list) else []
         found = [input_from_receipt(each, self._library.input) for each in listed]
@@ -93,17 +93,17 @@ class Continued:
         found = self._kept.read().get("pinned") if self._kept else ""
         return found if isinstance(found, str) and len(found) < 300 else ""
 
-    def came(self, result: Result) -> None:
+    def add_result(self, result: Result) -> None:
         """Add a result to those that the next studio shows."""
         if self._kept:
             self._kept.change_results(came=result.request_id)
 
-    def dismissed(self, result: Result) -> None:
+    def remove_result(self, result: Result) -> None:
         """Remove a result from those that the next studio shows."""
         if self._kept:
             self._kept.change_results(gone=result.request_id)
 
-    def searched(self, asked: Browse) -> None:
+    def keep_search(self, asked: Browse) -> None:
         """Keep the gallery's search."""
         search = kept_search({"query": asked.query, "filters": asked.filters})
         with self._studio._lock:

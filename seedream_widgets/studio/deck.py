@@ -26,10 +26,10 @@ class Deck:
         self._jobs: dict[str, Job] = {}
         self._places: dict[str, int] = {}
         self._next = itertools.count(1)
-        self._open: dict[str, Job] = {}
-        self._made: dict[str, dict[str, Job]] = {}
-        self._untold: dict[str, None] = {}
-        self._told: dict[str, int] = {}
+        self._unindexed: dict[str, Job] = {}
+        self._by_result_id: dict[str, dict[str, Job]] = {}
+        self._unsent: dict[str, None] = {}
+        self._sent_in: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Job]:
         """Iterate over the jobs, newest first."""
@@ -49,34 +49,36 @@ class Deck:
         # A new dictionary, as other threads may be iterating over the old one.
         others = {name: each for name, each in self._jobs.items() if name != job.id}
         self._places[job.id] = next(self._next)
-        self._open[job.id] = job
+        self._unindexed[job.id] = job
         self._jobs = {**others, job.id: job}
         return is_new
 
     def of_result(self, request_id: str) -> tuple[Job, ...]:
         """Return the jobs that have this result."""
-        for name, job in tuple(self._open.items()):
+        for name, job in tuple(self._unindexed.items()):
             if not job.done:
                 continue
             if isinstance(job.status, Completed):
-                self._made.setdefault(job.result().request_id, {})[name] = job
-            self._open.pop(name, None)
-        return tuple(self._made.get(request_id, {}).values())
+                self._by_result_id.setdefault(job.result().request_id, {})[name] = job
+            self._unindexed.pop(name, None)
+        return tuple(self._by_result_id.get(request_id, {}).values())
 
-    def touch(self, name: str) -> None:
+    def mark_changed(self, name: str) -> None:
         """Note that the page does not yet know of a job's change."""
-        self._untold[name] = None
+        self._unsent[name] = None
 
-    def told(self, name: str, number: int) -> None:
+    def mark_sent(self, name: str, number: int) -> None:
         """Note that the page was told of a job, in the message of this (rising) number."""
-        self._untold.pop(name, None)
-        self._told.pop(name, None)
-        self._told[name] = number
+        self._unsent.pop(name, None)
+        self._sent_in.pop(name, None)
+        self._sent_in[name] = number
 
-    def since(self, number: int) -> list[str]:
+    def changed_since(self, number: int) -> list[str]:
         """Return the ids of the jobs that changed after message `number`."""
-        later = itertools.takewhile(lambda name: self._told[name] > number, reversed(self._told))
-        return list(dict.fromkeys((*self._untold, *later)))
+        later = itertools.takewhile(
+            lambda name: self._sent_in[name] > number, reversed(self._sent_in)
+        )
+        return list(dict.fromkeys((*self._unsent, *later)))
 
     def page(
         self, hidden: Iterable[str], before: int | None = None

@@ -62,7 +62,7 @@ class Fallback:
         title: Callable[[int], str] | None = None,
     ) -> None:
         self._title = title
-        self._drawn = drawn or self._of_results
+        self._drawn = drawn or self._contact_sheet
         self._name, self._results, self._engine = name, results, engine
         self._draw = lru_cache(2 * SHEET_RESULTS)(sheet_item)
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Fallback:
         """Return the contact sheet as it is now."""
         return self._drawn().html
 
-    def _of_results(self) -> StandIn:
+    def _contact_sheet(self) -> StandIn:
         results = self._results()
         html = sheet_html(results, self._draw, self._title)
         return StandIn(html, sheet_text(results, self._title), picture(results[:1]))
@@ -103,19 +103,19 @@ class Fallback:
         """Have the output updated soon; only call it on the engine's thread."""
         if self._published is not None and not self._scheduled:
             self._scheduled = True
-            self._engine.start(self._renew_soon())
+            self._engine.start(self._update_soon())
 
-    async def _renew_soon(self) -> None:
+    async def _update_soon(self) -> None:
         await asyncio.sleep(DELAY)
         self._scheduled = False
-        await self._engine.run_in_pool(self._renew, self._published)
+        await self._engine.run_in_pool(self._update_if_changed, self._published)
 
     def _after_cell(self, *_: object) -> None:
         # nbconvert and the like drop updates that come between two cells, so send them now.
-        self._renew(self._kept)
+        self._update_if_changed(self._kept)
         self._kept = self._published or ()
 
-    def _renew(self, known: tuple[Result, ...] | None) -> None:
+    def _update_if_changed(self, known: tuple[Result, ...] | None) -> None:
         try:
             with self._lock:
                 if self._published is not None and self._results() != known:

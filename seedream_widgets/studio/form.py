@@ -35,12 +35,12 @@ UNSAVED = ("prompt", "_references")
 _OWN_SIZE = endpoint_for(DEFAULT_MODEL, "text-to-image").default_size
 
 
-def _count(help: str) -> Any:
+def _count_trait(help: str) -> Any:
     low, high = COUNTS
     return t.Int(low, min=low, max=high, help=help).tag(sync=True)
 
 
-def _word(argument: str, default: str | None, help: str) -> Any:
+def _word_trait(argument: str, default: str | None, help: str) -> Any:
     enum: Any = WordTrait
     return enum(choices(argument), default, allow_none=default is None, help=help).tag(sync=True)
 
@@ -55,11 +55,11 @@ class Form(Bridge):
         "while there are references and none was chosen",
     ).tag(sync=True, to_json=size_to_json)
     seed = t.Int(None, allow_none=True, min=0, max=MAX_SEED, help="None is random").tag(sync=True)
-    num_images = _count("1 to 6 separate generations")
-    max_images = _count("1 to 6; each generation gives up to that many")
-    enhance_prompt_mode = _word("enhance_prompt_mode", "standard", "Where the model takes it")
-    output_format = _word("output_format", None, "Where the model takes it; None is its own")
-    background = _word("background", None, "Where the model takes it; None is its own")
+    num_images = _count_trait("1 to 6 separate generations")
+    max_images = _count_trait("1 to 6; each generation gives up to that many")
+    enhance_prompt_mode = _word_trait("enhance_prompt_mode", "standard", "Where the model takes it")
+    output_format = _word_trait("output_format", None, "Where the model takes it; None is its own")
+    background = _word_trait("background", None, "Where the model takes it; None is its own")
     enable_safety_checker = t.Bool(True, help="fal's own checker").tag(sync=True)
     sync_mode = t.Bool(False, help="Images inside the reply").tag(sync=True)
     model = WordTrait(MODELS, DEFAULT_MODEL, help="Version of Seedream").tag(sync=True)
@@ -110,7 +110,7 @@ class Form(Bridge):
         self._tell(*(name for name in UNSAVED if name not in self.keys))
 
     @t.validate("prompt", "selected", "_arrived")
-    def _can_be_sent(self, proposal: Any) -> str:
+    def _without_surrogates(self, proposal: Any) -> str:
         # A lone surrogate, which a cut text may end with, can't be sent: the page would never get
         # any state again.
         text: str = proposal["value"]
@@ -129,12 +129,12 @@ class Form(Bridge):
             self._size_chosen, self._shape = True, []
 
     @t.observe("references", "model")
-    def _keep_shape(self, _: object) -> None:
+    def _follow_image_1(self, _: object) -> None:
         """Set the size to the shape of image 1, as `sd.edit` does, unless a size was chosen."""
         with self._lock:
             if self._size_chosen or self._setting:
                 return
-            shape = self._shape_of_first()
+            shape = self._shape_of_image_1()
             if shape is None and not self._shape:
                 return
             if not self._shape:
@@ -146,7 +146,7 @@ class Form(Bridge):
             finally:
                 self._setting = False
 
-    def _shape_of_first(self) -> Size | None:
+    def _shape_of_image_1(self) -> Size | None:
         """Return the size in the shape of image 1, or ``None`` for a URL or without images."""
         from seedream_widgets.images import ImageInput
 
@@ -160,7 +160,7 @@ class Form(Bridge):
         return size_like(first.width, first.height, rule)
 
     @contextmanager
-    def _whole(self) -> Iterator[None]:
+    def _keeping_size(self) -> Iterator[None]:
         """Set size and references together, so that the size is not adapted to image 1."""
         with self._lock:
             self._setting = True
@@ -168,7 +168,7 @@ class Form(Bridge):
                 yield
             finally:
                 self._setting = False
-                shape = self._shape_of_first()
+                shape = self._shape_of_image_1()
                 kept = shape is not None and self.image_size == shape
                 self._shape = list(shape) if kept and shape else []
                 self._size_before = _OWN_SIZE

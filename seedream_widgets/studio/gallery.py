@@ -53,12 +53,14 @@ class Gallery(Bridge, Selects):
         engine = shared()
         aside = Aside(engine)
         self._parts.callback(aside.close)
-        shelf = Shelf(self, aside, lambda: self._library, self._made, within=lambda: self._scope)
+        shelf = Shelf(
+            self, aside, lambda: self._library, self._session_result_ids, within=lambda: self._scope
+        )
         self._parts.callback(shelf.close)
         viewer = Viewer(engine, Previews(engine), aside, shelf)
         table = {**shelf.table, **viewer.table}
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = Fallback(name, self._newest, engine, title=self._title)
+        self._fallback = Fallback(name, self._newest, engine, title=self._title)
         super().__init__(_view="gallery", _models=list(MODELS), _dom_classes=(name,))
         self._picks = Picks(self, shelf, self._tell_selection)
         self.on_msg(Answers(self, engine, aside, table).handle)
@@ -68,7 +70,7 @@ class Gallery(Bridge, Selects):
         """What it shows, newest first: the search it was given, or the whole library."""
         return self._library.search() if self._scope is None else self._scope
 
-    def _made(self) -> set[str]:
+    def _session_result_ids(self) -> set[str]:
         return {job.request_id for job in default_client().jobs if job.request_id}
 
     def _newest(self) -> tuple[Result, ...]:

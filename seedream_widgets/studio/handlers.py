@@ -64,10 +64,10 @@ class Handlers:
         self._engine = session.engine
         self._uploads = Uploads()
         self._in_order = asyncio.Lock()
-        self._told: dict[str, dict[str, Any]] = {}
+        self._upload_outcomes: dict[str, dict[str, Any]] = {}
         self._resuming = asyncio.Lock()
         self._submitted: dict[str, Job] = {}
-        self._last: tuple[protocol.Submit, Job] | None = None
+        self._last_submit: tuple[protocol.Submit, Job] | None = None
         self._adding: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._replaced: tuple[Any, ...] = ()
         self._studio.observe(self._keep_replaced, "references")
@@ -99,36 +99,36 @@ class Handlers:
 
     def _submit(self, message: protocol.Submit) -> Answer:
         # A page that is shown twice (Colab) sends a click twice: it must become one job.
-        job = self._submitted.get(message.id) or self._pressed_already(message)
+        job = self._submitted.get(message.id) or self._job_of_same_press(message)
         if job is None:
             request = self._request(message.form)
             terms = None if message.terms is None else Terms.read(message.terms)
             job = self._session.start(request, clicked=True, shown=terms)
         _remember(self._submitted, message.id, job)
-        self._last = message, job
+        self._last_submit = message, job
         return {"job_id": job.id}, []
 
-    def _pressed_already(self, message: protocol.Submit) -> Job | None:
+    def _job_of_same_press(self, message: protocol.Submit) -> Job | None:
         """Return the job of the same form submitted less than a second before, in any view.
 
         Times are by the page's clock, as a busy kernel gets presses of different moments at once.
         """
-        if self._last is None or not message.pressed:
+        if self._last_submit is None or not message.pressed:
             return None
-        last, job = self._last
+        last, job = self._last_submit
         again = last.form == message.form and abs(message.pressed - last.pressed) < GESTURE_MS
         return job if again else None
 
     def _request(self, form: dict[str, Any]) -> Request:
         values = {name: form[name] for name in FORM if name in form}
-        images = self._known(form.get("references", []))
+        images = self._images_of(form.get("references", []))
         mask = form.get("mask")
         if mask is not None:
             # With a mask the answer has image 1's shape, whatever size the form has.
             values |= {"mask": _region(mask), "image_size": None}
         return Request(**{"prompt": "", **values}, images=tuple(images))
 
-    def _known(self, ids: Any) -> list[Any]:
+    def _images_of(self, ids: Any) -> list[Any]:
         past = (job.request.images for job in self._session.jobs)
         known = by_id(*past, self._replaced, self._studio.references)
         if isinstance(ids, list | tuple) and MARKED in ids:
@@ -162,7 +162,7 @@ class Handlers:
         return {}, []
 
     async def _sync(self, message: protocol.Sync) -> Callable[[], Answer]:
-        waiting = await self._session.aside(self._session.waiting)
+        waiting = await self._session.aside(self._session.count_resumable)
 
         def tell() -> Answer:
             self._studio._tell_all_unsaved()
@@ -201,45 +201,41 @@ class Handlers:
         received = self._uploads.write(message.upload_id, message.offset, memoryview(buffers[0]))
         whole = self._uploads.take(message.upload_id)
         if whole:
-            self._engine.start(self._read_whole(message.upload_id, *whole))
+            self._engine.start(self._read_upload(message.upload_id, *whole))
         return {"received": received}, []
 
     def _probe(self, message: protocol.Probe) -> Answer:
         received = self._uploads.received(message.upload_id)
-        if said := self._told.get(message.upload_id):
+        if outcome := self._upload_outcomes.get(message.upload_id):
             with self._studio._lock:  # sent again, as a flood of output may have dropped both
                 self._studio._tell("_references")
-                self._studio._post(said)
+                self._studio._post(outcome)
         return {"received": received}, []
 
     def _abandon(self, message: protocol.Abandon) -> Answer:
         self._uploads.drop(message.upload_id)
         return {}, []
 
-    async def _read_whole(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
-        try:
-            await self._read(upload_id, name, data, purpose)
-        finally:
-            self._uploads.read(upload_id)
-
-    async def _read(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
+    async def _read_upload(self, upload_id: str, name: str, data: bytes, purpose: str) -> None:
         reading = self._restore(data) if purpose == "restore" else self._add(upload_id, name, data)
         try:
-            said = await reading
+            outcome = await reading
         except Exception as error:
             if not isinstance(error, SeedreamError):
                 _log.exception("reading %s failed", name)
             message = str(error).removeprefix("references, ")
-            said = {"kind": "upload_failed", "message": message}
-        said["upload_id"] = upload_id
-        _remember(self._told, upload_id, said)
-        await self._session.aside(self._studio._post, said)
+            outcome = {"kind": "upload_failed", "message": message}
+        finally:
+            self._uploads.mark_read(upload_id)
+        outcome["upload_id"] = upload_id
+        _remember(self._upload_outcomes, upload_id, outcome)
+        await self._session.aside(self._studio._post, outcome)
 
     async def _add(self, upload_id: str, name: str, data: bytes) -> dict[str, Any]:
         loading = asyncio.ensure_future(self._engine.run_in_pool(load, name, data))
         async with self._in_order:  # meanwhile the next one is already loading
             image = await loading
-            if not self._uploads.wanted(upload_id):
+            if not self._uploads.is_wanted(upload_id):
                 raise RequestError("this upload was given up", field="references")
             reference = await self._session.aside(self._session.add_reference, image)
         return {"kind": "uploaded", "reference": reference}
@@ -251,8 +247,8 @@ class Handlers:
         return {"kind": "restored", "note": note}
 
     def _arrange(self, message: protocol.Arrange) -> Answer:
-        references = tuple(self._known(message.references))
-        with self._studio._whole() if message.sized else self._studio._lock:
+        references = tuple(self._images_of(message.references))
+        with self._studio._keeping_size() if message.sized else self._studio._lock:
             self._studio.references = references
         return {"references": describe(self._studio.references)}, []
 
@@ -263,7 +259,7 @@ class Handlers:
         return self._add_once(message, lambda: self._add_address(message.url))
 
     def _ask_again(self, message: protocol.AskAgain) -> Answer:
-        ask_again(self._studio, *self._session.shelf.made(message.image_id), message.how)
+        ask_again(self._studio, *self._session.shelf.find_picture(message.image_id), message.how)
         return {}, []
 
     async def _add_once(self, message: protocol.Message, add: Callable[[], Adding]) -> Answer:
@@ -282,7 +278,7 @@ class Handlers:
         return await self._session.aside(self._session.add_reference, image)
 
     async def _add_result(self, image_id: str, exact: bool) -> dict[str, Any]:
-        result, index = await self._session.aside(self.there, image_id)
+        result, index = await self._session.aside(self.find_existing, image_id)
         file = result.files[index]
 
         def load() -> ImageInput | ImageUrl:
@@ -305,6 +301,6 @@ class Handlers:
         image = by_id(self._studio.references).get(target)
         return image if isinstance(image, ImageInput) else self._session.shelf.picture(target)
 
-    def there(self, target: str) -> tuple[Result, int]:
+    def find_existing(self, target: str) -> tuple[Result, int]:
         """Return the result that a picture belongs to, and its number there; see `Shelf`."""
-        return self._session.shelf.there(target)
+        return self._session.shelf.find_existing(target)

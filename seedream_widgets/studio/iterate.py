@@ -35,7 +35,7 @@ def ask_again(studio: Form, result: Result, index: int, how: str) -> None:
     """
     request = _request(result, index, how)
     form = {name: getattr(request, name) for name in FORM}
-    with studio._whole(), studio.hold_trait_notifications():
+    with studio._keeping_size(), studio.hold_trait_notifications():
         for name, value in {**form, "references": request.images}.items():
             setattr(studio, name, value)
 

@@ -32,39 +32,39 @@ class News:
     def __init__(self, engine: Engine, lock: RLock, tell: Callable[[], None]) -> None:
         self._loop, self._lock = engine.loop, lock
         self._tell = weakref.WeakMethod(tell)
-        self._coming = False
+        self._scheduled = False
         self._ended = False
 
     def begin(self) -> None:
         """Start checking."""
-        self._loop.call_soon_threadsafe(self._look)
+        self._loop.call_soon_threadsafe(self._check)
 
-    def changed(self) -> None:
+    def tell_soon(self) -> None:
         """Have the page told soon; returns at once, on any thread."""
         with suppress(RuntimeError):  # Python is ending
-            self._loop.call_soon_threadsafe(self._soon)
+            self._loop.call_soon_threadsafe(self._tell_soon)
 
     def end(self) -> None:
         """Stop checking."""
         self._ended = True
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if not self._ended and self._tell() is not None:
-            self._soon()
-            self._loop.call_later(LOOK_SECONDS, self._look)
+            self._tell_soon()
+            self._loop.call_later(LOOK_SECONDS, self._check)
 
-    def _soon(self) -> None:
-        if not self._coming and not self._ended:
-            self._coming = True
-            self._loop.call_later(_SOON_SECONDS, self._now)
+    def _tell_soon(self) -> None:
+        if not self._scheduled and not self._ended:
+            self._scheduled = True
+            self._loop.call_later(_SOON_SECONDS, self._tell_now)
 
-    def _now(self) -> None:
-        self._coming = False
+    def _tell_now(self) -> None:
+        self._scheduled = False
         tell = self._tell()
         if tell is None or self._ended:
             return
         if not self._lock.acquire(blocking=False):
-            self._soon()
+            self._tell_soon()
             return
         try:
             tell()

@@ -34,9 +34,9 @@ class Picks:
         self._widget, self._shelf, self._tell = widget, shelf, tell
         self._names: tuple[str, ...] = ()
         self._results: tuple[Result, ...] = ()
-        widget.observe(self._changed, "_picked")
+        widget.observe(self._on_picked, "_picked")
 
-    def _changed(self, _: object) -> None:
+    def _on_picked(self, _: object) -> None:
         before, now = self._results, self.results()
         if before != now:
             self._tell(before, now)
@@ -46,14 +46,14 @@ class Picks:
         names = tuple(self._widget._picked)
         if names != self._names:
             known = {result.request_id: result for result in self._results}
-            self._results = tuple(self._read(names, known))
+            self._results = tuple(self._load(names, known))
             self._names = names
         return self._results
 
-    def _read(self, names: Iterable[str], known: dict[str, Result]) -> Iterable[Result]:
+    def _load(self, names: Iterable[str], known: dict[str, Result]) -> Iterable[Result]:
         for request_id in dict.fromkeys(name.rpartition(":")[0] for name in names):
             try:
-                yield known.get(request_id) or self._shelf.made(f"{request_id}:0")[0]
+                yield known.get(request_id) or self._shelf.find_picture(f"{request_id}:0")[0]
             except SeedreamError:  # deleted meanwhile, or never there
                 continue
 
@@ -62,7 +62,7 @@ class Picks:
         found = []
         for name in self._widget._picked:
             try:
-                result, index = self._shelf.made(name)
+                result, index = self._shelf.find_picture(name)
             except SeedreamError:
                 continue
             found.append(result.files[index].pil)

@@ -57,7 +57,7 @@ def _is_short(value: object) -> bool:
     return not isinstance(value, str) or len(value) <= MAX_TEXT
 
 
-def found(
+def search_for(
     library: Library, asked: Browse | Pick, session: Iterable[str], within: Search | None = None
 ) -> Search:
     """Return the search that a message asks for.
@@ -89,35 +89,35 @@ def found(
     return search if within is None else search.within(within)
 
 
-def told_page(library: Library, listing: Listing, asked: Browse) -> dict[str, Any]:
+def answer_browse(library: Library, listing: Listing, asked: Browse) -> dict[str, Any]:
     """Return the answer to a `Browse` of a listing."""
     place = None
     with suppress(RequestError):
         place = listing.place(*image_of(asked.find)) if asked.find else None
-    seen: dict[str, dict[str, Any]] = {}
+    receipts: dict[str, dict[str, Any]] = {}
     pictures = listing.pictures(asked.offset, min(asked.count, MOST))
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "total": listing.total,
         "place": place,
         "days": None,
         "collections": None,
-        "pictures": [picture(entry, index, seen) for entry, index in pictures],
+        "pictures": [picture(entry, index, receipts) for entry, index in pictures],
     }
     if asked.days:
-        told["days"] = [[day.date, day.pictures, shown(day.cost)] for day in listing.days]
-        told["collections"] = list(library.collections)
-    return told
+        answer["days"] = [[day.date, day.pictures, shown(day.cost)] for day in listing.days]
+        answer["collections"] = list(library.collections)
+    return answer
 
 
-def picked(listing: Listing, asked: Pick) -> list[str]:
+def answer_pick(listing: Listing, asked: Pick) -> list[str]:
     """Return the answer to a `Pick` of a listing."""
     return [image_id(*place) for place in listing.places(asked.offset, min(asked.count, MAX_IDS))]
 
 
-def told(library: Library, ids: Iterable[str]) -> list[Picture]:
+def pictures_of(library: Library, ids: Iterable[str]) -> list[Picture]:
     """Return the facts of pictures; those that are no longer in the library are left out."""
     entries: dict[str, Entry | None] = {}
-    seen: dict[str, dict[str, Any]] = {}
+    receipts: dict[str, dict[str, Any]] = {}
     pictures = []
     for name in ids:
         with suppress(RequestError):
@@ -126,24 +126,24 @@ def told(library: Library, ids: Iterable[str]) -> list[Picture]:
                 entries[request_id] = library.entry(request_id)
             entry = entries[request_id]
             if entry is not None and index < entry.images:
-                pictures.append(picture(entry, index, seen, whole=True))
+                pictures.append(picture(entry, index, receipts, whole=True))
     return pictures
 
 
 def picture(
-    entry: Entry, index: int, seen: dict[str, dict[str, Any]], *, whole: bool = False
+    entry: Entry, index: int, receipts: dict[str, dict[str, Any]], *, whole: bool = False
 ) -> Picture:
     """Return the facts of one picture for the page; its receipt is untrusted.
 
     Args:
         entry: The picture's result.
         index: The picture's number in it, from 0.
-        seen: Receipts that were read already, by request id.
+        receipts: Receipts that were read already, by request id.
         whole: Whether to include the whole of a long prompt.
     """
-    if entry.request_id not in seen:
-        seen[entry.request_id] = _receipt(entry)
-    images = seen[entry.request_id].get("images")
+    if entry.request_id not in receipts:
+        receipts[entry.request_id] = _receipt(entry)
+    images = receipts[entry.request_id].get("images")
     about = images[index] if isinstance(images, list) and index < len(images) else None
     about = about if isinstance(about, dict) else {}
     width, height = (_pixels(about.get(name)) for name in ("width", "height"))
@@ -154,7 +154,7 @@ def picture(
         "count": entry.images,
         "width": width,
         "height": height,
-        "prompt": entry.prompt if whole else _ends(entry.prompt),
+        "prompt": entry.prompt if whole else _shortened(entry.prompt),
         "asked": entry.asked,
         "favourite": entry.favourite,
         "rating": entry.rating,
@@ -173,7 +173,7 @@ def _pixels(value: object) -> int:
     return value if type(value) is int and 0 < value < 100_000 else 0
 
 
-def _ends(prompt: str) -> str:
+def _shortened(prompt: str) -> str:
     if len(prompt) <= _PROMPT:
         return prompt
     return f"{prompt[: _PROMPT // 2]} … {prompt[-_PROMPT // 2 :]}"

@@ -26,9 +26,9 @@ class Previews:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._made: dict[tuple[str, int], asyncio.Task[Preview]] = {}
+        self._tasks: dict[tuple[str, int], asyncio.Task[Preview]] = {}
         self._begun: tuple[str, Future[Reduced]] | None = None
-        self._one = threading.Lock()
+        self._decoding = threading.Lock()
 
     def begin(self, target: str, growing: Growing) -> None:
         """Decode a picture while it downloads, unless another one is; from any thread.
@@ -36,8 +36,8 @@ class Previews:
         This runs in a thread of its own, as it mostly waits for the network. The outcome, a few
         MB, is kept until its preview is asked for or the next picture comes.
         """
-        self._take(target)  # drop that of an earlier attempt
-        if not self._one.acquire(blocking=False):
+        self._take_begun(target)  # drop that of an earlier attempt
+        if not self._decoding.acquire(blocking=False):
             growing.close()
             return
         begun: Future[Reduced] = Future()
@@ -48,7 +48,7 @@ class Previews:
         try:
             work.start()
         except RuntimeError as error:  # Python is ending
-            self._end(growing, begun, error)
+            self._finish(growing, begun, error)
 
     def _reduce(self, growing: Growing, begun: Future[Reduced]) -> None:
         from seedream_widgets.images.previews import reduced
@@ -56,19 +56,21 @@ class Previews:
         try:
             found = reduced(growing, _LARGEST)
         except Exception as error:  # the preview is made from the complete file then
-            self._end(growing, begun, error)
+            self._finish(growing, begun, error)
         else:
-            self._end(growing, begun, found)
+            self._finish(growing, begun, found)
 
-    def _end(self, growing: Growing, begun: Future[Reduced], outcome: Reduced | Exception) -> None:
+    def _finish(
+        self, growing: Growing, begun: Future[Reduced], outcome: Reduced | Exception
+    ) -> None:
         growing.close()
-        self._one.release()
+        self._decoding.release()
         if isinstance(outcome, Exception):
             begun.set_exception(outcome)
         else:
             begun.set_result(outcome)
 
-    def _take(self, target: str) -> Future[Reduced] | None:
+    def _take_begun(self, target: str) -> Future[Reduced] | None:
         begun = self._begun
         if begun is None or begun[0] != target:
             return None
@@ -83,20 +85,20 @@ class Previews:
         """
         edge = min(max(edge, EDGES[0]), EDGES[1])
         key = target, edge
-        if key not in self._made:
-            self._made[key] = asyncio.ensure_future(self._make(target, edge, source))
-            while len(self._made) > KEPT:
-                del self._made[next(iter(self._made))]
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.ensure_future(self._make(target, edge, source))
+            while len(self._tasks) > KEPT:
+                del self._tasks[next(iter(self._tasks))]
         try:
-            return await asyncio.shield(self._made[key])
+            return await asyncio.shield(self._tasks[key])
         except Exception:
-            self._made.pop(key, None)
+            self._tasks.pop(key, None)
             raise
 
     async def _make(self, target: str, edge: int, source: bytes | Path) -> Preview:
         from seedream_widgets.images.previews import Reduced, preview
 
-        begun = self._take(target)
+        begun = self._take_begun(target)
         if begun is not None:
             (found,) = await asyncio.gather(asyncio.wrap_future(begun), return_exceptions=True)
             if isinstance(found, Reduced) and edge <= found.edge:

@@ -32,14 +32,14 @@ class Publisher:
 
     def publish(self, job: Job) -> None:
         """Have `job` shown soon, from any thread."""
-        self._engine.loop.call_soon_threadsafe(self._mark, job)
+        self._engine.loop.call_soon_threadsafe(self._add_changed, job)
 
-    def count(self) -> int:
+    def next_number(self) -> int:
         """Return the number of the next message to the page; hold the lock."""
         self.seq += 1
         return self.seq
 
-    def _mark(self, job: Job) -> None:
+    def _add_changed(self, job: Job) -> None:
         if self._engine.ending and isinstance(job.status, Cancelled):
             return  # the kernel ends, nobody cancelled it; the page notices that by itself
         self._changed[job.id] = job
@@ -52,19 +52,19 @@ class Publisher:
         if self._lock.acquire(blocking=False):
             try:
                 for name in list(self._changed)[:BURST]:
-                    self._show(self._changed.pop(name), self.count())
+                    self._send_safely(self._changed.pop(name), self.next_number())
             finally:
                 self._lock.release()
         # The next flush waits even when nothing is left, so that a burst can't outrun it.
-        self._engine.loop.call_later(INTERVAL, self._again)
+        self._engine.loop.call_later(INTERVAL, self._flush_or_rest)
 
-    def _show(self, job: Job, seq: int) -> None:
+    def _send_safely(self, job: Job, seq: int) -> None:
         try:
             self._send(job, seq)
         except Exception:  # the page asks for what it misses; further cards must still be sent
             _log.exception("the card of job %s could not be sent", job.id)
 
-    def _again(self) -> None:
+    def _flush_or_rest(self) -> None:
         if self._changed:
             self._flush()
         else:

@@ -38,7 +38,7 @@ def restore(studio: Form, library: Library, data: bytes) -> str | None:
     name, value = "", None
     try:
         # Held together, so that one refused value rolls all of them back.
-        with studio._whole(), studio.hold_trait_notifications():
+        with studio._keeping_size(), studio.hold_trait_notifications():
             for name, value in {**form, "references": images}.items():
                 setattr(studio, name, value)
     except TraitError as error:

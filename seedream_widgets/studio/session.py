@@ -51,7 +51,7 @@ class Session:
         studio: The studio, of which it needs the form.
         client: The client to submit to; ``None`` for the session's default one.
         name: The studio's name, under which its state is kept; see `Studio`.
-        ended: Called when the results that are shown have changed.
+        results_changed: Called when the results that are shown have changed.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Session:
         studio: Form,
         client: Client | None,
         name: str | None,
-        ended: Callable[[], object],
+        results_changed: Callable[[], object],
     ) -> None:
         self.studio = studio
         self.engine = shared()
@@ -67,14 +67,14 @@ class Session:
         self.aside = Aside(self.engine)
         self._parts = ExitStack()
         self._parts.callback(self.aside.close)
-        self._ended = ended
+        self._results_changed = results_changed
         self._client = client
         self._deck = Deck()
         self._forgotten: dict[str, tuple[str, bool]] = {}
         self._announced: set[str] = set()
         """Ids of the jobs whose results the listeners have got."""
         self._listeners: list[Callable[[Result], object]] = []
-        self._joined: dict[str, float] = {}
+        self._put_on_top_at: dict[str, float] = {}
         self._selected_at = 0.0
         self._limits_due = time.monotonic() + LIMITS_SECONDS
         studio.observe(self._note_selection, "selected")
@@ -84,26 +84,26 @@ class Session:
         elif name is None:
             name = notebook_name(self.engine)
         self.kept = Continued(studio, self._library(), name)
-        self._before: set[str] = set()
+        self._restored: set[str] = set()
         self.shelf = Shelf(
-            *(studio, self.aside, self._library, self._made, self._result_of),
-            searched=self.kept.searched,
+            *(studio, self.aside, self._library, self._session_result_ids, self._result_of),
+            searched=self.kept.keep_search,
         )
         self._parts.callback(self.shelf.close)
         self._parts.callback(self._library().on_change(self._note_change))
         self._news = News(self.engine, studio._lock, self.refresh)
         self._parts.callback(self._news.end)
-        self.client.prices.on_change(self._news.changed)
-        self.client.budget.on_change(self._news.changed)
+        self.client.prices.on_change(self._news.tell_soon)
+        self.client.budget.on_change(self._news.tell_soon)
 
     def _library(self) -> Library:
         return self.client.library
 
-    def _made(self) -> set[str]:
+    def _session_result_ids(self) -> set[str]:
         """Return the request ids of the results that this session made or got."""
         jobs = (*self.client.jobs, *self._deck)
         return {job.request_id for job in jobs if job.request_id} | {
-            job.result().request_id for job in self.completed if job.id not in self._before
+            job.result().request_id for job in self.completed if job.id not in self._restored
         }
 
     def _note_change(self, change: Change) -> None:
@@ -133,11 +133,11 @@ class Session:
         self.kept.fill(given)
         for job in self.kept.results(self.engine):
             self._deck.put(job)
-        self._before = {job.id for job in self._deck}
-        self._announced |= self._before
-        if self._before and not {"selected", "pinned"} & {*given}:
+        self._restored = {job.id for job in self._deck}
+        self._announced |= self._restored
+        if self._restored and not {"selected", "pinned"} & {*given}:
             pinned = self.kept.pinned
-            self.studio.pinned = self._is_here(pinned)
+            self.studio.pinned = self._has_picture(pinned)
             self.studio.selected = pinned if self.studio.pinned else first_image(self.jobs[0])
         running = self.engine.following.of(self.client.library.path)
         for job in sorted(running, key=lambda job: job.created):
@@ -145,12 +145,12 @@ class Session:
                 self._show(job)
         self._news.begin()
 
-    def _is_here(self, name: str) -> bool:
+    def _has_picture(self, name: str) -> bool:
         """Tell whether a picture of this id, an untrusted text, is among the jobs' results."""
         if self._result_of(name.rpartition(":")[0]) is None:
             return False
         try:
-            self.shelf.made(name)
+            self.shelf.find_picture(name)
         except SeedreamError:
             return False
         return True
@@ -182,10 +182,10 @@ class Session:
     @property
     def _latest(self) -> Job | None:
         """The shown job whose result came last, or was last answered from the library."""
-        return max(self.shown, key=self._came, default=None)
+        return max(self.shown, key=self._arrived_at, default=None)
 
-    def _came(self, job: Job) -> float:
-        return max(job.finished or 0.0, self._joined.get(job.id, 0.0))
+    def _arrived_at(self, job: Job) -> float:
+        return max(job.finished or 0.0, self._put_on_top_at.get(job.id, 0.0))
 
     def _note_selection(self, _: object) -> None:
         self._selected_at = time.time()
@@ -198,7 +198,7 @@ class Session:
             return {"name": "none", "label": "The fal key can't be used", "bills": False}
         return {"name": backend.name, "label": backend.label, "bills": backend.bills}
 
-    def _agree(self, request: Request, shown: Terms, backend: Backend) -> None:
+    def _check_terms(self, request: Request, shown: Terms, backend: Backend) -> None:
         """Check that the backend and price are still those that the button showed.
 
         Raises:
@@ -206,7 +206,7 @@ class Session:
         """
         costs = estimate(request, self.client.prices)
         now = Terms.of(backend, costs.high)
-        if not now.same(shown):
+        if not now.is_same(shown):
             raise TermsError(now, shown, costs.brief)
 
     def request(self) -> Request:
@@ -236,7 +236,9 @@ class Session:
             if shown is None:
                 job = self.client.submit(request)
             else:
-                job = self.client._submit_as_agreed(request, partial(self._agree, request, shown))
+                job = self.client._submit_as_agreed(
+                    request, partial(self._check_terms, request, shown)
+                )
         except TermsError:
             self.refresh()
             raise
@@ -244,10 +246,10 @@ class Session:
         self._show(job)
         return job
 
-    def waiting(self) -> int:
+    def count_resumable(self) -> int:
         """Return how many requests from before can be resumed; it reads the disk."""
         try:
-            return self.client._waiting()
+            return self.client._count_resumable()
         except OSError:
             return 0  # an error is shown when the library is needed
 
@@ -268,7 +270,7 @@ class Session:
         for job in jobs:
             job._clicked = True
             self._show(job)
-        if not jobs and self.waiting():
+        if not jobs and self.count_resumable():
             raise SeedreamError(
                 "requests from before can't be fetched; the Python log says why"
                 if self.client.backend.bills
@@ -279,11 +281,11 @@ class Session:
 
     def _show(self, job: Job) -> None:
         with self.studio._lock:
-            self._joined[job.id] = time.time()
+            self._put_on_top_at[job.id] = time.time()
             self._forgotten.pop(job.id, None)
             self._announced.discard(job.id)
             is_new = self._deck.put(job)
-            self._deck.touch(job.id)
+            self._deck.mark_changed(job.id)
         self.refresh()
         if is_new:
             job._arriving = partial(self._begin_preview, job)
@@ -301,26 +303,26 @@ class Session:
             studio._backend = self.backend()
             studio._facts = facts(client.prices)
             studio._money = money(client._limits.standing)
-        self._read_limits()
+        self._read_limits_if_due()
 
-    def _read_limits(self) -> None:
+    def _read_limits_if_due(self) -> None:
         """Now and then, read what was spent this day and month, as other kernels spend, too."""
         now, limits = time.monotonic(), self.client._limits
         if limits.stale or now >= self._limits_due:
             limits.stale, self._limits_due = False, now + LIMITS_SECONDS
-            self.aside.later(self._told_limits)
+            self.aside.start(self._read_limits)
 
-    def _told_limits(self) -> None:
+    def _read_limits(self) -> None:
         before = self.client._limits.standing
         self.client._limits.read_limited()
         if self.client._limits.standing != before:
-            self._news.changed()
+            self._news.tell_soon()
 
     def _tell(self, job: Job, seq: int) -> None:
-        self._deck.told(job.id, seq)
+        self._deck.mark_sent(job.id, seq)
         if job.status.final:
             self.studio._money = money(self.client._limits.standing)
-            self._ended()
+            self._results_changed()
         self.studio._post({"kind": "job", "seq": seq, "job": self._card(job)})
         self._call_listeners(job)
         if job.status.final:
@@ -342,15 +344,11 @@ class Session:
             return
         self._announced.add(job.id)
         result = job.result()
-        self._keep(result, shown=True)
+        self.aside.start(self.kept.add_result, result)
         if result.cached:  # otherwise the library announces that it was saved
             self.shelf.changed()
         for listener in tuple(self._listeners):
             self.engine.start(self._call(listener, result))
-
-    def _keep(self, result: Result, *, shown: bool) -> None:
-        """Note whether the next studio of this name shows a result."""
-        self.aside.later(self.kept.came if shown else self.kept.dismissed, result)
 
     async def _call(self, listener: Callable[[Result], object], result: Result) -> None:
         try:
@@ -367,7 +365,7 @@ class Session:
         latest, studio = self._latest, self.studio
         if not studio.selected:
             return False
-        return studio.pinned or latest is None or self._came(latest) <= self._selected_at
+        return studio.pinned or latest is None or self._arrived_at(latest) <= self._selected_at
 
     def _card(self, job: Job) -> Card:
         return card(job, self._deck.place(job))
@@ -382,7 +380,7 @@ class Session:
         self.refresh()
         with self.studio._lock:
             seq = self._publisher.seq
-            changed = [] if since is None else self._deck.since(since)
+            changed = [] if since is None else self._deck.changed_since(since)
             if since is None or since > seq or len(changed) > PAGE:
                 return {"seq": seq, "whole": True, "gone": [], **self._page()}
             jobs = [self.job(name) for name in changed if name not in self._forgotten]
@@ -435,13 +433,13 @@ class Session:
                 latest = self._latest
                 self.studio.pinned = False
                 self.studio.selected = first_image(latest) if latest else ""
-            seq = self._publisher.count()
-            self._deck.told(name, seq)
+            seq = self._publisher.next_number()
+            self._deck.mark_sent(name, seq)
             self.studio._post({"kind": "forgotten", "seq": seq, "job_id": name})
         if gone is not None:
-            self._keep(gone, shown=False)
+            self.aside.start(self.kept.remove_result, gone)
         # A dismissed result leaves the saved notebook, too.
-        self.engine.loop.call_soon_threadsafe(self._ended)
+        self.engine.loop.call_soon_threadsafe(self._results_changed)
 
     def show_again(self, name: str) -> None:
         """Bring a dismissed card back, and select its picture if it was selected before.
@@ -452,13 +450,13 @@ class Session:
         job = self.job(name)
         with self.studio._lock:
             selected, pinned = self._forgotten.pop(name, ("", False))
-            self._deck.touch(name)
+            self._deck.mark_changed(name)
             if selected:
                 self.studio.selected, self.studio.pinned = selected, pinned
         if _is_completed(job):
-            self._keep(job.result(), shown=True)
+            self.aside.start(self.kept.add_result, job.result())
         self._publisher.publish(job)
-        self.engine.loop.call_soon_threadsafe(self._ended)
+        self.engine.loop.call_soon_threadsafe(self._results_changed)
 
     def selection(self) -> tuple[Result, int]:
         """Return the result and number of the selected image, else the first of the latest result.
@@ -468,7 +466,7 @@ class Session:
         """
         latest = self._latest
         if self._keeps_selection():
-            return self.shelf.made(self.studio.selected)
+            return self.shelf.find_picture(self.studio.selected)
         if latest is None:
             raise SeedreamError(
                 "studio has no image yet; press Generate, or call studio.submit().result()"

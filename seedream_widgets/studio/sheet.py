@@ -54,14 +54,14 @@ class Sheet(Bridge, Selects):
             own button, which says for how much.
     """
 
-    _sheet: Fallback
+    _fallback: Fallback
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._engine = engine = shared()
         self._changed: dict[str, Cell] = {}
         self._due = False
-        self._waiting = threading.Lock()
+        self._changes_lock = threading.Lock()
         self._ballot: Vote | None = None
         self._pressed = 0
         self._aside = Aside(engine)
@@ -71,7 +71,7 @@ class Sheet(Bridge, Selects):
         self._parts.callback(shelf.close)
         viewer = Viewer(engine, Previews(engine), self._aside, shelf)
         name = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = Fallback(name, self._first, engine, title=self._title)
+        self._fallback = Fallback(name, self._first_results, engine, title=self._title)
         super().__init__(_view="sheet", _dom_classes=(name,))
         self._picks = Picks(self, shelf, self._tell_selection)
         own = answered_aside(
@@ -79,17 +79,17 @@ class Sheet(Bridge, Selects):
             {
                 protocol.Grid: self._grid,
                 protocol.Ballot: self._vote,
-                protocol.RunBatch: self._ask,
-                protocol.Stop: self._halt,
+                protocol.RunBatch: self._run_batch,
+                protocol.Stop: self._cancel_batch,
                 protocol.Export: self._export,
             },
         )
         table = {**shelf.table, **viewer.table, **own}
         self.on_msg(Answers(self, engine, self._aside, table).handle)
-        self._parts.callback(batch._watch(self._note))
+        self._parts.callback(batch._watch(self._note_change))
         self._endpoints = {cell.request.endpoint.id: cell.request.endpoint for cell in batch}
-        self._told_of = self._terms(self._backend())
-        news = News(engine, self._lock, self._notice)
+        self._terms_shown = self._terms(self._backend())
+        news = News(engine, self._lock, self._update_if_terms_changed)
         self._parts.callback(news.end)
         news.begin()
 
@@ -122,7 +122,7 @@ class Sheet(Bridge, Selects):
         kind = "html" if str(target).lower().endswith((".html", ".htm")) else "png"
         return self._batch.export(target, format=kind, x=x, edge=edge, pages=pages)
 
-    def _first(self) -> tuple[Result, ...]:
+    def _first_results(self) -> tuple[Result, ...]:
         """Return the first results in the grid's order, to show where no kernel runs."""
         opened = (cell.opened() for cell in self._batch)
         return tuple(islice((result for result in opened if result is not None), SHEET_RESULTS))
@@ -138,8 +138,8 @@ class Sheet(Bridge, Selects):
     def _grid(self, _: protocol.Grid) -> Answer:
         batch = self._batch
         axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
-        standing = self._looked()[0]
-        cells = [told(cell) for cell in batch]
+        standing = self._look_again()[0]
+        cells = [cell_entry(cell) for cell in batch]
         return {"name": batch.name, "axes": axes, "cells": cells, "standing": standing}, []
 
     def _backend(self) -> Backend | None:
@@ -156,12 +156,12 @@ class Sheet(Bridge, Selects):
         prices = self._batch._client.prices
         return backend.name, backend.bills, [prices.of(each) for each in self._endpoints.values()]
 
-    def _notice(self) -> None:
+    def _update_if_terms_changed(self) -> None:
         """Update the page if the backend or its prices are no longer those that it shows."""
-        if self._terms(self._backend()) != self._told_of:
-            self._note(None)
+        if self._terms(self._backend()) != self._terms_shown:
+            self._note_change(None)
 
-    def _looked(self) -> tuple[dict[str, Any], bool]:
+    def _look_again(self) -> tuple[dict[str, Any], bool]:
         """Return the batch's standing, and whether the backend has changed which cells are done."""
         backend = self._backend()
         turned = backend is not None and self._batch._look_again(backend)
@@ -169,7 +169,7 @@ class Sheet(Bridge, Selects):
 
     def _standing(self, backend: Backend | None) -> dict[str, Any]:
         """Return the batch's progress, and the words of its buttons."""
-        self._told_of = self._terms(backend)
+        self._terms_shown = self._terms(backend)
         standing = self._batch._standing(backend)
         asks = [
             {
@@ -183,9 +183,9 @@ class Sheet(Bridge, Selects):
         ]
         return {**standing, "words": " · ".join(standing["words"]), "asks": asks}
 
-    def _note(self, cell: Cell | None) -> None:
+    def _note_change(self, cell: Cell | None) -> None:
         """Gather changes, from any thread, and tell the page of several at once."""
-        with self._waiting:
+        with self._changes_lock:
             first, self._due = not self._due, True
             if cell is not None:
                 self._changed[cell.name] = cell
@@ -194,25 +194,25 @@ class Sheet(Bridge, Selects):
 
     async def _flush(self) -> None:
         await asyncio.sleep(_PAUSE)
-        with self._waiting:
+        with self._changes_lock:
             cells, self._changed, self._due = list(self._changed.values()), {}, False
 
         def tell() -> None:
-            standing, turned = self._looked()
-            news = [told(cell) for cell in (self._batch if turned else cells)]
+            standing, turned = self._look_again()
+            news = [cell_entry(cell) for cell in (self._batch if turned else cells)]
             self._post({"kind": "cells", "cells": news, "standing": standing})
 
         await self._aside(tell)
-        self._sheet.changed()
+        self._fallback.changed()
 
-    def _ask(self, message: protocol.RunBatch) -> Answer:
+    def _run_batch(self, message: protocol.RunBatch) -> Answer:
         said = Terms.read(message.terms)
 
         def agree(backend: Backend, cost: BatchEstimate) -> None:
             now = Terms.of(backend, cost.high)
             # If other kernels have sent some of the cells meanwhile, it costs less: no need to ask.
-            less = cost.cells < message.cells and now.less(said)
-            if not (less or now.same(said)):
+            less = cost.cells < message.cells and now.costs_less(said)
+            if not (less or now.is_same(said)):
                 raise TermsError(now, said, cost.money)
 
         # Presses within a second, as from two views or queued by a busy kernel, count as one.
@@ -222,11 +222,11 @@ class Sheet(Bridge, Selects):
             try:
                 self._batch._start_again(retry=message.retry, agree=agree)
             except TermsError:
-                self._note(None)  # the page gets the button as it is now
+                self._note_change(None)  # the page gets the button as it is now
                 raise
         return {"standing": self._standing(self._backend())}, []
 
-    def _halt(self, _: protocol.Stop) -> Answer:
+    def _cancel_batch(self, _: protocol.Stop) -> Answer:
         self._batch.cancel()
         return {"standing": self._standing(self._backend())}, []
 
@@ -278,7 +278,7 @@ def _request_id(cell: Cell) -> str:
     return result.request_id if result is not None else ""
 
 
-def told(cell: Cell) -> dict[str, Any]:
+def cell_entry(cell: Cell) -> dict[str, Any]:
     """Return a cell's entry for the page."""
     result = cell.opened()
     file = result.files[0] if result is not None else None

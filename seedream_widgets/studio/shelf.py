@@ -12,7 +12,13 @@ from seedream_widgets.library.export import zip_of
 from seedream_widgets.library.pages import Listing
 from seedream_widgets.studio import protocol
 from seedream_widgets.studio.answers import Answer, Aside, Table, answered_aside
-from seedream_widgets.studio.pictures import MOST, found, picked, told, told_page
+from seedream_widgets.studio.pictures import (
+    MOST,
+    answer_browse,
+    answer_pick,
+    pictures_of,
+    search_for,
+)
 from seedream_widgets.studio.viewer import input_of
 from seedream_widgets.values.result import SUFFIXES, image_of
 
@@ -60,7 +66,7 @@ class Shelf:
         self._library, self._session, self._held = library, session, held
         self._within, self._searched = within, searched
         self._listings: dict[tuple[str, str], Listing] = {}
-        self._one = threading.Lock()
+        self._listings_lock = threading.Lock()
         self._stop = library().on_change(self._tell)
         self.table: Table = {
             protocol.Abandon: lambda _: ({}, []),
@@ -92,7 +98,7 @@ class Shelf:
 
     def _tell(self, change: Change) -> None:
         self._forget_listings()
-        self._aside.later(self._take_over, *change)  # it waits for the widget's lock
+        self._aside.start(self._take_over, *change)  # it waits for the widget's lock
 
     def _take_over(self, what: str, request_id: str) -> None:
         if what == "deleted":
@@ -108,7 +114,7 @@ class Shelf:
                 self._widget._picked = left
 
     def _forget_listings(self) -> None:
-        with self._one:
+        with self._listings_lock:
             self._listings.clear()
 
     def picture(self, target: str) -> ImageInput | ResultImage:
@@ -120,11 +126,11 @@ class Shelf:
         """
         name, is_input, number = target.rpartition("~")
         if is_input:
-            return input_of(self.made(name)[0], number)
-        result, index = self.made(target)
+            return input_of(self.find_picture(name)[0], number)
+        result, index = self.find_picture(target)
         return result.files[index]
 
-    def made(self, name: str) -> tuple[Result, int]:
+    def find_picture(self, name: str) -> tuple[Result, int]:
         """Return the result and the number of a picture by its id; it may read the disk.
 
         One that a job holds is known even after its files were deleted.
@@ -143,14 +149,14 @@ class Shelf:
             )
         return result, index
 
-    def there(self, name: str) -> tuple[Result, int]:
+    def find_existing(self, name: str) -> tuple[Result, int]:
         """Return the same of a picture whose file is still there.
 
         Raises:
             RequestError: There is no such picture.
             ResultError: It was deleted, or its result is damaged.
         """
-        result, index = self.made(name)
+        result, index = self.find_picture(name)
         source = result.files[index]._source
         if isinstance(source, Path) and not source.exists():
             entry = self._library().entry(result.request_id)
@@ -178,7 +184,7 @@ class Shelf:
 
     def _browse(self, message: protocol.Browse) -> Answer:
         listing = self._listing(message, anew=message.days)
-        page = told_page(self._library(), listing, message)
+        page = answer_browse(self._library(), listing, message)
         if len(page["pictures"]) < min(message.count, MOST, listing.total - message.offset):
             self.changed()  # some pictures are gone, so the list is out of date
         if message.days:  # only the first page of a search asks for days
@@ -186,15 +192,15 @@ class Shelf:
         return page, []
 
     def _pick(self, message: protocol.Pick) -> Answer:
-        return {"image_ids": picked(self._listing(message), message)}, []
+        return {"image_ids": answer_pick(self._listing(message), message)}, []
 
     def _listing(self, message: protocol.Browse | protocol.Pick, anew: bool = False) -> Listing:
         """Return the list of a message's search, as it was when its first page was asked for."""
         name = message.query, json.dumps(message.filters, sort_keys=True)
         listing = None if anew else self._listings.get(name)
         if listing is None:
-            listing = Listing(found(self._library(), message, self._session(), self._within()))
-            with self._one:
+            listing = Listing(search_for(self._library(), message, self._session(), self._within()))
+            with self._listings_lock:
                 self._listings.pop(name, None)
                 self._listings[name] = listing
                 while len(self._listings) > LISTINGS:
@@ -202,7 +208,7 @@ class Shelf:
         return listing
 
     def _pictures(self, message: protocol.Pictures) -> Answer:
-        return {"pictures": told(self._library(), message.image_ids)}, []
+        return {"pictures": pictures_of(self._library(), message.image_ids)}, []
 
     def _mark(self, message: protocol.Mark) -> Answer:
         library = self._library()
@@ -244,7 +250,7 @@ class Shelf:
         return there
 
     def _original(self, message: protocol.Original) -> Answer:
-        result, index = self.there(message.image_id)
+        result, index = self.find_existing(message.image_id)
         file = result.files[index]
         name = f"{result._file_stem(index + 1)}{SUFFIXES[file.format]}"
         told = {"image_id": message.image_id, "name": name, "media_type": file.media_type}
@@ -258,9 +264,9 @@ class Shelf:
                 f"code for {len(names)} requests is too long to copy; select up to "
                 f"{MOST_CODE}, or use gallery.selection in a cell"
             )
-        results = [self.made(f"{name}:0")[0] for name in names]
+        results = [self.find_picture(f"{name}:0")[0] for name in names]
         return {"code": "\n\n".join(result.as_code().rstrip() for result in results)}, []
 
     def _archive(self, message: protocol.Archive) -> Answer:
-        data = zip_of([self.there(name) for name in message.image_ids], MOST_ZIP)
+        data = zip_of([self.find_existing(name) for name in message.image_ids], MOST_ZIP)
         return {"name": "seedream.zip", "media_type": "application/zip"}, [data]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GESTURE_MS = 1000
 """Presses of the same button within so many milliseconds count as one."""
 
-_NOTHING = Decimal("0.00005")
+_ROUNDING = Decimal("0.00005")
 """Amounts that differ by less (in US dollars) count as equal: the page rounds prices."""
 
 
@@ -57,12 +57,12 @@ class Terms:
         """Return a JSON-ready dict for the page."""
         return {"backend": self.backend, "bills": self.bills, "high": shown(self.high)}
 
-    def same(self, other: Terms) -> bool:
+    def is_same(self, other: Terms) -> bool:
         """Tell whether both mean the same to the user."""
-        amount = not self.bills or abs(self.high - other.high) < _NOTHING
+        amount = not self.bills or abs(self.high - other.high) < _ROUNDING
         return amount and self._same_backend(other)
 
-    def less(self, other: Terms) -> bool:
+    def costs_less(self, other: Terms) -> bool:
         """Tell whether these are of the same backend and cost less than `other`."""
         return self._same_backend(other) and self.high < other.high
 

@@ -92,7 +92,7 @@ class Uploads:
     def take(self, upload_id: str) -> tuple[str, bytes, str] | None:
         """Return name, bytes and purpose of a file that is complete, once; else ``None``.
 
-        Its bytes count towards `MAX_HELD` until `read` is called.
+        Its bytes count towards `MAX_HELD` until `mark_read` is called.
         """
         file = self._open.get(upload_id)
         if file is None or file.data.tell() < file.size:
@@ -103,12 +103,12 @@ class Uploads:
             del self._finished[next(iter(self._finished))]
         return file.name, file.data.getvalue(), file.purpose  # getvalue() does not copy
 
-    def read(self, upload_id: str) -> None:
+    def mark_read(self, upload_id: str) -> None:
         """Note that a file that was taken has been read, and its bytes are freed."""
         self._unread.pop(upload_id, None)
 
-    def wanted(self, upload_id: str) -> bool:
-        """Return whether a file that was taken has not been dropped since."""
+    def is_wanted(self, upload_id: str) -> bool:
+        """Tell whether a file that was taken has not been dropped since."""
         return upload_id in self._finished
 
     def drop(self, upload_id: str) -> None:

@@ -82,7 +82,7 @@ class PictureSource(Protocol):
         """Return a picture, or raise a `RequestError`."""
         ...
 
-    def there(self, target: str) -> tuple[Result, int]:
+    def find_existing(self, target: str) -> tuple[Result, int]:
         """Return the result that a picture belongs to and its number there; see `picture`.
 
         A picture whose file is gone is refused, too.
@@ -142,7 +142,7 @@ class Viewer:
             self._drop(target)
         for target in message.targets:
             # An error is reported when a part of the picture is asked for.
-            self._begin(target).add_done_callback(_ignore_error)
+            self._decode_soon(target).add_done_callback(_ignore_error)
         return {}, []
 
     async def _region(self, message: protocol.Region) -> Answer:
@@ -151,7 +151,7 @@ class Viewer:
         sides = (message.width, message.height, message.to_width, message.to_height)
         if not all(1 <= side <= _MAX_SIDE for side in sides):
             raise ProtocolError(f"width, height and what they become must be 1 to {_MAX_SIDE}")
-        image = await asyncio.shield(self._begin(message.target))
+        image = await asyncio.shield(self._decode_soon(message.target))
         left, top = message.left, message.top
         box = left, top, left + message.width, top + message.height
         size = message.to_width, message.to_height
@@ -168,7 +168,7 @@ class Viewer:
             given = self._pictures.picture(target)
             size = {"name": "Size", "text": f"{given.width} × {given.height}"}
             return {"target": target, "rows": [size], "inputs": [], "line": []}, []
-        result, index = self._pictures.there(target)
+        result, index = self._pictures.find_existing(target)
         inputs = [
             {"id": f"{target}~{at}", "name": each.name, "width": each.width, "height": each.height}
             for at, each in enumerate(result.request.images)
@@ -181,8 +181,8 @@ class Viewer:
     async def _difference(self, message: protocol.GetDifference) -> Answer:
         from seedream_widgets.images.compare import difference
 
-        first = await asyncio.shield(self._begin(message.first))
-        second = await asyncio.shield(self._begin(message.second))
+        first = await asyncio.shield(self._decode_soon(message.first))
+        second = await asyncio.shield(self._decode_soon(message.second))
         found = await self._engine.run_in_pool(difference, first, second, message.unequal)
         texts = {
             "Mean difference": f"{found.mean:.1f} of 255",
@@ -191,7 +191,7 @@ class Viewer:
         }
         return {"rows": [{"name": name, "text": text} for name, text in texts.items() if text]}, []
 
-    def _begin(self, target: str) -> asyncio.Task[Image]:
+    def _decode_soon(self, target: str) -> asyncio.Task[Image]:
         # Moved to the end, as the least recently used picture is dropped first.
         task = self._decoded.pop(target, None) or asyncio.ensure_future(self._decode(target))
         self._decoded[target] = task
@@ -271,33 +271,33 @@ def line_of(result: Result, index: int) -> list[dict[str, Any]]:
     if lineage is None:
         return []
     above: list[dict[str, Any]] = []
-    seen, turn = {result.request_id}, [lineage]
-    while turn and len(above) < _MOST_ABOVE:
-        sources = [source for each in turn for source in each.sources if source.origin]
-        turn = []
+    seen, generation = {result.request_id}, [lineage]
+    while generation and len(above) < _MOST_ABOVE:
+        sources = [source for each in generation for source in each.sources if source.origin]
+        generation = []
         for source in sources:
             parent, origin = source.result, source.origin
             if parent is None:
                 above.append({"id": "", "words": str(source)[:_MAX_WORDS], "kin": "gone"})
             elif parent.request_id not in seen and origin is not None:
                 seen.add(parent.request_id)
-                above.append(_walked(parent, max(0, origin.image - 1), "made from"))
+                above.append(_step(parent, max(0, origin.image - 1), "made from"))
                 if further := own_lineage(parent):
-                    turn.append(further)
+                    generation.append(further)
     below: list[dict[str, Any]] = []
-    turn = [lineage]
-    while turn and len(below) < _MOST_BELOW:
-        made = {each.request_id: each for line in turn for each in line.children}
+    generation = [lineage]
+    while generation and len(below) < _MOST_BELOW:
+        made = {each.request_id: each for line in generation for each in line.children}
         new = [each for each in made.values() if each.request_id not in seen][:_MOST_BELOW]
         seen.update(each.request_id for each in new)
-        below += [_walked(each, 0, "made of it") for each in new]
-        turn = [further for each in new if (further := own_lineage(each))]
+        below += [_step(each, 0, "made of it") for each in new]
+        generation = [further for each in new if (further := own_lineage(each))]
     if not (above or below):
         return []
-    return [*reversed(above[:_MOST_ABOVE]), _walked(result, index, "this"), *below[:_MOST_BELOW]]
+    return [*reversed(above[:_MOST_ABOVE]), _step(result, index, "this"), *below[:_MOST_BELOW]]
 
 
-def _walked(result: Result, index: int, kin: str) -> dict[str, Any]:
+def _step(result: Result, index: int, kin: str) -> dict[str, Any]:
     index = min(index, len(result.files) - 1)
     words = " ".join(result.prompt.split())[:_MAX_WORDS]
     return {"id": image_id(result.request_id, index), "words": words, "kin": kin}

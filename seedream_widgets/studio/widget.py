@@ -63,7 +63,7 @@ class Studio(Form):
         unknown = set(form) - {*self._fields(), "layout"}
         if unknown:
             wrong = min(unknown)
-            raise self._unknown(wrong, form[wrong])
+            raise self._unknown_field_error(wrong, form[wrong])
         check_type(name, (str, type(None)), "name", "a text, or None for the notebook's path")
         if client is not None:
             takes = "a Client, such as sd.Client(), and a prompt goes by name: prompt='a fox'"
@@ -73,7 +73,7 @@ class Studio(Form):
         self._stores_prompts = self._session.client._policy.store_prompts
         self._handlers = Handlers(self._session)
         style = f"seedream-{uuid4().hex[:8]}"
-        self._sheet = sheet = Fallback(style, lambda: self.results, self._session.engine)
+        self._fallback = sheet = Fallback(style, lambda: self.results, self._session.engine)
         about = facts(self._session.client.prices)
         backend = self._session.backend()
         self._session.client._limits.read_limited()

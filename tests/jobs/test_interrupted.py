@@ -192,6 +192,6 @@ def test_a_cancel_during_a_take_over_leaves_the_request_to_be_resumed(tmp_path):
     journal.may_go_on.set()
     with pytest.raises(JobCancelled):
         job.result(SECONDS)
-    until(lambda: client._waiting() == 1)
+    until(lambda: client._count_resumable() == 1)
     (again,) = client.resume()
     assert again.result(SECONDS).request_id == "r1"

@@ -45,14 +45,14 @@ def later(tmp_path, **script):
 def test_an_accepted_one_runs_to_its_result(tmp_path):
     old = left_behind(tmp_path, images=picture(), num_images=2)
     backend, client = later(tmp_path, images=2)
-    assert client._waiting() == 1
+    assert client._count_resumable() == 1
     (job,) = client.resume()
     assert (job.id, job.created, job.request) == (old.id, old.created, old.request)
     result = job.result(SECONDS)
     assert result.request_id == "r1"
     assert result.receipt.key == old.request.key
     assert client.library.get("r1").files == result.files
-    assert backend.count("submit") == backend.count("upload") == client._waiting() == 0
+    assert backend.count("submit") == backend.count("upload") == client._count_resumable() == 0
     assert client.resume() == ()
 
 
@@ -69,7 +69,7 @@ def test_one_whose_request_id_is_another_results_is_fetched_all_the_same(tmp_pat
         (job,) = client.resume()
         result = job.result(SECONDS)
         assert (result.request_id, result.files[0].read_bytes()) == ("r1-2", picture(5))
-        assert (backend.count("submit"), client._waiting()) == (0, 0)
+        assert (backend.count("submit"), client._count_resumable()) == (0, 0)
     found = {each.request_id: each.prompt for each in client.library.search()}
     assert found == {"r1": "an owl", "r1-2": "a fox"}
 
@@ -126,7 +126,7 @@ def test_one_that_is_here_already_is_only_crossed_out(tmp_path):
     (job,) = client.resume()
     assert not job.result(SECONDS).cached, "it was bought, if long ago"
     assert backend.calls == []
-    assert client._waiting() == 0
+    assert client._count_resumable() == 0
     assert len(list(tmp_path.glob("results/*/*"))) == 1
 
 
@@ -156,7 +156,7 @@ def test_without_a_key_it_waits(tmp_path, caplog):
     client = Client(library=tmp_path)
     assert client.resume() == ()
     assert "set FAL_KEY or call sd.login(), then resume again" in caplog.text
-    assert client._waiting() == 1
+    assert client._count_resumable() == 1
 
 
 def test_what_is_no_entry_is_not_in_its_way(tmp_path):
@@ -195,7 +195,7 @@ def test_an_unexpected_error_while_resumed_may_be_billed_and_leaves_it_to_be_res
     with pytest.raises(BackendError, match="unexpected LookupError") as caught:
         job.result(SECONDS)
     assert caught.value.billing == "maybe"
-    assert client._waiting() == 1
+    assert client._count_resumable() == 1
 
 
 def test_what_another_computer_may_be_at_is_told(tmp_path, caplog):
@@ -259,7 +259,7 @@ def test_under_another_key_it_is_asked_for_and_left_as_it_was(fal_server, tmp_pa
     (asked,) = other.resume()
     with pytest.raises(BackendError, match=r"sent with another key .* left as it was"):
         asked.result(60)
-    assert other._waiting() == 1
+    assert other._count_resumable() == 1
     (path,) = (tmp_path / "two").glob("journal/*.json")
     left = json.loads(path.read_bytes())
     assert {**left, "owner": ""} == {**entry, "owner": ""}

@@ -100,10 +100,10 @@ def test_other_messages_are_refused(compare):
 @pytest.mark.slow
 def test_what_stands_in_a_saved_notebook(compare, results):
     widget, _ = compare(*results)
-    html = widget._sheet.html()
+    html = widget._fallback.html()
     assert html.count("<img") == 2
     assert "mean difference" in html
     assert "a red fox in snow" in html
     assert len(html) < 400_000
     results[0].files[0].path.unlink()
-    assert "is gone: it was deleted or moved" in compare(*results)[0]._sheet.html()
+    assert "is gone: it was deleted or moved" in compare(*results)[0]._fallback.html()

@@ -129,8 +129,8 @@ def test_a_batchs_sheet_stands_there_as_its_first_pictures():
         "sheet = foxes.sheet()\nsheet",
         # Renewed while the cell runs, as where the sheet's own button was pressed.
         "import time\nfoxes.run(progress=False)\nend = time.monotonic() + 60\n"
-        "while len(sheet._sheet._published) < 2 and time.monotonic() < end: time.sleep(0.05)\n"
-        "len(sheet._sheet._published)",
+        "while len(sheet._fallback._published) < 2 and time.monotonic() < end: time.sleep(0.05)\n"
+        "len(sheet._fallback._published)",
     )
     assert outputs(book, 3) == [{"text/plain": "2"}]
     view, sheet = outputs(book, 2)

@@ -25,12 +25,12 @@ def test_a_burst_of_changes_is_told_once_and_a_change_after_it_again():
     news = News(shared(), lock, told.tell)
     with lock:  # nothing is told before all of them have come to the engine
         for _ in range(50):
-            news.changed()
+            news.tell_soon()
         shared().start(_soon()).result(60)
     until(lambda: told.times)
     time.sleep(0.3)
     assert told.times == 1
-    news.changed()
+    news.tell_soon()
     until(lambda: told.times == 2)
 
 
@@ -38,7 +38,7 @@ def test_a_lock_that_is_held_for_long_stops_nothing_and_loses_nothing():
     told, lock = Told(), threading.RLock()
     with lock:
         news = News(shared(), lock, told.tell)
-        news.changed()
+        news.tell_soon()
         time.sleep(0.3)
         assert shared().start(_soon()).result(60) == "the engine goes on"
         assert told.times == 0

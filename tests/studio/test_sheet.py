@@ -129,13 +129,13 @@ def test_it_is_saved_as_a_picture_and_as_a_page(sheet, batch, tmp_path):
 
 def test_without_a_kernel_the_first_pictures_stand_there(sheet, batch):
     told = "Batch 'foxes', 4 cells: {}. Run this cell to see it as a grid."
-    assert told.format("none has come yet") in unescape(sheet._sheet.html())
+    assert told.format("none has come yet") in unescape(sheet._fallback.html())
     batch.run(progress=False)
     html = sheet._repr_mimebundle_()[0]["text/html"]
     assert told.format("the first 4 in its order") in unescape(html)
     assert html.count("<img") == 4
     assert html.index("&lt;b&gt;fox") < html.index("an owl")
-    assert sheet._dom_classes == (sheet._sheet._name,)
+    assert sheet._dom_classes == (sheet._fallback._name,)
 
 
 def test_a_closed_sheet_hears_no_more(sheet, batch):

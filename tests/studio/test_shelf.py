@@ -127,7 +127,7 @@ def test_a_gallerys_contact_sheet_says_how_many_there_are_in_all(made):
     for number in range(7):
         save(library.path, f"more-{number}")
     words = "Seedream gallery: 10 results, newest first, 3 shown. Run this cell to look through"
-    assert words in sd.gallery(library.search("fox"), library=library)._sheet.html()
+    assert words in sd.gallery(library.search("fox"), library=library)._fallback.html()
 
 
 def test_what_is_deleted_comes_back(made):

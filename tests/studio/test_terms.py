@@ -124,7 +124,7 @@ def test_a_price_that_changed_is_asked_about_and_an_agreed_one_is_sent(page, tmp
 )
 def test_amounts_that_come_to_the_same(page_s, kernel_s, same):
     shown = Terms.read({**FAL, "high": page_s})
-    assert Terms("fal", True, Decimal(kernel_s)).same(shown) is same
+    assert Terms("fal", True, Decimal(kernel_s)).is_same(shown) is same
 
 
 @pytest.mark.parametrize(

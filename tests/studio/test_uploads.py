@@ -170,12 +170,12 @@ def test_a_dropped_upload_is_forgotten():
 def test_a_taken_file_is_wanted_until_it_is_dropped():
     uploads = Uploads()
     announce(uploads)
-    assert not uploads.wanted("u")
+    assert not uploads.is_wanted("u")
     write(uploads, 0, b"0123456789")
     uploads.take("u")
-    assert uploads.wanted("u")
+    assert uploads.is_wanted("u")
     uploads.drop("u")
-    assert not uploads.wanted("u")
+    assert not uploads.is_wanted("u")
 
 
 def test_what_waits_to_be_read_is_bounded(studio_page):

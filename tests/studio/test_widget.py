@@ -440,13 +440,13 @@ def test_what_was_dismissed_is_neither_the_image_nor_in_the_saved_notebook(open_
     first = finish(page, {**FORM, "prompt": "a fox", "seed": 1})
     second = finish(page, {**FORM, "prompt": "a secret", "seed": 2})
     page.wait(lambda m: page.studio.selected == picture(page, second))
-    assert "a secret" in page.studio._sheet.html()
+    assert "a secret" in page.studio._fallback.html()
     page.set(pinned=True)
     page.ask("forget", job_id=second)
     assert (page.studio.selected, page.studio.pinned) == (picture(page, first), False)
     assert page.studio.result.request.prompt == "a fox"
     assert [result.request.prompt for result in page.studio.results] == ["a fox"]
-    assert "a secret" not in page.studio._sheet.html()
+    assert "a secret" not in page.studio._fallback.html()
     assert len(page.studio.jobs) == 2
     page.ask("forget", job_id=first)
     assert page.studio.selected == ""
