@@ -1,10 +1,10 @@
 import type { AnyModel } from "@anywidget/types";
 import { type ComponentChild, render } from "preact";
+import { guardPresses } from "./controls/gesture";
 import { acceptDrops } from "./files/drops";
 import { followConnection } from "./kernel/liveness";
 import { listen } from "./kernel/page";
 import type { Store } from "./kernel/store";
-import { guardPresses } from "./pictures/busy";
 import { type Base, createBase } from "./shell/base";
 import { ComparePage, createCompareSession } from "./shell/ComparePage";
 import { createGallerySession, GalleryPage } from "./shell/GalleryPage";

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 /** Lowest first; index.tsx stands on all of them. */
 const ROOMS = [
   "kernel",
+  "controls",
   "pictures",
   "files",
   "form",

@@ -1,13 +1,13 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Button } from "../controls/buttons";
+import { Close } from "../controls/icons";
+import { stepOf } from "../controls/keys";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
 import { joinPresent } from "../kernel/words";
-import { Button } from "../pictures/buttons";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { drag, REFERENCE_DRAG, useOwnDrops } from "./drops";
-import { Close } from "./icons";
-import { stepOf } from "./keys";
 import { useSession } from "./session";
 
 interface Props {

@@ -1,9 +1,9 @@
+import { FieldError } from "../controls/FieldError";
+import { Plus } from "../controls/icons";
+import { Label } from "../controls/Label";
 import { useStore } from "../kernel/store";
 import { IMAGE_DRAG, needsShift, REFERENCE_DRAG, useOwnDrops } from "./drops";
-import { FieldError } from "./FieldError";
 import { FileButton } from "./FileButton";
-import { Plus } from "./icons";
-import { Label } from "./Label";
 import { ReferenceTile } from "./ReferenceTile";
 import { useSession } from "./session";
 import { UploadTile } from "./UploadTile";

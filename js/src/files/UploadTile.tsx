@@ -1,8 +1,8 @@
+import { Button } from "../controls/buttons";
+import { useAnnouncement } from "../controls/FieldError";
+import { Close } from "../controls/icons";
+import { Progress } from "../controls/Progress";
 import { formatBytes } from "../kernel/bytes";
-import { Button } from "../pictures/buttons";
-import { useAnnouncement } from "./FieldError";
-import { Close } from "./icons";
-import { Progress } from "./Progress";
 import { useSession } from "./session";
 import type { UploadTile as Tile } from "./uploads";
 

@@ -1,6 +1,6 @@
+import { Select } from "../controls/Select";
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
-import { Select } from "../pictures/Select";
 import type { Endpoint } from "./facts";
 import { useSession } from "./session";
 import { initialForm, taken } from "./taken";

@@ -1,4 +1,4 @@
-import { isSubmitKey } from "../files/keys";
+import { isSubmitKey } from "../controls/keys";
 import { ReferencesField } from "../files/ReferencesField";
 import { isActive } from "../files/uploads";
 import { useStore } from "../kernel/store";

@@ -1,9 +1,9 @@
-import { FieldError } from "../files/FieldError";
-import { Again, Dice } from "../files/icons";
-import { Label } from "../files/Label";
+import { Button } from "../controls/buttons";
+import { FieldError } from "../controls/FieldError";
+import { Again, Dice } from "../controls/icons";
+import { Label } from "../controls/Label";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
-import { Button } from "../pictures/buttons";
 import type { Checks } from "./checks";
 import { NumberField } from "./NumberField";
 import { useSession } from "./session";

@@ -1,8 +1,8 @@
-import { FieldError } from "../files/FieldError";
-import { isMac } from "../files/keys";
+import { Button } from "../controls/buttons";
+import { FieldError } from "../controls/FieldError";
+import { isMac } from "../controls/keys";
 import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
-import { Button } from "../pictures/buttons";
 import { modelOf } from "./facts";
 import { estimate } from "./price";
 import { useSent } from "./region";

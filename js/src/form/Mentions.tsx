@@ -1,12 +1,12 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useAnnouncement } from "../files/FieldError";
+import { Link } from "../controls/buttons";
+import { useAnnouncement } from "../controls/FieldError";
+import { Note } from "../controls/Note";
 import { askedFor, mentionAt } from "../files/mentions";
 import { consume, hasCommand } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Reference } from "../kernel/wire";
-import { Link } from "../pictures/buttons";
-import { Note } from "../pictures/Note";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { useSession } from "./session";
@@ -87,7 +87,7 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
       aria-label="Reference images to name"
     >
       {choices.map((choice) => (
-        <Option
+        <MentionOption
           key={choice.reference.id}
           id={`${id}-${choice.number}`}
           choice={choice}
@@ -116,7 +116,7 @@ interface OptionProps {
   onChoose(): void;
 }
 
-function Option({ id, choice: { reference, number }, active, onChoose }: OptionProps) {
+function MentionOption({ id, choice: { reference, number }, active, onChoose }: OptionProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the text area hears the keys
     <div

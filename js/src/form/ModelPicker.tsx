@@ -1,13 +1,13 @@
 /** The choice of a model, each with what matters for the current request. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useAnnouncement } from "../files/FieldError";
+import { useAnnouncement } from "../controls/FieldError";
+import { RadioGroup } from "../controls/RadioGroup";
 import { consume } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { joinPresent } from "../kernel/words";
 import { endpointOf, type Model, modelOf } from "./facts";
 import { formatSpan, priceOf } from "./price";
-import { RadioGroup } from "./RadioGroup";
 import { useSent } from "./region";
 import { useSession } from "./session";
 import { changes, kept } from "./taken";

@@ -1,13 +1,13 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Link } from "../controls/buttons";
+import { FieldError, useAnnouncement } from "../controls/FieldError";
+import { Label } from "../controls/Label";
+import { useMeasure } from "../controls/measure";
+import { Note } from "../controls/Note";
 import { DropHint } from "../files/DropHint";
-import { FieldError, useAnnouncement } from "../files/FieldError";
-import { Label } from "../files/Label";
 import { activeIn, focusOn, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
-import { Link } from "../pictures/buttons";
-import { useMeasure } from "../pictures/measure";
-import { Note } from "../pictures/Note";
 import { mentionHint } from "./checks";
 import { Renumber, useMentions } from "./Mentions";
 import { regionOf } from "./region";

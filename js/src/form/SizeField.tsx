@@ -1,14 +1,14 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { useAnnouncement } from "../files/FieldError";
-import { Label } from "../files/Label";
+import { Link } from "../controls/buttons";
+import { useAnnouncement } from "../controls/FieldError";
+import { Label } from "../controls/Label";
+import { RadioGroup, type RadioOption } from "../controls/RadioGroup";
 import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
-import { Link } from "../pictures/buttons";
 import type { Checks } from "./checks";
 import type { Endpoint, Facts } from "./facts";
 import { NumberField } from "./NumberField";
-import { type Option, RadioGroup } from "./RadioGroup";
 import { useSession } from "./session";
 import {
   choiceOf,
@@ -33,7 +33,7 @@ function Outline({ ratio }: { ratio: string }) {
   return <i style={{ width: side(width), height: side(height) }} />;
 }
 
-function shapeOptions(facts: Facts, endpoint: Endpoint | null): Option[] {
+function shapeOptions(facts: Facts, endpoint: Endpoint | null): RadioOption[] {
   const hasAuto = endpoint?.size_names.some((name) => name.startsWith("auto"));
   const option = (value: string, label: string, drawn: VNode) => ({
     value,

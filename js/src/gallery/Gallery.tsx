@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Close } from "../files/icons";
+import { useBusy } from "../controls/busy";
+import { Chip, Grow, IconButton } from "../controls/buttons";
+import { useCopyCode } from "../controls/CopyCode";
+import { Close } from "../controls/icons";
+import { Note } from "../controls/Note";
+import { Select, type SelectOption } from "../controls/Select";
+import { Undo } from "../controls/Undo";
 import { times } from "../kernel/numbers";
 import { consume, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
-import { useBusy } from "../pictures/busy";
-import { Chip, Grow, IconButton } from "../pictures/buttons";
-import { useCode } from "../pictures/CopyCode";
-import { Note } from "../pictures/Note";
-import { type Option, Select } from "../pictures/Select";
-import { Undo } from "../pictures/Undo";
 import { DENSITIES, type Density } from "./layout";
 import { Pictures } from "./Pictures";
 import { useSession } from "./session";
@@ -42,7 +42,7 @@ const Toggle = ({ filters, change, name, value = true, children }: ToggleProps) 
   </Chip>
 );
 
-const alike = (name: string): Option => [name, name];
+const alike = (name: string): SelectOption => [name, name];
 
 function More({ id, ...filtering }: FilterProps & { id: string }) {
   const { filters, change } = filtering;
@@ -63,7 +63,7 @@ function More({ id, ...filtering }: FilterProps & { id: string }) {
   const choice = (
     name: "model" | "rating" | "collection",
     label: string,
-    options: Option[],
+    options: SelectOption[],
     read: (picked: string) => string | number = String,
   ) => (
     <label>
@@ -215,14 +215,14 @@ function AddTo() {
   );
 }
 
-const RATINGS = times(6, (stars): Option => [stars, stars ? `${stars} of 5` : "No rating"]);
+const RATINGS = times(6, (stars): SelectOption => [stars, stars ? `${stars} of 5` : "No rating"]);
 
 function Selection() {
   const session = useSession();
   const { actions, gallery, pictures, selectionName } = session;
   const selected = useStore(gallery.selected);
   useStore(pictures.version);
-  const code = useCode(actions.codeOfSelected, "sd-chip");
+  const code = useCopyCode(actions.codeOfSelected, "sd-chip");
   const [saving, save] = useBusy(actions.saveSelected);
   if (selected.size === 0) return null;
   const ids = [...selected];

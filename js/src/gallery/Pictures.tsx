@@ -1,13 +1,13 @@
 /** The pictures of a gallery as a grid: of a long list only what is near the screen is drawn. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMeasure } from "../controls/measure";
 import { drag, IMAGE_DRAG } from "../files/drops";
 import { clamp, times } from "../kernel/numbers";
 import { boxOf, focusOn, hasCommand, listen } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
 import { joinPresent } from "../kernel/words";
-import { useMeasure } from "../pictures/measure";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { createLayout, createScale, GAP, type Layout, type Row } from "./layout";

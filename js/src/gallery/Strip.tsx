@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
+import { Chip } from "../controls/buttons";
 import { times } from "../kernel/numbers";
 import { useStore } from "../kernel/store";
-import { Chip } from "../pictures/buttons";
 import { Preview } from "../pictures/Preview";
 import { useSession } from "./session";
 import { isNarrowed } from "./state";

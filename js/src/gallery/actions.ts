@@ -1,4 +1,6 @@
 /** What is done with the pictures that are selected. */
+
+import type { Undoable } from "../controls/Undo";
 import { attempt, type Channel } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
@@ -6,7 +8,6 @@ import { codeReply, collectReply, type Outgoing, trashReply } from "../kernel/wi
 import { saveFile } from "../pictures/download";
 import { listOf, type Pictures } from "../pictures/pictures";
 import type { PicturesActions } from "../pictures/session";
-import type { Undoable } from "../pictures/Undo";
 import type { GalleryActions } from "./session";
 import type { Gallery } from "./state";
 import { counted } from "./words";

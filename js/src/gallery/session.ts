@@ -1,9 +1,10 @@
 /** The part of the session that the views in this folder need. */
+
+import type { Undoable } from "../controls/Undo";
 import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { Picture } from "../kernel/wire";
 import type { PicturesActions, PicturesSession } from "../pictures/session";
-import type { Undoable } from "../pictures/Undo";
 import type { Gallery } from "./state";
 
 export interface GalleryActions extends PicturesActions {

@@ -1,10 +1,10 @@
-/** The library's pictures: the facts of each, by its id. */
+/** The library's pictures: what it says of each, by its id. */
 import { type Channel, Refusal, UNREADABLE } from "../kernel/channel";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { browseReply, type Day, type Filters, type Picture, picturesReply } from "../kernel/wire";
 
-/** How many pictures' facts are kept; the least recently used ones are dropped. */
+/** How many pictures are kept; the least recently used ones are dropped. */
 const HELD = 3000;
 const PAGE = 100;
 /** Most pages of a list whose ids are held. */
@@ -52,8 +52,8 @@ export interface Pictures {
   /** The names of all collections, as of the last search. */
   readonly collections: Store<string[]>;
   known(id: string): Picture | undefined;
-  /** The facts of a picture with its whole prompt; null if it was deleted. */
-  facts(id: string): Promise<Picture | null>;
+  /** Ask for a picture with its whole prompt; null if it was deleted. */
+  fetch(id: string): Promise<Picture | null>;
   /** Search; rejects with the kernel's sentence. `place` is where the picture `find` stands. */
   search(query: Query, find?: string): Promise<{ found: Found; place: number | null }>;
   /** Apply a change of a result that the kernel has accepted. */
@@ -158,7 +158,7 @@ export function createPictures(channel: Channel): Pictures {
     return { found, place: first.place };
   }
 
-  async function facts(id: string): Promise<Picture | null> {
+  async function fetchOne(id: string): Promise<Picture | null> {
     const { result } = await channel.request(
       { kind: "pictures", image_ids: [id] },
       { quiet: true },
@@ -180,7 +180,7 @@ export function createPictures(channel: Channel): Pictures {
     library,
     collections,
     known: (id) => held.get(id),
-    facts,
+    fetch: fetchOne,
     search,
     patch(result, change) {
       for (const [id, picture] of held) {

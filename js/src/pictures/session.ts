@@ -1,7 +1,6 @@
 /** The part of the session that views with pictures need: facts, previews and the viewer. */
 import type { Channel } from "../kernel/channel";
 import type { Errors } from "../kernel/errors";
-import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { PictureList, Pictures } from "./pictures";
 import type { Previews } from "./previews";
@@ -29,5 +28,3 @@ export interface PicturesSession {
   announcer: { say(words: string): void };
   actions: PicturesActions;
 }
-
-export const useSession = useSessionAs<PicturesSession>;

@@ -1,11 +1,11 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useBusy } from "../controls/busy";
+import { Button } from "../controls/buttons";
+import { Check } from "../controls/icons";
 import { drag, IMAGE_DRAG } from "../files/drops";
-import { Check } from "../files/icons";
 import { hasCommand } from "../kernel/page";
 import type { Card, ResultImage } from "../kernel/wire";
-import { useBusy } from "../pictures/busy";
-import { Button } from "../pictures/buttons";
 import { Preview } from "../pictures/Preview";
 import { resultOf } from "../pictures/pictures";
 import { edgeFor } from "../pictures/previews";
@@ -81,7 +81,7 @@ const codeOf = (id: string) =>
   `sd.library.get("${resultOf(id)}").images[${id.slice(id.lastIndexOf(":") + 1)}]`;
 
 /** Open a picture in the viewer, among all that are shown, and select it. */
-export function useLook() {
+export function useOpenInViewer() {
   const { actions, jobs } = useSession();
   return (id: string, against?: string) => {
     const list = jobs.pictures();
@@ -95,8 +95,8 @@ export function ImageTile({ image, card, index, chosen }: Props) {
   const tile = useRef<HTMLLIElement>(null);
   const edge = useEdge(tile, image);
   const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
-  const look = useLook();
-  const view = () => look(image.id);
+  const openInViewer = useOpenInViewer();
+  const view = () => openInViewer(image.id);
   function onKeyDown(event: KeyboardEvent) {
     if (event.key !== "Enter" || hasCommand(event)) return;
     event.preventDefault();

@@ -1,16 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
-import { Close } from "../files/icons";
-import { Progress } from "../files/Progress";
+import { useBusy } from "../controls/busy";
+import { IconButton, Link } from "../controls/buttons";
+import { useCopyCode } from "../controls/CopyCode";
+import { Close } from "../controls/icons";
+import { Note } from "../controls/Note";
+import { Progress } from "../controls/Progress";
 import { formatMoney, micros } from "../form/money";
 import { SILENT } from "../kernel/channel";
 import { bringIntoSight, goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
 import { joinPresent } from "../kernel/words";
-import { useBusy } from "../pictures/busy";
-import { IconButton, Link } from "../pictures/buttons";
-import { useCode } from "../pictures/CopyCode";
-import { Note } from "../pictures/Note";
 import { useSession } from "./session";
 import { shapeOf, Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
@@ -170,7 +170,7 @@ interface Props {
 export function JobCard({ card, chosen, beside }: Props) {
   const running = useRunning(card);
   const { actions } = useSession();
-  const code = useCode(() => actions.code(card));
+  const code = useCopyCode(() => actions.code(card));
   const { count, widening } = shapeOf(card);
   const [head, tail] = parts(card.prompt, beside);
   return (

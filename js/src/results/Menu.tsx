@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../controls/buttons";
 import { clamp } from "../kernel/numbers";
 import { atPressElsewhere, consume, focusOn, rootOf } from "../kernel/page";
-import { Button } from "../pictures/buttons";
 
 export interface MenuItem {
   name: string;

@@ -1,14 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Close } from "../files/icons";
+import { Grow, IconButton, Link } from "../controls/buttons";
+import { NO_CLIPBOARD } from "../controls/CopyCode";
+import { Close } from "../controls/icons";
+import { Note } from "../controls/Note";
+import { Undo } from "../controls/Undo";
 import { boxOf, consume, focusOn, goTo, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Card } from "../kernel/wire";
-import { Grow, IconButton, Link } from "../pictures/buttons";
-import { NO_CLIPBOARD } from "../pictures/CopyCode";
-import { Note } from "../pictures/Note";
-import { Undo } from "../pictures/Undo";
-import { useLook, whenNear } from "./ImageTile";
+import { useOpenInViewer, whenNear } from "./ImageTile";
 import { JobCard } from "./JobCard";
 import { Menu, type MenuItem } from "./Menu";
 import { useRoving } from "./rove";
@@ -60,7 +60,7 @@ function useWords(id: string): [Card | undefined, string | null] {
   const known = pictures.known(id);
   const unknown = Boolean(id) && !card && !known;
   useEffect(() => {
-    if (unknown) pictures.facts(id).catch(() => {});
+    if (unknown) pictures.fetch(id).catch(() => {});
   }, [unknown, id, pictures]);
   const count = card?.images.length ?? known?.count ?? 1;
   const index = card?.images.findIndex((image) => image.id === id) ?? known?.index ?? 0;
@@ -114,7 +114,7 @@ interface Opened {
 /** The menu of a picture, by right click, Shift+F10 or the menu key. */
 function usePictureMenu(chosen: string) {
   const { actions, announcer, jobs } = useSession();
-  const look = useLook();
+  const openInViewer = useOpenInViewer();
   const [opened, setOpened] = useState<Opened | null>(null);
 
   function open(event: MouseEvent | KeyboardEvent) {
@@ -139,9 +139,9 @@ function usePictureMenu(chosen: string) {
     announcer.say(await done.catch(() => NO_CLIPBOARD));
   }
   const items = (id: string, card: Card): MenuItem[] => [
-    { name: "View", run: () => look(id) },
+    { name: "View", run: () => openInViewer(id) },
     ...(chosen && chosen !== id
-      ? [{ name: "Compare with studio.image", run: () => look(id, chosen) }]
+      ? [{ name: "Compare with studio.image", run: () => openInViewer(id, chosen) }]
       : []),
     { name: "Use as a reference", run: () => actions.addResult(id) },
     { name: "Save", run: () => actions.save(id) },

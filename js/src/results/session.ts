@@ -1,11 +1,12 @@
 /** The part of the session that the views in this folder need. */
+
+import type { Undoable } from "../controls/Undo";
 import type { FormActions, FormSession } from "../form/session";
 import type { Place } from "../kernel/errors";
 import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { Again, Card } from "../kernel/wire";
 import type { Pictures } from "../pictures/pictures";
-import type { Undoable } from "../pictures/Undo";
 import type { Jobs } from "./jobs";
 
 export interface ResultsActions extends FormActions {

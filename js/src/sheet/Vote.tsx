@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
+import { Chip, Link } from "../controls/buttons";
 import { useStore } from "../kernel/store";
 import type { Ballot, SheetCell } from "../kernel/wire";
-import { Chip, Link } from "../pictures/buttons";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { type Batch, useSheet } from "./session";

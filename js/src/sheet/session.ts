@@ -1,4 +1,6 @@
 /** The state of a batch's sheet: its cells, which pictures are selected, and the vote. */
+
+import { createRepeatCheck } from "../controls/gesture";
 import { attempt, type Channel, type Reply } from "../kernel/channel";
 import { list, type Parse, read, text } from "../kernel/parse";
 import { useSessionAs } from "../kernel/session";
@@ -15,7 +17,6 @@ import {
   standingReply,
   voteReply,
 } from "../kernel/wire";
-import { createGesture } from "../pictures/busy";
 import { saveFile } from "../pictures/download";
 import type { PictureList } from "../pictures/pictures";
 import type { Previews } from "../pictures/previews";
@@ -118,7 +119,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
       const ballot = await ask({ kind: "vote", better, other }, voteReply);
       if (ballot) vote.set(ballot);
     },
-    isAgain: createGesture(),
+    isAgain: createRepeatCheck(),
     ask: ({ words: _, ...what }) => stand({ kind: "ask", ...what, pressed: Date.now() }),
     stop: () => stand({ kind: "stop" }),
     async save(format, x) {

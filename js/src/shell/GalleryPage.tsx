@@ -1,4 +1,6 @@
 /** A gallery alone: the library without a form. */
+
+import type { Undoable } from "../controls/Undo";
 import { createGalleryActions } from "../gallery/actions";
 import { Gallery } from "../gallery/Gallery";
 import type { GallerySession } from "../gallery/session";
@@ -7,9 +9,8 @@ import { createErrors } from "../kernel/errors";
 import { list, text } from "../kernel/parse";
 import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
-import type { Undoable } from "../pictures/Undo";
 import type { ViewerSession } from "../viewer/session";
-import { createViewer } from "../viewer/state";
+import { createViewer, lookUpIn } from "../viewer/state";
 import { Alone } from "./Alone";
 import type { Announcer } from "./announcer";
 import type { Base } from "./base";
@@ -31,14 +32,10 @@ export function createGallerySession(base: Base): GalleryAlone {
     selectionName: "gallery.selection",
   };
   const actions = { open, ...createGalleryActions(parts, open) };
-  const facts = async (id: string) => {
-    const found = pictures.known(id) ?? (await pictures.facts(id));
-    return found && { ...found, words: found.prompt };
-  };
   return {
     ...parts,
     actions,
-    viewer: createViewer({ ...base, facts }),
+    viewer: createViewer({ ...base, lookUp: lookUpIn(pictures) }),
     tools: [{ name: "Save", run: ({ id }) => actions.saveAll([id]) }],
   };
 }

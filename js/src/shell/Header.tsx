@@ -1,9 +1,9 @@
+import { Grow, Link } from "../controls/buttons";
 import { ModelPicker } from "../form/ModelPicker";
 import { WAITING } from "../form/submission";
 import { goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
-import { Grow, Link } from "../pictures/buttons";
 import { GO_ONLINE } from "../results/Results";
 import { MoneyPill } from "./MoneyPill";
 import { useSession } from "./session";

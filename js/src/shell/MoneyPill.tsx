@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useAnswer } from "../controls/answer";
 import { atPressElsewhere } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Ledger } from "../kernel/wire";
-import { useAnswer } from "../pictures/answer";
 import { useSession } from "./session";
 
 type Rows = Ledger["rows"];

@@ -2,7 +2,7 @@
 import { Sheet } from "../sheet/Sheet";
 import { createSheet, type SheetSession } from "../sheet/session";
 import type { ViewerSession } from "../viewer/session";
-import { createViewer, type Look } from "../viewer/state";
+import { createViewer, type ViewedPicture } from "../viewer/state";
 import { Alone } from "./Alone";
 import type { Announcer } from "./announcer";
 import type { Base } from "./base";
@@ -13,14 +13,14 @@ export interface SheetAlone extends SheetSession, ViewerSession {
 
 export function createSheetSession(base: Base): SheetAlone {
   const sheet = createSheet(base.channel, base.traits);
-  const facts = async (wanted: string) => {
-    const cells = [...(sheet.batch.get()?.cells.values() ?? [])] as Look[];
+  const lookUp = async (wanted: string) => {
+    const cells = [...(sheet.batch.get()?.cells.values() ?? [])] as ViewedPicture[];
     return cells.find(({ id }) => id === wanted) ?? null;
   };
   return {
     ...base,
     sheet,
-    viewer: createViewer({ ...base, facts }),
+    viewer: createViewer({ ...base, lookUp }),
     tools: [{ name: "Choose", run: ({ id }) => sheet.pick(id) }],
   };
 }

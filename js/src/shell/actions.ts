@@ -1,5 +1,7 @@
 /** All actions: views call these, and never touch the model or the channel. */
 
+import { NO_CLIPBOARD } from "../controls/CopyCode";
+import { createRepeatCheck, GESTURE_MS } from "../controls/gesture";
 import type { Addressed } from "../files/addresses";
 import type { DropPlace } from "../files/drops";
 import { renumbered } from "../files/mentions";
@@ -33,8 +35,6 @@ import {
   type Outgoing,
   type Terms,
 } from "../kernel/wire";
-import { createGesture, GESTURE } from "../pictures/busy";
-import { NO_CLIPBOARD } from "../pictures/CopyCode";
 import { asPng, download, savedFile } from "../pictures/download";
 import { resultOf } from "../pictures/pictures";
 import type { ResultsActions, ResultsSession } from "../results/session";
@@ -69,7 +69,7 @@ export function createActions(parts: Parts): Actions {
   const { form, references, uploads, channel, errors, jobs, announcer } = parts;
   let restoring: Before | null = null;
   /** A double click adds a picture once. */
-  const isAgain = createGesture();
+  const isAgain = createRepeatCheck();
   /** The reference that the last edit made image 1. */
   let edited: string | undefined;
 
@@ -80,6 +80,12 @@ export function createActions(parts: Parts): Actions {
   }
 
   const ask = (message: Outgoing, place: Place) => at(place, channel.request(message));
+
+  const mostReferences = () => parts.facts.get().limits.references;
+
+  /** Announce what was done with a reference image. */
+  const sayOf = (id: string, done: string) =>
+    announcer.say(`${references.shown.get().find((other) => other.id === id)?.name} ${done}`);
 
   /** The order of images that the prompt's numbers are right for, since it was written. */
   let numbered: string[] | null = null;
@@ -146,7 +152,7 @@ export function createActions(parts: Parts): Actions {
       return;
     }
     // A double click is one press.
-    if (hint && Date.now() - warned.at < GESTURE) return;
+    if (hint && Date.now() - warned.at < GESTURE_MS) return;
     parts.before.set(null);
     parts.dismissed.set(null);
     void parts.submission.send(asked, shownTerms(parts, sent.form, sent.images));
@@ -166,10 +172,9 @@ export function createActions(parts: Parts): Actions {
 
   /** Have the kernel append one more reference, where there is room. */
   function addOne(message: Outgoing) {
-    const most = parts.facts.get().limits.references;
-    if (references.ids().length >= most) {
-      errors.tell("references", full(most));
-    } else void ask(message, "references");
+    const most = mostReferences();
+    if (references.ids().length >= most) errors.tell("references", full(most));
+    else void ask(message, "references");
   }
 
   async function addAddress(found: Promise<Addressed>) {
@@ -181,14 +186,12 @@ export function createActions(parts: Parts): Actions {
 
   function moveReference(id: string, to: number) {
     const ids = moved(references.ids(), id, to);
-    const entry = references.shown.get().find((other) => other.id === id);
-    announcer.say(`${entry?.name} is now image ${ids.indexOf(id) + 1} of ${ids.length}`);
+    sayOf(id, `is now image ${ids.indexOf(id) + 1} of ${ids.length}`);
     arrange(ids);
   }
 
   function removeReference(id: string) {
-    const entry = references.shown.get().find((other) => other.id === id);
-    announcer.say(`${entry?.name} removed`);
+    sayOf(id, "removed");
     arrange(references.ids().filter((other) => other !== id));
   }
 
@@ -220,7 +223,7 @@ export function createActions(parts: Parts): Actions {
   async function editPicture(imageId: string, region?: Omit<Region, "reference">) {
     if (isAgain(`edit ${imageId}`)) return;
     const before = held();
-    const most = parts.facts.get().limits.references;
+    const most = mostReferences();
     if (before.references.length >= most) {
       parts.viewing.set(null);
       return errors.tell("references", full(most));
@@ -316,11 +319,11 @@ export function createActions(parts: Parts): Actions {
 
   function useSelected() {
     if (isAgain("selected")) return;
-    const room = parts.facts.get().limits.references - references.ids().length;
+    const most = mostReferences();
+    const room = most - references.ids().length;
     const ids = [...parts.gallery.selected.get()];
     for (const id of ids.slice(0, Math.max(0, room))) addOne({ kind: "use_result", image_id: id });
     if (ids.length > room) {
-      const most = parts.facts.get().limits.references;
       errors.tell("references", full(most, "the first of them were added"));
     }
     announcer.say(`${Math.min(ids.length, room)} added to the reference images`);

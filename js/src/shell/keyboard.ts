@@ -1,6 +1,6 @@
 /** Keeps text editing and our own keys within the widget, and leaves other shortcuts to the host. */
 
-import { isMac } from "../files/keys";
+import { isMac } from "../controls/keys";
 import { activeIn, focusOn, listen, watch } from "../kernel/page";
 
 const FOCUSABLE = "input,textarea,select,button,summary,a[href],[tabindex],[contenteditable]";

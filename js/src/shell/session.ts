@@ -1,4 +1,6 @@
 /** Everything that one view holds; it shares only the model with other views. */
+
+import type { Undoable } from "../controls/Undo";
 import type { Hover } from "../files/drops";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
@@ -13,11 +15,10 @@ import { useSessionAs } from "../kernel/session";
 import { createStore } from "../kernel/store";
 import type { Again } from "../kernel/wire";
 import { createPictures } from "../pictures/pictures";
-import type { Undoable } from "../pictures/Undo";
 import { createJobs } from "../results/jobs";
 import { notifyPython } from "../results/notify";
 import type { Tool, ViewerSession } from "../viewer/session";
-import { createViewer, type Look } from "../viewer/state";
+import { createViewer, type LookUp, lookUpIn } from "../viewer/state";
 import { type Actions, createActions, type Parts } from "./actions";
 import { announceJobs } from "./announcer";
 import type { Base } from "./base";
@@ -67,11 +68,10 @@ export function createSession(base: Base): Session {
     selectionName: "studio.gallery.selection",
   };
   const actions = createActions(parts);
-  const viewer = createViewer({ ...base, facts: factsOf(parts) });
   return {
     ...parts,
     actions,
-    viewer,
+    viewer: createViewer({ ...base, lookUp: lookUpOn(parts) }),
     tools: toolsOf(actions),
     onward: [...onwardOf(actions), missingOf(actions)],
     favour: actions.favour,
@@ -79,16 +79,15 @@ export function createSession(base: Base): Session {
   };
 }
 
-/** A picture by its card, or as the library knows it. */
-const factsOf =
-  ({ jobs, pictures }: Parts) =>
-  async (id: string): Promise<Look | null> => {
+/** Looks a picture up on its card, else in the library. */
+function lookUpOn({ jobs, pictures }: Parts): LookUp {
+  const inLibrary = lookUpIn(pictures);
+  return async (id) => {
     const card = jobs.of(id);
     const image = card?.images.find((image) => image.id === id);
-    if (card && image) return { ...image, words: card.prompt };
-    const found = pictures.known(id) ?? (await pictures.facts(id));
-    return found && { ...found, words: found.prompt };
+    return card && image ? { ...image, words: card.prompt } : inLibrary(id);
   };
+}
 
 /** From a picture to the next request, in the viewer and in the gallery. */
 function onwardOf({ askAgain, editPicture }: Actions) {

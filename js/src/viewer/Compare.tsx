@@ -1,16 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { stepOf } from "../files/keys";
-import { RadioGroup } from "../form/RadioGroup";
+import { Chip } from "../controls/buttons";
+import { stepOf } from "../controls/keys";
+import { RadioGroup } from "../controls/RadioGroup";
 import { Refusal } from "../kernel/channel";
 import { clamp } from "../kernel/numbers";
 import { boxOf, consume } from "../kernel/page";
 import { read } from "../kernel/parse";
 import { differenceReply, type Row, type Unequal } from "../kernel/wire";
-import { Chip } from "../pictures/buttons";
 import { arranged, type View } from "./geometry";
 import { Layer, Pane } from "./Pane";
 import { useViewer } from "./session";
-import type { Look } from "./state";
+import type { ViewedPicture } from "./state";
 
 const MODES = ["Slider", "Side by side", "Fade", "Difference"] as const;
 
@@ -32,8 +32,8 @@ interface Props {
 }
 
 interface Pair extends Props {
-  a: Look;
-  b: Look;
+  a: ViewedPicture;
+  b: ViewedPicture;
 }
 
 export function CompareModes({ comparing: { mode, across, at }, change }: Props) {
@@ -143,7 +143,11 @@ export function CompareStage({ a, b, view, setView, comparing, change }: StagePr
 }
 
 /** The kernel's measures of the difference, requested only in the mode that shows them. */
-export function useDifference(a: Look | null, b: Look, { mode, unequal }: Comparing): Row[] {
+export function useDifference(
+  a: ViewedPicture | null,
+  b: ViewedPicture,
+  { mode, unequal }: Comparing,
+): Row[] {
   const { channel } = useViewer();
   const [rows, setRows] = useState<Row[]>([]);
   const first = mode === "Difference" && a?.id;

@@ -1,5 +1,5 @@
+import { Button } from "../controls/buttons";
 import type { Kin } from "../kernel/wire";
-import { Button } from "../pictures/buttons";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { useViewer } from "./session";

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useMeasure } from "../controls/measure";
 import { useStore } from "../kernel/store";
-import { useMeasure } from "../pictures/measure";
 import { usePreview } from "../pictures/Preview";
 import {
   type Area,
@@ -19,14 +19,14 @@ import {
 } from "./geometry";
 import { useSharp } from "./regions";
 import { useViewer } from "./session";
-import type { Look } from "./state";
+import type { ViewedPicture } from "./state";
 
 const PREVIEW = 768;
 const WHEEL = 0.0016;
 const LINE = 16;
 
 interface LayerProps {
-  picture: Look;
+  picture: ViewedPicture;
   placed: Placed;
   view: View;
   frame: Area;

@@ -1,12 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Close, Next, Previous } from "../files/icons";
-import { ARROWS } from "../files/keys";
+import { useAnswer } from "../controls/answer";
+import { Chip, Grow, IconButton } from "../controls/buttons";
+import { Close, Next, Previous } from "../controls/icons";
+import { ARROWS } from "../controls/keys";
 import { clamp } from "../kernel/numbers";
 import { activeIn, boxOf, bringIntoSight, consume, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
-import { useAnswer } from "../pictures/answer";
-import { Chip, Grow, IconButton } from "../pictures/buttons";
 import {
   COMPARING,
   CompareModes,
@@ -15,14 +15,14 @@ import {
   Sizes,
   useDifference,
 } from "./Compare";
-import { Facts } from "./Facts";
 import { FIT, framed, onePixel, panned, type View, zoomed } from "./geometry";
 import { Lineage } from "./Lineage";
 import { type Box, Edges, Marking, middle } from "./Marking";
 import { Brush, brushOf, Painting, type Stroke } from "./Painting";
 import { Layer, Pane } from "./Pane";
+import { ReceiptTable } from "./ReceiptTable";
 import { useViewer } from "./session";
-import { type Look, NOTHING, type Shown } from "./state";
+import { NOTHING, type Shown, type ViewedPicture } from "./state";
 
 const ZOOM_STEP = 1.25;
 const PAN_STEP = 80;
@@ -35,7 +35,7 @@ function title({ at, list: { total }, picture, pinned }: Shown): string {
   return pinned ? `A: ${pinned.words}. B, p${which}` : `P${which}`;
 }
 
-function useReceipt(picture: Look | null): Receipt {
+function useReceipt(picture: ViewedPicture | null): Receipt {
   const { viewer } = useViewer();
   const [found, setFound] = useState(NOTHING);
   const id = picture?.id;
@@ -148,7 +148,7 @@ function Open({ shown, close }: Props) {
   }
 
   /** Mark the better one and compare it, as A, with the next; after the last, show it alone. */
-  async function pick(winner: Look) {
+  async function pick(winner: ViewedPicture) {
     await favour?.(winner);
     if (viewer.shown.get() !== shown) return;
     announcer.say(`${winner === picture ? "B" : "A"} is picked`);
@@ -294,7 +294,7 @@ function Open({ shown, close }: Props) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
         <aside class="sd-aside" aria-label="Receipt" tabIndex={0}>
           {pinned && <Sizes a={pinned} b={picture} {...{ comparing, change }} />}
-          <Facts
+          <ReceiptTable
             columns={
               pinned
                 ? [

@@ -3,12 +3,12 @@ import type { Channel } from "../kernel/channel";
 import { useSessionAs } from "../kernel/session";
 import type { Mask } from "../kernel/wire";
 import type { Previews } from "../pictures/previews";
-import type { Look, ViewerState } from "./state";
+import type { ViewedPicture, ViewerState } from "./state";
 
 /** Something that can be done with a picture, as a button beside its receipt. */
 export interface Tool {
   name: string;
-  run(picture: Look): unknown;
+  run(picture: ViewedPicture): unknown;
 }
 
 export interface ViewerSession {
@@ -18,9 +18,9 @@ export interface ViewerSession {
   announcer: { say(words: string, anew?: boolean): void };
   tools: Tool[];
   /** Have the next request change only a region of a picture; absent without a form. */
-  changeRegion?: (picture: Look, mask: Mask) => unknown;
+  changeRegion?: (picture: ViewedPicture, mask: Mask) => unknown;
   /** Mark the better one of two; absent where nothing can be marked. */
-  favour?: (picture: Look) => unknown;
+  favour?: (picture: ViewedPicture) => unknown;
 }
 
 export const useViewer = useSessionAs<ViewerSession>;

@@ -4,11 +4,11 @@ import { clamp } from "../kernel/numbers";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Receipt, receiptReply } from "../kernel/wire";
-import { listOf, type PictureList } from "../pictures/pictures";
+import { listOf, type PictureList, type Pictures } from "../pictures/pictures";
 import type { Viewing } from "../pictures/session";
 
 /** A picture in the viewer. */
-export interface Look {
+export interface ViewedPicture {
   id: string;
   width: number;
   height: number;
@@ -16,13 +16,16 @@ export interface Look {
   words: string;
 }
 
+/** Gives what is known of a picture by its id; null where it is gone. */
+export type LookUp = (id: string) => Promise<ViewedPicture | null>;
+
 export interface Shown {
   list: PictureList;
-  picture: Look;
+  picture: ViewedPicture;
   /** Where it is in the list, from 0. */
   at: number;
   /** What it is compared with: A, while `picture` is B. */
-  pinned: Look | null;
+  pinned: ViewedPicture | null;
   /** Where A is in the list, or was B when A came from elsewhere. */
   pinnedAt: number;
 }
@@ -34,12 +37,12 @@ export interface ViewerState {
    * Tells whether there was a further one. */
   step(by: number, which?: "picture" | "pinned"): Promise<boolean>;
   /** Compare with this picture, of this place in the list; null ends it. */
-  pin(picture: Look | null, at?: number): void;
+  pin(picture: ViewedPicture | null, at?: number): void;
   /** Look at pictures by their ids, from one of them on. */
   walk(ids: string[], index: number): void;
   /** What is known of a picture; a sentence in its place where that can't be told. */
   receipt(id: string): Promise<Receipt>;
-  /** Pictures that turned out to be deleted when their receipts were requested, with a message each. */
+  /** The kernel's sentence for each picture whose receipt it refused, as it was deleted. */
   readonly gone: Store<Record<string, string>>;
 }
 
@@ -47,13 +50,20 @@ interface Parts {
   channel: Channel;
   /** Set by whoever opens a picture; null while none is open. */
   viewing: Store<Viewing | null>;
-  /** What is known of a picture by its id; null where it is gone. */
-  facts(id: string): Promise<Look | null>;
+  lookUp: LookUp;
 }
+
+/** Looks a picture up in the library. */
+export const lookUpIn =
+  (pictures: Pictures): LookUp =>
+  async (id) => {
+    const found = pictures.known(id) ?? (await pictures.fetch(id));
+    return found && { ...found, words: found.prompt };
+  };
 
 export const NOTHING: Receipt = { rows: [], inputs: [], line: [] };
 
-export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
+export function createViewer({ channel, viewing, lookUp }: Parts): ViewerState {
   const shown = createStore<Shown | null>(null);
   const gone = createStore<Record<string, string>>({});
   let looking = "";
@@ -70,13 +80,13 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
     shown.set(next);
   }
 
-  const look = async (id: string): Promise<Look> =>
-    (await facts(id).catch(() => null)) ?? { id, width: 0, height: 0, words: "not here" };
+  const find = async (id: string): Promise<ViewedPicture> =>
+    (await lookUp(id).catch(() => null)) ?? { id, width: 0, height: 0, words: "not here" };
 
   async function open({ list, index, against }: Viewing) {
     const mine = ++turn;
     const id = await list.at(index).catch(() => null);
-    const found = id && (await Promise.all([look(id), against ? look(against) : null]));
+    const found = id && (await Promise.all([find(id), against ? find(against) : null]));
     if (mine !== turn) return;
     if (!found) return viewing.set(null);
     const [picture, pinned] = found;
@@ -98,7 +108,7 @@ export function createViewer({ channel, viewing, facts }: Parts): ViewerState {
       to += Math.sign(by);
       id = await list.at(to).catch(() => null);
     }
-    const picture = id && (await look(id));
+    const picture = id && (await find(id));
     // Somebody may have gone on, or closed it, meanwhile.
     const last = shown.get();
     if (!picture || !last || mine !== turn) return false;

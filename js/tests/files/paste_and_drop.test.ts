@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
+import { isSubmitKey } from "../../src/controls/keys";
 import { acceptDrops } from "../../src/files/drops";
-import { isSubmitKey } from "../../src/files/keys";
 
 const setUp = () => {
   const root = document.createElement("section");

@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import { createChannel } from "../../src/kernel/channel";
 import { createStore } from "../../src/kernel/store";
 import type { Viewing } from "../../src/pictures/session";
-import { createViewer, type Look } from "../../src/viewer/state";
+import { createViewer, type ViewedPicture } from "../../src/viewer/state";
 import { FakeModel, message, type Sent, settle } from "../fake";
 
-const look = (id: string): Look => ({ id, width: 8, height: 6, words: `the ${id}` });
+const look = (id: string): ViewedPicture => ({ id, width: 8, height: 6, words: `the ${id}` });
 const list = (...ids: string[]) => ({
   total: ids.length,
   at: (index: number) => Promise.resolve(ids[index] ?? null),
@@ -15,13 +15,13 @@ function opened() {
   const model = new FakeModel();
   const channel = createChannel(model.any, new AbortController().signal);
   const viewing = createStore<Viewing | null>(null);
-  const waiting: ((look: Look | null) => void)[] = [];
-  const hold = { facts: false };
-  const facts = (id: string) =>
-    hold.facts
-      ? new Promise<Look | null>((resolve) => waiting.push(resolve))
+  const waiting: ((look: ViewedPicture | null) => void)[] = [];
+  const hold = { lookUp: false };
+  const lookUp = (id: string) =>
+    hold.lookUp
+      ? new Promise<ViewedPicture | null>((resolve) => waiting.push(resolve))
       : Promise.resolve(id === "gone" ? null : look(id));
-  const viewer = createViewer({ channel, viewing, facts });
+  const viewer = createViewer({ channel, viewing, lookUp });
   const open = async (index: number, against: string | null, ...ids: string[]) => {
     viewing.set({ list: list(...ids), index, against });
     await settle();
@@ -89,7 +89,7 @@ it("says of a picture that is gone that it is, and goes on from it", async () =>
 it("does not show what comes late, after it was closed or stepped on", async () => {
   const { viewer, open, hold, waiting } = opened();
   await open(0, null, "fox", "owl", "cat");
-  hold.facts = true;
+  hold.lookUp = true;
   void viewer.step(1);
   await settle();
   void viewer.step(2);

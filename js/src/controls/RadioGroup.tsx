@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import { stepOf } from "../files/keys";
 import { hasCommand } from "../kernel/page";
-import { Button } from "../pictures/buttons";
+import { Button } from "./buttons";
+import { stepOf } from "./keys";
 
-export interface Option {
+export interface RadioOption {
   value: string;
   label: string;
   content: ComponentChildren;
@@ -16,7 +16,7 @@ interface Props {
   label: string;
   class: string;
   optionClass: string;
-  options: Option[];
+  options: RadioOption[];
   value: string | null;
   describedBy?: string | undefined;
   onChange(value: string): void;

@@ -1,7 +1,7 @@
 import type { Row } from "../kernel/wire";
 
 /** The facts of one picture, or of two side by side with differences marked. */
-export function Facts({ columns }: { columns: Row[][] }) {
+export function ReceiptTable({ columns }: { columns: Row[][] }) {
   const names = [...new Set(columns.flat().map(({ name }) => name))];
   return (
     <table class="sd-facts">

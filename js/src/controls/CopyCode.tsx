@@ -23,7 +23,7 @@ function Code({ text }: { text: string }) {
 }
 
 /** Copies a request as Python; on hosts that block the clipboard it shows the text, selected. */
-export function useCode(ask: () => Promise<string | null>, look = "sd-link") {
+export function useCopyCode(ask: () => Promise<string | null>, look = "sd-link") {
   const { announcer } = useSession();
   const [shown, show] = useState("");
   const [copied, setCopied] = useState(false);

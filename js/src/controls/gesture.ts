@@ -1,16 +1,15 @@
-import { useState } from "preact/hooks";
 import { consume, listen } from "../kernel/page";
 
 /** Presses closer together than this count as one, as with a double click or a trembling finger. */
-export const GESTURE = 1000;
+export const GESTURE_MS = 1000;
 
 /** Whether a press is part of the gesture of the one before it, for the same thing. */
-export function createGesture(): (what?: string) => boolean {
+export function createRepeatCheck(): (what?: string) => boolean {
   let last = { what: "", at: 0 };
   return (what = "") => {
     const before = last;
     last = { what, at: Date.now() };
-    return before.what === what && Math.abs(last.at - before.at) < GESTURE;
+    return before.what === what && Math.abs(last.at - before.at) < GESTURE_MS;
   };
 }
 
@@ -29,22 +28,11 @@ export function guardPresses(root: HTMLElement, ended: AbortSignal): void {
     const { clientX: x, clientY: y } = event;
     last = { on: button(event), at: Date.now(), x, y };
     const isAgain =
-      last.at - before.at < GESTURE && Math.hypot(x - before.x, y - before.y) < TREMBLE;
+      last.at - before.at < GESTURE_MS && Math.hypot(x - before.x, y - before.y) < TREMBLE;
     if (event.detail && isAgain && last.on && last.on !== before.on) consume(event);
   }
   const held = (event: KeyboardEvent) =>
     event.repeat && event.key === "Enter" && button(event) && event.preventDefault();
   listen(root, "click", click, { capture: true, signal: ended });
   listen(root, "keydown", held, { signal: ended });
-}
-
-/** Runs one action at a time, and tells whether one is running. */
-export function useBusy(doing: () => Promise<unknown>): [boolean, () => void] {
-  const [busy, setBusy] = useState(false);
-  const press = () => {
-    if (busy) return;
-    setBusy(true);
-    void doing().finally(() => setBusy(false));
-  };
-  return [busy, press];
 }

@@ -1,9 +1,9 @@
 /** A value, and the words that stand for it. */
-export type Option = readonly [value: string | number, words: string | undefined];
+export type SelectOption = readonly [value: string | number, words: string | undefined];
 
 interface Props {
   value: string | number;
-  options: readonly Option[];
+  options: readonly SelectOption[];
   onPick(value: string): void;
   disabled?: boolean;
   title?: string;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isSubmitKey } from "../../src/files/keys";
+import { isSubmitKey } from "../../src/controls/keys";
 
 it("takes Ctrl+Enter, but not within an input method", () => {
   const key = (options: object) => isSubmitKey(new KeyboardEvent("keydown", options));
