@@ -17,15 +17,15 @@ from seedream_widgets import late_imports
 from seedream_widgets.batch import manifest as manifests
 from seedream_widgets.batch.cell import Cell
 from seedream_widgets.batch.drive import Drive
-from seedream_widgets.batch.plan import Plan, listed, plan_digest, product
+from seedream_widgets.batch.plan import Plan, from_rows, plan_digest, product
 from seedream_widgets.batch.poster import export_html, export_png, layout, static_html
 from seedream_widgets.batch.words import (
     BatchEstimate,
-    ask_of,
+    button_of,
+    count_states,
     errors_by_kind,
-    how_far,
-    states,
-    where_next,
+    next_run_words,
+    progress_words,
 )
 from seedream_widgets.batch.workers import submitter, takes_work
 from seedream_widgets.display.progress import progress_line
@@ -85,17 +85,17 @@ class Batch:
 
     __slots__ = (
         "__weakref__",
-        "_asked",
         "_backend",
         "_client",
         "_drive",
         "_executor",
         "_lock",
-        "_looked_for",
         "_manifest",
         "_pid",
+        "_refreshed_for",
+        "_run_estimate",
         "_watchers",
-    )  # a misspelt name is not to be set in silence
+    )  # so that setting a misspelt name raises
 
     def __init__(self, client: Client, manifest: manifests.Manifest) -> None:
         self._client = client
@@ -103,7 +103,7 @@ class Batch:
         self._lock = threading.RLock()
         self._drive: Drive | None = None
         self._executor: Executor | None = None
-        self._asked: BatchEstimate | None = None
+        self._run_estimate: BatchEstimate | None = None
         self._backend: Backend | None = None
         """The backend of the last run."""
         self._watchers: list[Callable[[Cell | None], object]] = []
@@ -163,24 +163,24 @@ class Batch:
 
         Once a key is set, cells that were only drawn offline are missing again.
         """
-        self._look_for(self._client.backend)
+        self._refresh(self._client.backend)
 
-    def _look_for(self, backend: Backend) -> None:
+    def _refresh(self, backend: Backend) -> None:
         """Look for what has come of the cells of one backend."""
         for cell in self.cells:
             if cell.is_preview(backend) and cell.state != "running":
                 cell.entry = cell.job = None
         wanted = {cell.request.key: cell for cell in self.cells}
-        self._looked_for = backend.name
+        self._refreshed_for = backend.name
         try:
-            self._look(wanted, backend)
+            self._refresh_from_disk(wanted, backend)
         except OSError as error:
             raise SeedreamError(
                 f"what others got for batch {self.name!r} can't be read ({error!s:.300}); nothing "
                 "was sent. Run it again once the shared place can be reached"
             ) from error
 
-    def _look(self, wanted: dict[str | None, Cell], backend: Backend) -> None:
+    def _refresh_from_disk(self, wanted: dict[str | None, Cell], backend: Backend) -> None:
         missing = [cell.request.key for cell in self.cells if cell.state != "done"]
         self._client.library._bring([key for key in missing if key], backend.name)
         found: set[str] = set()
@@ -208,7 +208,7 @@ class Batch:
                 else None
             )
 
-    def _those(self, *states: str) -> list[Cell]:
+    def _cells_in(self, *states: str) -> list[Cell]:
         return [cell for cell in self.cells if cell.state in states]
 
     @property
@@ -219,12 +219,12 @@ class Batch:
     @property
     def failed(self) -> list[Cell]:
         """The cells that ended without a result; ``cell.error`` says why."""
-        return self._those("failed", "uncertain")
+        return self._cells_in("failed", "uncertain")
 
     @property
     def results(self) -> list[Result]:
         """The results so far, in the order of the cells."""
-        return [result for cell in self._those("done") if (result := cell.result)]
+        return [result for cell in self._cells_in("done") if (result := cell.result)]
 
     def estimate(self, *, retry: bool = False) -> BatchEstimate:
         """Return how many cells `run` would send, and what that may cost.
@@ -233,14 +233,16 @@ class Batch:
         """
         return self._estimate(self._client.backend, retry)
 
-    def _estimate(self, backend: Backend, retry: bool, away: bool = False) -> BatchEstimate:
-        """Estimate a run: from here, or `away`, on an executor.
+    def _estimate(self, backend: Backend, retry: bool, on_executor: bool = False) -> BatchEstimate:
+        """Estimate a run, from here or on an executor.
 
         Workers of an executor can't be told to only fetch a cell (see `_submit`), so there every
         cell may have to be paid for.
         """
-        cells = self._to_send(backend, retry)
-        return self._cost_of(cells, () if away else self._to_fetch(backend, cells), backend)
+        cells = self._cells_to_send(backend, retry)
+        return self._cost_of(
+            cells, () if on_executor else self._cells_to_fetch(backend, cells), backend
+        )
 
     def _cost_of(
         self, cells: Collection[Cell], fetched: Collection[Cell], backend: Backend
@@ -254,13 +256,13 @@ class Batch:
         )
         return BatchEstimate(len(cells), low, high, ", ".join(ages), len(fetched))
 
-    def _to_fetch(self, backend: Backend, cells: Iterable[Cell]) -> frozenset[Cell]:
+    def _cells_to_fetch(self, backend: Backend, cells: Iterable[Cell]) -> frozenset[Cell]:
         """Return the cells that a run only fetches, and does not pay for; see `Cell.sent`."""
-        if backend.name != self._looked_for:
+        if backend.name != self._refreshed_for:
             return frozenset()
         return frozenset(cell for cell in cells if cell.sent and cell.state != "uncertain")
 
-    def _to_send(self, backend: Backend, retry: bool) -> list[Cell]:
+    def _cells_to_send(self, backend: Backend, retry: bool) -> list[Cell]:
         states = ("missing", "failed", *(["uncertain"] if retry else []))
         return [cell for cell in self.cells if cell.state in states or cell.is_preview(backend)]
 
@@ -291,22 +293,22 @@ class Batch:
             check_listener(on_update, "cell")
         if executor is not None:
             _check_executor(executor)
-        self._let_go_after_a_fork()
+        self._forget_parents_run()
         with self._lock:
             if self._drive is not None and not self._drive.ended:
                 if on_update:
                     self._drive.listen(on_update)
                 return self._drive
-            self._share(shared)
+            self._use_shared_place(shared)
             client, backend = self._client, self._client.backend
-            self._look_for(backend)
-            self._offer()
-            cells = self._to_send(backend, retry)
-            fetched = frozenset() if executor is not None else self._to_fetch(backend, cells)
+            self._refresh(backend)
+            self._offer_results()
+            cells = self._cells_to_send(backend, retry)
+            fetched = frozenset() if executor is not None else self._cells_to_fetch(backend, cells)
             cost = self._estimate(backend, retry, executor is not None)
             if agree is not None:
                 agree(backend, cost)
-            self._asked, self._backend = cost, backend
+            self._run_estimate, self._backend = cost, backend
             self._check_budget(backend, retry)
             manifests.write(self._client.library, self._manifest)
             self._executor = executor
@@ -314,7 +316,7 @@ class Batch:
                 self._drive = Drive(submitter(executor, client.library, backend.name), cells)
             else:
                 submit = partial(self._submit, backend.name, backend.bills, fetched)
-                self._drive = Drive(submit, cells, self._picker_up(), fetched)
+                self._drive = Drive(submit, cells, self._resend_rule(), fetched)
             self._drive.listen(self._tell_watchers)
             self._drive.at_end(lambda: self._tell_watchers(None))
             if on_update:
@@ -322,7 +324,7 @@ class Batch:
             self._drive.start()
             return self._drive
 
-    def _let_go_after_a_fork(self) -> None:
+    def _forget_parents_run(self) -> None:
         """In a forked child, forget the parent's run, whose threads do not exist here.
 
         The parent's requests are then waited for like those of any other process.
@@ -370,7 +372,7 @@ class Batch:
         """
         return late_imports.sheet(self)
 
-    def _share(self, address: str | Path | None) -> None:
+    def _use_shared_place(self, address: str | Path | None) -> None:
         """Share the library with other machines through a place, after testing that place."""
         if address is None:
             return
@@ -381,10 +383,10 @@ class Batch:
         check_exclusive(place)
         self._client = self._client._sharing(place)
 
-    def _offer(self) -> None:
+    def _offer_results(self) -> None:
         """Copy our results to the shared place, so that others don't send these cells."""
         library = self._client.library
-        done = (cell.opened() for cell in self._those("done"))
+        done = (cell.opened() for cell in self._cells_in("done"))
         try:
             library._offer(result for result in done if result is not None)
         except OSError as error:
@@ -413,7 +415,7 @@ class Batch:
         sends = cell not in fetched
         return self._client._submit_as_agreed(request, agree, fresh=fresh, sends=sends)
 
-    def _picker_up(self) -> Callable[[Cell], bool]:
+    def _resend_rule(self) -> Callable[[Cell], bool]:
         """Return a function that decides whether a failed cell is sent again.
 
         It handles cells whose process was killed before fal's reply came: it looks for them in
@@ -422,7 +424,7 @@ class Batch:
         """
         resumed: set[str] = set()
 
-        def go_on(cell: Cell) -> bool:
+        def is_sent_again(cell: Cell) -> bool:
             error = cell.error
             if isinstance(error, SubmitUnknownError) and error.billing == "no":
                 resumed.add(cell.name)
@@ -431,15 +433,15 @@ class Batch:
             resumed.discard(cell.name)
             return again
 
-        return go_on
+        return is_sent_again
 
     def _check_budget(self, backend: Backend, retry: bool) -> None:
         # Cells that fal has from another run are counted already; they are joined, not sent.
-        cells = self._to_send(backend, retry)
-        anew = set(cells) - self._to_fetch(backend, cells)
-        if not (anew and backend.bills):
+        cells = self._cells_to_send(backend, retry)
+        to_pay = set(cells) - self._cells_to_fetch(backend, cells)
+        if not (to_pay and backend.bills):
             return
-        cost = self._cost_of(anew, (), backend)
+        cost = self._cost_of(to_pay, (), backend)
         limits = self._client._limits
         limits.read()
         what = f"batch {self.name!r} ({cost.cells:,} requests)"
@@ -480,57 +482,60 @@ class Batch:
         """
         with progress_line(progress, len(self)) as tell:
             cost = self._estimate(self._client.backend, retry, executor is not None)
-            tell(len(self._those("done")), str(cost))
+            tell(len(self._cells_in("done")), str(cost))
             before = self._drive
             try:
                 drive = self.start(
                     retry=retry, on_update=on_update, executor=executor, shared=shared
                 )
                 while not drive.wait(_LOOK):
-                    self._tell(tell, drive)
+                    self._report(tell, drive)
             except KeyboardInterrupt as stopped:  # even one that comes just as it begins
                 without_our_frames(stopped)
                 if self._drive is not None and (self._drive is not before or not before.ended):
-                    self._interrupted(self._drive)
+                    self._handle_interrupt(self._drive)
                 raise
             if self.failed and self._backend is not None:
-                self._look_for(self._backend)  # another process may have got a result
-            self._tell(tell, drive)
+                self._refresh(self._backend)  # another process may have got a result
+            self._report(tell, drive)
         return self
 
-    def _tell(self, tell: Callable[[int, str], None], drive: Drive) -> None:
+    def _report(self, tell: Callable[[int, str], None], drive: Drive) -> None:
         """Report progress: what runs, what failed and why, the time left and the money."""
-        told = how_far(self.cells, drive, self._asked, self._client.backend.bills)
-        tell(len(self._those("done")), ", ".join(filter(None, [*told, errors_by_kind(self.cells)])))
+        told = progress_words(self.cells, drive, self._run_estimate, self._client.backend.bills)
+        tell(
+            len(self._cells_in("done")),
+            ", ".join(filter(None, [*told, errors_by_kind(self.cells)])),
+        )
 
-    def _look_again(self, backend: Backend) -> bool:
+    def _refresh_if_backend_changed(self, backend: Backend) -> bool:
         """Update the cells if the backend has changed, and return whether it has."""
         with self._lock:
             running = self._drive is not None and not self._drive.ended
-            if running or backend.name == self._looked_for:
+            if running or backend.name == self._refreshed_for:
                 return False
-            self._look_for(backend)
+            self._refresh(backend)
             return True
 
     def _standing(self, backend: Backend | None) -> dict[str, Any]:
         """Return the progress and what can be sent to `backend`, for a sheet."""
         drive, bills = self._drive, backend is not None and backend.bills
         running = drive is not None and not drive.ended
-        counts = states(self.cells)
+        counts = count_states(self.cells)
         asks, costs = [], []
         if not running and backend is not None:
-            anew = counts["missing"] or counts["failed"]
-            ways = [*([False] if anew else []), *([True] if counts["uncertain"] else [])]
-            away = self._executor is not None and takes_work(self._executor)
-            costs = [self._estimate(backend, way, away) for way in ways]
+            retries = [False] if counts["missing"] or counts["failed"] else []
+            retries += [True] if counts["uncertain"] else []
+            on_executor = self._executor is not None and takes_work(self._executor)
+            costs = [self._estimate(backend, retry, on_executor) for retry in retries]
             asks = [
-                ask_of(counts, cost, bills, retry=way)
-                for cost, way in zip(costs, ways, strict=True)
+                button_of(counts, cost, bills, retry=retry)
+                for cost, retry in zip(costs, retries, strict=True)
             ]
-        words = how_far(self.cells, drive, self._asked, bills)
+        words = progress_words(self.cells, drive, self._run_estimate, bills)
         words += dict.fromkeys(cost.age for cost in costs if cost.age)
         if asks and self._executor is not None:
-            words.append(where_next(takes_work(self._executor)))
+            words.append(next_run_words(takes_work(self._executor)))
         return {
             "words": words,
             "errors": errors_by_kind(self.cells),
@@ -554,7 +559,7 @@ class Batch:
             retry=True, progress=progress, on_update=on_update, executor=executor, shared=shared
         )
 
-    def _stop(self, drive: Drive, then: str) -> None:
+    def _stop_and_say(self, drive: Drive, then: str) -> None:
         """Stop sending, as nobody waits any more, and print that."""
         drive.stop()
         count = drive.running
@@ -565,8 +570,8 @@ class Batch:
         )
         say(f"Nothing more is sent. {are} on; run the batch again to get them. {then}")
 
-    def _interrupted(self, drive: Drive) -> None:
-        self._stop(drive, "Interrupt once more to cancel those that are queued.")
+    def _handle_interrupt(self, drive: Drive) -> None:
+        self._stop_and_say(drive, "Interrupt once more to cancel those that are queued.")
         try:
             time.sleep(_GRACE)
         except KeyboardInterrupt:
@@ -574,7 +579,7 @@ class Batch:
 
     def cancel(self) -> int:
         """Stop sending and ask to cancel every running cell; return how many those are."""
-        self._let_go_after_a_fork()
+        self._forget_parents_run()
         sending = False
         if self._drive is not None:
             self._drive.stop()
@@ -587,17 +592,17 @@ class Batch:
     async def _run_async(self) -> Batch:
         drive = self.start()
         try:
-            await asyncio.wrap_future(_ended(drive))
+            await asyncio.wrap_future(_future_of_end(drive))
         except asyncio.CancelledError as stopped:
-            self._left(drive, stopped)
+            self._stop_unless_ended(drive, stopped)
             raise
         return self
 
-    def _left(self, drive: Drive, stopped: BaseException) -> None:
+    def _stop_unless_ended(self, drive: Drive, stopped: BaseException) -> None:
         """Stop sending if the task that awaited it was cancelled, as by Ctrl+C in a notebook."""
         without_our_frames(stopped)
         if not drive.ended:
-            self._stop(drive, "batch.cancel() cancels them.")
+            self._stop_and_say(drive, "batch.cancel() cancels them.")
 
     def as_completed(self) -> Completions:
         """Run, and yield each cell when it ends, with ``for`` or ``async for``.
@@ -612,7 +617,7 @@ class Batch:
         Raises:
             MissingPackageError: pandas is not installed.
         """
-        return frame((row for cell in self.cells for row in self._rows(cell)), self._columns())
+        return frame((row for cell in self.cells for row in self._rows(cell)), self._axis_columns())
 
     def to_arrow(self) -> Any:
         """Return `to_pandas` as a `pyarrow.Table`, for Parquet and others.
@@ -657,9 +662,9 @@ class Batch:
                 value=target,
             )
         if format == "imagefolder":
-            export_imagefolder(self._exported(), path)
+            export_imagefolder(self._results_with_rows(), path)
         elif format == "zip":
-            export_zip(self._exported(), path)
+            export_zip(self._results_with_rows(), path)
         elif format == "png":
             grid = layout(self.axes, self.cells, x)
             return export_png(grid, path, edge, pages=pages)[0]
@@ -669,12 +674,12 @@ class Batch:
             raise refused("format", "'imagefolder', 'zip', 'png' or 'html'", format)
         return path
 
-    def _exported(self) -> Iterator[tuple[Result, list[dict[str, Any]]]]:
-        for cell in self._those("done"):
+    def _results_with_rows(self) -> Iterator[tuple[Result, list[dict[str, Any]]]]:
+        for cell in self._cells_in("done"):
             if (result := cell.opened()) is not None:
                 yield result, self._rows(cell)
 
-    def _columns(self) -> tuple[str, ...]:
+    def _axis_columns(self) -> tuple[str, ...]:
         """Return the axes that are not columns of the table."""
         return tuple(axis.name for axis in self.axes if axis.name not in COLUMNS)
 
@@ -694,7 +699,7 @@ class Batch:
         )
 
     def __repr__(self) -> str:
-        counts = {state: len(self._those(state)) for state in ("done", "running", "failed")}
+        counts = {state: len(self._cells_in(state)) for state in ("done", "running", "failed")}
         told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
         shape = " × ".join(str(size) for size in self.shape if size != 1) or "1"
         return f"<Batch {self.name!r}: {len(self)} cells ({shape}){', ' if told else ''}{told}>"
@@ -716,10 +721,10 @@ class Completions:
         ends = self._drive.ends()
         while True:
             try:
-                cell = _next(ends)
+                cell = _next_ended(ends)
             except KeyboardInterrupt as stopped:
                 without_our_frames(stopped)
-                self._batch._interrupted(self._drive)
+                self._batch._handle_interrupt(self._drive)
                 raise
             if cell is None:
                 return
@@ -729,10 +734,10 @@ class Completions:
         ends = self._drive.ends()
         while True:
             try:
-                cell = await asyncio.to_thread(_next, ends)
+                cell = await asyncio.to_thread(_next_ended, ends)
             except asyncio.CancelledError as stopped:
                 ends.put(None)  # wakes the thread that waits
-                self._batch._left(self._drive, stopped)
+                self._batch._stop_unless_ended(self._drive, stopped)
                 raise
             if cell is None:
                 return
@@ -793,10 +798,10 @@ def make(
     plan = (
         product(axes, repeat=repeat, limit=limit)
         if rows is None
-        else listed(rows, repeat=repeat, limit=limit)
+        else from_rows(rows, repeat=repeat, limit=limit)
     )
     name = readable_name(plan) if name is None else name
-    known = manifests.new(manifests.known_as(client.library, name), plan)
+    known = manifests.new(manifests.existing_spelling(client.library, name), plan)
     try:
         manifests.write(client.library, known)
     except OSError as error:
@@ -828,14 +833,14 @@ def _check_executor(executor: Any) -> None:
     raise RequestError(f"executor takes {takes}; got {given}", field="executor", value=executor)
 
 
-def _next(ends: SimpleQueue[Cell | None]) -> Cell | None:
+def _next_ended(ends: SimpleQueue[Cell | None]) -> Cell | None:
     """Wait for the next cell that ends; in short steps, as Windows can't interrupt a long wait."""
     while True:
         with suppress(Empty):
             return ends.get(timeout=_LOOK)
 
 
-def _ended(drive: Drive) -> Future[None]:
+def _future_of_end(drive: Drive) -> Future[None]:
     future: Future[None] = Future()
     future.set_running_or_notify_cancel()  # who no longer awaits it leaves it as it is
     drive.at_end(lambda: future.set_result(None))

@@ -136,12 +136,12 @@ class Cell:
         return found
 
     def __seedream_images__(self) -> tuple[bytes, ...]:
-        return self._with_images().__seedream_images__()
+        return self._result_with_images().__seedream_images__()
 
     def __seedream_origins__(self) -> tuple[Origin, ...]:
-        return self._with_images().__seedream_origins__()
+        return self._result_with_images().__seedream_origins__()
 
-    def _with_images(self) -> Result:
+    def _result_with_images(self) -> Result:
         result = self.opened()
         if result is None:
             raise ImageInputError(f"cell {self.name} has no images yet; run its batch first")

@@ -39,7 +39,7 @@ class Drive:
         submit: Starts the job of a cell; its second argument says whether to send the cell even
             though it may have been billed.
         cells: The cells to send, in order.
-        go_on: Tells whether to send a cell again that has just failed; called on this run's
+        sends_again: Tells whether to send a cell again that has just failed; called on this run's
             thread, so it may block.
         paid: Cells that were paid for before, so that their cost is not counted for this run.
     """
@@ -48,30 +48,30 @@ class Drive:
         self,
         submit: Callable[[Cell, bool], Followed],
         cells: Sequence[Cell],
-        go_on: Callable[[Cell], bool] = lambda _: False,
+        sends_again: Callable[[Cell], bool] = lambda _: False,
         paid: Collection[Cell] = (),
     ) -> None:
-        self._submit, self._go_on, self._paid = submit, go_on, paid
+        self._submit, self._sends_again, self._paid = submit, sends_again, paid
         self._cells = list(cells)
         self._waiting = deque(cells)
         self._failed: deque[Cell] = deque()
-        self._judged: dict[Cell, Followed] = {}
+        self._handled: dict[Cell, Followed] = {}
         self._changed = threading.Condition()
         self._end_of_run = threading.Lock()
         self._end_of_run.acquire()
         self._under_way: set[Cell] = set()
         self._in_progress: dict[Cell, float] = {}
-        self._generated: list[float] = []
+        self._generation_seconds: list[float] = []
         self._ended: list[Cell] = []
         self._queues: list[SimpleQueue[Cell | None]] = []
-        self._adding = threading.Lock()
-        self._added = 0
+        self._spent_lock = threading.Lock()
+        self._counted = 0
         self._spent = Decimal(0)
         self._listeners: list[Callable[[Cell], object]] = []
-        self._last: list[Callable[[], object]] = []
+        self._at_end: list[Callable[[], object]] = []
         self._stopped = False
         self._sending: Cell | None = None
-        self._unwanted = False
+        self._cancel_once_sent = False
         self._over = False
         self.slots = 0
         """The most requests that fal was seen to run at once."""
@@ -104,20 +104,20 @@ class Drive:
     def seconds_left(self) -> float | None:
         """Return how long the rest may take, estimated from this run so far; ``None`` at first."""
         with self._changed:
-            if not self._generated or not self.slots:
+            if not self._generation_seconds or not self.slots:
                 return None
             left = len(self._cells) - len(self._ended)
-            mean = sum(self._generated) / len(self._generated)
+            mean = sum(self._generation_seconds) / len(self._generation_seconds)
             return left * mean / self.slots
 
     @property
     def spent(self) -> Decimal:
         """What the results that came in this run cost, in US dollars."""
-        with self._adding:
-            while self._added < len(self._ended):
-                cell = self._ended[self._added]
+        with self._spent_lock:
+            while self._counted < len(self._ended):
+                cell = self._ended[self._counted]
                 self._spent += Decimal(0) if cell in self._paid else _cost(cell)
-                self._added += 1
+                self._counted += 1
             return self._spent
 
     def listen(self, callback: Callable[[Cell], object]) -> None:
@@ -128,7 +128,7 @@ class Drive:
         """Call ``callback()`` once the run is over, or at once if it is."""
         with self._changed:
             if not self._over:
-                self._last.append(callback)
+                self._at_end.append(callback)
                 return
         callback()
 
@@ -165,8 +165,8 @@ class Drive:
     def cancel_sending(self) -> bool:
         """Cancel what is being sent right now as soon as possible; return whether there is any."""
         with self._changed:
-            self._unwanted = self._sending is not None
-            return self._unwanted
+            self._cancel_once_sent = self._sending is not None
+            return self._cancel_once_sent
 
     def _run(self) -> None:
         while True:
@@ -182,13 +182,13 @@ class Drive:
                     self._over = True
                     for queue in self._queues:
                         queue.put(None)
-                    last, self._last = self._last, []
+                    last, self._at_end = self._at_end, []
                     break
                 cell = failed or self._waiting.popleft()
                 self._under_way.add(cell)
             if failed is None:
                 self._send(cell, fresh=cell.state == "uncertain")
-            elif not self._stopped and self._go_on(cell):
+            elif not self._stopped and self._sends_again(cell):
                 self._send(cell, fresh=False)
             else:
                 self._end(cell)
@@ -219,21 +219,21 @@ class Drive:
             return
         with self._changed:
             cell.job, self._sending = job, None
-        if self._unwanted:
+        if self._cancel_once_sent:
             job.cancel()
-        job.on_update(lambda job: self._note(cell, job))
-        self._note(cell, job)
+        job.on_update(lambda job: self._on_job_update(cell, job))
+        self._on_job_update(cell, job)
 
-    def _note(self, cell: Cell, job: Followed) -> None:
+    def _on_job_update(self, cell: Cell, job: Followed) -> None:
         """Handle a change of a cell, on the engine's thread or this run's own."""
         if job.done and job.error is None:
             self._end(cell)
             return
         if job.done:
             with self._changed:
-                self._leave(cell)
-                if self._judged.get(cell) is not job:  # called twice, or the cell was sent again
-                    self._judged[cell] = job
+                self._free_slot(cell)
+                if self._handled.get(cell) is not job:  # called twice, or the cell was sent again
+                    self._handled[cell] = job
                     self._failed.append(cell)
                     self._changed.notify_all()
             return
@@ -241,14 +241,14 @@ class Drive:
             if isinstance(job.status, InProgress):
                 self._in_progress.setdefault(cell, time.monotonic())
             else:
-                self._leave(cell)
-        self._tell(cell)
+                self._free_slot(cell)
+        self._call_listeners(cell)
 
-    def _leave(self, cell: Cell) -> None:
+    def _free_slot(self, cell: Cell) -> None:
         """Note that fal has finished a cell: its slot is free while its picture is fetched."""
         began = self._in_progress.pop(cell, None)
         if began is not None:
-            self._generated.append(time.monotonic() - began)
+            self._generation_seconds.append(time.monotonic() - began)
 
     def _count_slots(self) -> None:
         now = time.monotonic()
@@ -260,14 +260,14 @@ class Drive:
             if cell not in self._under_way:
                 return
             self._under_way.remove(cell)
-            self._leave(cell)
+            self._free_slot(cell)
             self._ended.append(cell)
             for queue in self._queues:
                 queue.put(cell)
             self._changed.notify_all()
-        self._tell(cell)
+        self._call_listeners(cell)
 
-    def _tell(self, cell: Cell) -> None:
+    def _call_listeners(self, cell: Cell) -> None:
         for callback in tuple(self._listeners):
             try:
                 callback(cell)

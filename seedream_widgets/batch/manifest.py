@@ -67,7 +67,7 @@ def check_name(name: object) -> str:
     )
 
 
-def known_as(library: Library, name: object) -> str:
+def existing_spelling(library: Library, name: object) -> str:
     """Return the existing batch's spelling of `name`, ignoring case, or `name` if there is none.
 
     Some systems distinguish ``Foxes`` from ``foxes`` and others don't, and a library may move.
@@ -95,7 +95,12 @@ def write(library: Library, manifest: Manifest) -> None:
         "created": manifest.created,
         "axes": [{"name": axis.name, "labels": axis.labels} for axis in plan.axes],
         "cells": [
-            {"name": cell.name, "at": cell.at, **_more(cell), **_described(cell.request)}
+            {
+                "name": cell.name,
+                "at": cell.at,
+                **_further_places(cell),
+                **_request_fields(cell.request),
+            }
             for cell in plan.cells
         ],
     }
@@ -110,7 +115,7 @@ def read(library: Library, name: str) -> Manifest:
         RequestError: There is none of this name, or it is damaged, was changed, or has another
             version.
     """
-    name = known_as(library, name)
+    name = existing_spelling(library, name)
     path = _path(library, name)
     try:
         data = read_file(str(path), MOST_BYTES)
@@ -120,7 +125,7 @@ def read(library: Library, name: str) -> Manifest:
         version = values["version"]
         if version != VERSION:
             raise ValueError(f"its version is {version!r:.20}, and this package reads {VERSION}")
-        cells = tuple(_cell(each, library) for each in values["cells"])
+        cells = tuple(_read_cell(each, library) for each in values["cells"])
         axes = tuple(Axis(str(a["name"]), tuple(map(str, a["labels"]))) for a in values["axes"])
         _check_places(axes, cells)
         return Manifest(name, float(values["created"]), Plan(axes, cells))
@@ -144,10 +149,10 @@ def read(library: Library, name: str) -> Manifest:
 
 def names(library: Library) -> list[str]:
     """Return the names of a library's batches, newest first."""
-    return [name for _, name in sorted(_found(library), reverse=True)]
+    return [name for _, name in sorted(_dated_names(library), reverse=True)]
 
 
-def _found(library: Library) -> Iterator[tuple[float, str]]:
+def _dated_names(library: Library) -> Iterator[tuple[float, str]]:
     for path in (library.path / FOLDER).glob(f"*/{FILE}"):
         if _NAME.fullmatch(path.parent.name):
             with suppress(OSError):  # moved away meanwhile, or a link to nowhere
@@ -158,12 +163,12 @@ def _path(library: Library, name: str) -> Path:
     return library.path / FOLDER / name / FILE
 
 
-def _more(cell: Cell) -> dict[str, Any]:
+def _further_places(cell: Cell) -> dict[str, Any]:
     """Return its further places, if it has any."""
     return {"also": cell.places[1:]} if len(cell.places) > 1 else {}
 
 
-def _described(request: Request) -> dict[str, Any]:
+def _request_fields(request: Request) -> dict[str, Any]:
     settings = describe_settings(request)
     return {
         "prompt": request.prompt,
@@ -172,7 +177,7 @@ def _described(request: Request) -> dict[str, Any]:
     }
 
 
-def _cell(values: dict[str, Any], library: Library) -> Cell:
+def _read_cell(values: dict[str, Any], library: Library) -> Cell:
     """Return a cell, checking that its request is exactly the one that its name is derived from.
 
     Raises:

@@ -29,7 +29,7 @@ _FIELDS = tuple(each.name for each in fields(Request) if each.init)
 _SLOT = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_]\w{0,63}")
 _JSON = re.compile(r'\s*"[^"]*"\s*:')
-_OWN = ("rows", "name", "repeat", "limit")
+_BATCH_ARGUMENTS = ("rows", "name", "repeat", "limit")
 """Arguments of ``sd.batch`` that are not axes, so slots can't have these names."""
 
 
@@ -76,8 +76,8 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
     if "prompt" not in asked:
         _check_names(asked, ())
         raise RequestError("a batch needs prompt=: a text, or a list of texts", field="prompt")
-    listed = {name: _values(name, value) for name, value in asked.items()}
-    prompts = [_prompt(value) for value in listed["prompt"] or [asked["prompt"]]]
+    listed = {name: _axis_values(name, value) for name, value in asked.items()}
+    prompts = [_checked_prompt(value) for value in listed["prompt"] or [asked["prompt"]]]
     slots = _slots(prompts)
     _check_names(asked, slots)
     choices = _choices(prompts)
@@ -95,10 +95,10 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
     for at in itertools.product(*(range(len(values)) for values in order.values())):
         chosen = {name: order[name][index] for name, index in zip(names, at, strict=True)}
         given = {**constants, **chosen}
-        words = {name: _word(name, given[name]) for name in (*slots, *choices)}
-        given["prompt"] = _filled(given["prompt"], words)
+        words = {name: _slot_text(name, given[name]) for name in (*slots, *choices)}
+        given["prompt"] = _fill_slots(given["prompt"], words)
         known = {name: value for name, value in given.items() if name in _FIELDS}
-        _put(cells, _request(known, loaded), at)
+        _add_cell(cells, _request(known, loaded), at)
     labels = tuple(
         Axis(name, tuple(_label(name, value, n) for n, value in enumerate(order[name], 1)))
         for name in names
@@ -106,7 +106,7 @@ def product(axes: Mapping[str, Any], *, repeat: int = 1, limit: int = LIMIT) -> 
     return Plan(labels, tuple(cells.values()))
 
 
-def _put(cells: dict[str, Cell], request: Request, at: tuple[int, ...]) -> None:
+def _add_cell(cells: dict[str, Cell], request: Request, at: tuple[int, ...]) -> None:
     """Put a request at a place; equal requests at several places are one cell."""
     name = cell_name(request)
     if name in cells:
@@ -115,7 +115,7 @@ def _put(cells: dict[str, Cell], request: Request, at: tuple[int, ...]) -> None:
         cells[name] = Cell(name, request, at)
 
 
-def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
+def from_rows(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
     """Return a cell for each row and draw.
 
     Args:
@@ -154,7 +154,7 @@ def listed(rows: Any, *, repeat: int = 1, limit: int = LIMIT) -> Plan:
                     f"row {number}: {error}", field=error.field, value=error.value
                 ) from error
             at = (number, place) if repeat > 1 else (number,)
-            _put(cells, request, at)
+            _add_cell(cells, request, at)
     axes = [Axis("row", tuple(str(number) for number in range(len(records))))]
     if repeat > 1:
         axes.append(Axis("draw", tuple(map(str, draws))))
@@ -205,7 +205,7 @@ def _check_limit(limit: object) -> int:
     return most
 
 
-def _values(name: str, value: Any) -> Sequence[Any] | None:
+def _axis_values(name: str, value: Any) -> Sequence[Any] | None:
     """Return the values of an axis, or ``None`` where `value` is the same in every cell."""
     if isinstance(value, str | bytes | tuple | int | float | bool | None):
         return None
@@ -257,7 +257,7 @@ def _is_lazy(value: object) -> bool:
     return isinstance(value, Iterable) and hasattr(value, "__next__")
 
 
-def _prompt(value: Any) -> str:
+def _checked_prompt(value: Any) -> str:
     if not isinstance(value, str):
         raise refused("prompt", "a text, or a list of texts", value)
     return value
@@ -265,9 +265,9 @@ def _prompt(value: Any) -> str:
 
 def _slots(prompts: Sequence[str]) -> tuple[str, ...]:
     """Return the ``{name}`` slots of the prompts, in order."""
-    found = [inside for inside in _braces(prompts) if not _is_choice(inside)]
+    found = [inside for inside in _in_braces(prompts) if not _is_choice(inside)]
     for inside in found:
-        if inside in ("prompt", *_OWN):
+        if inside in ("prompt", *_BATCH_ARGUMENTS):
             raise RequestError(
                 f"prompt has the slot {{{inside}}}, and {inside}= means something else in a "
                 f"batch; give the slot another name, such as {{the_{inside}}}",
@@ -288,7 +288,7 @@ def _choices(prompts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """Return the ``{red|green}`` choices of the prompts as axes, each named by its own text."""
     return {
         inside: tuple(dict.fromkeys(inside.split("|")))
-        for inside in _braces(prompts)
+        for inside in _in_braces(prompts)
         if _is_choice(inside)
     }
 
@@ -298,7 +298,7 @@ def _is_choice(inside: str) -> bool:
     return "|" in inside and not _JSON.match(inside)
 
 
-def _braces(prompts: Sequence[str]) -> Iterable[str]:
+def _in_braces(prompts: Sequence[str]) -> Iterable[str]:
     for prompt in dict.fromkeys(prompts):
         rest = _SLOT.sub("", prompt)
         if _SLOT.search(prompt) and ("{" in rest or "}" in rest):
@@ -312,14 +312,14 @@ def _braces(prompts: Sequence[str]) -> Iterable[str]:
         yield from (match[1] for match in _SLOT.finditer(prompt) if match[1] is not None)
 
 
-def _filled(prompt: str, words: Mapping[str, str]) -> str:
-    def word(match: re.Match[str]) -> str:
-        return match[0][0] if match[1] is None else words[match[1]]
+def _fill_slots(prompt: str, words: Mapping[str, str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
+        return match[0][0] if match[1] is None else words[match[1]]  # "{{" becomes "{"
 
-    return _SLOT.sub(word, prompt)
+    return _SLOT.sub(replacement, prompt)
 
 
-def _word(name: str, value: Any) -> str:
+def _slot_text(name: str, value: Any) -> str:
     """Return the text to put into a slot."""
     is_text = isinstance(value, str)
     with suppress(ValueError):  # Python refuses to print a number of more than 4300 digits
@@ -378,11 +378,11 @@ def _records(rows: Any) -> list[dict[str, Any]]:
                 field=str(twice[0]),
             )
         # If a value is missing, pandas turns a column of whole numbers into floats.
-        rows = [{n: _whole(v) for n, v in row.items()} for row in rows.to_dict("records")]
+        rows = [{n: _int_if_whole(v) for n, v in row.items()} for row in rows.to_dict("records")]
     if not isinstance(rows, list):
         raise RequestError(
             f"rows of a batch are a list of dicts or a DataFrame, got {described(rows)}; "
-            f"{_instead(rows)}",
+            f"{_advice(rows)}",
             field="rows",
             value=rows,
         )
@@ -399,7 +399,7 @@ def _records(rows: Any) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if not _is_missing(value)} for row in rows]
 
 
-def _instead(rows: Any) -> str:
+def _advice(rows: Any) -> str:
     """Return advice for something that was passed as rows but can't be: what to write instead."""
     if isinstance(rows, str):
         return "write prompt='...' for what to draw, or name='...' for a batch to reopen"
@@ -408,7 +408,7 @@ def _instead(rows: Any) -> str:
     return "write list(...) around it, or prompt=[...] for prompts alone"
 
 
-def _whole(value: Any) -> Any:
+def _int_if_whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -26,7 +26,7 @@ MOST_PIXELS = 200_000_000
 """The most pixels of one exported PNG, as many programs can't open larger ones."""
 LEAST_EDGE = 16
 _GAP = 8
-_FEW, _EDGES, _BYTES = 100, (640, 256), (90_000, 14_000)
+_FEW = 100
 _WORDS = 300
 
 
@@ -134,14 +134,14 @@ def export_png(
             field="edge",
         )
     starts = range(0, len(grid.rows), most)
-    named = [
+    paths = [
         target if len(starts) == 1 else target.with_stem(f"{target.stem}-{number}")
         for number in range(1, len(starts) + 1)
     ]
-    for path, start in zip(named, starts, strict=True):
+    for path, start in zip(paths, starts, strict=True):
         with in_place_of(path) as part:
             drawing.page(range(start, min(start + most, len(grid.rows)))).save(part, "PNG")
-    return named
+    return paths
 
 
 def fitting_edge(grid: Layout) -> int | None:
@@ -163,20 +163,26 @@ class _Drawing:
 
     def __init__(self, grid: Layout, edge: int | None) -> None:
         self._grid = grid
-        sizes = [size for cell in grid.cells.values() if (size := _size(cell))] or [(512, 512)]
+        sizes = [size for cell in grid.cells.values() if (size := _picture_size(cell))] or [
+            (512, 512)
+        ]
         wide, high = max(w for w, _ in sizes), max(h for _, h in sizes)
         scale = 1.0 if edge is None else edge / max(wide, high)
         self.box = max(1, round(wide * scale)), max(1, round(high * scale))
         self.edge = max(self.box)
         self._font = _font(max(11, min(64, self.edge // 24)))
         self._line = round(self._font.getbbox("Ag")[3] * 1.35)
-        self._side = min(self.box[0], 40 * self._line) if any(grid.rows) else 0
-        self._heads = [self._wrapped(label, self.box[0]) for label in grid.columns]
-        self._sides = [self._wrapped(label, self._side - _GAP) for label in grid.rows]
-        self._top = self._line * max(map(len, self._heads)) + 2 * _GAP if any(grid.columns) else 0
-        lines = max([1, *map(len, self._sides)]) * self._line
+        self._row_label_width = min(self.box[0], 40 * self._line) if any(grid.rows) else 0
+        self._column_labels = [self._wrapped(label, self.box[0]) for label in grid.columns]
+        self._row_labels = [
+            self._wrapped(label, self._row_label_width - _GAP) for label in grid.rows
+        ]
+        self._top = (
+            self._line * max(map(len, self._column_labels)) + 2 * _GAP if any(grid.columns) else 0
+        )
+        lines = max([1, *map(len, self._row_labels)]) * self._line
         self.row_height = max(self.box[1], lines) + _GAP
-        self.width = self._side + len(grid.columns) * (self.box[0] + _GAP) + _GAP
+        self.width = self._row_label_width + len(grid.columns) * (self.box[0] + _GAP) + _GAP
         self.height = self._top + len(grid.rows) * self.row_height + _GAP
 
     def rows_within(self, pixels: int) -> int:
@@ -188,35 +194,37 @@ class _Drawing:
         size = self.width, self._top + len(rows) * self.row_height + _GAP
         page = Image.new("RGB", size, "white")
         draw = ImageDraw.Draw(page)
-        for column, lines in enumerate(self._heads):
-            self._write(draw, (self._left(column), _GAP), lines)
+        for column, lines in enumerate(self._column_labels):
+            self._draw_lines(draw, (self._column_left(column), _GAP), lines)
         for number, row in enumerate(rows):
             top = self._top + number * self.row_height
-            self._write(draw, (_GAP, top), self._sides[row])
+            self._draw_lines(draw, (_GAP, top), self._row_labels[row])
             for column in range(len(self._grid.columns)):
                 cell = self._grid.cells.get((row, column))
-                self._put(page, draw, cell, (self._left(column), top))
+                self._draw_cell(page, draw, cell, (self._column_left(column), top))
         return page
 
-    def _left(self, column: int) -> int:
-        return self._side + _GAP + column * (self.box[0] + _GAP)
+    def _column_left(self, column: int) -> int:
+        return self._row_label_width + _GAP + column * (self.box[0] + _GAP)
 
-    def _put(self, page: Image, draw: ImageDraw, cell: Cell | None, at: tuple[int, int]) -> None:
+    def _draw_cell(
+        self, page: Image, draw: ImageDraw, cell: Cell | None, at: tuple[int, int]
+    ) -> None:
         from seedream_widgets.images.pixels import decoded
 
         result = cell.opened() if cell is not None else None
         try:
             picture = decoded(result.files[0].read_bytes()) if result is not None else None
         except (ResultError, ImageInputError) as error:
-            self._write(draw, at, self._wrapped(str(error), self.box[0]))
+            self._draw_lines(draw, at, self._wrapped(str(error), self.box[0]))
             return
         if picture is None:
-            self._write(draw, at, self._wrapped(words_of(cell), self.box[0]))
+            self._draw_lines(draw, at, self._wrapped(words_of(cell), self.box[0]))
             return
         picture.thumbnail(self.box)
         page.paste(picture, at, picture if picture.mode == "RGBA" else None)
 
-    def _write(self, draw: ImageDraw, at: tuple[int, int], lines: Sequence[str]) -> None:
+    def _draw_lines(self, draw: ImageDraw, at: tuple[int, int], lines: Sequence[str]) -> None:
         for number, line in enumerate(lines):
             draw.text((at[0], at[1] + number * self._line), line, "black", font=self._font)
 
@@ -242,7 +250,7 @@ def _font(size: int) -> FreeTypeFont | ImageFont:
     return ImageFont.load_default(size)
 
 
-def _size(cell: Cell) -> tuple[int, int] | None:
+def _picture_size(cell: Cell) -> tuple[int, int] | None:
     result = cell.opened()
     return (result.files[0].width, result.files[0].height) if result is not None else None
 
@@ -260,8 +268,7 @@ _STYLE = (
 
 def export_html(grid: Layout, target: Path, title: str) -> Path:
     """Write the grid as one HTML file with small pictures embedded, without scripts."""
-    many = len(grid.cells) > _FEW
-    edge, most = _EDGES[many], _BYTES[many]
+    edge, most = (640, 90_000) if len(grid.cells) <= _FEW else (256, 14_000)
     head = "".join(f'<th scope="col">{escape(label)}</th>' for label in grid.columns)
     with in_place_of(target) as part, open(part, "w", encoding="utf-8") as page:
         page.write(

@@ -32,7 +32,7 @@ class Vote:
                 field="names",
             )
         self._votes: list[tuple[str, str]] = []
-        self._count()
+        self._rank()
 
     @property
     def votes(self) -> tuple[tuple[str, str], ...]:
@@ -54,12 +54,12 @@ class Vote:
         while against := self._path(other, better):
             self._votes.remove(min(against, key=self._votes.index))
         self._votes.append((better, other))
-        self._count()
+        self._rank()
 
     @property
     def ranking(self) -> tuple[str, ...]:
         """All names, the best first; in their given order where the votes do not decide."""
-        return tuple(sorted(self.names, key=self._standing, reverse=True))
+        return tuple(sorted(self.names, key=self._score, reverse=True))
 
     @property
     def clear(self) -> bool:
@@ -78,16 +78,16 @@ class Vote:
             for other in ranked[at + 1 :]:
                 if other in self._worse[one] or one in self._worse[other]:
                     continue
-                apart = abs(self._standing(one) - self._standing(other))
-                known = self._known(one) + self._known(other)
+                apart = abs(self._score(one) - self._score(other))
+                known = self._count_known(one) + self._count_known(other)
                 if best is None or (apart, known) < best[:2]:
                     best = apart, known, one, other
         return best and best[2:]
 
-    def _standing(self, name: str) -> int:
+    def _score(self, name: str) -> int:
         return len(self._worse[name]) - len(self._better[name])
 
-    def _known(self, name: str) -> int:
+    def _count_known(self, name: str) -> int:
         return len(self._worse[name]) + len(self._better[name])
 
     def _path(self, start: str, end: str) -> list[tuple[str, str]]:
@@ -108,7 +108,7 @@ class Vote:
                     waiting.append(vote[1])
         return []
 
-    def _count(self) -> None:
+    def _rank(self) -> None:
         """Compute for each name which ones it is better than, and which ones are better."""
         right: dict[str, set[str]] = {name: set() for name in self.names}
         for better, other in self._votes:

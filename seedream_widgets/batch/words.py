@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seedream_widgets.batch.cell import Cell
     from seedream_widgets.batch.drive import Drive
 
-_TOLD = ("running", "missing")
+_STATES_SHOWN = ("running", "missing")
 _KINDS = (
     (JobCancelled, "cancelled"),
     (ContentRejectedError, "refused by a safety checker"),
@@ -81,7 +81,7 @@ class BatchEstimate:
         return f"{self.requests}{fetched}, {self.money}{age}"
 
 
-class Ask(NamedTuple):
+class Button(NamedTuple):
     """A button of a sheet: its words, how many requests it sends, and the most they can cost."""
 
     words: str
@@ -90,7 +90,7 @@ class Ask(NamedTuple):
     retry: bool
 
 
-def states(cells: Iterable[Cell]) -> Counter[str]:
+def count_states(cells: Iterable[Cell]) -> Counter[str]:
     """Count cells by state."""
     return Counter(cell.state for cell in cells)
 
@@ -105,7 +105,7 @@ def errors_by_kind(cells: Iterable[Cell]) -> str:
     return ", ".join(f"{count:,} {words}" for words, count in counts.items())
 
 
-def how_far(
+def progress_words(
     cells: Iterable[Cell], drive: Drive | None, asked: BatchEstimate | None, bills: bool
 ) -> list[str]:
     """Return a run's progress: what runs and waits, the time left, and the money.
@@ -117,8 +117,8 @@ def how_far(
         bills: Whether it costs money at all.
     """
     cells = tuple(cells)
-    counts = states(cells)
-    parts = [f"{counts[state]:,} {state}" for state in _TOLD if counts[state]]
+    counts = count_states(cells)
+    parts = [f"{counts[state]:,} {state}" for state in _STATES_SHOWN if counts[state]]
     sent = sum(cell.sent and cell.state == "missing" for cell in cells)
     if sent:
         parts.append(f"{sent:,} of them sent before: fetched, not paid again")
@@ -135,7 +135,7 @@ def how_far(
     return parts
 
 
-def ask_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: bool) -> Ask:
+def button_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: bool) -> Button:
     """Return the button that sends the missing cells, or those that may have been billed.
 
     Args:
@@ -147,15 +147,15 @@ def ask_of(counts: Counter[str], cost: BatchEstimate, bills: bool, *, retry: boo
     uncertain = counts["uncertain"]
     verb = "Retry" if not counts["missing"] and (counts["failed"] or retry) else "Run"
     if cost.cells == cost.fetched:
-        return Ask(f"Fetch {cost.requests}, not paid again", cost.cells, cost.high, retry)
+        return Button(f"Fetch {cost.requests}, not paid again", cost.cells, cost.high, retry)
     words = f"{verb} {cost.requests}"
     if retry:
         which = "may" if uncertain == cost.cells else f"{uncertain:,} of them may"
         words += f" ({which} be billed twice)"
-    return Ask(f"{words}, {cost.money}" if bills else words, cost.cells, cost.high, retry)
+    return Button(f"{words}, {cost.money}" if bills else words, cost.cells, cost.high, retry)
 
 
-def where_next(same: bool) -> str:
+def next_run_words(same: bool) -> str:
     """Say where the next run is sent from, after one on an executor; `same` means from there."""
     if same:
         return "the next run uses the same executor"

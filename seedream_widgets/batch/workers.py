@@ -129,7 +129,7 @@ class RemoteJob:
         self._library = library
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[RemoteJob], object]] = []
-        future.add_done_callback(lambda _: self._tell())
+        future.add_done_callback(lambda _: self._call_back())
 
     @property
     def done(self) -> bool:
@@ -175,7 +175,7 @@ class RemoteJob:
                 return
         callback(self)
 
-    def _tell(self) -> None:
+    def _call_back(self) -> None:
         with self._lock:
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
@@ -208,19 +208,19 @@ def submitter(
         library._keep_inputs(cell.request)
         future = executor.submit(run_task, task_of(cell, library, backend), fresh)
         if library._shared is not None:
-            future = _brought(future, fetchers, library, cell.request.key or "", backend)
+            future = _copied_here(future, fetchers, library, cell.request.key or "", backend)
         return RemoteJob(cell.request, future, library, backend)
 
     return submit
 
 
-def _brought(
+def _copied_here(
     future: Future[str], fetchers: Executor, library: Library, key: str, backend: str
 ) -> Future[str]:
     """Return a future that is done once the other future's result is also in this library."""
-    brought: Future[str] = _Asked(future)
+    copied: Future[str] = _CancelsOther(future)
 
-    def bring() -> None:
+    def copy() -> None:
         try:
             request_id = future.result()
             found = library._twin(key, backend)
@@ -230,22 +230,22 @@ def _brought(
                     f"{library.path}; run the batch again: it is not paid for again",
                     request_id=request_id,
                 )
-            brought.set_result(found.request_id)
+            copied.set_result(found.request_id)
         except BaseException as error:
-            brought.set_exception(error)
+            copied.set_exception(error)
 
     def ended(_: Future[str]) -> None:
         if future.cancelled():
-            Future.cancel(brought)
-            brought.set_running_or_notify_cancel()
+            Future.cancel(copied)
+            copied.set_running_or_notify_cancel()
         else:
-            fetchers.submit(bring)
+            fetchers.submit(copy)
 
     future.add_done_callback(ended)
-    return brought
+    return copied
 
 
-class _Asked(Future[str]):
+class _CancelsOther(Future[str]):
     """A future whose `cancel` cancels the future that it waits for."""
 
     def __init__(self, other: Future[str]) -> None:

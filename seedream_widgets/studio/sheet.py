@@ -138,7 +138,7 @@ class Sheet(Bridge, Selects):
     def _grid(self, _: protocol.Grid) -> Answer:
         batch = self._batch
         axes = [{"name": axis.name, "labels": list(axis.labels)} for axis in batch.axes]
-        standing = self._look_again()[0]
+        standing = self._refresh()[0]
         cells = [cell_entry(cell) for cell in batch]
         return {"name": batch.name, "axes": axes, "cells": cells, "standing": standing}, []
 
@@ -161,10 +161,10 @@ class Sheet(Bridge, Selects):
         if self._terms(self._backend()) != self._terms_shown:
             self._note_change(None)
 
-    def _look_again(self) -> tuple[dict[str, Any], bool]:
+    def _refresh(self) -> tuple[dict[str, Any], bool]:
         """Return the batch's standing, and whether the backend has changed which cells are done."""
         backend = self._backend()
-        turned = backend is not None and self._batch._look_again(backend)
+        turned = backend is not None and self._batch._refresh_if_backend_changed(backend)
         return self._standing(backend), turned
 
     def _standing(self, backend: Backend | None) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class Sheet(Bridge, Selects):
             cells, self._changed, self._due = list(self._changed.values()), {}, False
 
         def tell() -> None:
-            standing, turned = self._look_again()
+            standing, turned = self._refresh()
             news = [cell_entry(cell) for cell in (self._batch if turned else cells)]
             self._post({"kind": "cells", "cells": news, "standing": standing})
 

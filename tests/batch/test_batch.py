@@ -436,7 +436,7 @@ def _interrupt_soon() -> None:
     import ctypes
 
     here = threading.get_ident()
-    waiting = drives.Drive.wait.__code__, batches._next.__code__
+    waiting = drives.Drive.wait.__code__, batches._next_ended.__code__
 
     def interrupt() -> None:
         until(lambda: sys._current_frames()[here].f_code in waiting)
@@ -568,7 +568,7 @@ def test_the_time_left_tells_how_many_run_at_once(client, monkeypatch):
     monkeypatch.setattr(type(drive), "ended", False)
     monkeypatch.setattr(drive, "seconds_left", lambda: 240.0)
     drive.slots = 2
-    make(client, **FOXES)._tell(lambda done, text: told.append(text), drive)
+    make(client, **FOXES)._report(lambda done, text: told.append(text), drive)
     assert "about 4 min left (2 at once)" in told[0]
 
 

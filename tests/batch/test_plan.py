@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from seedream_widgets.batch.plan import listed, product
+from seedream_widgets.batch.plan import from_rows, product
 from seedream_widgets.errors import RequestError
 
 SIZE = (1024, 1024)
@@ -121,7 +121,7 @@ def test_bad_axes_are_told_in_a_sentence(axes, words):
 
 
 @pytest.mark.parametrize("limit", [0, -1, None, "10", 1.5, True])
-@pytest.mark.parametrize("plan", [product, listed])
+@pytest.mark.parametrize("plan", [product, from_rows])
 def test_bad_limits(plan, limit):
     asked = {"prompt": "a"} if plan is product else [{"prompt": "a"}]
     with pytest.raises(RequestError, match=r"limit takes the most cells .*, from 1, got"):
@@ -132,7 +132,7 @@ def test_doubled_braces_are_one_of_the_text():
     assert prompts(product({"prompt": '{{"animal": "fox"}}'})) == ['{"animal": "fox"}']
     assert prompts(product({"prompt": "{{a {x}}}", "x": ["fox"]})) == ["{a fox}"]
     assert prompts(product({"prompt": "a :{ fox"})) == ["a :{ fox"]
-    assert prompts(listed([{"prompt": '{{"a": {"b|c": 1}}'}])) == ['{{"a": {"b|c": 1}}']
+    assert prompts(from_rows([{"prompt": '{{"a": {"b|c": 1}}'}])) == ['{{"a": {"b|c": 1}}']
 
 
 def test_a_slot_of_an_arguments_name_shows_it_and_leaves_it():
@@ -168,7 +168,7 @@ ROWS = [{"prompt": "a fox", "seed": 1}, {"prompt": "an owl", "seed": None, "mode
 
 @pytest.mark.parametrize("rows", [ROWS, pd.DataFrame(ROWS, dtype=object)], ids=["dicts", "frame"])
 def test_rows_are_cells(rows):
-    plan = listed(rows)
+    plan = from_rows(rows)
     assert [(c.request.prompt, c.request.seed, c.request.model) for c in plan.cells] == [
         ("a fox", 1, "v4"),
         ("an owl", None, "v4.5"),
@@ -190,12 +190,12 @@ def test_rows_are_cells(rows):
 )
 def test_bad_rows_are_told_in_a_sentence(rows, words):
     with pytest.raises(RequestError, match=words):
-        listed(rows)
+        from_rows(rows)
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
 def test_a_column_with_a_gap_keeps_its_whole_numbers(missing):
     """Pandas makes floats of them."""
     rows = pd.DataFrame({"prompt": ["a", "b"], "seed": [7, missing], "num_images": [2, missing]})
-    plan = listed(rows)
+    plan = from_rows(rows)
     assert [(c.request.seed, c.request.num_images) for c in plan.cells] == [(7, 2), (None, 1)]
