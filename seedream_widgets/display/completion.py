@@ -27,12 +27,12 @@ def teach_ipython() -> None:
     shell = running_shell()
     if shell is None:
         return
-    _offer_values(shell)
+    _register_matcher(shell)
     for kind in (list, tuple):
-        shell.display_formatter.formatters["text/html"].for_type(kind, _several)
+        shell.display_formatter.formatters["text/html"].for_type(kind, _list_html)
 
 
-def _several(shown: Sequence[Any]) -> str | None:
+def _list_html(shown: Sequence[Any]) -> str | None:
     """Return a list of our jobs, results and entries as HTML; ``None`` for any other list."""
     ours = ("jobs.job", "values.result", "library.entry")
     modules = {f"seedream_widgets.{name}" for name in ours}
@@ -43,7 +43,7 @@ def _several(shown: Sequence[Any]) -> str | None:
     return several_html(shown)
 
 
-def _offer_values(shell: Any) -> None:
+def _register_matcher(shell: Any) -> None:
     matchers = getattr(getattr(shell, "Completer", None), "custom_matchers", None)
     if matchers is None or any(getattr(each, "__module__", "") == __name__ for each in matchers):
         return
@@ -79,18 +79,18 @@ def values_at(text: str, namespace: dict[str, Any]) -> tuple[str, Sequence[str]]
         owner = type(namespace.get(match[1]))
         if not owner.__module__.startswith("seedream_widgets.studio"):
             return "", ()
-        return match[4], _beginning(match[2], match[4])
-    quote, calls = _open_at_end(text)
+        return match[4], _values_with_prefix(match[2], match[4])
+    quote, calls = _unclosed_at_end(text)
     if quote is None or not calls:
         return "", ()
     name = next((match[1] for at in calls if (match := _ARGUMENT.search(text[:at]))), "")
     called = next((match[1] for at in calls if (match := _CALLED.search(text[:at]))), "")
     if not name or not _is_ours(called, namespace):
         return "", ()
-    return text[quote + 1 :], _beginning(name, text[quote + 1 :])
+    return text[quote + 1 :], _values_with_prefix(name, text[quote + 1 :])
 
 
-def _open_at_end(text: str) -> tuple[int | None, list[int]]:
+def _unclosed_at_end(text: str) -> tuple[int | None, list[int]]:
     """Return where the string and the brackets that are open at the end begin, innermost first."""
     quote: int | None = None
     brackets: list[int] = []
@@ -127,7 +127,7 @@ def _is_ours(called: str, namespace: dict[str, Any]) -> bool:
     return callable(found) and str(getattr(found, "__module__", "")).startswith("seedream_widgets")
 
 
-def _beginning(argument: str, typed: str) -> list[str]:
+def _values_with_prefix(argument: str, typed: str) -> list[str]:
     from seedream_widgets.values.endpoints import ENDPOINTS, MODELS, choices
     from seedream_widgets.values.sizes import RATIOS, SIZES
 

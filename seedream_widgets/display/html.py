@@ -52,8 +52,8 @@ def result_bundle(result: Result) -> dict[str, str]:
     files = result.files[:_SHOWN]
     edge = 512 if len(files) == 1 else 384 if len(files) < 4 else 256
     alt = _prompt(result, 60)
-    small = [_small(file, edge, RESULT_BYTES // len(files)) for file in files]
-    tiles = " ".join(_shown(each, alt) for each in small)
+    small = [_preview_or_error(file, edge, RESULT_BYTES // len(files)) for file in files]
+    tiles = " ".join(_preview_html(each, alt) for each in small)
     html = (
         f'<div style="{TEXT}">'
         f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>'
@@ -68,13 +68,14 @@ def image_bundle(image: Image) -> dict[str, str]:
     small = preview_of(image, _IMAGE_EDGE, _IMAGE_BYTES)
     form = f"{image.format}, " if image.format else ""
     words = f"{image.width:,} × {image.height:,} pixels, {form}shown as a preview"
-    html = f'<div style="{TEXT}">{_shown(small, words)}<div style="opacity:.75">{words}</div></div>'
+    below = f'<div style="opacity:.75">{words}</div>'
+    html = f'<div style="{TEXT}">{_preview_html(small, words)}{below}</div>'
     return {"text/html": html, **_picture([small], _IMAGE_BYTES)}
 
 
 def picture(results: Sequence[Result]) -> dict[str, str]:
     """Return the first image of the newest results as one picture, by its media type."""
-    return _picture([_small(each.files[0], _SHEET_EDGE, 10_000) for each in results])
+    return _picture([_preview_or_error(each.files[0], _SHEET_EDGE, 10_000) for each in results])
 
 
 def _picture(
@@ -82,7 +83,7 @@ def _picture(
 ) -> dict[str, str]:
     """Return a picture for programs that don't show HTML: LaTeX (for PDF) or the Qt console."""
     found = [each for each in small if isinstance(each, Preview)]
-    return {"image/jpeg": b64encode(_grid(found, most)).decode()} if found else {}
+    return {"image/jpeg": b64encode(_join_as_jpeg(found, most)).decode()} if found else {}
 
 
 def sheet_html(
@@ -97,29 +98,31 @@ def sheet_html(
         draw: `sheet_item`, or a cached version of it.
         title: Returns the line above them, given how many are shown.
     """
-    items = _items(results, draw or sheet_item)
-    return _sheet((title or partial(_title, len(results)))(len(items)), items)
+    items = _items_that_fit(results, draw or sheet_item)
+    return _contact_sheet((title or partial(_title, len(results)))(len(items)), items)
 
 
 def lineage_bundle(lineage: Lineage) -> dict[str, str]:
     """Return a MIME bundle of a lineage: its text, and a sheet of the related results."""
     line = (*reversed(lineage.ancestors[:5]), lineage.result, *lineage.children[:2])
     words = f'<pre style="white-space:pre-wrap;margin:0 0 8px">{escape(str(lineage))}</pre>'
-    sheet = _sheet("The oldest comes first.", _items(line, sheet_item)) if line[1:] else ""
-    return {"text/html": words + sheet}
+    if len(line) == 1:
+        return {"text/html": words}
+    items = _items_that_fit(line, sheet_item)
+    return {"text/html": words + _contact_sheet("The oldest comes first.", items)}
 
 
-def found_bundle(found: Search) -> dict[str, str]:
+def search_bundle(found: Search) -> dict[str, str]:
     """Return a MIME bundle of a search: a contact sheet of its first results."""
     whole = ((n, entry.whole()) for n, entry in enumerate(found[:SHEET_RESULTS]))
     numbers = {result: n for n, result in whole if result is not None}
     results = list(numbers)
-    items = _items(results, lambda result: sheet_item(result, f"[{numbers[result]}] "))
-    html = _sheet(found_title(len(found), len(items)), items)
+    items = _items_that_fit(results, lambda result: sheet_item(result, f"[{numbers[result]}] "))
+    html = _contact_sheet(search_title(len(found), len(items)), items)
     return {"text/html": html, **picture(results[: len(items)])}
 
 
-def found_title(count: int, shown: int) -> str:
+def search_title(count: int, shown: int) -> str:
     """Say how many results a search found, and how many of them are shown."""
     if shown < count:
         return f"{shown} of {count:,} results, newest first. Search for words to find others."
@@ -149,7 +152,7 @@ def endpoints_bundle(endpoints: Endpoints) -> dict[str, str]:
     return {"text/html": html}
 
 
-def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str]:
+def _items_that_fit(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str]:
     items: list[str] = []
     left = SHEET_BYTES - 1000
     for result in results[:SHEET_RESULTS]:
@@ -161,7 +164,7 @@ def _items(results: Sequence[Result], draw: Callable[[Result], str]) -> list[str
     return items
 
 
-def _sheet(title: str, items: Sequence[str]) -> str:
+def _contact_sheet(title: str, items: Sequence[str]) -> str:
     return (
         f'<div style="{TEXT}">'
         f"<div>{escape(title)}</div>"
@@ -199,11 +202,11 @@ def receipt_line(result: Result, most: int) -> str:
         _seed(result),
     ]
     if result.backend == "offline":  # without times, so that notebooks can be reproduced exactly
-        return " · ".join([*what, *_origin(result)])
+        return " · ".join([*what, *_source_and_cost(result)])
     took = f"{result.timings.total:.1f} s"
     when = f"{result.created:%Y-%m-%d %H:%M} UTC"
     return " · ".join(
-        [*what, took, *_origin(result), when, f"request {result.request_id[:_MAX_ID]}"]
+        [*what, took, *_source_and_cost(result), when, f"request {result.request_id[:_MAX_ID]}"]
     )
 
 
@@ -213,7 +216,7 @@ def _seed(result: Result) -> str:
     return "seed unknown" if "seed" in result.request.endpoint.arguments else "no seed"
 
 
-def _origin(result: Result) -> tuple[str, ...]:
+def _source_and_cost(result: Result) -> tuple[str, ...]:
     if result.backend == "offline":
         return ("offline preview, not Seedream",)
     if result.cached:
@@ -234,8 +237,8 @@ def sheet_item(result: Result, before: str = "") -> str:
     files = result.files[:_IMAGES]
     edge = _SHEET_EDGE if len(files) == 1 else _SHEET_EDGE // 2 - 4
     alt = _prompt(result, 60)
-    small = [_small(file, edge, _SHEET_PICTURES // len(files)) for file in files]
-    tiles = " ".join(_shown(each, alt) for each in small)
+    small = [_preview_or_error(file, edge, _SHEET_PICTURES // len(files)) for file in files]
+    tiles = " ".join(_preview_html(each, alt) for each in small)
     return (
         f'<div style="width:{_SHEET_EDGE + 4}px;margin-top:12px"><div>{tiles}</div>'
         f"<div>{before}{escape(_prompt(result))}</div>"
@@ -247,7 +250,7 @@ def _prompt(result: Result, longest: int = _MAX_PROMPT) -> str:
     return in_a_line(result.prompt, longest) or "(prompt not stored)"
 
 
-def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputError:
+def _preview_or_error(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputError:
     """Return a preview, or the error if there is none, such as of a file that was moved."""
     try:
         return preview(file._source, edge=edge, max_bytes=budget)
@@ -255,13 +258,13 @@ def _small(file: ResultImage, edge: int, budget: int) -> Preview | ImageInputErr
         return error
 
 
-def _shown(small: Preview | ImageInputError, alt: str) -> str:
+def _preview_html(small: Preview | ImageInputError, alt: str) -> str:
     if isinstance(small, ImageInputError):
         return f"<span>{escape(str(small))}</span>"
     return image_tag(small, alt, 'style="max-width:100%;height:auto;border-radius:6px"')
 
 
-def _grid(small: Sequence[Preview], most: int) -> bytes:
+def _join_as_jpeg(small: Sequence[Preview], most: int) -> bytes:
     """Return previews side by side on white as a JPEG of at most so many bytes."""
     from PIL import Image
 

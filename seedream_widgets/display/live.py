@@ -41,7 +41,7 @@ def job_html(job: Job, elapsed: float | None = None, note: str = "", brief: bool
     """
     if isinstance(job.status, Completed):
         return result_bundle(job.result())["text/html"]
-    prompt, *rest = _lines(job, elapsed, brief)
+    prompt, *rest = _card_lines(job, elapsed, brief)
     more = "".join(
         f'<div style="opacity:.8">{escape(line)}</div>' for line in [*rest, note] if line
     )
@@ -57,7 +57,7 @@ def several_html(shown: Sequence[Job | Result | Entry]) -> str:
     captions: list[str] = []
     cards = ""
     for number, each in enumerate(shown):
-        result = _result(each)
+        result = _result_of(each)
         if result is not None:
             pictures.append(result)
             captions += [f"[{number}] {result.request.prompt}"] * len(result)
@@ -67,7 +67,7 @@ def several_html(shown: Sequence[Job | Result | Entry]) -> str:
     return f"{sheet.get('text/html', '')}{cards}"
 
 
-def _result(each: Job | Result | Entry) -> Result | None:
+def _result_of(each: Job | Result | Entry) -> Result | None:
     """Return the result of an item, or ``None`` for a running job or a damaged entry."""
     if isinstance(each, Result):
         return each
@@ -77,7 +77,7 @@ def _result(each: Job | Result | Entry) -> Result | None:
     return each.result() if isinstance(each.status, Completed) else None
 
 
-def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[str]:
+def _card_lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[str]:
     """Return the lines of a job's card: prompt, state and time, the newest log line."""
     error = None if brief else job.error
     what = job.status.text if error is None else str(error)
@@ -93,11 +93,11 @@ def _lines(job: Job, elapsed: float | None = None, brief: bool = False) -> list[
 def show_job(job: Job) -> None:
     """Display a job as a card that is updated while it runs, even while other cells compute."""
     card = _Card(job)
-    if card.shown and not job.done:
-        card.live_on()
+    if card.can_update and not job.done:
+        card.follow_to_end()
 
 
-def _data(job: Job, brief: bool = False) -> dict[str, str]:
+def _final_bundle(job: Job, brief: bool = False) -> dict[str, str]:
     if isinstance(job.status, Completed):
         return {"text/plain": repr(job), **result_bundle(job.result())}
     return {"text/plain": repr(job), "text/html": job_html(job, brief=brief)}
@@ -120,59 +120,59 @@ class _Card:
 
         self._job, self._note, self._brief = job, note, brief
         self._lock = threading.Lock()
-        self._at, self._due = 0.0, False
+        self._updated_at, self._update_due = 0.0, False
         self._widget: Any = None
         if not job.done and in_notebook() and page_listens():
             self._widget = live_card(job, note)
-            self._widget.tell(_lines(job))
+            self._widget.tell(_card_lines(job))
         show: Callable[..., Any] = display
-        handle: Any = show(self._now(), raw=True, display_id=True)
+        handle: Any = show(self._current_bundle(), raw=True, display_id=True)
         self._handle: Any = handle if in_notebook() else None
 
     @property
-    def shown(self) -> bool:
+    def can_update(self) -> bool:
         """Whether it can be updated."""
         return self._handle is not None
 
-    def live_on(self) -> None:
+    def follow_to_end(self) -> None:
         """Follow the job to its end on the engine's thread, with at most two changes a second."""
         self._note = ""
-        self._stop = self._job.on_update(self._change)
-        self._change(self._job)
+        self._stop = self._job.on_update(self._on_update)
+        self._on_update(self._job)
 
-    def _change(self, job: Job) -> None:
+    def _on_update(self, job: Job) -> None:
         with self._lock:
-            wait = self._at + _PAUSE - time.monotonic()
+            wait = self._updated_at + _PAUSE - time.monotonic()
             if wait > 0 and not job.done:
-                if not self._due:  # changes during the pause are shown after it
-                    self._due = True
+                if not self._update_due:  # changes during the pause are shown after it
+                    self._update_due = True
                     loop = job._engine.loop
-                    loop.call_soon_threadsafe(loop.call_later, wait, self._catch_up)
+                    loop.call_soon_threadsafe(loop.call_later, wait, self._update_after_pause)
                 return
-            self._at = time.monotonic()
-        self.tell()
+            self._updated_at = time.monotonic()
+        self.update()
         if job.done:
             self._stop()
 
-    def _catch_up(self) -> None:
-        self._due = False
+    def _update_after_pause(self) -> None:
+        self._update_due = False
         if not self._job.done:  # the end was shown at once
-            self._change(self._job)
+            self._on_update(self._job)
 
-    def tell(self, elapsed: float | None = None) -> None:
+    def update(self, elapsed: float | None = None) -> None:
         """Update the card; when the job has ended, show what stays in the notebook."""
         if self._job.done:
-            self._handle.update(_data(self._job, self._brief), raw=True)
+            self._handle.update(_final_bundle(self._job, self._brief), raw=True)
             if self._widget is not None:
                 self._widget.close()
         elif self._widget is not None:
-            self._widget.tell(_lines(self._job, elapsed))
+            self._widget.tell(_card_lines(self._job, elapsed))
         else:
-            self._handle.update(self._now(elapsed), raw=True)
+            self._handle.update(self._current_bundle(elapsed), raw=True)
 
-    def _now(self, elapsed: float | None = None) -> dict[str, Any]:
+    def _current_bundle(self, elapsed: float | None = None) -> dict[str, Any]:
         if self._job.done:
-            return _data(self._job, self._brief)
+            return _final_bundle(self._job, self._brief)
         html = job_html(self._job, elapsed, self._note)
         view = {} if self._widget is None else self._widget.view()
         return {"text/plain": repr(self._job), "text/html": html, **view}
@@ -210,28 +210,28 @@ def follow(
 
 
 def _watch_in_cell(job: Job, _: bool | None) -> None:
-    if _ended(job, _LOOK):  # such as an answer from the library
+    if _wait_for_end(job, _LOOK):  # such as an answer from the library
         return
     card = _Card(job, _INTERRUPT, brief=True)
     try:
-        while not _ended(job, _PAUSE):
-            card.tell(time.time() - job.created)
+        while not _wait_for_end(job, _PAUSE):
+            card.update(time.time() - job.created)
     except KeyboardInterrupt:
-        card.live_on()  # as the job does
+        card.follow_to_end()  # as the job does
         raise
-    card.tell()
+    card.update()
     if job.error is None:
         job.result()._shown()
 
 
 def _watch_in_terminal(job: Job, progress: bool | None) -> None:
     with progress_line(progress) as tell:
-        while not _ended(job, _LOOK):
-            tell(0, _line(job))
-        tell(0, _line(job))
+        while not _wait_for_end(job, _LOOK):
+            tell(0, _status_line(job))
+        tell(0, _status_line(job))
 
 
-def _ended(job: Job, seconds: float) -> bool:
+def _wait_for_end(job: Job, seconds: float) -> bool:
     try:
         job.result(seconds)
     except JobTimeout:
@@ -241,7 +241,7 @@ def _ended(job: Job, seconds: float) -> bool:
     return True
 
 
-def _line(job: Job) -> str:
+def _status_line(job: Job) -> str:
     log = ""
     if job.logs and not job.done:
         log = f" · {in_a_line(job.logs[-1].message, _LONGEST_LINE)}"

@@ -31,7 +31,7 @@ def progress_line(
     if show is False:
         yield lambda done, text: None
     elif in_notebook() and total is not None:
-        yield _Cell(total).tell
+        yield _CellBar(total).tell
     elif _is_open(sys.stderr) and (show or _is_terminal(sys.stderr)):
         # No rate and no time left of tqdm's own: the text tells what fal runs at once.
         form = (
@@ -71,20 +71,20 @@ def _is_terminal(stream: TextIO) -> bool:
     return bool(asked and asked())
 
 
-class _Cell:
+class _CellBar:
     """A bar in the output of the running cell."""
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._told: tuple[int, str] | None = None
-        self._at = 0.0
+        self._shown: tuple[int, str] | None = None
+        self._updated_at = 0.0
         self._handle: Any = None
 
     def tell(self, done: int, text: str) -> None:
         now = time.monotonic()
-        if (done, text) == self._told or (now - self._at < PAUSE and done < self._total):
+        if (done, text) == self._shown or (now - self._updated_at < PAUSE and done < self._total):
             return
-        self._told, self._at = (done, text), now
+        self._shown, self._updated_at = (done, text), now
         from IPython.display import display
 
         data = {"text/plain": f"{done} of {self._total}: {text}", "text/html": self._html()}
@@ -95,7 +95,7 @@ class _Cell:
             self._handle.update(data, raw=True)
 
     def _html(self) -> str:
-        done, text = self._told or (0, "")
+        done, text = self._shown or (0, "")
         return (
             '<div style="font:13px/1.45 system-ui,sans-serif">'
             f'<progress max="{self._total}" value="{done}" style="width:240px;'

@@ -71,7 +71,7 @@ _SIDE = 'style="font-weight:600;text-align:right;padding:2px 8px 2px 0;max-width
 _TILE = 'style="padding:2px;text-align:center;vertical-align:top"'
 
 
-def _small(picture: ResultImage | Image, edge: int, most: int) -> Preview:
+def _preview(picture: ResultImage | Image, edge: int, most: int) -> Preview:
     if isinstance(picture, ResultImage):
         return preview(picture._source, edge, most)
     return preview_of(picture, edge, most)
@@ -95,7 +95,7 @@ def _tile(what: Tile, edge: int, budget: int) -> str:
     if isinstance(what, str):
         return f'<span style="opacity:.7">{escape(what[:80])}</span>'
     try:
-        small = _small(what, edge, max(1000, budget))
+        small = _preview(what, edge, max(1000, budget))
     except ImageInputError as error:
         return f'<span style="opacity:.7">{escape(str(error)[:80])}</span>'
     return image_tag(small, more='style="border-radius:4px"')

@@ -86,7 +86,7 @@ class ContactSheet:
         for at, (each, caption) in enumerate(self._pictures):
             left = _GAP + (at % self._columns) * (edge + _GAP)
             top = _GAP + (at // self._columns) * (edge + captions + _GAP)
-            small = on_white(_opened(each))
+            small = on_white(_open(each))
             small.thumbnail((edge, edge))
             spot = (left + (edge - small.width) // 2, top + (edge - small.height) // 2)
             sheet.paste(small, spot)
@@ -96,7 +96,7 @@ class ContactSheet:
         return picture(sheet)  # type: ignore[no-any-return]
 
 
-def _opened(picture: Any) -> Image:
+def _open(picture: Any) -> Image:
     """Return a picture as a new image in sRGB."""
     from seedream_widgets.images.pixels import decoded, to_rgb, with_profile
 
@@ -115,7 +115,7 @@ def sheet_of(
             more or fewer captions than pictures.
     """
     wide = None if columns is None else whole_between(columns, "columns", 1, 100)
-    many = [shown] if _is_one(shown) or not isinstance(shown, Iterable) else list(shown)
+    many = [shown] if _is_single(shown) or not isinstance(shown, Iterable) else list(shown)
     pictures = [pair for each in many for pair in _pictures(each)]
     if captions is not None:
         takes = "a list of texts, one for each picture"
@@ -131,7 +131,7 @@ def sheet_of(
     return ContactSheet(pictures[:_MOST], wide, max(0, len(pictures) - _MOST))
 
 
-def _is_one(shown: Any) -> bool:
+def _is_single(shown: Any) -> bool:
     alone = isinstance(shown, Result | str | bytes) or hasattr(shown, "ndim")
     return alone or hasattr(shown, "whole") or hasattr(shown, "thumbnail")
 

@@ -82,9 +82,9 @@ def align(answer: Picture, original: Picture, outside: Picture) -> Alignment:
     width, height = original.size
     # Horizontal scale and shift, then vertical ones; shifts in shares of the side.
     unmoved = np.array([1.0, 0.0, 1.0, 0.0])
-    place = _searched(*_small(answer, original, outside))
+    place = _search_coarsely(*_coarse_level(answer, original, outside))
     for came, wanted, weight in levels:
-        place = _refined(came, wanted, weight, place)
+        place = _refine(came, wanted, weight, place)
     came, wanted, weight = levels[-1]
     before, after = (_agreement(came, wanted, weight, each) for each in (unmoved, place))
     far = max(abs(place[0] - 1), abs(place[2] - 1)) > _MOST_SCALE
@@ -109,7 +109,7 @@ def _levels(
     for side in _LEVELS:
         factor = min(1.0, side / longest)
         size = max(8, round(original.width * factor)), max(8, round(original.height * factor))
-        came, wanted = (_grey(each, size) for each in (answer, original))
+        came, wanted = (_to_grey(each, size) for each in (answer, original))
         # The answer blends into the surroundings of the region, so a rim is left out.
         weight = outside.resize(size, Image.Resampling.BOX).filter(ImageFilter.MinFilter(5))
         yield came, np.asarray(wanted), np.asarray(weight, np.float32) / 255
@@ -117,28 +117,30 @@ def _levels(
             return
 
 
-def _grey(picture: Picture, size: Any) -> Picture:
+def _to_grey(picture: Picture, size: Any) -> Picture:
     """Return a picture's grey values, slightly blurred to reduce noise and JPEG blocks."""
     small = picture.resize(size, Image.Resampling.BOX, reducing_gap=3.0).convert("L")
     return small.filter(ImageFilter.GaussianBlur(0.7)).convert("F")
 
 
-def _small(answer: Picture, original: Picture, outside: Picture) -> tuple[Picture, Array, Array]:
+def _coarse_level(
+    answer: Picture, original: Picture, outside: Picture
+) -> tuple[Picture, Array, Array]:
     size = (_COARSE, _COARSE)
-    came, wanted = (_grey(each, size) for each in (answer, original))
+    came, wanted = (_to_grey(each, size) for each in (answer, original))
     weight = np.asarray(outside.resize(size, Image.Resampling.BOX), np.float32) / 255
     return came, np.asarray(wanted), weight
 
 
-def _searched(came: Picture, wanted: Array, weight: Array) -> Array:
+def _search_coarsely(came: Picture, wanted: Array, weight: Array) -> Array:
     """Return the best of a few scales, with the shift that phase correlation finds for each."""
     window = np.outer(np.hanning(_COARSE), np.hanning(_COARSE)) * weight
-    target = np.fft.rfft2(_centred(wanted, window))
+    target = np.fft.rfft2(_subtract_mean(wanted, window))
     best, found = -2.0, np.array([1.0, 0.0, 1.0, 0.0])
     for scale in _SCALES:
         middle = (1 - scale) / 2
         place = np.array([scale, middle, scale, middle])
-        scaled = np.fft.rfft2(_centred(_moved(came, place), window))
+        scaled = np.fft.rfft2(_subtract_mean(_move(came, place), window))
         power = target.conj() * scaled
         peaks = np.fft.irfft2(power / np.maximum(np.abs(power), 1e-6), (_COARSE, _COARSE))
         down, right = np.unravel_index(int(peaks.argmax()), peaks.shape)
@@ -151,13 +153,13 @@ def _searched(came: Picture, wanted: Array, weight: Array) -> Array:
     return found
 
 
-def _centred(grey: Array, window: Array) -> Array:
+def _subtract_mean(grey: Array, window: Array) -> Array:
     mean = float((grey * window).sum() / max(float(window.sum()), 1e-6))
     centred: Array = (grey - mean) * window
     return centred
 
 
-def _moved(came: Picture, place: Array) -> Array:
+def _move(came: Picture, place: Array) -> Array:
     """Return the answer moved onto the original; NaN where it does not reach."""
     width, height = came.size
     matrix = (place[0], 0.0, place[1] * width, 0.0, place[2], place[3] * height)
@@ -171,7 +173,7 @@ def _moved(came: Picture, place: Array) -> Array:
     return grey
 
 
-def _reached(size: tuple[int, int], place: Array) -> Array:
+def _reach_mask(size: tuple[int, int], place: Array) -> Array:
     """Return 1 where the answer reaches, except for a rim of two pixels."""
     width, height = size
     across = (np.arange(width) + 0.5) * place[0] + place[1] * width
@@ -184,28 +186,28 @@ def _reached(size: tuple[int, int], place: Array) -> Array:
 
 def _agreement(came: Picture, wanted: Array, weight: Array, place: Array) -> float:
     """Return the correlation of both outside the region, from -1 to 1; 0 where it is flat."""
-    grey, used = _moved(came, place), weight * _reached(came.size, place)
+    grey, used = _move(came, place), weight * _reach_mask(came.size, place)
     total = max(float(used.sum()), 1e-6)
     one, two = (each - float((each * used).sum()) / total for each in (grey, wanted))
     power = float((one * one * used).sum()) * float((two * two * used).sum())
     return float((one * two * used).sum()) / power**0.5 if power > 1e-3 else 0.0
 
 
-def _refined(came: Picture, wanted: Array, weight: Array, place: Array) -> Array:
+def _refine(came: Picture, wanted: Array, weight: Array, place: Array) -> Array:
     """Refine an alignment by least squares (Gauss-Newton), with brightness and contrast."""
     height, width = wanted.shape
     across = ((np.arange(width) + 0.5) / width - 0.5).astype(np.float32)[None, :]
     along = ((np.arange(height) + 0.5) / height - 0.5).astype(np.float32)[:, None]
     best, least = place, _agreement(came, wanted, weight, place)
     for _ in range(_STEPS):
-        grey, used = _moved(came, place), weight * _reached((width, height), place)
+        grey, used = _move(came, place), weight * _reach_mask((width, height), place)
         down, right = np.gradient(grey)
         right, down = right * width, down * height
         columns = [right * across, right, down * along, down, grey, np.ones_like(grey)]
         # Some 65,000 pixels tell as much as a million of them.
         every = slice(None, None, max(1, max(width, height) // 256))
         some = [each[every, every] for each in (*columns, wanted - grey, used)]
-        step = _solved(some[:-2], some[-2], some[-1])
+        step = _solve_weighted(some[:-2], some[-2], some[-1])
         # `across` counts from the middle and places from the corner.
         place = place + np.array([step[0], step[1] - step[0] / 2, step[2], step[3] - step[2] / 2])
         agreement = _agreement(came, wanted, weight, place)
@@ -216,7 +218,7 @@ def _refined(came: Picture, wanted: Array, weight: Array, place: Array) -> Array
     return best
 
 
-def _solved(columns: list[Array], wanted: Array, used: Array) -> Array:
+def _solve_weighted(columns: list[Array], wanted: Array, used: Array) -> Array:
     """Solve weighted least squares twice, with less weight for pixels that did not fit at first."""
     chosen = used > 0
     rows = np.stack([each[chosen] for each in columns], axis=1).astype(np.float64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from seedream_widgets.errors import ImageInputError
-from seedream_widgets.images.pixels import ROUNDING, reading_of_sixteen
+from seedream_widgets.images.pixels import ROUNDING, guess_scaling_of_16_bits
 
 if TYPE_CHECKING:
     from seedream_widgets.images.limits import InputLimits
@@ -27,13 +27,13 @@ def array_to_pil(value: Any, limits: InputLimits) -> tuple[Image.Image, str | No
     Raises:
         ImageInputError: Its shape, type or values are not those of an image.
     """
-    array = value if hasattr(type(value), "__array_interface__") else _made(value)
+    array = value if hasattr(type(value), "__array_interface__") else _to_numpy(value)
     _refuse_shape(tuple(array.shape), limits)
-    plain, note = _as_uint8(array[:, :, 0] if array.shape[2:] == (1,) else array)
+    plain, note = _to_uint8(array[:, :, 0] if array.shape[2:] == (1,) else array)
     return Image.fromarray(plain), note
 
 
-def _made(value: Any) -> Any:
+def _to_numpy(value: Any) -> Any:
     """Return a numpy array, converting a tensor if need be."""
     try:
         array = value.__array__()
@@ -62,14 +62,14 @@ def _refuse_shape(shape: tuple[int, ...], limits: InputLimits) -> None:
     raise ImageInputError(f"it is an array of shape {shape}, where an image is {_SHAPES}; {hint}")
 
 
-def _as_uint8(array: Any) -> tuple[Any, str | None]:
+def _to_uint8(array: Any) -> tuple[Any, str | None]:
     kind, width = array.dtype.kind, array.dtype.itemsize
     if kind == "u" and width == 1:
         dark = int(array.max()) == 1
         note = "its values are 0 and 1 of 255, so it is black: multiply it by 255" if dark else None
         return array, note
     if kind == "u" and width == 2:
-        found = reading_of_sixteen(int(array.max()))
+        found = guess_scaling_of_16_bits(int(array.max()))
         shift = {1.0: 0, 1 / 4: 2, 1 / 16: 4}.get(found.scale, 8)
         return (array >> shift).astype("uint8"), found.note
     if kind == "b":

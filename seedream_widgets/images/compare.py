@@ -57,7 +57,7 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
     from seedream_widgets.images.pixels import on_white, to_rgb, with_profile
 
     first, second = (to_rgb(with_profile(image)) for image in (first, second))
-    one, two = (on_white(image) for image in _matched(first, second, unequal))
+    one, two = (on_white(image) for image in _match_sizes(first, second, unequal))
     apart = ImageChops.difference(one, two)
     red, green, blue = apart.split()
     largest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -67,7 +67,7 @@ def difference(first: Image, second: Image, unequal: str = "") -> Difference:
     return Difference(mean, changed, _ssim(one, two), apart)
 
 
-def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
+def _match_sizes(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
     if not isinstance(unequal, str) or unequal not in UNEQUAL:
         raise refused("unequal", "'fit', 'crop' or '' (refuse)", unequal)
     if first.size == second.size:
@@ -83,10 +83,10 @@ def _matched(first: Image, second: Image, unequal: str) -> tuple[Image, Image]:
     if unequal == "fit":
         return first, ImageOps.fit(second, first.size)
     common = min(first.width, second.width), min(first.height, second.height)
-    return _middle(first, common), _middle(second, common)
+    return _crop_centre(first, common), _crop_centre(second, common)
 
 
-def _middle(image: Image, size: tuple[int, int]) -> Image:
+def _crop_centre(image: Image, size: tuple[int, int]) -> Image:
     left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 2
     return image.crop((left, top, left + size[0], top + size[1]))
 

@@ -19,7 +19,7 @@ from seedream_widgets.images.guard import (
     DEEP,
     ORIENTATION,
     decode,
-    in_turn,
+    one_large_at_a_time,
     open_image,
     refuse_raw,
 )
@@ -29,7 +29,7 @@ from seedream_widgets.images.origins import origin_in, origin_of, pixel_digest
 from seedream_widgets.images.pixels import (
     changes_colours,
     profile_note,
-    reading_of,
+    scaling_of,
     to_rgb,
     upright,
     with_profile,
@@ -57,7 +57,7 @@ def fit_file(file: FileBytes, limits: InputLimits, exact: bool = False) -> Image
     """
     image = open_image(file.data, limits)
     limits.refuse_shape(*image.size)
-    with in_turn(image):
+    with one_large_at_a_time(image):
         return _fit_opened(image, file, limits, exact)
 
 
@@ -67,8 +67,8 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
     too_long, too_big = max(size) > limits.max_side, len(file.data) > limits.max_bytes
     # Early versions sent such a file as it is, and their results are known by the file's digest.
     # So it keeps that digest, even if it is converted today.
-    is_known = not (reasons or too_long or too_big)
-    reasons += _reasons_by_now(image)
+    sent_by_early_versions = not (reasons or too_long or too_big)
+    reasons += _newer_reasons(image)
     decode(image, least=limits.max_side if too_long else None)
     if not (reasons or too_long or too_big):
         try:
@@ -80,22 +80,22 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
             notes = [limits.ratio_note(*size), profile_note(image)]
             note = "; ".join(filter(None, notes)) or None
             fitted = ImageInput.from_data(data, media_type, size, name, note, file.data)
-            return _known(fitted, to_rgb(upright(image, turn)), file)
-    found = reading_of(image)
+            return _with_digests(fitted, to_rgb(upright(image, turn)), file)
+    found = scaling_of(image)
     plain = to_rgb(upright(image, turn))
-    fitted = _encoded(
+    fitted = _encode_within(
         plain,
         limits,
         file.name,
         [*reasons, *filter(None, [found and found.note, profile_note(image)])],
         size[::-1] if turn >= 5 else size,
         len(file.data),
-        file.data if is_known or exact else None,
+        file.data if sent_by_early_versions or exact else None,
     )
-    return _known(fitted, plain, file)
+    return _with_digests(fitted, plain, file)
 
 
-def _known(fitted: ImageInput, plain: Image, file: FileBytes) -> ImageInput:
+def _with_digests(fitted: ImageInput, plain: Image, file: FileBytes) -> ImageInput:
     """Add the digests and origin by which the file of a result's picture can be recognised."""
     pixels = pixel_digest(plain)
     origin = file.origin or origin_in(file.data, pixels)
@@ -124,7 +124,7 @@ def fit_pil(
     limits.refuse_pixels(*image.size)
     limits.refuse_shape(*image.size)
     refuse_raw(image)
-    with in_turn(image):
+    with one_large_at_a_time(image):
         return _fit_pil(image, limits, note, exact)
 
 
@@ -132,17 +132,17 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -
     size = image.size
     decode(image)
     image = with_profile(image)
-    turn, remark = _turn(image, size)
+    turn, remark = _orientation_to_apply(image, size)
     reasons = ["turned upright"] if turn != 1 else []
     if changes_colours(image):
         reasons.append("colours to sRGB")
-    found = reading_of(image)
+    found = scaling_of(image)
     notes = [*filter(None, [note, remark, found and found.note, profile_note(image)])]
     for each in notes:  # logged for scripts, which don't look at notes
         _log.warning("an input image: %s", each)
     plain, name = to_rgb(upright(image, turn)), getattr(image, "filename", "")
     given = png(plain) if exact else None
-    fitted = _encoded(
+    fitted = _encode_within(
         plain, limits, name if isinstance(name, str) else "", reasons, plain.size, given=given
     )
     notes = [*filter(None, [fitted.note]), *notes]
@@ -154,7 +154,7 @@ def _fit_pil(image: Image, limits: InputLimits, note: str | None, exact: bool) -
     )
 
 
-def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
+def _orientation_to_apply(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
     """Return the orientation to apply, and a remark where the shape can't confirm it."""
     # A TIFF was turned by Pillow itself as it was loaded.
     turn = 1 if image.format == "TIFF" else orientation_of(image.info)
@@ -162,9 +162,9 @@ def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
         return turn, None
     exif = image.info.get("exif")
     stored = exif_size(exif) if isinstance(exif, bytes) and turn >= 5 else None
-    if stored and _is_like(size, stored):
+    if stored and _has_shape_of(size, stored):
         return turn, None
-    if stored and _is_like(size, stored[::-1]):
+    if stored and _has_shape_of(size, stored[::-1]):
         return 1, None
     # PIL.ImageOps.exif_transpose takes the orientation out of `info`, `rotate` leaves it there.
     return turn, (
@@ -173,7 +173,7 @@ def _turn(image: Image, size: tuple[int, int]) -> tuple[int, str | None]:
     )
 
 
-def _is_like(size: tuple[int, int], stored: tuple[int, int]) -> bool:
+def _has_shape_of(size: tuple[int, int], stored: tuple[int, int]) -> bool:
     """Tell whether two sizes have the same shape, and would not have it if one were turned."""
     shape, wanted = size[0] / size[1], stored[0] / stored[1]
     return abs(wanted - 1 / wanted) > 0.1 and abs(shape / wanted - 1) < 0.02
@@ -202,7 +202,7 @@ def _reasons(image: ImageFile, limits: InputLimits) -> list[str]:
     return reasons
 
 
-def _reasons_by_now(image: ImageFile) -> list[str]:
+def _newer_reasons(image: ImageFile) -> list[str]:
     """Return the reasons why a file can't be sent as it is that early versions did not know."""
     reasons = []
     if image.info[ORIENTATION] != 1 and not image.info[BY_EXIF]:
@@ -214,7 +214,7 @@ def _reasons_by_now(image: ImageFile) -> list[str]:
     return reasons
 
 
-def _encoded(
+def _encode_within(
     image: Image,
     limits: InputLimits,
     name: str,
@@ -225,7 +225,7 @@ def _encoded(
 ) -> ImageInput:
     encoded = encode(image, limits)
     if encoded.size != size:
-        reasons = [*reasons, f"scaled from {_times(size)} to {_times(encoded.size)}"]
+        reasons = [*reasons, f"scaled from {_size_text(size)} to {_size_text(encoded.size)}"]
     if length is not None and length > limits.max_bytes:
         change = f"{megabytes(length)} to {megabytes(len(encoded.data))}"
         reasons = [*reasons, f"{change} (limit {megabytes(limits.max_bytes)})"]
@@ -241,5 +241,5 @@ def _encoded(
     )
 
 
-def _times(size: tuple[int, int]) -> str:
+def _size_text(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"

@@ -53,7 +53,7 @@ class Growing:
                 self._room -= len(block)
                 self._blocks.append(block)
                 if self._room < 0:
-                    self._break()
+                    self._discard()
                 self._changed.notify_all()
 
     def end(self, whole: bool) -> None:
@@ -62,7 +62,7 @@ class Growing:
             if self._whole is None:
                 self._whole = whole
                 if not whole:
-                    self._break()
+                    self._discard()
                 self._changed.notify_all()
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class Growing:
         """How many bytes wait to be read."""
         return sum(map(len, self._blocks))
 
-    def _break(self) -> None:
+    def _discard(self) -> None:
         self._whole = False
         self._blocks.clear()
 
@@ -109,7 +109,7 @@ class ArrivingPng(io.RawIOBase):
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
         self._raw = b""
-        self._bare = self._parts()
+        self._kept = self._without_metadata()
         self._ready = bytearray()
         self._at = 0
         self.orientation = 1
@@ -120,7 +120,7 @@ class ArrivingPng(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return `size` bytes, fewer at the end only; wait for them."""
         while size < 0 or len(self._ready) < size:
-            part = next(self._bare, b"")
+            part = next(self._kept, b"")
             if not part:
                 break
             self._ready += part
@@ -139,43 +139,43 @@ class ArrivingPng(io.RawIOBase):
             raise OSError("a file that still comes is read forwards only")
         return offset
 
-    def _parts(self) -> Iterator[bytes]:
-        if self._exactly(8) != PNG:
+    def _without_metadata(self) -> Iterator[bytes]:
+        if self._read_exactly(8) != PNG:
             raise ImageInputError("it is not a PNG")
         yield PNG
         for _ in range(MAX_PARTS):
-            kind = yield from self._part()
+            kind = yield from self._read_chunk()
             if kind == b"IEND":
                 for _ in self._blocks:  # to the end: only there is it known to be whole
                     pass
                 return
         raise ImageInputError(_DAMAGED)
 
-    def _part(self) -> Generator[bytes, None, bytes]:
-        head = self._exactly(8)
+    def _read_chunk(self) -> Generator[bytes, None, bytes]:
+        head = self._read_exactly(8)
         kind, left = head[4:], int.from_bytes(head[:4], "big")
-        kept, check, told = kind in PNG_KEPT, crc32(kind), b""
+        kept, check, text = kind in PNG_KEPT, crc32(kind), b""
         if kept:
             yield head
         while left:
-            piece = self._some(left)
+            piece = self._read_up_to(left)
             left, check = left - len(piece), crc32(piece, check)
             if kept:
                 yield piece
-            if len(told) < _LONGEST and kind in (b"eXIf", *PNG_TEXTS, *PNG_COLOURS):
-                told += piece
-        tail = self._exactly(4)
+            if len(text) < _LONGEST and kind in (b"eXIf", *PNG_TEXTS, *PNG_COLOURS):
+                text += piece
+        tail = self._read_exactly(4)
         if int.from_bytes(tail, "big") != check or not kind.isalpha() or kind == b"acTL":
             raise ImageInputError(_DAMAGED)
         if kept:
             yield tail
         if kind in PNG_COLOURS:
-            self.colours.setdefault(kind, told)
-        elif told and (turn := part_orientation(kind, told)) != 1:
+            self.colours.setdefault(kind, text)
+        elif text and (turn := part_orientation(kind, text)) != 1:
             self.orientation = turn
         return kind
 
-    def _some(self, most: int) -> bytes:
+    def _read_up_to(self, most: int) -> bytes:
         if not self._raw:
             self._raw = next(self._blocks, b"")
             if not self._raw:
@@ -183,10 +183,10 @@ class ArrivingPng(io.RawIOBase):
         found, self._raw = self._raw[:most], self._raw[most:]
         return found
 
-    def _exactly(self, size: int) -> bytes:
+    def _read_exactly(self, size: int) -> bytes:
         found = b""
         while len(found) < size:
-            found += self._some(size - len(found))
+            found += self._read_up_to(size - len(found))
         return found
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.containers import webp_size
 from seedream_widgets.images.limits import LIMITS, InputLimits
-from seedream_widgets.images.metadata import bare, orientation_of, tiff_numbers
+from seedream_widgets.images.metadata import orientation_of, strip_metadata, tiff_numbers
 from seedream_widgets.images.signatures import CONVERT, RAW, sniff
 
 if TYPE_CHECKING:
@@ -75,16 +75,16 @@ def open_image(data: bytes, limits: InputLimits = LIMITS) -> ImageFile:
 
     limits.refuse_length(len(data))
     format_name = sniff(data)
-    _refuse_canvas(data, format_name, limits)
-    plain = bare(data, format_name)
+    _refuse_large_canvas(data, format_name, limits)
+    plain = strip_metadata(data, format_name)
     if format_name == "TIFF":
         _refuse_raw(tiff_numbers(data))
-    opener = _class_of(format_name)
+    opener = _image_class(format_name)
     try:
         image = opener(io.BytesIO(plain.data))
         animated = plain.animated or bool(getattr(image, "is_animated", False))
     except Exception as error:
-        raise _unreadable(format_name, error, plain.unusual) from error
+        raise _decode_error(format_name, error, plain.unusual) from error
     refuse_raw(image)
     limits.refuse_pixels(*image.size)
     # A TIFF is turned by Pillow itself as it loads.
@@ -118,19 +118,19 @@ def decode(image: Image, least: int | None = None) -> None:
                 "the image is closed, and its pixels were not loaded before; pass it inside the "
                 "with block, or pass its path"
             ) from error
-        raise _unreadable(image.format or "image", error, image.info.get(UNUSUAL)) from error
+        raise _decode_error(image.format or "image", error, image.info.get(UNUSUAL)) from error
 
 
-def _renew() -> None:
+def _replace_lock() -> None:
     global _large
     _large = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):  # who held it is not there in the child
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(after_in_child=_replace_lock)
 
 
-def in_turn(image: Image) -> AbstractContextManager[object]:
+def one_large_at_a_time(image: Image) -> AbstractContextManager[object]:
     """Let only one large picture be decoded at a time, as several at once could fill the memory."""
     return _large if image.width * image.height > _LARGE else nullcontext()
 
@@ -167,7 +167,7 @@ def _refuse_raw(numbers: Mapping[Any, Any], size: tuple[int, int] | None = None)
         raise ImageInputError("its first picture is a thumbnail; save the whole one as PNG or JPEG")
 
 
-def _class_of(format_name: str) -> type[ImageFile]:
+def _image_class(format_name: str) -> type[ImageFile]:
     module, name = _CLASSES[format_name]
     try:
         return cast("type[ImageFile]", getattr(import_module(module), name))
@@ -176,7 +176,7 @@ def _class_of(format_name: str) -> type[ImageFile]:
         raise ImageInputError(_MISSING.get(format_name, text)) from error
 
 
-def _refuse_canvas(data: bytes, format_name: str, limits: InputLimits) -> None:
+def _refuse_large_canvas(data: bytes, format_name: str, limits: InputLimits) -> None:
     """Refuse a giant GIF or WebP canvas before Pillow reserves memory for it."""
     if format_name == "GIF":
         width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
@@ -185,7 +185,7 @@ def _refuse_canvas(data: bytes, format_name: str, limits: InputLimits) -> None:
         limits.refuse_pixels(*webp_size(data))
 
 
-def _unreadable(format_name: str, error: Exception, unusual: str | None) -> ImageInputError:
+def _decode_error(format_name: str, error: Exception, unusual: str | None) -> ImageInputError:
     reason = " ".join(str(error).split())[:100]
     detail = f" ({reason})" if reason else ""
     if isinstance(error, MemoryError):

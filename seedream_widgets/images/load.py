@@ -54,14 +54,14 @@ def load_images(
         value = list(value)
     many = isinstance(value, list | tuple)
     loaded: list[Loaded] = []
-    for item in _flat(value):
+    for item in _flatten(value):
         number = len(loaded) + 1
         try:
             loaded.extend(_load(item, limits, exact and not loaded))
         except Exception as error:
             if isinstance(error, SeedreamError) and not isinstance(error, ImageInputError):
                 raise
-            what = _shown(item)
+            what = _describe_safely(item)
             label = f"image {number} ({what})" if many else what
             place = f"{field}[{number - 1}]" if many else field
             reason, cause = str(error), error.__cause__
@@ -81,7 +81,7 @@ def load_given(value: Any, *, field: str = "images", exact: bool = False) -> tup
     """
     if isinstance(value, Iterator) and not hasattr(value, "read"):
         value = list(islice(value, MOST_GIVEN + 1))  # it may have no end
-    if sum(1 for _ in islice(_flat(value), MOST_GIVEN + 1)) > MOST_GIVEN:
+    if sum(1 for _ in islice(_flatten(value), MOST_GIVEN + 1)) > MOST_GIVEN:
         raise ImageInputError(
             f"{field} are more than {MOST_GIVEN}, which no model takes, so none was read; leave "
             "some out",
@@ -98,15 +98,16 @@ def load_image(value: Any, *, field: str = "images", limits: InputLimits = LIMIT
     """
     loaded = load_images(value, field=field, limits=limits)
     if len(loaded) != 1:
+        what = _describe_safely(value)
         raise ImageInputError(
-            f"{field}, {_shown(value)}: it has {len(loaded)} images, and one is needed; pick one",
+            f"{field}, {what}: it has {len(loaded)} images, and one is needed; pick one",
             field=field,
-            value=_shown(value),
+            value=what,
         )
     return loaded[0]
 
 
-def _flat(value: Any) -> Iterator[Any]:
+def _flatten(value: Any) -> Iterator[Any]:
     for item in value if isinstance(value, list | tuple) else [value]:
         if isinstance(item, list | tuple):
             yield from item
@@ -122,11 +123,11 @@ def _load(item: Any, limits: InputLimits, exact: bool) -> list[Loaded]:
         files = [bytes(data) for data in item.__seedream_images__()]
         origins = _origins(item, len(files))
         return [
-            _fit(FileBytes(data, origin=origin), limits, exact)
+            _fit_source(FileBytes(data, origin=origin), limits, exact)
             for data, origin in zip(files, origins, strict=True)
         ]
-    source = _source(item, limits)
-    return [source if isinstance(source, ImageUrl) else _fit(source, limits, exact)]
+    source = _read_source(item, limits)
+    return [source if isinstance(source, ImageUrl) else _fit_source(source, limits, exact)]
 
 
 def _origins(item: Any, count: int) -> Sequence[Origin | None]:
@@ -135,7 +136,7 @@ def _origins(item: Any, count: int) -> Sequence[Origin | None]:
     return tell() if tell is not None else (None,) * count
 
 
-def _source(item: Any, limits: InputLimits) -> Any:
+def _read_source(item: Any, limits: InputLimits) -> Any:
     """Return file bytes, a PIL image, maybe with a remark, or a URL."""
     if isinstance(item, str):
         return read_text(item, limits)
@@ -158,7 +159,7 @@ def _source(item: Any, limits: InputLimits) -> Any:
     raise ImageInputError(f"can't read this as an image; give {ACCEPTED}")
 
 
-def _fit(source: Any, limits: InputLimits, exact: bool) -> ImageInput:
+def _fit_source(source: Any, limits: InputLimits, exact: bool) -> ImageInput:
     from seedream_widgets.images.fit import fit_file, fit_pil
 
     if isinstance(source, FileBytes):
@@ -172,15 +173,15 @@ def _is_pil(item: Any) -> bool:
     return module is not None and isinstance(item, module.Image)
 
 
-def _shown(item: Any) -> str:
+def _describe_safely(item: Any) -> str:
     """Describe a value in a few words, without its pixels and without secrets of a URL."""
     try:
-        return _described(item)
+        return _describe(item)
     except Exception:  # a path object, or a class of the user's, that is broken itself
         return f"a value of type {type(item).__name__}"
 
 
-def _described(item: Any) -> str:
+def _describe(item: Any) -> str:
     if isinstance(item, str):
         if item.lstrip()[:5].lower() == "data:" or "://" in item:
             return "a URL"

@@ -85,7 +85,7 @@ class Strokes:
             raise ValueError("so many strokes of so wide a brush take too long; paint with fewer")
         return cls(tuple(tuple(stroke) for stroke in value))
 
-    def drawn(self, size: tuple[int, int]) -> Image:
+    def draw_mask(self, size: tuple[int, int]) -> Image:
         """Return them as a mask of mode L: 255 where the brush went, else 0."""
         from PIL import Image, ImageDraw
 
@@ -119,22 +119,24 @@ def read_mask(value: Any, picture: ImageInput) -> ImageInput:
         return value
     size = base_picture(picture).size
     if isinstance(value, Strokes):
-        mask = value.drawn(size)
+        mask = value.draw_mask(size)
+    elif isinstance(value, tuple | list):
+        mask = _mask_from_box(value, size)
     else:
-        mask = _box(value, size) if isinstance(value, tuple | list) else _drawn(value)
+        mask = _to_black_and_white(value)
     if mask.size != size:
-        raise _wrong(
+        raise _mask_error(
             f"has {mask.width} x {mask.height} pixels and its picture {size[0]} x {size[1]}; "
             "make the mask as large as the picture"
         )
     low, high = mask.getextrema()
     if not high:
-        raise _wrong(
+        raise _mask_error(
             f"marks nothing: no pixel of it is white ({_WHITE} or more of 255); paint the region "
             "that may change white"
         )
     if low:
-        raise _wrong("covers the whole picture; leave it out to change all of it")
+        raise _mask_error("covers the whole picture; leave it out to change all of it")
     data = io.BytesIO()
     mask.convert("1").save(data, "PNG")
     read = ImageInput.from_data(data.getvalue(), "image/png", size, MASK_NAME, None)
@@ -217,12 +219,12 @@ def compose(answer: bytes, picture: ImageInput, mask: ImageInput) -> Composed:
     if found.moves:
         drawn, covered = found.undo(drawn)
         region = ImageChops.darker(region, covered)  # what the answer does not reach stays
-    weight, feather = _feathered(region)
+    weight, feather = _feather(region)
     whole = Image.composite(drawn.convert(base.mode), base, weight)
     return Composed(png(whole), whole.size, found, feather)
 
 
-def _feathered(region: Image) -> tuple[Image, int]:
+def _feather(region: Image) -> tuple[Image, int]:
     """Return how much of the answer each pixel takes: none outside, all inside the edge."""
     from PIL import ImageChops, ImageFilter
 
@@ -242,19 +244,19 @@ def _feathered(region: Image) -> tuple[Image, int]:
 def _base_and_region(picture: ImageInput, mask: ImageInput) -> tuple[Image, Image]:
     base, region = base_picture(picture), mask.loaded().pil.convert("L")
     if region.size != base.size:
-        raise _wrong("is not of the size of image 1; make it as large as the picture")
+        raise _mask_error("is not of the size of image 1; make it as large as the picture")
     return base, region
 
 
-def _box(value: Any, size: tuple[int, int]) -> Image:
+def _mask_from_box(value: Any, size: tuple[int, int]) -> Image:
     from PIL import Image
 
     try:
         box = Box(*(index(each) for each in value))
     except TypeError as error:
-        raise _wrong(f"takes a box of four whole numbers, got {quoted(value)}") from error
+        raise _mask_error(f"takes a box of four whole numbers, got {quoted(value)}") from error
     if not (0 <= box.left < box.right <= size[0] and 0 <= box.top < box.bottom <= size[1]):
-        raise _wrong(
+        raise _mask_error(
             f"takes a box inside the picture, which is {size[0]} x {size[1]} pixels, with left "
             f"before right and top before bottom; got {tuple(box)}"
         )
@@ -263,7 +265,7 @@ def _box(value: Any, size: tuple[int, int]) -> Image:
     return mask
 
 
-def _drawn(value: Any) -> Image:
+def _to_black_and_white(value: Any) -> Image:
     """Return a mask as mode L of 0 and 255."""
     from PIL import Image
 
@@ -274,18 +276,18 @@ def _drawn(value: Any) -> Image:
     if isinstance(value, Image.Image):
         image = value
     elif is_array(value):
-        image = _of_array(value)
+        image = _mask_from_array(value)
     else:
-        image = _of_file(value)
+        image = _open_mask(value)
     if image.mode not in ("1", "L"):
-        raise _wrong(
+        raise _mask_error(
             f"takes {TAKES}; got a picture of mode {image.mode}: use mask.convert('L'), or "
             "mask.getchannel('A') for the transparent part"
         )
     return image.convert("L").point(lambda value: 255 * (value >= _WHITE))
 
 
-def _of_array(value: Any) -> Image:
+def _mask_from_array(value: Any) -> Image:
     import numpy as np
     from PIL import Image
 
@@ -293,13 +295,13 @@ def _of_array(value: Any) -> Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     if array.ndim != 2 or array.dtype.kind not in "biuf":
-        raise _wrong(f"takes {TAKES}; got an array of shape {array.shape} and {array.dtype}")
+        raise _mask_error(f"takes {TAKES}; got an array of shape {array.shape} and {array.dtype}")
     # Masks are written as True, as 1 or 1.0, and as 255.
     threshold = _WHITE if array.dtype.kind in "iu" and array.size and array.max() > 1 else 0.5
     return Image.fromarray(((array >= threshold) * 255).astype(np.uint8))
 
 
-def _of_file(value: Any) -> Image:
+def _open_mask(value: Any) -> Image:
     from seedream_widgets.images.guard import open_image
 
     try:
@@ -311,15 +313,15 @@ def _of_file(value: Any) -> Image:
             path: os.PathLike[str] = value
             file = read_path(path, LIMITS)
         else:
-            raise _wrong(f"takes {TAKES}; got {type(value).__name__}")
+            raise _mask_error(f"takes {TAKES}; got {type(value).__name__}")
         if isinstance(file, ImageUrl):
-            raise _wrong("can't be at a URL; download it and pass its path")
+            raise _mask_error("can't be at a URL; download it and pass its path")
         return open_image(file.data)
     except ImageInputError as error:
         if error.field == "mask":
             raise
-        raise _wrong(f"can't be read: {error}") from error
+        raise _mask_error(f"can't be read: {error}") from error
 
 
-def _wrong(what: str) -> ImageInputError:
+def _mask_error(what: str) -> ImageInputError:
     return ImageInputError(f"mask {what}", field="mask")

@@ -44,7 +44,7 @@ _LONGEST_XMP = 4_000_000
 
 
 @dataclass(frozen=True)
-class Bare:
+class Stripped:
     """A file without metadata, and those facts of the metadata that matter here.
 
     Attributes:
@@ -66,13 +66,13 @@ class Bare:
     profile: bytes | None = None
 
 
-def bare(data: bytes, format_name: str) -> Bare:
+def strip_metadata(data: bytes, format_name: str) -> Stripped:
     """Return `data` without its metadata; only JPEG and PNG are taken apart."""
     if format_name == "JPEG":
-        return _bare_jpeg(data)
+        return _strip_jpeg(data)
     if format_name == "PNG":
-        return _bare_png(data)
-    return Bare(data)
+        return _strip_png(data)
+    return Stripped(data)
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -149,7 +149,7 @@ def pixels_only(data: bytes, format_name: str) -> bytes:
     cropped file was before.
 
     Args:
-        data: The file; it was opened by `bare` before.
+        data: The file; it was opened by `strip_metadata` before.
         format_name: ``"JPEG"`` or ``"PNG"``.
 
     Raises:
@@ -160,15 +160,15 @@ def pixels_only(data: bytes, format_name: str) -> bytes:
     return data if found == data else found
 
 
-def _bare_jpeg(data: bytes) -> Bare:
-    kept, orientation, told, unusual = [data[:2]], 1, 1, None
+def _strip_jpeg(data: bytes) -> Stripped:
+    kept, orientation, text_orientation, unusual = [data[:2]], 1, 1, None
     marker, body = 0, b""
     for segment in jpeg_segments(data):
         marker, body = segment.marker, segment.body(data, most=29)
         if marker == 0xE1 and body.startswith(EXIF):
             orientation = exif_orientation(segment.body(data))
         if marker == 0xE1 and body.startswith(XMP):
-            told = xmp_orientation(segment.body(data))
+            text_orientation = xmp_orientation(segment.body(data))
         if marker in _RARE_FRAMES or (marker in _FRAMES and body[:1] not in (b"", b"\x08")):
             unusual = "a lossless, arithmetic or 12-bit JPEG"
         is_text = 0xE1 <= marker <= 0xEF or marker == 0xFE
@@ -177,8 +177,8 @@ def _bare_jpeg(data: bytes) -> Bare:
     if marker != SCAN:
         raise ImageInputError(_DAMAGED)
     by_exif = orientation != 1
-    turn = orientation if by_exif else told
-    return Bare(b"".join(kept), turn, by_exif=by_exif, unusual=unusual)
+    turn = orientation if by_exif else text_orientation
+    return Stripped(b"".join(kept), turn, by_exif=by_exif, unusual=unusual)
 
 
 def _jpeg_pixels(data: bytes) -> Iterator[bytes | memoryview]:
@@ -207,24 +207,24 @@ def _jpeg_part(segment: memoryview) -> bytes | memoryview:
     return b""
 
 
-def _bare_png(data: bytes) -> Bare:
-    kept, orientation, told, animated = [data[:8]], 1, 1, False
+def _strip_png(data: bytes) -> Stripped:
+    kept, orientation, text_orientation, animated = [data[:8]], 1, 1, False
     colours: dict[bytes, bytes] = {}
-    for part in _sound_parts(data):
+    for part in _checked_chunks(data):
         if part.kind in PNG_COLOURS:
             colours.setdefault(part.kind, b"" if part.kind == b"iCCP" else part.body(data))
         animated = animated or part.kind == b"acTL"
         if part.kind == b"eXIf":
             orientation = part_orientation(part.kind, part.body(data))
-        if part.kind in PNG_TEXTS and told == 1 and part.size <= _LONGEST_XMP:
-            told = part_orientation(part.kind, part.body(data))
+        if part.kind in PNG_TEXTS and text_orientation == 1 and part.size <= _LONGEST_XMP:
+            text_orientation = part_orientation(part.kind, part.body(data))
         if part.kind in PNG_KEPT:
             kept.append(data[part.start : part.end])
     by_exif = orientation != 1
     deep = data[24] == 16 and data[25] in (2, 6)
-    return Bare(
+    return Stripped(
         b"".join(kept),
-        orientation if by_exif else told,
+        orientation if by_exif else text_orientation,
         animated,
         by_exif,
         deep,
@@ -243,7 +243,7 @@ def _png_pixels(data: bytes) -> Iterator[bytes | memoryview]:
             yield b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
-def _sound_parts(data: bytes) -> Iterator[Part]:
+def _checked_chunks(data: bytes) -> Iterator[Part]:
     """Yield the chunks of a PNG, each of which must have arrived whole: dropped ones, too."""
     kind = b""
     for part in png_parts(data):
@@ -264,13 +264,13 @@ def part_orientation(kind: bytes, body: bytes) -> int:
     keyword, _, rest = body.partition(b"\x00")
     if keyword == b"XML:com.adobe.xmp" and kind == b"iTXt":
         compressed, rest = rest[:1] == b"\x01", rest[2:].split(b"\x00", 2)[-1]
-        return xmp_orientation(_inflated(rest) if compressed else rest)
+        return xmp_orientation(_inflate(rest) if compressed else rest)
     if keyword == b"Raw profile type exif" and kind in (b"zTXt", b"tEXt"):
-        return exif_orientation(raw_profile(_inflated(rest[1:]) if kind == b"zTXt" else rest))
+        return exif_orientation(raw_profile(_inflate(rest[1:]) if kind == b"zTXt" else rest))
     return 1
 
 
-def _inflated(body: bytes) -> bytes:
+def _inflate(body: bytes) -> bytes:
     try:
         return decompressobj().decompress(body, _LONGEST_XMP)
     except error:

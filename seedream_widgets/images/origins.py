@@ -82,14 +82,14 @@ def digest_of_pixels(data: bytes, size: tuple[int, int]) -> str:
 
     A file that does not have the given size, which is from a receipt, is not decoded.
     """
-    from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
+    from seedream_widgets.images.guard import ORIENTATION, decode, one_large_at_a_time, open_image
     from seedream_widgets.images.pixels import to_rgb, upright
 
     try:
         image = open_image(data)
         if image.size != size:
             return ""
-        with in_turn(image):
+        with one_large_at_a_time(image):
             decode(image)
             return pixel_digest(to_rgb(upright(image, image.info[ORIENTATION])))
     except Exception:  # Pillow's decoders raise anything, and the picture counts more

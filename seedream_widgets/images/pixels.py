@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.colours import to_srgb, verdict
-from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
+from seedream_widgets.images.guard import ORIENTATION, decode, one_large_at_a_time, open_image
 from seedream_widgets.images.png_colours import profile_of_info
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def decoded(data: bytes) -> Image.Image:
         ImageInputError: It can't be decoded to the end.
     """
     image = open_image(data)
-    with in_turn(image):
+    with one_large_at_a_time(image):
         decode(image)
         return to_rgb(upright(image, image.info[ORIENTATION]))
 
@@ -61,7 +61,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Return a new RGB image in sRGB, or RGBA if a pixel is not opaque.
 
     A profile that can't be applied is left out, as `profile_note` says. Numbers of more than 8
-    bits are read as `reading` tells.
+    bits are read as `guess_scaling` tells.
     """
     plain, profile = eight_bit(image), image.info.get("icc_profile")
     converted: Image.Image | None = None
@@ -112,7 +112,7 @@ def eight_bit(image: Image.Image) -> Image.Image:
     as a profile for grey does not apply to RGB.
     """
     if image.mode.startswith(("I", "F")):
-        plain = _of_sixteen(image) if image.mode.startswith("I;16") else _scaled(image)
+        plain = _from_16_bits(image) if image.mode.startswith("I;16") else _stretch(image)
         plain.info = {name: image.info[name] for name in image.info if name != "transparency"}
         return plain
     if image.mode in ("RGB", "RGBA", "CMYK", "L", "LA") and "transparency" not in image.info:
@@ -124,7 +124,7 @@ def eight_bit(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-class Reading(NamedTuple):
+class Scaling(NamedTuple):
     """How values of more than 8 bits are converted to 0..255: ``value * scale + offset``."""
 
     scale: float
@@ -132,29 +132,29 @@ class Reading(NamedTuple):
     note: str | None = None
 
 
-def reading(low: float, high: float, is_float: bool = False) -> Reading:
+def guess_scaling(low: float, high: float, is_float: bool = False) -> Scaling:
     """Guess the range of values from `low` to `high`, with a note if the guess may be wrong.
 
     Values of 8, 10 or 12 bits are often stored in 16, and would be black if read as 16 bits.
     """
     if is_float and low >= -ROUNDING and high <= 1 + ROUNDING:
-        return Reading(255.0)
+        return Scaling(255.0)
     given = f"its values go from {low:g} to {high:g}"
     if low < 0 or high > 65535:
         scale = 255 / ((high - low) or 1)
-        return Reading(scale, -low * scale, f"{given}, so they are stretched to black and white")
+        return Scaling(scale, -low * scale, f"{given}, so they are stretched to black and white")
     for bits in (8, 10, 12):
         if high < 1 << bits:
             known = bits == 8 and not is_float
             note = f"{given}, so they are read as {bits} bits, 0 to {(1 << bits) - 1}"
-            return Reading(2.0 ** (8 - bits), note=None if known else note)
+            return Scaling(2.0 ** (8 - bits), note=None if known else note)
     note = f"{given}, and are read as 16 bits, 0 to 65535: scale them if it is too dark"
-    return Reading(1 / 256, note=note if high < 1 << 14 else None)
+    return Scaling(1 / 256, note=note if high < 1 << 14 else None)
 
 
-def reading_of_sixteen(greatest: int) -> Reading:
+def guess_scaling_of_16_bits(greatest: int) -> Scaling:
     """Tell how whole numbers of 16 bits are meant, from the greatest of them."""
-    found = reading(0, greatest)
+    found = guess_scaling(0, greatest)
     if greatest >= 256:
         return found
     # What mode I takes as a matter of course is worth a word in 16 bits.
@@ -162,14 +162,14 @@ def reading_of_sixteen(greatest: int) -> Reading:
     return found._replace(note=note if greatest else None)
 
 
-def reading_of(image: Image.Image) -> Reading | None:
+def scaling_of(image: Image.Image) -> Scaling | None:
     """Tell how the numbers of a PIL image are read; ``None`` for one of 8 bits."""
     if image.mode.startswith("I;16"):
-        return _sixteen(image)[0]
-    return reading(*_extrema(image), image.mode == "F") if image.mode in ("I", "F") else None
+        return _split_16_bits(image)[0]
+    return guess_scaling(*_extrema(image), image.mode == "F") if image.mode in ("I", "F") else None
 
 
-def _sixteen(image: Image.Image) -> tuple[Reading, Image.Image, Image.Image]:
+def _split_16_bits(image: Image.Image) -> tuple[Scaling, Image.Image, Image.Image]:
     little = image.mode in ("I;16", "I;16L") or (
         image.mode == "I;16N" and sys.byteorder == "little"
     )
@@ -179,11 +179,11 @@ def _sixteen(image: Image.Image) -> tuple[Reading, Image.Image, Image.Image]:
     top = int(high.getextrema()[1])  # type: ignore[arg-type]
     # The low byte of the greatest value matters only where there is no high one.
     greatest = top * 256 + 255 if top else int(low.getextrema()[1])  # type: ignore[arg-type]
-    return reading_of_sixteen(greatest), high, low
+    return guess_scaling_of_16_bits(greatest), high, low
 
 
-def _of_sixteen(image: Image.Image) -> Image.Image:
-    found, high, low = _sixteen(image)
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    found, high, low = _split_16_bits(image)
     if found.scale == 1:
         return low
     if found.scale < 1 / 128:
@@ -192,8 +192,8 @@ def _of_sixteen(image: Image.Image) -> Image.Image:
     return ImageChops.add(upper, low.point(lambda value: int(value * found.scale)))
 
 
-def _scaled(image: Image.Image) -> Image.Image:
-    scale, offset, _ = reading(*_extrema(image), image.mode == "F")
+def _stretch(image: Image.Image) -> Image.Image:
+    scale, offset, _ = guess_scaling(*_extrema(image), image.mode == "F")
     line: Callable[[float], float] = lambda value: value * scale + offset  # noqa: E731
     return image.point(line).convert("L")
 

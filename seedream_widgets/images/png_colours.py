@@ -156,14 +156,14 @@ def _colorants(primaries: Sequence[tuple[float, float]]) -> list[tuple[float, fl
     """Return red, green and blue in XYZ, under the white of profiles, D50."""
     white, *corners = [(x / y, 1.0, (1 - x - y) / y) for x, y in primaries]
     columns: Matrix = tuple(zip(*corners, strict=True))
-    amounts = _applied(_inverse(columns), white)
-    to_cone, from_cone = _BRADFORD, _inverse(_BRADFORD)
-    seen, wanted = _applied(to_cone, white), _applied(to_cone, _D50)
+    amounts = _multiply(_invert(columns), white)
+    to_cone, from_cone = _BRADFORD, _invert(_BRADFORD)
+    seen, wanted = _multiply(to_cone, white), _multiply(to_cone, _D50)
 
     def adapted(xyz: Sequence[float]) -> tuple[float, float, float]:
-        cone = _applied(to_cone, xyz)
+        cone = _multiply(to_cone, xyz)
         scaled = [value * want / had for value, want, had in zip(cone, wanted, seen, strict=True)]
-        return _applied(from_cone, scaled)
+        return _multiply(from_cone, scaled)
 
     return [
         adapted([value * amount for value in corner])
@@ -171,12 +171,12 @@ def _colorants(primaries: Sequence[tuple[float, float]]) -> list[tuple[float, fl
     ]
 
 
-def _applied(matrix: Matrix, vector: Sequence[float]) -> tuple[float, float, float]:
+def _multiply(matrix: Matrix, vector: Sequence[float]) -> tuple[float, float, float]:
     x, y, z = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
     return x, y, z
 
 
-def _inverse(matrix: Matrix) -> Matrix:
+def _invert(matrix: Matrix) -> Matrix:
     (a, b, c), (d, e, f), (g, h, i) = matrix
     size = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     rows = (

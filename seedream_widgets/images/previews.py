@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seedream_widgets.images.guard import ORIENTATION, decode, in_turn, open_image
+from seedream_widgets.images.guard import ORIENTATION, decode, one_large_at_a_time, open_image
 from seedream_widgets.images.limits import LIMITS
 from seedream_widgets.images.sources import read_path
 
@@ -60,7 +60,7 @@ def preview(
         raise ValueError(f"edge must be 1 or more and max_bytes 1000 or more: {edge}, {max_bytes}")
     given = data_or_path
     data = given if isinstance(given, bytes) else read_path(given, LIMITS).data
-    return _encoded(_small(data, edge), max_bytes)
+    return _encode_smaller(_decode_small(data, edge), max_bytes)
 
 
 def preview_of(image: Image, edge: int, max_bytes: int) -> Preview:
@@ -74,8 +74,8 @@ def preview_of(image: Image, edge: int, max_bytes: int) -> Preview:
     from seedream_widgets.images.pixels import eight_bit, to_rgb, with_profile
 
     image.load()
-    small = _scaled(eight_bit(image), _within(image.size, edge))
-    return _encoded(to_rgb(with_profile(small)), max_bytes)
+    small = _shrink_to(eight_bit(image), _within(image.size, edge))
+    return _encode_smaller(to_rgb(with_profile(small)), max_bytes)
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ class Reduced:
     def preview(self, edge: int, max_bytes: int = 100_000) -> Preview:
         """Return a preview as `preview` does, of at most `self.edge` px a side."""
         size = _within(self.image.size, min(edge, self.edge))
-        return _encoded(_scaled(self.image, size), max_bytes)
+        return _encode_smaller(_shrink_to(self.image, size), max_bytes)
 
 
-def reduced(blocks: Iterable[bytes], edge: int) -> Reduced:
+def reduce_arriving(blocks: Iterable[bytes], edge: int) -> Reduced:
     """Decode a PNG while its blocks come, reduced as far as previews of `edge` px allow.
 
     Raises:
@@ -141,23 +141,23 @@ def region(
     format_name = "WEBP" if part.mode == "RGBA" else "JPEG"
     while True:
         to = max(1, round(width * factor)), max(1, round(height * factor))
-        if found := _written(_scaled(part, to), max_bytes, _REGION_QUALITIES, format_name):
+        if found := _encode_within(_shrink_to(part, to), max_bytes, _REGION_QUALITIES, format_name):
             return found
         factor *= 0.7
 
 
-def _small(data: bytes, edge: int) -> Image:
+def _decode_small(data: bytes, edge: int) -> Image:
     from seedream_widgets.images.pixels import eight_bit, to_rgb, upright
 
     image = open_image(data)
     least = int(edge * _DRAFT_GAP)
-    with in_turn(image):
+    with one_large_at_a_time(image):
         decode(image, least=least if max(image.size) > least else None)
         plain, size = eight_bit(image), _within(image.size, edge)
-        return upright(to_rgb(_scaled(plain, size)), image.info[ORIENTATION])
+        return upright(to_rgb(_shrink_to(plain, size)), image.info[ORIENTATION])
 
 
-def _scaled(image: Image, size: tuple[int, int]) -> Image:
+def _shrink_to(image: Image, size: tuple[int, int]) -> Image:
     from seedream_widgets.images.encode import shrunk
 
     return image if size == image.size else shrunk(image, size, _GAP)
@@ -168,15 +168,15 @@ def _within(size: tuple[int, int], edge: float) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def _encoded(image: Image, max_bytes: int) -> Preview:
+def _encode_smaller(image: Image, max_bytes: int) -> Preview:
     from seedream_widgets.images.encode import shrunk
 
-    while not (found := _written(image, max_bytes, _QUALITIES, "WEBP")):
+    while not (found := _encode_within(image, max_bytes, _QUALITIES, "WEBP")):
         image = shrunk(image, _within(image.size, max(image.size) * 7 // 10))
     return found
 
 
-def _written(
+def _encode_within(
     image: Image, max_bytes: int, qualities: Iterable[int], format_name: str
 ) -> Preview | None:
     """Return a picture at the best quality that fits, ``None`` where it has to be smaller."""

@@ -152,19 +152,19 @@ def _png_text(kind: bytes, body: bytes) -> str | None:
     if kind == b"tEXt":
         return body.decode("latin-1") if len(body) <= MAX_TEXT else None
     if kind == b"zTXt":
-        text = _inflated(body[1:]) if body[:1] == b"\x00" else None
+        text = _inflate(body[1:]) if body[:1] == b"\x00" else None
         return None if text is None else text.decode("latin-1")
     flags = body[:2]
     _, _, rest = body[2:].partition(b"\x00")
     _, found, text = rest.partition(b"\x00")
     if flags == b"\x01\x00":
-        text = _inflated(text)
+        text = _inflate(text)
     elif flags[:1] != b"\x00":
         return None
-    return _text_of(text) if found and text is not None else None
+    return _decode_text(text) if found and text is not None else None
 
 
-def _inflated(body: bytes) -> bytes | None:
+def _inflate(body: bytes) -> bytes | None:
     stream = zlib.decompressobj()
     try:
         text = stream.decompress(body, MAX_TEXT + 1)
@@ -179,19 +179,19 @@ def _embed_jpeg(data: bytes, receipt: str) -> Pieces:
     scan = segments[-1] if segments else None
     if scan is None or scan.marker != SCAN or data.rfind(b"\xff\xd9", scan.end) < 0:
         raise _damaged("JPEG")
-    place = _place(data, segments)
+    place = _insert_position(data, segments)
     packets = [each for each in segments if _is_app1(data, each, XMP)] or [
         Segment(0xE1, place, place)
     ]
     bodies = [segment.body(data).removeprefix(XMP) for segment in packets]
-    written, done = xmp.rewrite(bodies, receipt, _room(data, segments, packets[0]))
+    written, done = xmp.rewrite(bodies, receipt, _longest_packet(data, segments, packets[0]))
     edits: list[Edit] = [(s.start, s.end, b"") for s in segments if _is_app1(data, s, _OWN)]
     edits += [
-        (segment.start, segment.end, _app1(XMP + body) if body else b"")
+        (segment.start, segment.end, _app1_segment(XMP + body) if body else b"")
         for segment, body in zip(packets, written, strict=True)
     ]
     if not done:
-        edits.append((place, place, _own(receipt)))
+        edits.append((place, place, _own_segments(receipt)))
     return pieces(data, edits)
 
 
@@ -200,7 +200,7 @@ def _extract_jpeg(data: bytes) -> str | None:
     segments = list(jpeg_segments(data))
     own = [s.body(data).removeprefix(_OWN) for s in segments if _is_app1(data, s, _OWN)]
     if own:
-        return _joined(own)
+        return _join_segments(own)
     packets = [s.body(data).removeprefix(XMP) for s in segments if _is_app1(data, s, XMP)]
     return xmp.first(packets)
 
@@ -209,7 +209,7 @@ def _is_app1(data: bytes, segment: Segment, identifier: bytes) -> bool:
     return segment.marker == 0xE1 and data.startswith(identifier, segment.start + 4, segment.end)
 
 
-def _place(data: bytes, segments: list[Segment]) -> int:
+def _insert_position(data: bytes, segments: list[Segment]) -> int:
     """Return where to insert: JFIF and Exif stay first."""
     for segment in segments:
         if segment.marker != 0xE0 and not _is_app1(data, segment, EXIF):
@@ -217,7 +217,7 @@ def _place(data: bytes, segments: list[Segment]) -> int:
     return segments[-1].start
 
 
-def _room(data: bytes, segments: list[Segment], packet: Segment) -> int:
+def _longest_packet(data: bytes, segments: list[Segment], packet: Segment) -> int:
     """Return how long the packet may get: not at all where offsets count from before it."""
     for segment in segments:
         is_offsets = segment.marker == 0xE2 and segment.body(data, 4) == _MULTI_PICTURE
@@ -226,38 +226,39 @@ def _room(data: bytes, segments: list[Segment], packet: Segment) -> int:
     return _MAX_PACKET
 
 
-def _app1(body: bytes) -> bytes:
+def _app1_segment(body: bytes) -> bytes:
     return b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
 
 
-def _own(receipt: str) -> bytes:
+def _own_segments(receipt: str) -> bytes:
     """Write the receipt as numbered segments, as ICC profiles are."""
     text = receipt.encode()
     parts = [text[at : at + _MAX_PART] for at in range(0, max(len(text), 1), _MAX_PART)]
     return b"".join(
-        _app1(_OWN + bytes((number, len(parts))) + part) for number, part in enumerate(parts, 1)
+        _app1_segment(_OWN + bytes((number, len(parts))) + part)
+        for number, part in enumerate(parts, 1)
     )
 
 
-def _joined(parts: list[bytes]) -> str | None:
+def _join_segments(parts: list[bytes]) -> str | None:
     if len(parts) > _MAX_OWN:
         return None
     for number, part in enumerate(parts, 1):
         if part[:2] != bytes((number, len(parts))):
             return None
-    return _text_of(b"".join(part[2:] for part in parts))
+    return _decode_text(b"".join(part[2:] for part in parts))
 
 
 def _embed_webp(data: bytes, receipt: str) -> Pieces:
     """Return `data` with the receipt in its XMP chunk, or in one of its own beside a bad one."""
-    data = _padded(data)
+    data = _pad_last_chunk(data)
     chunks, end = list(webp_parts(data)), webp_end(data)
     if not chunks or chunks[-1].end != end:
         raise _damaged("WebP")
     packets = [chunk for chunk in chunks if chunk.kind == b"XMP "] or [Part(b"XMP ", end, end, 0)]
     bodies = [chunk.body(data) for chunk in packets]
     written, done = xmp.rewrite(bodies, receipt, xmp.MAX_PACKET)
-    edits = [_header(data, chunks[0])]
+    edits = [_header_edit(data, chunks[0])]
     edits += [(chunk.start, chunk.end, b"") for chunk in chunks if chunk.kind == _OWN_CHUNK]
     edits += [
         (chunk.start, chunk.end, _webp_chunk(b"XMP ", body) if body else b"")
@@ -274,11 +275,11 @@ def _extract_webp(data: bytes) -> str | None:
     chunks = [chunk for chunk in webp_parts(data) if chunk.kind in (b"XMP ", _OWN_CHUNK)]
     for chunk in chunks:
         if chunk.kind == _OWN_CHUNK:
-            return _text_of(chunk.body(data))
+            return _decode_text(chunk.body(data))
     return xmp.first([chunk.body(data) for chunk in chunks])
 
 
-def _padded(data: bytes) -> bytes:
+def _pad_last_chunk(data: bytes) -> bytes:
     """Add the last chunk's pad byte, which some writers leave out."""
     end = webp_end(data)
     if end % 2 == 0 or len(data) < end:
@@ -286,7 +287,7 @@ def _padded(data: bytes) -> bytes:
     return splice(data, [(4, 8, (end - 7).to_bytes(4, "little")), (end, end, b"\x00")])
 
 
-def _header(data: bytes, chunk: Part) -> Edit:
+def _header_edit(data: bytes, chunk: Part) -> Edit:
     """Return the edit that marks the file as extended, with XMP."""
     body = data[chunk.start + 8 : chunk.start + 18]
     if chunk.kind == b"VP8X" and chunk.size >= 10:
@@ -306,7 +307,7 @@ def _webp_chunk(kind: bytes, body: bytes) -> bytes:
     return kind + len(body).to_bytes(4, "little") + body + b"\x00" * (len(body) % 2)
 
 
-def _text_of(raw: bytes) -> str | None:
+def _decode_text(raw: bytes) -> str | None:
     """Decode a receipt, unless it is too long or no UTF-8."""
     if len(raw) > MAX_TEXT:
         return None

@@ -209,7 +209,7 @@ class Search(Sequence[Entry]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the newest as a contact sheet: small, however many there are."""
-        return {"text/plain": repr(self), **mime_bundle("found_bundle", self)}
+        return {"text/plain": repr(self), **mime_bundle("search_bundle", self)}
 
     def within(self, other: Search) -> Search:
         """Return the results that are in both searches.

@@ -51,10 +51,10 @@ class Previews:
             self._finish(growing, begun, error)
 
     def _reduce(self, growing: Growing, begun: Future[Reduced]) -> None:
-        from seedream_widgets.images.previews import reduced
+        from seedream_widgets.images.previews import reduce_arriving
 
         try:
-            found = reduced(growing, _LARGEST)
+            found = reduce_arriving(growing, _LARGEST)
         except Exception as error:  # the preview is made from the complete file then
             self._finish(growing, begun, error)
         else:

@@ -14,7 +14,7 @@ from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.images.colours import verdict
 from seedream_widgets.images.compare import difference
 from seedream_widgets.images.pixels import decoded
-from seedream_widgets.images.previews import preview, preview_of, reduced
+from seedream_widgets.images.previews import preview, preview_of, reduce_arriving
 from tests.image_files import (
     P3,
     SRGB,
@@ -169,7 +169,7 @@ def test_a_grey_picture_has_its_colours_wherever_it_is_seen(
     small = (
         preview(data, edge),
         preview_of(Image.open(io.BytesIO(data)), edge, 100_000),
-        reduced(iter([data]), 90).preview(edge),
+        reduce_arriving(iter([data]), 90).preview(edge),
     )
     for each in small:
         image = Image.open(io.BytesIO(each.data)).convert("RGBA")

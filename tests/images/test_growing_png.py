@@ -12,7 +12,7 @@ from PIL import Image
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.growing import ArrivingPng, Growing, open_arriving
 from seedream_widgets.images.guard import decode
-from seedream_widgets.images.metadata import bare
+from seedream_widgets.images.metadata import strip_metadata
 from tests.image_files import (
     chunk,
     drawing,
@@ -40,7 +40,7 @@ def blocks(data: bytes, size: int) -> Iterator[bytes]:
 def test_the_bytes_are_those_without_metadata(size: int) -> None:
     text = chunk(b"tEXt", b"Comment\0hello") + chunk(b"zTXt", b"x" * 5000)
     data = PNG[:33] + text + PNG[33:]
-    assert ArrivingPng(blocks(data, size)).read() == bare(data, "PNG").data == PNG
+    assert ArrivingPng(blocks(data, size)).read() == strip_metadata(data, "PNG").data == PNG
 
 
 def test_it_reads_forwards_only() -> None:
@@ -111,7 +111,7 @@ def test_a_whole_file_with_orientation_agrees() -> None:
     data = oriented(6, "PNG", (90, 60))
     file = ArrivingPng(blocks(data, 50))
     file.read()
-    assert file.orientation == bare(data, "PNG").orientation == 6
+    assert file.orientation == strip_metadata(data, "PNG").orientation == 6
 
 
 @pytest.mark.parametrize("at", [0, 7, 8, 20, 33, 60, 90_000, -13, -1])

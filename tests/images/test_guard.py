@@ -18,7 +18,7 @@ from PIL import Image, ImageFile, PngImagePlugin, features
 import seedream_widgets
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images import ImageInput, InputLimits, load_image, load_images
-from seedream_widgets.images.guard import decode, in_turn, open_image
+from seedream_widgets.images.guard import decode, one_large_at_a_time, open_image
 from seedream_widgets.images.metadata import exif_orientation
 from seedream_widgets.images.previews import preview
 from tests.image_files import chunk, drawing, encoded, exif, giant_png, oriented, photo
@@ -275,10 +275,10 @@ def test_large_pictures_are_decoded_one_after_another(monkeypatch: pytest.Monkey
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_a_forked_child_waits_for_no_picture_of_its_parent() -> None:
     large = open_image(encoded(Image.new("L", (6000, 5100)), "PNG"))
-    with in_turn(large), multiprocessing.get_context("fork").Pool(1) as pool:
+    with one_large_at_a_time(large), multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply_async(_takes_its_turn).get(120)
 
 
 def _takes_its_turn() -> bool:
-    with in_turn(Image.new("1", (6000, 5100))):
+    with one_large_at_a_time(Image.new("1", (6000, 5100))):
         return True

@@ -11,7 +11,7 @@ from PIL import Image
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images import ImageInput, load_image
 from seedream_widgets.images.png_colours import profile_of
-from seedream_widgets.images.previews import preview, reduced
+from seedream_widgets.images.previews import preview, reduce_arriving
 from tests.image_files import chunk, encoded
 
 # Display P3's numbers of colours that sRGB has, and sRGB's own for them (as CSS converts them).
@@ -98,7 +98,7 @@ def test_srgb_and_nonsense_change_nothing(chunks: bytes) -> None:
 def test_a_picture_has_them_while_it_comes(chunks: bytes) -> None:
     red = Image.new("RGB", (64, 48), (200, 50, 50))
     data = png(red, chunks)
-    early, plain = reduced(iter([data]), 64).preview(64), preview(data, 64)
+    early, plain = reduce_arriving(iter([data]), 64).preview(64), preview(data, 64)
     assert early == plain
     assert early != preview(png(red), 64)
 

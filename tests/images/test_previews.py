@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from seedream_widgets.errors import ImageInputError
 from seedream_widgets.images.growing import Broken, Growing
-from seedream_widgets.images.previews import Preview, preview, reduced
+from seedream_widgets.images.previews import Preview, preview, reduce_arriving
 from tests.image_files import (
     drawing,
     encoded,
@@ -169,7 +169,7 @@ def test_a_large_jpeg_is_decoded_small() -> None:
 def test_one_made_while_it_comes_is_the_same(mode: str, size: tuple[int, int]) -> None:
     source = transparent(*size) if mode == "RGBA" else photo(*size).convert(mode)
     data = encoded(source, "PNG")
-    made = reduced(iter([data[:100], data[100:]]), 400)
+    made = reduce_arriving(iter([data[:100], data[100:]]), 400)
     if mode != "RGBA":  # whose colours are weighed and unweighed once more
         assert made.preview(400) == preview(data, 400)
     # Each is made of half as many pixels again as it has: no worse than one of the file.
@@ -186,17 +186,17 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
 
 @pytest.mark.slow
 def test_a_reduced_picture_knows_how_far_it_serves() -> None:
-    large = reduced(iter([encoded(photo(1400, 1000), "PNG")]), 400)
+    large = reduce_arriving(iter([encoded(photo(1400, 1000), "PNG")]), 400)
     assert large.image.size == (700, 500)
     assert large.edge == 466
     assert opened(large.preview(5000)).size == (466, 333)
-    small = reduced(iter([encoded(photo(90, 60), "PNG")]), 768)
+    small = reduce_arriving(iter([encoded(photo(90, 60), "PNG")]), 768)
     assert (small.image.size, small.edge) == ((90, 60), math.inf)
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
 def test_a_reduced_picture_is_upright(orientation: int) -> None:
-    made = reduced(iter([oriented(orientation, "PNG", (1500, 1000))]), 300)
+    made = reduce_arriving(iter([oriented(orientation, "PNG", (1500, 1000))]), 300)
     assert shows_drawing(opened(made.preview(300)))
 
 
@@ -204,7 +204,7 @@ def test_a_picture_that_broke_off_is_not_reduced() -> None:
     """Even where all of its bytes came: only the end tells that it is whole."""
     growing = Growing()
     with ThreadPoolExecutor(1) as pool:
-        made = pool.submit(reduced, growing, 300)
+        made = pool.submit(reduce_arriving, growing, 300)
         growing.add(encoded(photo(), "PNG"))
         with pytest.raises(FutureTimeout):
             made.result(0.3)

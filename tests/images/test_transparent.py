@@ -9,7 +9,7 @@ from PIL import Image
 
 import seedream_widgets as sd
 from seedream_widgets.backends.offline import OfflineBackend
-from seedream_widgets.images.previews import preview, reduced
+from seedream_widgets.images.previews import preview, reduce_arriving
 
 CLEAR = sd.Request("a fox", model="v5.5", background="transparent", image_size=(1024, 1024))
 
@@ -40,7 +40,7 @@ def test_from_the_file_to_the_page(result, tmp_path):
     assert result.image.getpixel((512, 512))[3] == 255
     data = file.path.read_bytes()
     blocks = [data[at : at + 65536] for at in range(0, len(data), 65536)]
-    for small in (preview(data, 256), reduced(blocks, 256).preview(256)):
+    for small in (preview(data, 256), reduce_arriving(blocks, 256).preview(256)):
         with Image.open(io.BytesIO(small.data)) as image:
             assert small.media_type == "image/webp"
             assert corner(image)[3] == 0

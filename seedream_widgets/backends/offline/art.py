@@ -62,14 +62,14 @@ def render(
     images: Sequence[Image.Image] = (),
     index: int = 0,
     png: bool = False,
-    clear: bool = False,
+    transparent: bool = False,
 ) -> bytes:
-    """Draw one picture and return it as a JPEG file, or as PNG, with a clear background or not."""
+    """Draw one picture and return it as a file: JPEG, or PNG if `png` or `transparent` is set."""
     file = io.BytesIO()
     picture = draw(prompt, seed, size, images=images, index=index)
-    if clear:
+    if transparent:
         picture = cut_out(picture)
-    if png or clear:
+    if png or transparent:
         picture.save(file, "PNG", compress_level=1)
     else:
         picture.save(file, "JPEG", quality=QUALITY)
@@ -77,7 +77,7 @@ def render(
 
 
 def cut_out(picture: Image.Image) -> Image.Image:
-    """Return a copy that is clear around an oval in the middle; its label stays."""
+    """Return a copy that is transparent around an oval in the middle; its label stays."""
     width, height = picture.size
     inner = (width // 10, height // 10, width - width // 10, height - height // 10)
     mask = Image.new("L", picture.size)
@@ -123,8 +123,8 @@ def edit(canvas: Canvas, theme: Theme, images: Sequence[Image.Image], index: int
     rng = canvas.rng
     focus = (0.5, 0.5) if index == 0 else (rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.8))
     closer = 0.04 * (index % 4)
-    base = _fitted(images[0], canvas.image.size, theme.palette.low, focus, closer)
-    canvas.image = _graded(base, theme, (0.3 if theme.named else 0.16) + 0.04 * (index % 3))
+    base = _fit(images[0], canvas.image.size, theme.palette.low, focus, closer)
+    canvas.image = _tint(base, theme, (0.3 if theme.named else 0.16) + 0.04 * (index % 3))
     colours = theme.palette
     corner = canvas.at(rng.choice((0.0, 1.0)), 0.0)
     canvas.glow(corner, canvas.unit * 0.9, mix(colours.low, colours.sun, 0.5), 0.4)
@@ -132,10 +132,10 @@ def edit(canvas: Canvas, theme: Theme, images: Sequence[Image.Image], index: int
         landscapes.stars(canvas, 0.45, 140)
     if theme.snow:
         landscapes.snowfall(canvas)
-    _prints(canvas, images[1:], colours.low)
+    _lay_prints(canvas, images[1:], colours.low)
 
 
-def _fitted(
+def _fit(
     image: Image.Image,
     size: tuple[int, int],
     paper: Colour,
@@ -143,7 +143,7 @@ def _fitted(
     closer: float = 0.0,
 ) -> Image.Image:
     """Return an image as RGB on `paper`, cropped to `size` around `focus`, less a border."""
-    small = ImageOps.fit(_scaled(image, size), size, BICUBIC, bleed=closer, centering=focus)
+    small = ImageOps.fit(_reduce(image, size), size, BICUBIC, bleed=closer, centering=focus)
     if "A" not in small.getbands():
         return small.convert("RGB")
     sheet = Image.new("RGB", size, paper)
@@ -151,15 +151,15 @@ def _fitted(
     return sheet
 
 
-def _scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return an image in a mode that scales well, cheaply reduced when far too large."""
-    clear = image.has_transparency_data
+    transparent = image.has_transparency_data
     factor = min(image.width // size[0], image.height // size[1]) // 2
-    image = image.convert("RGBA" if clear else "RGB")
+    image = image.convert("RGBA" if transparent else "RGB")
     return image.reduce(factor) if factor > 1 else image
 
 
-def _graded(image: Image.Image, theme: Theme, share: float) -> Image.Image:
+def _tint(image: Image.Image, theme: Theme, share: float) -> Image.Image:
     """Pull an image towards the palette, darker by night."""
     colours = theme.palette
     dark = mix(colours.near, (0, 0, 0), 0.4)
@@ -171,7 +171,7 @@ def _graded(image: Image.Image, theme: Theme, share: float) -> Image.Image:
     return Image.blend(image, tint, min(share, 0.75))
 
 
-def _prints(canvas: Canvas, images: Sequence[Image.Image], paper: Colour) -> None:
+def _lay_prints(canvas: Canvas, images: Sequence[Image.Image], paper: Colour) -> None:
     """Lay the further images on the lower right half, away from the label, as small prints."""
     if not images:
         return
@@ -179,7 +179,7 @@ def _prints(canvas: Canvas, images: Sequence[Image.Image], paper: Colour) -> Non
     side = canvas.unit * max(0.13, 0.27 - 0.03 * count)
     columns = max(1, min(count, int(canvas.width * 0.5 / (side * 0.92))))
     for i, image in reversed(list(enumerate(images))):
-        card = _print(image, max(8, round(side)), paper).rotate(
+        card = _framed_print(image, max(8, round(side)), paper).rotate(
             rng.uniform(-7, 7), BICUBIC, expand=True
         )
         row, column = divmod(i, columns)
@@ -192,20 +192,20 @@ def _prints(canvas: Canvas, images: Sequence[Image.Image], paper: Colour) -> Non
         canvas.image.paste(card, (left, top), card)
 
 
-def _print(image: Image.Image, side: int, paper: Colour) -> Image.Image:
-    """Return an image as a white-framed square with a clear margin, ready to be turned."""
+def _framed_print(image: Image.Image, side: int, paper: Colour) -> Image.Image:
+    """Return an image as a white-framed square with a transparent margin, ready to be turned."""
     frame, margin = max(2, side // 22), max(2, side // 16)
     inner = max(1, side - 2 * frame)
     card = Image.new("RGBA", (side + 2 * margin,) * 2, (255, 255, 255, 0))
     card.paste((252, 250, 246, 255), (margin, margin, margin + side, margin + side))
-    picture = _fitted(image, (inner, inner), paper)
+    picture = _fit(image, (inner, inner), paper)
     card.paste(picture, (margin + frame, margin + frame))
     return card
 
 
 def label(picture: Image.Image) -> tuple[int, int, int, int]:
     """Put the label into the lower left corner, in place, and return its box."""
-    text = _text(picture)
+    text = _label_mask(picture)
     pad = max(2, round(text.height * 0.55))
     width, height = text.width + 3 * pad, text.height + 2 * pad
     left = min(round(text.height * 0.9), max(0, picture.width - width))
@@ -220,7 +220,7 @@ def label(picture: Image.Image) -> tuple[int, int, int, int]:
     return left, top, left + width, top + height
 
 
-def _text(picture: Image.Image) -> Image.Image:
+def _label_mask(picture: Image.Image) -> Image.Image:
     """Return the words as a mask, as tall as the picture asks and no wider than it."""
     size = max(11.0, min(picture.size) * LABEL_HEIGHT)
     font = studies.lettering_font(size)

@@ -84,7 +84,7 @@ class OfflineBackend:
     async def watch(self, handle: Handle) -> AsyncGenerator[Status, None]:
         """Yield queue positions, then log lines, then `Completed`."""
         accepted = self._find(handle)
-        slow, error = _simulated(accepted.request.prompt, handle.request_id)
+        slow, error = _simulation_of(accepted.request.prompt, handle.request_id)
         pace = self.pace * slow
         for position in (1, 0):
             yield Queued(position)
@@ -116,9 +116,9 @@ class OfflineBackend:
         await asyncio.to_thread(_write, target, data)
         accepted.drawn.add(int(number))
         if len(accepted.drawn) == sum(accepted.counts):
-            self._forget_all_but_the_last()
+            self._forget_answered()
 
-    def _forget_all_but_the_last(self) -> None:
+    def _forget_answered(self) -> None:
         """Let go of answered requests, but for a few whose files may be asked for again."""
         answered = [
             name for name, each in self._accepted.items() if len(each.drawn) == sum(each.counts)
@@ -150,7 +150,7 @@ class OfflineBackend:
             ) from None
 
 
-def _simulated(prompt: str, request_id: str) -> tuple[float, BackendError | None]:
+def _simulation_of(prompt: str, request_id: str) -> tuple[float, BackendError | None]:
     """Return how many times slower to go, and the error to fail with, to teach and test with.
 
     ``offline:slow 20`` goes 20 times slower, ``offline:refuse`` is refused like an unsafe
@@ -206,7 +206,7 @@ def _draw(request: Request, seed: int, index: int) -> bytes:
         images=images,
         index=index,
         png=request.output_format == "png",
-        clear=request.background == "transparent",
+        transparent=request.background == "transparent",
     )
 
 

@@ -41,7 +41,7 @@ class Canvas:
         small = (max(4, self.width // SOFT), max(4, self.height // SOFT))
         sky = gradient(small, *stops)
         for (x, y), radius, colour, strength in lights:
-            stain(sky, (x / SOFT, y / SOFT), radius / SOFT, colour, strength)
+            add_light(sky, (x / SOFT, y / SOFT), radius / SOFT, colour, strength)
         self.image = sky.resize(self.image.size, Image.Resampling.BICUBIC)
 
     def clouds(self, count: int, colour: Colour, top: float, bottom: float) -> None:
@@ -60,7 +60,7 @@ class Canvas:
 
     def glow(self, centre: Point, radius: float, colour: Colour, strength: float) -> None:
         """Add a round soft light."""
-        stain(self.image, centre, radius, colour, strength)
+        add_light(self.image, centre, radius, colour, strength)
 
     def shape(
         self,
@@ -104,10 +104,10 @@ class Canvas:
         skin = gradient((160, 160), *bands).rotate(
             math.degrees(-turn), Image.Resampling.BICUBIC, fillcolor=bands[0]
         )
-        stain(skin, (56, 50), 80, (255, 255, 255), 0.3)
+        add_light(skin, (56, 50), 80, (255, 255, 255), 0.3)
         dusk = Image.radial_gradient("L").resize((320, 320)).crop((96, 100, 256, 260))
-        fall = [min(225, max(0, round((value - 52) * 2.5))) for value in range(256)]
-        skin.paste((6, 6, 22), None, dusk.point(fall))
+        falloff = [min(225, max(0, round((value - 52) * 2.5))) for value in range(256)]
+        skin.paste((6, 6, 22), None, dusk.point(falloff))
         mask = Image.new("L", (side * SAMPLES, side * SAMPLES))
         edge = (side * 0.5 - radius) * SAMPLES
         ImageDraw.Draw(mask).ellipse(
@@ -166,13 +166,13 @@ def gradient(size: tuple[int, int], *stops: Colour) -> Image.Image:
     return tall.resize(size, Image.Resampling.NEAREST)
 
 
-def stain(
+def add_light(
     image: Image.Image, centre: Point, radius: float, colour: Colour, strength: float
 ) -> None:
     """Add a round soft light to an image, in place."""
     side = max(2, round(radius * 2))
-    fall = [round(255 * strength * max(0.0, 1 - value / 181) ** 2) for value in range(256)]
-    mask = Image.radial_gradient("L").point(fall).resize((side, side), Image.Resampling.BICUBIC)
+    falloff = [round(255 * strength * max(0.0, 1 - value / 181) ** 2) for value in range(256)]
+    mask = Image.radial_gradient("L").point(falloff).resize((side, side), Image.Resampling.BICUBIC)
     image.paste(colour, (round(centre[0] - radius), round(centre[1] - radius)), mask)
 
 

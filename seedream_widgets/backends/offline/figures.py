@@ -104,11 +104,11 @@ def _torso(coat: Colour, light: Colour, dark: Colour, *, sock: Colour) -> list[P
 
 def _fox_head(coat: Colour, light: Colour, dark: Colour) -> list[Part]:
     return [
-        *_both(EAR, dark, coat),
-        *_both(INNER_EAR, mix(light, coat, 0.35), light),
+        *_mirrored(EAR, dark, coat),
+        *_mirrored(INNER_EAR, mix(light, coat, 0.35), light),
         (curve(HEAD), mix(coat, light, 0.12), coat),
-        *_both(CHEEK, light, mix(light, coat, 0.08)),
-        *_both(EYE, dark, dark),
+        *_mirrored(CHEEK, light, mix(light, coat, 0.08)),
+        *_mirrored(EYE, dark, dark),
         (curve(NOSE), dark, dark),
     ]
 
@@ -116,18 +116,18 @@ def _fox_head(coat: Colour, light: Colour, dark: Colour) -> list[Part]:
 def _cat_head(coat: Colour, light: Colour, dark: Colour) -> list[Part]:
     pink = mix(light, rgb("#e58a8a"), 0.6)
     return [
-        *_both(CAT_EAR, coat, coat),
-        *_both(CAT_INNER_EAR, pink, mix(pink, coat, 0.4)),
+        *_mirrored(CAT_EAR, coat, coat),
+        *_mirrored(CAT_INNER_EAR, pink, mix(pink, coat, 0.4)),
         (curve(CAT_HEAD), mix(coat, light, 0.1), coat),
-        *_both(MUZZLE, light, light),
-        *_both(IRIS, rgb("#f6d45a"), rgb("#e09a3a")),
-        *_both(PUPIL, dark, dark),
-        *_both(WHISKERS, light, light),
+        *_mirrored(MUZZLE, light, light),
+        *_mirrored(IRIS, rgb("#f6d45a"), rgb("#e09a3a")),
+        *_mirrored(PUPIL, dark, dark),
+        *_mirrored(WHISKERS, light, light),
         (curve(NOSE, shift=(0.0, -0.055)), pink, pink),
     ]
 
 
-def _both(outline: str, top: Colour, low: Colour) -> list[Part]:
+def _mirrored(outline: str, top: Colour, low: Colour) -> list[Part]:
     return [(curve(outline, mirror=mirror), top, low) for mirror in (False, True)]
 
 
@@ -148,9 +148,9 @@ def _dog_body(coat: Colour, light: Colour, dark: Colour) -> list[Part]:
 def _dog_head(coat: Colour, light: Colour, dark: Colour) -> list[Part]:
     return [
         (curve(DOG_HEAD), mix(coat, light, 0.15), coat),
-        *_both(DOG_EAR, mix(coat, dark, 0.45), mix(coat, dark, 0.6)),
+        *_mirrored(DOG_EAR, mix(coat, dark, 0.45), mix(coat, dark, 0.6)),
         (curve(TONGUE), rgb("#ef8f96"), rgb("#d9626e")),
-        *_both(DOG_MUZZLE, light, mix(light, coat, 0.25)),
+        *_mirrored(DOG_MUZZLE, light, mix(light, coat, 0.25)),
         *_eyes(85, -640, 30, dark),
         (ellipse((0.0, -0.555), 0.05, 0.036), dark, dark),
     ]
@@ -178,16 +178,16 @@ def _owl(theme: Theme) -> list[Part]:
               for x in (-80, 0, 80)]  # fmt: skip
     return [
         (_box(-480, -10, 480, 45), rgb("#5b3d28"), rgb("#3b2718")),
-        *_both("-195,-560! -225,-760! -70,-650!", brown, dark),
+        *_mirrored("-195,-560! -225,-760! -70,-650!", brown, dark),
         (curve(body), mix(brown, pale, 0.15), brown),
         (curve(belly), pale, mix(pale, brown, 0.3)),
         *((ellipse(place, 0.022, 0.014), brown, brown) for place in flecks),
-        *_both("-205,-440 -265,-250 -205,-50! -140,-250", mix(brown, dark, 0.3), dark),
+        *_mirrored("-205,-440 -265,-250 -205,-50! -140,-250", mix(brown, dark, 0.3), dark),
         *_eyes(92, -530, 92, pale),
         *_eyes(92, -530, 62, rgb("#f2a63a")),
         *_eyes(92, -530, 34, dark),
         (curve("-30,-480! 30,-480! 0,-400!"), rgb("#e7a13c"), rgb("#c47a1f")),
-        *_both("-110,-30! -120,20! -40,20! -50,-30!", rgb("#e7a13c"), rgb("#c47a1f")),
+        *_mirrored("-110,-30! -120,20! -40,20! -50,-30!", rgb("#e7a13c"), rgb("#c47a1f")),
     ]
 
 

@@ -134,7 +134,7 @@ def dunes(canvas: Canvas, theme: Theme) -> None:
         lit = mix(colours.layer(depth * 0.85), colours.sun, 0.18 * (1 - depth))
         crest = hill_line(canvas, base, 0.12, rough=0.0)
         canvas.shape([crest], mix(lit, colours.low, 0.3), lit)
-        lee = _lee(canvas, crest)
+        lee = _shaded_side(canvas, crest)
         canvas.shape([lee], mix(lit, colours.near, 0.4), mix(lit, colours.near, 0.12))
 
 
@@ -201,7 +201,7 @@ def _swell(canvas: Canvas, base: float, rise: float) -> Path:
     return [*line, canvas.at(1, 1.01), canvas.at(0, 1.01)]
 
 
-def _lee(canvas: Canvas, crest: Path) -> Path:
+def _shaded_side(canvas: Canvas, crest: Path) -> Path:
     """Return the shaded side of a dune: right of its top, unless that is off the picture."""
     line = crest[:-2]
     top = min(range(len(line) // 8, 7 * len(line) // 8), key=lambda i: line[i][1])
