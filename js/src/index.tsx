@@ -13,7 +13,7 @@ import { createSheetSession, SheetPage } from "./shell/SheetPage";
 import { Studio } from "./shell/Studio";
 import { createSession } from "./shell/session";
 import { followTheme } from "./shell/theme";
-import { passOn } from "./shell/unsent";
+import { handOnUnsent } from "./shell/unsent";
 
 interface Props {
   model: AnyModel;
@@ -41,7 +41,7 @@ const studio: Draw = (base, root) => {
   };
   acceptDrops(root, handlers, base.ended);
   listen(root, "focusout", actions.flush, { signal: base.ended });
-  passOn(root, session);
+  handOnUnsent(root, session);
   void jobs.sync();
   return {
     name: "Seedream image studio",

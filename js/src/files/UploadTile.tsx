@@ -7,7 +7,7 @@ import { useSession } from "./session";
 import type { UploadTile as Tile } from "./uploads";
 
 /** In words short enough for the tile. */
-export function far({ phase, received, size }: Tile): string {
+export function progressWords({ phase, received, size }: Tile): string {
   if (phase === "sending") return `${Math.floor((100 * received) / size)} %`;
   return phase === "reading" ? "Reading" : "Waiting";
 }
@@ -31,7 +31,7 @@ export function UploadTile({ tile }: { tile: Tile }) {
         <>
           {tile.picture && <img src={tile.picture} alt="" draggable={false} />}
           <span class="sd-far" aria-hidden="true">
-            {far(tile)}
+            {progressWords(tile)}
           </span>
           <Progress
             label={`${PHASES[tile.phase]} ${tile.name}`}

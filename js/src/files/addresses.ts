@@ -33,23 +33,23 @@ function pathIn({ pathname }: URL): string {
 }
 
 /** A page may not read what lies on a disk; whoever dropped it can say so in two ways. */
-function onDisk(url: URL): string {
+function onDiskHint(url: URL): string {
   const path = pathIn(url);
   const code = `studio.references = [${JSON.stringify(path)}]`;
   return `${nameIn(path)} came as an address, not as a file. Browse for it with +, or run ${code} in a cell.`;
 }
 
-async function inline(address: string): Promise<Addressed> {
+async function fileOf(address: string): Promise<Addressed> {
   const blob = await (await fetch(address)).blob();
   const ending = blob.type.replace(/^image\/|\+.*/g, "") || "png";
   return { file: new File([blob], `image.${ending}`, { type: blob.type }) };
 }
 
-async function follow(address: string, isImage: boolean): Promise<Addressed> {
+async function resolve(address: string, isImage: boolean): Promise<Addressed> {
   const url = URL.canParse(address) ? new URL(address) : null;
   const scheme = url?.protocol;
-  if (url && /^(file|vscode-)/.test(url.protocol)) return { error: onDisk(url) };
-  if (scheme === "data:" && /^data:image\//i.test(address)) return inline(address);
+  if (url && /^(file|vscode-)/.test(url.protocol)) return { error: onDiskHint(url) };
+  if (scheme === "data:" && /^data:image\//i.test(address)) return fileOf(address);
   const about = url && scheme !== "data:" ? `${url.host || url.protocol}` : "What was dropped";
   if (!isImage && !(url && IMAGE_NAME.test(url.pathname))) {
     return {
@@ -67,5 +67,5 @@ export function readAddress(data: Data, inText: boolean): Promise<Addressed> | n
   const image = loneImage(data);
   // A link dropped on text is text.
   const address = image ?? (inText ? null : firstOf(data.getData("text/uri-list")));
-  return address ? follow(address, image !== null) : null;
+  return address ? resolve(address, image !== null) : null;
 }

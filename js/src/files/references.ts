@@ -16,10 +16,10 @@ export interface References {
 }
 
 /** Why there is no room for more references. */
-export const full = (most: number, rest = "remove one first"): string =>
+export const noRoom = (most: number, rest = "remove one first"): string =>
   `edit takes up to ${most} images; ${rest}.`;
 
-export const moved = (ids: string[], id: string, to: number): string[] => {
+export const moveTo = (ids: string[], id: string, to: number): string[] => {
   const rest = ids.filter((other) => other !== id);
   const place = Math.max(0, Math.min(to, rest.length));
   return ids.includes(id) ? [...rest.slice(0, place), id, ...rest.slice(place)] : ids;

@@ -7,7 +7,7 @@ import { createStore, type Store } from "../kernel/store";
 import type { Notice } from "../kernel/wire";
 import type { Previews } from "../pictures/previews";
 import { IMAGE_NAME } from "./addresses";
-import { full } from "./references";
+import { noRoom } from "./references";
 import { createSender } from "./sending";
 import { isExpected } from "./transfer";
 
@@ -63,7 +63,7 @@ function noImages([first, ...more]: string[]): string {
   return `${which}; drop PNG, JPEG or WebP files.`;
 }
 
-interface Waiting {
+interface PendingFile {
   file: File;
   stop: AbortController;
   decoded: (error: string | null) => void;
@@ -77,7 +77,7 @@ export function createUploads(
   ended: AbortSignal,
 ): Uploads {
   const tiles = createStore<UploadTile[]>([]);
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<string, PendingFile>();
   let count = 0;
   const sendInTurn = createSender();
 
@@ -117,7 +117,7 @@ export function createUploads(
     onError?.(error);
   }
 
-  function take(file: File, onError: UploadTile["onError"]) {
+  function addTile(file: File, onError: UploadTile["onError"]) {
     count += 1;
     const id = `${channel.view}-u${count}`;
     const { name, size } = file;
@@ -135,15 +135,15 @@ export function createUploads(
     const room = onError ? 1 : most - references() - tiles.get().filter(isActive).length;
     const images = files.filter(isImageFile);
     const others = files.filter((file) => !isImageFile(file));
-    for (const file of images.slice(0, Math.max(0, room))) take(file, onError);
+    for (const file of images.slice(0, Math.max(0, room))) addTile(file, onError);
     if (!onError && images.length > room) {
-      return room <= 0 ? full(most) : full(most, `the last ${images.length - room} stayed out`);
+      return room <= 0 ? noRoom(most) : noRoom(most, `the last ${images.length - room} stayed out`);
     }
     return others.length > 0 ? noImages(others.map(({ name }) => name)) : null;
   }
 
   /** `uploaded` may be lost in an output flood: the kernel says it again when asked. */
-  async function watchReading(id: string, entry: Waiting) {
+  async function watchReading(id: string, entry: PendingFile) {
     const { signal } = entry.stop;
     for (let round = 0; round < READING_ROUNDS; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, READING_PATIENCE));
@@ -159,7 +159,7 @@ export function createUploads(
     );
   }
 
-  function send(id: string, entry: Waiting, restores: boolean): Promise<void> {
+  function send(id: string, entry: PendingFile, restores: boolean): Promise<void> {
     const decoded = new Promise<string | null>((resolve) => {
       entry.decoded = resolve;
       atEnd(entry.stop.signal, () => resolve(null));
@@ -187,7 +187,7 @@ export function createUploads(
   }
 
   async function run(id: string, file: File, restores: boolean) {
-    const entry: Waiting = { file, stop: new AbortController(), decoded: () => {} };
+    const entry: PendingFile = { file, stop: new AbortController(), decoded: () => {} };
     waiting.set(id, entry);
     try {
       await send(id, entry, restores);

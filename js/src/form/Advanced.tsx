@@ -39,7 +39,7 @@ interface ChoiceProps {
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** A choice of a few words; if it may be left open, the model's default comes first. */
-function Choice({ name, label, words, fixed }: ChoiceProps) {
+function ChoiceField({ name, label, words, fixed }: ChoiceProps) {
   const { form, actions } = useSession();
   const value = useStore(form.values)[name];
   const open = initialForm[name] === null;
@@ -57,7 +57,7 @@ function Choice({ name, label, words, fixed }: ChoiceProps) {
   );
 }
 
-function Choices({ endpoint }: { endpoint: Endpoint }) {
+function ChoiceFields({ endpoint }: { endpoint: Endpoint }) {
   const { form } = useSession();
   const { choices } = endpoint;
   const clear = taken(endpoint, useStore(form.values)).background === "transparent";
@@ -74,7 +74,7 @@ function Choices({ endpoint }: { endpoint: Endpoint }) {
     <>
       {shown.map((row) => {
         const words = choices[row.name];
-        return words && <Choice key={row.name} {...row} words={words} />;
+        return words && <ChoiceField key={row.name} {...row} words={words} />;
       })}
     </>
   );
@@ -99,7 +99,7 @@ export function Advanced({ endpoint }: { endpoint: Endpoint | null }) {
   return (
     <details class="sd-advanced">
       <summary>Advanced</summary>
-      {endpoint && <Choices endpoint={endpoint} />}
+      {endpoint && <ChoiceFields endpoint={endpoint} />}
       {has("enable_safety_checker") && (
         <Switch name="enable_safety_checker" label="Safety checker" />
       )}

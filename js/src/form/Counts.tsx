@@ -13,11 +13,11 @@ const SEEDS = 2 ** 31;
 
 const rollSeed = () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SEEDS;
 
-interface Wrong {
+interface ErrorProps {
   error: string | null | undefined;
 }
 
-interface CountProps extends Wrong {
+interface CountProps extends ErrorProps {
   name: "num_images" | "max_images";
   label: string;
   title: string;
@@ -40,7 +40,7 @@ function Count({ name, label, title, error }: CountProps) {
   );
 }
 
-function Seed({ error }: Wrong) {
+function Seed({ error }: ErrorProps) {
   const { channel, form, jobs, actions } = useSession();
   const { seed } = useStore(form.values);
   const cards = useStore(jobs.cards);

@@ -13,7 +13,7 @@ import { takes } from "./taken";
 const PHASES = { sending: "Sending…", waiting: WAITING, sent: "Sent" };
 
 /** What a click makes and costs, and the age of the price if it is not current. */
-function useTerms(): string {
+function useEstimate(): string {
   const session = useSession();
   const { facts, form, images, endpoint } = useSent();
   const { bills } = useStore(session.backend);
@@ -23,7 +23,7 @@ function useTerms(): string {
 }
 
 /** A model without a seed gives another picture each time: the button says so. */
-function useAnew(): string | null {
+function useNoSeedHint(): string | null {
   const { facts, form, endpoint } = useSent();
   if (takes(endpoint, "seed")) return null;
   return `${modelOf(facts, form.model)?.label} takes no seed: each click asks for another picture.`;
@@ -34,8 +34,8 @@ export function Generate({ reason }: { reason: string | null }) {
   const phase = useStore(session.submission.phase);
   const { gone, silent } = useStore(session.channel.state);
   const told = useStore(session.errors.all).form;
-  const terms = useTerms();
-  const anew = useAnew();
+  const estimated = useEstimate();
+  const noSeed = useNoSeedHint();
   const noteId = `${session.channel.view}-reason`;
   const why = gone ? GONE : reason;
   const waits = silent && `${SILENT}. A click waits for it, and is sent once.`;
@@ -45,7 +45,7 @@ export function Generate({ reason }: { reason: string | null }) {
         class="sd-go"
         data-once
         // Its label is its text; while it waits it keeps the same accessible name.
-        aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${terms}`}
+        aria-label={phase === "idle" ? undefined : `Generate: ${PHASES[phase]} ${estimated}`}
         aria-describedby={told ? `${noteId} ${noteId}-error` : noteId}
         // Not `disabled`, which would lose the focus and send the next key to the notebook.
         aria-disabled={!!why || phase === "sending" || phase === "waiting"}
@@ -58,10 +58,10 @@ export function Generate({ reason }: { reason: string | null }) {
             {isMac() ? "⌘ ↵" : "Ctrl ↵"}
           </kbd>
         </span>{" "}
-        <small>{terms}</small>
+        <small>{estimated}</small>
       </Button>
       <p class="sd-hint" id={noteId}>
-        {why || waits || anew}
+        {why || waits || noSeed}
       </p>
       <FieldError id={`${noteId}-error`}>{told}</FieldError>
     </div>

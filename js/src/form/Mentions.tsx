@@ -11,7 +11,7 @@ import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
 import { useSession } from "./session";
 
-interface Choice {
+interface MentionChoice {
   reference: Reference;
   number: number;
 }
@@ -31,7 +31,7 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   const shown = useStore(references.shown);
   const [asked, setAsked] = useState<ReturnType<typeof askedFor>>(null);
   const [at, setAt] = useState(0);
-  const choices: Choice[] = asked
+  const choices: MentionChoice[] = asked
     ? shown
         .map((reference, index) => ({ reference, number: index + 1 }))
         .filter(({ reference, number }) =>
@@ -47,7 +47,7 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   }, [lit, number]);
 
   /** The caret moved, or what is around it was typed; only typing opens the list. */
-  function look(typed: boolean) {
+  function followCaret(typed: boolean) {
     const { current } = area;
     if (!current) return;
     const caret = current.selectionStart === current.selectionEnd ? current.selectionEnd : -1;
@@ -62,7 +62,7 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
     lit.set(0);
   }
 
-  function choose({ number }: Choice) {
+  function choose({ number }: MentionChoice) {
     if (area.current && asked) insert(area.current, asked.from, `image ${number}`);
     setAsked(null);
     lit.set(number);
@@ -99,19 +99,24 @@ export function useMentions(area: RefObject<HTMLTextAreaElement | null>) {
   );
   return {
     list,
-    look,
+    followCaret,
     aria: {
       "aria-autocomplete": "list" as const,
       "aria-controls": active && id,
       "aria-activedescendant": active && `${id}-${active.number}`,
     },
-    on: { onKeyDown, onKeyUp: () => look(false), onClick: () => look(false), onBlur: close },
+    on: {
+      onKeyDown,
+      onKeyUp: () => followCaret(false),
+      onClick: () => followCaret(false),
+      onBlur: close,
+    },
   };
 }
 
 interface OptionProps {
   id: string;
-  choice: Choice;
+  choice: MentionChoice;
   active: boolean;
   onChoose(): void;
 }
@@ -138,7 +143,7 @@ function MentionOption({ id, choice: { reference, number }, active, onChoose }: 
 }
 
 /** The images have another order now than when the prompt was written. */
-export function Renumber() {
+export function RenumberNote() {
   const { actions, renumber } = useSession();
   const text = useStore(renumber);
   const words = "The images moved; the prompt names them by their old numbers.";

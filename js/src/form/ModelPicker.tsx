@@ -13,20 +13,20 @@ import { useSession } from "./session";
 import { changes, kept } from "./taken";
 
 /** What the current request would cost with a model. */
-function usePrice(): (model: Model) => string {
+function usePriceOf(): (model: Model) => string {
   const session = useSession();
   const { facts, form, images } = useSent();
   const { bills } = useStore(session.backend);
   return (model) => {
     const endpoint = endpointOf(facts, model.name, images);
-    const price = endpoint && priceOf(facts, endpoint, form, images);
-    if (!price) return "";
-    return bills ? formatSpan(price) : "free, offline";
+    const span = endpoint && priceOf(facts, endpoint, form, images);
+    if (!span) return "";
+    return bills ? formatSpan(span) : "free, offline";
   };
 }
 
 /** What the last change of model did to the form, and what is held back. */
-function useChange(): string {
+function useModelChange(): string {
   const { facts, form, endpoint } = useSent();
   const before = useRef(form.model);
   const [line, setLine] = useState("");
@@ -42,7 +42,7 @@ export function ModelPicker() {
   const { facts, form, actions } = useSession();
   const { models } = useStore(facts);
   const { model } = useStore(form.values);
-  const price = usePrice();
+  const priceOfModel = usePriceOf();
   const chosen = models.find((row) => row.name === model);
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -92,10 +92,10 @@ export function ModelPicker() {
             value={model}
             options={models.map((row) => ({
               value: row.name,
-              label: `${row.label}, ${price(row)}, ${row.about}`,
+              label: `${row.label}, ${priceOfModel(row)}, ${row.about}`,
               content: [
                 <b key="name">{row.label}</b>,
-                <span key="price">{price(row)}</span>,
+                <span key="price">{priceOfModel(row)}</span>,
                 <small key="about">{row.about}</small>,
               ],
             }))}
@@ -109,7 +109,7 @@ export function ModelPicker() {
 
 /** One line on what a change of model did to the form. */
 export function ModelChange() {
-  const line = useChange();
+  const line = useModelChange();
   useAnnouncement(line);
   return line ? <p class="sd-hint">{line}</p> : null;
 }

@@ -9,7 +9,7 @@ import { DropHint } from "../files/DropHint";
 import { activeIn, focusOn, rootOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { mentionHint } from "./checks";
-import { Renumber, useMentions } from "./Mentions";
+import { RenumberNote, useMentions } from "./Mentions";
 import { regionOf } from "./region";
 import { useSession } from "./session";
 
@@ -29,7 +29,7 @@ function replaceText(area: HTMLTextAreaElement, text: string) {
 }
 
 /** The text area is uncontrolled: setting its value would clear the browser's undo history. */
-function useText(area: RefObject<HTMLTextAreaElement | null>, text: string) {
+function useUncontrolledText(area: RefObject<HTMLTextAreaElement | null>, text: string) {
   const { actions } = useSession();
   const replacing = useRef(false);
   useLayoutEffect(() => {
@@ -61,7 +61,7 @@ function useAutoGrow(area: RefObject<HTMLTextAreaElement | null>, text: string) 
 }
 
 /** The form was filled with something else; Undo restores what it held. */
-function Replaced() {
+function ReplacedNote() {
   const { actions, before } = useSession();
   if (!useStore(before)) return null;
   return (
@@ -72,7 +72,7 @@ function Replaced() {
 }
 
 /** Shows that only a part of image 1 will change. */
-function Region() {
+function RegionNote() {
   const { actions, references, region } = useSession();
   const ids = useStore(references.shown).map(({ id }) => id);
   const marked = regionOf(useStore(region), ids);
@@ -93,8 +93,8 @@ export function PromptField({ references }: { references: number }) {
   const { prompt } = useStore(form.values);
   const error = useStore(errors.all).prompt;
   const area = useRef<HTMLTextAreaElement>(null);
-  const write = useText(area, prompt);
-  const { list, look, aria, on } = useMentions(area);
+  const onTextInput = useUncontrolledText(area, prompt);
+  const { list, followCaret, aria, on } = useMentions(area);
   useAutoGrow(area, prompt);
   const id = `${channel.view}-prompt`;
   const restoring = useStore(uploads.tiles).find((tile) => tile.onError);
@@ -121,8 +121,8 @@ export function PromptField({ references }: { references: number }) {
           {...aria}
           {...on}
           onInput={(event) => {
-            write(event);
-            look(true);
+            onTextInput(event);
+            followCaret(true);
           }}
         />
         {list}
@@ -135,9 +135,9 @@ export function PromptField({ references }: { references: number }) {
         </p>
       )}
       {warning && <Note class="sd-warn" id={`${id}-note`} words={warning} />}
-      <Region />
-      <Replaced />
-      <Renumber />
+      <RegionNote />
+      <ReplacedNote />
+      <RenumberNote />
     </div>
   );
 }

@@ -94,7 +94,7 @@ function Tiers({ facts, endpoint, shape, tier, onSize }: TierProps) {
   );
 }
 
-function Custom({ size, note, onSize }: CustomProps) {
+function CustomSize({ size, note, onSize }: CustomProps) {
   const { channel } = useSession();
   const field = (label: string, at: 0 | 1) => (
     <NumberField
@@ -126,7 +126,7 @@ interface CustomProps {
   onSize(size: Size): void;
 }
 
-function Note({ checks, id, size }: { checks: Checks; id: string; size: ImageSize }) {
+function SizeNote({ checks, id, size }: { checks: Checks; id: string; size: ImageSize }) {
   const { actions, errors } = useSession();
   const told = useStore(errors.all).image_size;
   const problem = checks.size;
@@ -203,9 +203,9 @@ export function SizeField({ checks }: { checks: Checks }) {
         <Tiers {...{ facts, endpoint, shape, tier }} onSize={choose} />
       )}
       {shape === "custom" && !isNamed(size) && (
-        <Custom size={size} note={checks.size !== null && noteId} onSize={chooseCustom} />
+        <CustomSize size={size} note={checks.size !== null && noteId} onSize={chooseCustom} />
       )}
-      <Note checks={checks} id={noteId} size={size} />
+      <SizeNote checks={checks} id={noteId} size={size} />
     </div>
   );
 }

@@ -11,15 +11,15 @@ import { consume, focusOn } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import type { Filters } from "../kernel/wire";
 import { DENSITIES, type Density } from "./layout";
-import { Pictures } from "./Pictures";
+import { PictureGrid } from "./PictureGrid";
 import { useSession } from "./session";
 import { isNarrowed } from "./state";
 import { counted } from "./words";
 
-const DENSITY = { small: "Small", medium: "Medium", large: "Large" };
+const DENSITY_NAMES = { small: "Small", medium: "Medium", large: "Large" };
 
 /** The filters shown under "More filters". */
-const MORE = ["since", "until", "model", "rating", "fewer", "collection"] as const;
+const MORE_FILTERS = ["since", "until", "model", "rating", "fewer", "collection"] as const;
 
 interface FilterProps {
   filters: Filters;
@@ -42,9 +42,9 @@ const Toggle = ({ filters, change, name, value = true, children }: ToggleProps) 
   </Chip>
 );
 
-const alike = (name: string): SelectOption => [name, name];
+const optionOf = (name: string): SelectOption => [name, name];
 
-function More({ id, ...filtering }: FilterProps & { id: string }) {
+function MoreFilters({ id, ...filtering }: FilterProps & { id: string }) {
   const { filters, change } = filtering;
   const { pictures, models } = useSession();
   const collections = useStore(pictures.collections);
@@ -80,14 +80,14 @@ function More({ id, ...filtering }: FilterProps & { id: string }) {
       <legend class="sd-hidden">More filters</legend>
       {day("since", "From")}
       {day("until", "To")}
-      {choice("model", "Model", names.map(alike))}
+      {choice("model", "Model", names.map(optionOf))}
       {choice(
         "rating",
         "Rated",
         [1, 2, 3, 4, 5].map((stars) => [stars, stars < 5 ? `${stars} or more` : "5"]),
         Number,
       )}
-      {collections.length > 0 && choice("collection", "Collection", collections.map(alike))}
+      {collections.length > 0 && choice("collection", "Collection", collections.map(optionOf))}
       <Toggle {...filtering} name="fewer">
         Fewer came than asked for
       </Toggle>
@@ -95,13 +95,13 @@ function More({ id, ...filtering }: FilterProps & { id: string }) {
   );
 }
 
-function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
+function FilterBar({ onClose }: { onClose?: (() => void) | undefined }) {
   const { gallery, channel } = useSession();
   const query = useStore(gallery.query);
   const found = useStore(gallery.found);
   const density = useStore(gallery.density);
   const { filters } = query;
-  const [more, setMore] = useState(MORE.some((name) => filters[name]));
+  const [more, setMore] = useState(MORE_FILTERS.some((name) => filters[name]));
   const change = (next: Filters) => gallery.filter({ ...filters, ...next });
   const sizes = Object.keys(DENSITIES) as Density[];
   const filtering = { filters, change };
@@ -151,15 +151,15 @@ function Bar({ onClose }: { onClose?: (() => void) | undefined }) {
             gallery.density.set(sizes[(sizes.indexOf(density) + 1) % sizes.length] ?? "medium")
           }
         >
-          {DENSITY[density]}
+          {DENSITY_NAMES[density]}
         </Chip>
       </div>
-      {more && <More id={moreId} {...filtering} />}
+      {more && <MoreFilters id={moreId} {...filtering} />}
     </>
   );
 }
 
-function AddTo() {
+function AddToCollection() {
   const { actions, channel, pictures } = useSession();
   const collections = useStore(pictures.collections);
   const [open, setOpen] = useState(false);
@@ -217,7 +217,7 @@ function AddTo() {
 
 const RATINGS = times(6, (stars): SelectOption => [stars, stars ? `${stars} of 5` : "No rating"]);
 
-function Selection() {
+function SelectionBar() {
   const session = useSession();
   const { actions, gallery, pictures, selectionName } = session;
   const selected = useStore(gallery.selected);
@@ -262,7 +262,7 @@ function Selection() {
           options={same ? RATINGS : [["", "Rated"], ...RATINGS]}
           onPick={(stars) => actions.rate(Number(stars))}
         />
-        <AddTo key={ids.join()} />
+        <AddToCollection key={ids.join()} />
         <Chip aria-busy={saving} onClick={save}>
           {saving ? "Saving…" : "Save"}
         </Chip>
@@ -296,7 +296,7 @@ export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
   useEffect(() => gallery.begin(), [gallery]);
   return (
     <section class="sd-gallery" aria-label="Gallery">
-      <Bar onClose={onClose} />
+      <FilterBar onClose={onClose} />
       {error && <Note class="sd-bar" role="alert" words={error} />}
       {found?.total === 0 ? (
         <p class="sd-empty">
@@ -305,10 +305,10 @@ export function Gallery({ onClose }: { onClose?: (() => void) | undefined }) {
             : "No pictures yet."}
         </p>
       ) : (
-        <Pictures />
+        <PictureGrid />
       )}
       <Undo of={undoable} class="sd-bar sd-undo" />
-      <Selection />
+      <SelectionBar />
     </section>
   );
 }

@@ -194,13 +194,13 @@ export interface Picture {
   error: string | null;
 }
 
+const imageFields = { id: text, width: integer, height: integer };
+
 export const picture = shape<Picture>({
-  id: text,
+  ...imageFields,
   result: text,
   index: integer,
   count: integer,
-  width: integer,
-  height: integer,
   prompt: text,
   asked: nullable(integer),
   favourite: flag,
@@ -241,7 +241,7 @@ export interface Card {
   form: CardForm;
 }
 
-const resultImage = shape<ResultImage>({ id: text, width: integer, height: integer });
+const resultImage = shape<ResultImage>(imageFields);
 const error = shape<ReplyError>({ message: text, field: nullable(text) });
 
 export const card = shape<Card>({
@@ -279,10 +279,8 @@ export interface Reference {
 }
 
 export const reference = shape<Reference>({
-  id: text,
+  ...imageFields,
   name: text,
-  width: integer,
-  height: integer,
   note: nullable(text),
 });
 
@@ -458,7 +456,7 @@ export interface Receipt {
 
 export const receiptReply = shape<Receipt>({
   rows,
-  inputs: list(shape<InputImage>({ id: text, name: text, width: integer, height: integer })),
+  inputs: list(shape<InputImage>({ ...imageFields, name: text })),
   line: list(shape<Kin>({ id: text, words: text, kin: text })),
 });
 

@@ -44,13 +44,13 @@ function useEdge(tile: RefObject<HTMLElement | null>, { width, height }: ResultI
   return edge;
 }
 
-interface ActionsProps {
+interface TileButtonsProps {
   image: ResultImage;
   name: string;
   view(): void;
 }
 
-function Actions({ image, name, view }: ActionsProps) {
+function TileButtons({ image, name, view }: TileButtonsProps) {
   const { actions } = useSession();
   const { id, width, height } = image;
   const [saving, save] = useBusy(() => actions.save(id));
@@ -95,6 +95,7 @@ export function ImageTile({ image, card, index, chosen }: Props) {
   const tile = useRef<HTMLLIElement>(null);
   const edge = useEdge(tile, image);
   const name = card.images.length > 1 ? `image ${index + 1} of ${card.images.length}` : "image";
+  const words = `${card.prompt}, ${name}`;
   const openInViewer = useOpenInViewer();
   const view = () => openInViewer(image.id);
   function onKeyDown(event: KeyboardEvent) {
@@ -114,20 +115,20 @@ export function ImageTile({ image, card, index, chosen }: Props) {
         style={{ aspectRatio: `${image.width} / ${image.height}` }}
         aria-pressed={chosen}
         data-image={image.id}
-        aria-label={`${card.prompt}, ${name}`}
+        aria-label={words}
         title={chosen ? "studio.image is this picture" : "Make this picture studio.image"}
         onClick={() => actions.select(image.id)}
         onDblClick={view}
         onKeyDown={onKeyDown}
       >
-        <Preview of={image.id} edge={edge} alt={`${card.prompt}, ${name}`} />
+        <Preview of={image.id} edge={edge} alt={words} />
       </Button>
       {chosen && (
         <span class="sd-mark" aria-hidden="true">
           <Check />
         </span>
       )}
-      <Actions image={image} name={name} view={view} />
+      <TileButtons image={image} name={name} view={view} />
     </li>
   );
 }

@@ -11,17 +11,17 @@ import { bringIntoSight, goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { type Card, isFinal } from "../kernel/wire";
 import { joinPresent } from "../kernel/words";
+import { splitPrompt } from "./prompt";
 import { useSession } from "./session";
-import { shapeOf, Tiles } from "./Tiles";
+import { layoutOf, Tiles } from "./Tiles";
 import { formatDuration, formatElapsed, useNow } from "./time";
-import { parts } from "./words";
 
 /** How many of the pictures that were asked for did not come. */
-const missing = ({ form, images, state }: Card): number =>
+const countMissing = ({ form, images, state }: Card): number =>
   state === "completed" ? Math.max(0, form.num_images * form.max_images - images.length) : 0;
 
 /** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
-function receipt(card: Card): string {
+function summaryOf(card: Card): string {
   const [first] = card.images;
   const cost = card.cost === null ? 0n : micros(card.cost);
   return joinPresent(
@@ -40,13 +40,13 @@ function useRunning(card: Card): boolean {
   return !isFinal(card) && !gone;
 }
 
-function Meta({ card }: { card: Card }) {
+function CardStatus({ card }: { card: Card }) {
   const running = useRunning(card);
   const skew = useStore(useSession().jobs.skew);
   const { silent } = useStore(useSession().channel.state);
   const now = useNow(running);
   if (card.state === "completed") {
-    const words = receipt(card);
+    const words = summaryOf(card);
     return (
       <span class="sd-meta" title={words}>
         {words}
@@ -62,7 +62,7 @@ function Meta({ card }: { card: Card }) {
   );
 }
 
-function Buttons({ card }: { card: Card }) {
+function CardButtons({ card }: { card: Card }) {
   const { actions } = useSession();
   const running = useRunning(card);
   const [cancelling, cancel] = useBusy(() => actions.cancel(card));
@@ -119,9 +119,9 @@ function ErrorNote({ card }: { card: Card }) {
 }
 
 /** Shown if a set has fewer pictures than were asked for. */
-function Missing({ card }: { card: Card }) {
+function MissingNote({ card }: { card: Card }) {
   const { actions } = useSession();
-  const count = missing(card);
+  const count = countMissing(card);
   const [first] = card.images;
   if (!first || count === 0) return null;
   return (
@@ -137,7 +137,7 @@ function Missing({ card }: { card: Card }) {
 }
 
 /** Shown if the kernel went while it ran: whether it is lost, and how to get it. */
-function Left({ card }: { card: Card }) {
+function InterruptedNote({ card }: { card: Card }) {
   return (
     <Note
       words={
@@ -152,12 +152,12 @@ function Left({ card }: { card: Card }) {
 
 /** A card that a click has brought or joined is shown and marked for a moment. */
 function useJoined({ id }: Card) {
-  const joined = useStore(useSession().jobs.joined) === id;
+  const isJoined = useStore(useSession().jobs.joined) === id;
   const ref = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (joined) bringIntoSight(ref.current);
-  }, [joined]);
-  return { ref, class: joined ? "sd-job sd-joined" : "sd-job" };
+    if (isJoined) bringIntoSight(ref.current);
+  }, [isJoined]);
+  return { ref, class: isJoined ? "sd-job sd-joined" : "sd-job" };
 }
 
 interface Props {
@@ -171,8 +171,8 @@ export function JobCard({ card, chosen, beside }: Props) {
   const running = useRunning(card);
   const { actions } = useSession();
   const code = useCopyCode(() => actions.code(card));
-  const { count, widening } = shapeOf(card);
-  const [head, tail] = parts(card.prompt, beside);
+  const { count, widening } = layoutOf(card);
+  const [head, tail] = splitPrompt(card.prompt, beside);
   return (
     <article
       {...useJoined(card)}
@@ -186,15 +186,15 @@ export function JobCard({ card, chosen, beside }: Props) {
           <span>{head}</span>
           <span>{tail}</span>
         </span>
-        <Meta card={card} />
+        <CardStatus card={card} />
         {code.button}
-        <Buttons card={card} />
+        <CardButtons card={card} />
       </header>
       {code.text}
       {running && <Progress label="Progress" value={card.progress} />}
       <ErrorNote card={card} />
-      {!running && !isFinal(card) && <Left card={card} />}
-      <Missing card={card} />
+      {!running && !isFinal(card) && <InterruptedNote card={card} />}
+      <MissingNote card={card} />
       {card.note && <Note class="sd-warn" words={card.note} />}
       <Tiles card={card} chosen={chosen} />
       {running && (

@@ -11,9 +11,9 @@ import type { Card } from "../kernel/wire";
 import { useOpenInViewer, whenNear } from "./ImageTile";
 import { JobCard } from "./JobCard";
 import { Menu, type MenuItem } from "./Menu";
-import { useRoving } from "./rove";
+import { useRoving } from "./roving";
 import { useSession } from "./session";
-import { shapeOf } from "./Tiles";
+import { layoutOf } from "./Tiles";
 
 const DENSITIES = ["Small", "Medium", "Large"];
 export const GO_ONLINE =
@@ -31,7 +31,7 @@ function Empty() {
   );
 }
 
-function FromBefore() {
+function FetchNote() {
   const { jobs, actions } = useSession();
   const waiting = useStore(jobs.waiting);
   if (!waiting) return null;
@@ -75,7 +75,7 @@ interface CurrentProps {
 }
 
 /** Says which picture the next cell gets, as it may have been scrolled out of view. */
-function Current({ chosen, children }: CurrentProps) {
+function SelectedImage({ chosen, children }: CurrentProps) {
   const { actions, pinned } = useSession();
   const isPinned = useStore(pinned);
   const [card, words] = useWords(chosen);
@@ -120,13 +120,14 @@ function usePictureMenu(chosen: string) {
   function open(event: MouseEvent | KeyboardEvent) {
     const target = event.target as Element;
     const pick = target.closest(".sd-tile")?.querySelector<HTMLElement>("[data-image]");
-    const root = rootOf(target)?.getBoundingClientRect();
+    const root = rootOf(target);
     if (!pick?.dataset.image || !root) return;
     consume(event);
+    const origin = boxOf(root);
     const { left, top, width, height } = boxOf(pick);
     const pointed = "button" in event && event.button === 2;
-    const x = (pointed ? event.clientX : left + width / 4) - root.left;
-    const y = (pointed ? event.clientY : top + height / 4) - root.top;
+    const x = (pointed ? event.clientX : left + width / 4) - origin.left;
+    const y = (pointed ? event.clientY : top + height / 4) - origin.top;
     focusOn(pick);
     setOpened({ x, y, id: pick.dataset.image, pick });
   }
@@ -167,7 +168,7 @@ function usePictureMenu(chosen: string) {
 }
 
 /** Loads older cards near the end of the list, or by a button if that can't be detected. */
-function Older() {
+function OlderCards() {
   const { jobs } = useSession();
   const ref = useRef<HTMLParagraphElement>(null);
   useEffect(() => whenNear(ref.current, jobs.more), [jobs]);
@@ -187,7 +188,7 @@ export function Results() {
   const chosen = chosenImage(cards, selected);
   const [density, setDensity] = useState(1);
   // As much room as there is, as long as there are few; then all of one size.
-  const count = cards.reduce((sum, card) => sum + shapeOf(card).count, 0);
+  const count = cards.reduce((sum, card) => sum + layoutOf(card).count, 0);
   const fill = density === 1 ? (count > 4 ? "many" : "few") : DENSITIES[density]?.toLowerCase();
   const { menu, onMenuKey, onContextMenu } = usePictureMenu(chosen);
   const { onKeyDown, ...roving } = useRoving();
@@ -215,14 +216,14 @@ export function Results() {
           </IconButton>
         </Note>
       )}
-      <Current chosen={chosen}>
+      <SelectedImage chosen={chosen}>
         <Grow />
         <Link title="Smaller or larger pictures" onClick={() => setDensity((density + 1) % 3)}>
           {DENSITIES[density]}
         </Link>
-      </Current>
+      </SelectedImage>
       <Undo of={session.dismissed} class="sd-note sd-calm" />
-      <FromBefore />
+      <FetchNote />
       {cards.length === 0 && older === null && <Empty />}
       {cards.map((card, at) => (
         <JobCard
@@ -231,7 +232,7 @@ export function Results() {
           beside={(cards[at + 1] ?? cards[at - 1])?.prompt}
         />
       ))}
-      {older !== null && <Older key={older} />}
+      {older !== null && <OlderCards key={older} />}
     </section>
   );
   return (

@@ -14,7 +14,7 @@ interface Skeleton {
   maybe: boolean;
 }
 
-function Waiting({ ratio, label, maybe }: Skeleton) {
+function SkeletonTile({ ratio, label, maybe }: Skeleton) {
   return (
     <li class={maybe ? "sd-tile sd-skeleton sd-maybe" : "sd-tile sd-skeleton"} aria-hidden="true">
       <div class="sd-pick" style={{ aspectRatio: ratio }}>
@@ -25,7 +25,7 @@ function Waiting({ ratio, label, maybe }: Skeleton) {
 }
 
 /** The pictures that a card has or waits for, and their shape: the style sheet has the room. */
-export function shapeOf(card: Card) {
+export function layoutOf(card: Card) {
   const asked = Math.min(MOST, card.num_images * card.max_images);
   const waiting = isFinal(card) ? 0 : Math.max(0, asked - card.images.length);
   const [first] = card.images;
@@ -43,7 +43,7 @@ export function shapeOf(card: Card) {
 /** One tile for each picture asked for, of its shape, so that nothing jumps when they arrive. */
 export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
   const facts = useStore(useSession().facts);
-  const { waiting, size } = shapeOf(card);
+  const { waiting, size } = layoutOf(card);
   if (card.images.length + waiting === 0) return null;
   const ratio = `${size[0]} / ${size[1]}`;
   const { shape } = card.size ? choiceOf(facts, card.size) : { shape: "auto" };
@@ -59,7 +59,7 @@ export function Tiles({ card, chosen }: { card: Card; chosen: string }) {
         <ImageTile key={image.id} {...{ image, card, index, chosen: image.id === chosen }} />
       ))}
       {times(waiting, (index) => (
-        <Waiting
+        <SkeletonTile
           key={`waiting-${card.images.length + index}`}
           maybe={card.images.length + index >= card.num_images}
           {...{ ratio, label }}

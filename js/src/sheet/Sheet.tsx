@@ -65,7 +65,7 @@ function Tile({ cell, size, chosen, view, pick }: TileProps) {
 }
 
 /** Chooses the value of an axis that is neither across nor down: tabs for a few, else a slider. */
-function Layer({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number): void }) {
+function AxisValue({ axis, at, set }: { axis: SheetAxis; at: number; set(at: number): void }) {
   if (axis.labels.length > TABS) {
     return (
       <label class="sd-sheet-layer">
@@ -112,7 +112,7 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
       {several
         .filter((index) => index !== layout.x && index !== layout.y)
         .map((index) => (
-          <Layer
+          <AxisValue
             key={index}
             axis={axes[index] as SheetAxis}
             at={layout.at[index] ?? 0}
@@ -159,13 +159,13 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const head = 8 + LINE * headLines;
   const high = Math.round(size * useMemo(() => tallest(batch.cells.values()), [batch]));
 
-  function look() {
+  function readScroll() {
     const box = scroller.current;
     if (!box) return;
     const { scrollTop: top, scrollLeft: left, clientWidth: wide, clientHeight: high } = box;
     setSeen({ top, left, wide: wide || 800, high: high || 600 });
   }
-  useMeasure(scroller, look);
+  useMeasure(scroller, readScroll);
   const row = Math.min(active[0], rows.length - 1);
   const column = Math.min(active[1], columns.length - 1);
   // Keys may follow each other faster than the page is drawn.
@@ -196,7 +196,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
         const [top, left] = [next[0] * high, next[1] * size];
         box.scrollTop = Math.max(Math.min(box.scrollTop, top), top + high + head - seen.high);
         box.scrollLeft = Math.max(Math.min(box.scrollLeft, left), left + size + side - seen.wide);
-        look();
+        readScroll();
       }
       moved.current = true;
       at.current = next;
@@ -231,7 +231,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
         aria-rowcount={rows.length + 1}
         aria-colcount={columns.length + 1}
         aria-multiselectable="true"
-        onScroll={look}
+        onScroll={readScroll}
         onKeyDown={onKeyDown}
       >
         <div

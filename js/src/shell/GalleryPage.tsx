@@ -11,15 +11,15 @@ import { createStore } from "../kernel/store";
 import { createPictures } from "../pictures/pictures";
 import type { ViewerSession } from "../viewer/session";
 import { createViewer, lookUpIn } from "../viewer/state";
-import { Alone } from "./Alone";
 import type { Announcer } from "./announcer";
 import type { Base } from "./base";
+import { StandalonePage } from "./StandalonePage";
 
-export interface GalleryAlone extends GallerySession, ViewerSession {
+export interface GalleryPageSession extends GallerySession, ViewerSession {
   announcer: Announcer;
 }
 
-export function createGallerySession(base: Base): GalleryAlone {
+export function createGallerySession(base: Base): GalleryPageSession {
   const { channel, traits, open, ended } = base;
   const pictures = createPictures(channel);
   const parts = {
@@ -40,10 +40,10 @@ export function createGallerySession(base: Base): GalleryAlone {
   };
 }
 
-export function GalleryPage({ session }: { session: GalleryAlone }) {
+export function GalleryPage({ session }: { session: GalleryPageSession }) {
   return (
-    <Alone session={session}>
+    <StandalonePage session={session}>
       <Gallery />
-    </Alone>
+    </StandalonePage>
   );
 }

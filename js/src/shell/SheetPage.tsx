@@ -3,15 +3,15 @@ import { Sheet } from "../sheet/Sheet";
 import { createSheet, type SheetSession } from "../sheet/session";
 import type { ViewerSession } from "../viewer/session";
 import { createViewer, type ViewedPicture } from "../viewer/state";
-import { Alone } from "./Alone";
 import type { Announcer } from "./announcer";
 import type { Base } from "./base";
+import { StandalonePage } from "./StandalonePage";
 
-export interface SheetAlone extends SheetSession, ViewerSession {
+export interface SheetPageSession extends SheetSession, ViewerSession {
   announcer: Announcer;
 }
 
-export function createSheetSession(base: Base): SheetAlone {
+export function createSheetSession(base: Base): SheetPageSession {
   const sheet = createSheet(base.channel, base.traits);
   const lookUp = async (wanted: string) => {
     const cells = [...(sheet.batch.get()?.cells.values() ?? [])] as ViewedPicture[];
@@ -25,10 +25,13 @@ export function createSheetSession(base: Base): SheetAlone {
   };
 }
 
-export function SheetPage({ session }: { session: SheetAlone }) {
+export function SheetPage({ session }: { session: SheetPageSession }) {
   return (
-    <Alone session={session} more=". Run the batch again for the rest: nothing is paid for twice.">
+    <StandalonePage
+      session={session}
+      more=". Run the batch again for the rest: nothing is paid for twice."
+    >
       <Sheet />
-    </Alone>
+    </StandalonePage>
   );
 }

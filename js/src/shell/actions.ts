@@ -5,7 +5,7 @@ import { createRepeatCheck, GESTURE_MS } from "../controls/gesture";
 import type { Addressed } from "../files/addresses";
 import type { DropPlace } from "../files/drops";
 import { renumbered } from "../files/mentions";
-import { full, moved } from "../files/references";
+import { moveTo, noRoom } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check, mentionHint } from "../form/checks";
 import { endpointOf } from "../form/facts";
@@ -173,7 +173,7 @@ export function createActions(parts: Parts): Actions {
   /** Have the kernel append one more reference, where there is room. */
   function addOne(message: Outgoing) {
     const most = mostReferences();
-    if (references.ids().length >= most) errors.tell("references", full(most));
+    if (references.ids().length >= most) errors.tell("references", noRoom(most));
     else void ask(message, "references");
   }
 
@@ -185,7 +185,7 @@ export function createActions(parts: Parts): Actions {
   }
 
   function moveReference(id: string, to: number) {
-    const ids = moved(references.ids(), id, to);
+    const ids = moveTo(references.ids(), id, to);
     sayOf(id, `is now image ${ids.indexOf(id) + 1} of ${ids.length}`);
     arrange(ids);
   }
@@ -226,7 +226,7 @@ export function createActions(parts: Parts): Actions {
     const most = mostReferences();
     if (before.references.length >= most) {
       parts.viewing.set(null);
-      return errors.tell("references", full(most));
+      return errors.tell("references", noRoom(most));
     }
     const exact = region ? { exact: true } : {};
     const reply = await ask({ kind: "use_result", image_id: imageId, ...exact }, "references");
@@ -324,7 +324,7 @@ export function createActions(parts: Parts): Actions {
     const ids = [...parts.gallery.selected.get()];
     for (const id of ids.slice(0, Math.max(0, room))) addOne({ kind: "use_result", image_id: id });
     if (ids.length > room) {
-      errors.tell("references", full(most, "the first of them were added"));
+      errors.tell("references", noRoom(most, "the first of them were added"));
     }
     announcer.say(`${Math.min(ids.length, room)} added to the reference images`);
   }

@@ -9,7 +9,10 @@ interface Cell extends Element {
  * Have the next studio of the same cell offer it by Undo. It hangs on the cell's element meanwhile,
  * in the page's memory alone; a cell that shows several of our widgets hands on nothing.
  */
-export function passOn(root: Element, { channel, form, before, references, jobs }: Session): void {
+export function handOnUnsent(
+  root: Element,
+  { channel, form, before, references, jobs }: Session,
+): void {
   // By its first news a view is on the page.
   const stop = jobs.cards.subscribe(() => {
     stop();

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { clamp } from "../kernel/numbers";
 import { boxOf } from "../kernel/page";
-import { type Area, px, type Rect } from "./geometry";
+import { type Area, pxStyle, type Rect } from "./geometry";
 
 const SIDES = ["Left", "Top", "Right", "Bottom"] as const;
 
@@ -72,14 +72,14 @@ export function Marking({ box, placed, picture, change }: Props) {
   return (
     <div
       class="sd-marking"
-      style={px({ ...placed })}
+      style={pxStyle({ ...placed })}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
       onPointerCancel={onPointerUp}
     >
       <div
-        style={px({
+        style={pxStyle({
           left: left * scale,
           top: top * scale,
           width: (right - left) * scale,

@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { type Area, px, type Rect } from "./geometry";
+import { type Area, pxStyle, type Rect } from "./geometry";
 import { begins, pixelAt } from "./Marking";
 
 /** The diameter of a round brush, then x and y of each point, in the picture's pixels. */
@@ -59,7 +59,7 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
       aria-hidden="true"
       class="sd-marking"
       viewBox={`0 0 ${picture.width} ${picture.height}`}
-      style={px({ ...placed })}
+      style={pxStyle({ ...placed })}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}

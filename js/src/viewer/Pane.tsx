@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useMeasure } from "../controls/measure";
+import { boxOf } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { usePreview } from "../pictures/Preview";
 import {
@@ -11,7 +12,7 @@ import {
   onePixel,
   type Placed,
   panned,
-  px,
+  pxStyle,
   seen,
   type View,
   withMargin,
@@ -54,8 +55,8 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
   return (
     <>
       <div class="sd-layer" style={style}>
-        <div class="sd-frame" style={px({ ...box })}>
-          <div class={error ? "sd-picture" : "sd-picture sd-clear"} style={px(inside)}>
+        <div class="sd-frame" style={pxStyle({ ...box })}>
+          <div class={error ? "sd-picture" : "sd-picture sd-clear"} style={pxStyle(inside)}>
             {small && !error && <img src={small} alt={picture.words} draggable={false} />}
             {sharp && part && (
               <img
@@ -63,7 +64,7 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
                 src={sharp.url}
                 alt=""
                 draggable={false}
-                style={px({
+                style={pxStyle({
                   left: part.left * scale,
                   top: part.top * scale,
                   width: part.width * scale,
@@ -114,9 +115,9 @@ export function Pane({ frame, view, change, children }: PaneProps) {
 
   /** A point counted from the pane's middle. */
   function point({ clientX, clientY }: { clientX: number; clientY: number }): Finger {
-    const box = element.current?.getBoundingClientRect();
-    if (!box) return { x: 0, y: 0 };
-    return { x: clientX - box.left - box.width / 2, y: clientY - box.top - box.height / 2 };
+    if (!element.current) return { x: 0, y: 0 };
+    const { left, top, width, height } = boxOf(element.current);
+    return { x: clientX - left - width / 2, y: clientY - top - height / 2 };
   }
 
   function set(next: View) {

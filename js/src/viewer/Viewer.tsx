@@ -64,7 +64,7 @@ function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
     const { top, height: all } = boxOf(root);
     const most = Math.max(LEAST_HEIGHT, innerHeight - ABOVE_AND_BELOW);
     const height = Math.min(all, most);
-    const place = opener?.getBoundingClientRect() ?? { top, height };
+    const place = opener ? boxOf(opener) : { top, height };
     const middle = place.top + place.height / 2 - top - height / 2;
     dialog.style.top = `${clamp(0, middle, all - height)}px`;
     dialog.style.maxHeight = `${most}px`;
@@ -98,7 +98,7 @@ interface Props {
   close?: () => void;
 }
 
-function Open({ shown, close }: Props) {
+function ViewerBox({ shown, close }: Props) {
   const { viewer, announcer, tools, favour, changeRegion } = useViewer();
   const [box, setBox] = useState<Box | null>(null);
   const [strokes, setStrokes] = useState<Stroke[] | null>(null);
@@ -264,30 +264,23 @@ function Open({ shown, close }: Props) {
         <CompareStage a={pinned} b={picture} {...{ view, setView, comparing, change }} />
       ) : (
         <Pane frame={picture} view={view} change={setView}>
-          {(pane, view) => (
-            <>
-              <Layer
-                key={picture.id}
-                placed={{ left: 0, top: 0, scale: 1 }}
-                frame={picture}
-                {...{ picture, view, pane }}
-              />
-              {box && (
-                <Marking
-                  placed={framed(view, picture, pane)}
-                  change={setBox}
-                  {...{ box, picture }}
+          {(pane, view) => {
+            const placed = framed(view, picture, pane);
+            return (
+              <>
+                <Layer
+                  key={picture.id}
+                  placed={{ left: 0, top: 0, scale: 1 }}
+                  frame={picture}
+                  {...{ picture, view, pane }}
                 />
-              )}
-              {strokes && (
-                <Painting
-                  placed={framed(view, picture, pane)}
-                  change={setStrokes}
-                  {...{ strokes, brush, picture }}
-                />
-              )}
-            </>
-          )}
+                {box && <Marking change={setBox} {...{ box, placed, picture }} />}
+                {strokes && (
+                  <Painting change={setStrokes} {...{ strokes, brush, placed, picture }} />
+                )}
+              </>
+            );
+          }}
         </Pane>
       )}
       {aside && (
@@ -380,7 +373,7 @@ export function Viewer() {
   return (
     shown && (
       <div class="sd-cover">
-        <Open shown={shown} close={viewer.close} />
+        <ViewerBox shown={shown} close={viewer.close} />
       </div>
     )
   );
@@ -389,5 +382,5 @@ export function Viewer() {
 /** Two pictures beside each other, as a widget of its own. */
 export function CompareWidget() {
   const shown = useStore(useViewer().viewer.shown);
-  return shown && <Open shown={shown} />;
+  return shown && <ViewerBox shown={shown} />;
 }

@@ -138,5 +138,5 @@ export function covers(there: Wanted, wanted: Wanted): boolean {
 }
 
 /** A place, or another set of lengths, as a style. */
-export const px = (lengths: { [name: string]: number }): Record<string, string> =>
+export const pxStyle = (lengths: { [name: string]: number }): Record<string, string> =>
   Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, `${length}px`]));

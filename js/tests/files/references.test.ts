@@ -1,6 +1,6 @@
 import { act, fireEvent, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { far } from "../../src/files/UploadTile";
+import { progressWords } from "../../src/files/UploadTile";
 import { mount, unmountAll, type View } from "../mount";
 import { button, click, doing, press, prompt, reference, ui } from "../ui";
 
@@ -79,8 +79,8 @@ describe("references", () => {
 
   it("say on their tiles how far they are", () => {
     const tile = { id: "u1", name: "a.png", size: 30e6, error: null, picture: null };
-    expect(far({ ...tile, phase: "sending", received: 12.4e6 })).toBe("41 %");
-    expect(far({ ...tile, phase: "reading", received: 30e6 })).toBe("Reading");
+    expect(progressWords({ ...tile, phase: "sending", received: 12.4e6 })).toBe("41 %");
+    expect(progressWords({ ...tile, phase: "reading", received: 30e6 })).toBe("Reading");
   });
 
   it("come from a result that is dragged here, and reorder by dragging", async () => {

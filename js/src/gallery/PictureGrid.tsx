@@ -19,7 +19,7 @@ const PADDING = 12;
 /** Drawn above and below what is seen, in CSS pixels. */
 const MARGIN = 300;
 
-function words({ prompt, index, count, favourite, rating, error }: Picture): string {
+function describe({ prompt, index, count, favourite, rating, error }: Picture): string {
   return joinPresent(
     ", ",
     prompt || "a prompt that was not kept",
@@ -52,7 +52,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
       style={{ left: `${(column - 1) * (layout.tile[0] + GAP)}px`, width: `${layout.tile[0]}px` }}
       aria-colindex={column}
       aria-selected={chosen}
-      aria-label={picture ? words(picture) : "Loading"}
+      aria-label={picture ? describe(picture) : "Loading"}
       title={picture?.prompt}
       data-index={index}
       tabIndex={focused ? 0 : -1}
@@ -89,7 +89,7 @@ function Heading({ heading }: { heading: NonNullable<Row["heading"]> }) {
 }
 
 /** The width and height of the scroller, as it changes. */
-function useSize(scroller: { current: HTMLElement | null }) {
+function useInnerSize(scroller: { current: HTMLElement | null }) {
   const [size, setSize] = useState<readonly [number, number]>([0, 0]);
   useMeasure(scroller, () => {
     const element = scroller.current;
@@ -100,10 +100,10 @@ function useSize(scroller: { current: HTMLElement | null }) {
   return size;
 }
 
-export function Pictures() {
+export function PictureGrid() {
   const { actions, gallery, pictures } = useSession();
   const scroller = useRef<HTMLDivElement>(null);
-  const [width, height] = useSize(scroller);
+  const [width, height] = useInnerSize(scroller);
   const found = useStore(gallery.found);
   const density = useStore(gallery.density);
   const selected = useStore(gallery.selected);
@@ -121,8 +121,8 @@ export function Pictures() {
   const total = found?.total ?? 0;
   const focused = Math.min(focus, Math.max(0, total - 1));
   // Who has the focus stays on the page, wherever that is scrolled to.
-  if (total > 0 && width > 0 && !rows.some((row) => has(row, focused))) {
-    const own = layout.rows(...layout.span(focused)).find((row) => has(row, focused));
+  if (total > 0 && width > 0 && !rows.some((row) => holds(row, focused))) {
+    const own = layout.rows(...layout.span(focused)).find((row) => holds(row, focused));
     if (own) rows.push(own);
   }
   const firstSeen = rows.find((row) => !row.heading && row.top + layout.tile[1] > top);
@@ -181,7 +181,7 @@ export function Pictures() {
   const here = () => Math.min(gallery.focus.get(), Math.max(0, total - 1));
 
   /** Where a key goes to; undefined where it goes nowhere. */
-  function goal(key: string): number | undefined {
+  function targetOf(key: string): number | undefined {
     const focused = here();
     const page = Math.max(1, Math.floor(height / (layout.tile[1] + GAP)) - 1);
     const steps: Record<string, number> = {
@@ -210,7 +210,7 @@ export function Pictures() {
     // With Ctrl, Page Up and Page Down change the host's tabs.
     if (total === 0 || event.altKey || (command && key.startsWith("Page"))) return;
     const focused = here();
-    const to = goal(key);
+    const to = targetOf(key);
     if (to !== undefined) move(to, event);
     else if (command && key.toLowerCase() === "a") void gallery.all();
     else if (key === " ") void gallery.select(focused, { toggle: command, range: event.shiftKey });
@@ -325,5 +325,5 @@ export function Pictures() {
   );
 }
 
-const has = ({ heading, first, count }: Row, index: number) =>
+const holds = ({ heading, first, count }: Row, index: number) =>
   !heading && index >= first && index < first + count;

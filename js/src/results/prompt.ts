@@ -7,7 +7,7 @@ const ALIKE = 24;
 
 /** A prompt in two parts, of which the first is cut where there is no room for all: the second
  * begins where it differs from `other`, as prompts of variations do late, else near its end. */
-export function parts(prompt: string, other = ""): [string, string] {
+export function splitPrompt(prompt: string, other = ""): [string, string] {
   const words = prompt.trim().replace(/\s+/g, " ");
   const beside = other.trim().replace(/\s+/g, " ");
   let same = 0;

@@ -12,12 +12,12 @@ const itemsOf = (stage: HTMLElement) => [...stage.querySelectorAll<HTMLElement>(
 
 const tileOrCard = (element: Element) => element.closest(".sd-tile") ?? element.closest(".sd-job");
 
-function arrange(stage: HTMLElement) {
+function setTabStops(stage: HTMLElement) {
   const items = itemsOf(stage);
   const active = activeIn(stage);
-  const has = (item: HTMLElement) => active && tileOrCard(item)?.contains(active);
+  const holdsFocus = (item: HTMLElement) => active && tileOrCard(item)?.contains(active);
   const now =
-    items.find(has) ??
+    items.find(holdsFocus) ??
     items.find((item) => item.getAttribute("aria-pressed") === "true") ??
     items.find((item) => item.dataset.current) ??
     items[0];
@@ -43,16 +43,18 @@ function inNextRow(
 ): HTMLElement | undefined {
   const start = boxOf(from);
   const middle = start.left + start.width / 2;
-  const far = (item: HTMLElement) => {
+  const distance = (item: HTMLElement) => {
     const { top, bottom, left, width } = boxOf(item);
     const gap = down ? top - start.bottom : start.top - bottom;
     return gap < -2 ? Number.POSITIVE_INFINITY : gap * 4 + Math.abs(left + width / 2 - middle);
   };
-  const [next] = items.filter((item) => item !== from).sort((one, two) => far(one) - far(two));
-  return next && Number.isFinite(far(next)) ? next : undefined;
+  const [next] = items
+    .filter((item) => item !== from)
+    .sort((one, two) => distance(one) - distance(two));
+  return next && Number.isFinite(distance(next)) ? next : undefined;
 }
 
-function goal(items: HTMLElement[], from: HTMLElement, key: string): HTMLElement | undefined {
+function targetOf(items: HTMLElement[], from: HTMLElement, key: string): HTMLElement | undefined {
   const at = items.indexOf(from);
   if (key === "ArrowRight") return items[at + 1];
   if (key === "ArrowLeft") return items[at - 1];
@@ -68,23 +70,23 @@ export function useRoving() {
   useEffect(() => {
     const stage = ref.current;
     if (!stage) return;
-    const observer = new MutationObserver(() => arrange(stage));
+    const observer = new MutationObserver(() => setTabStops(stage));
     observer.observe(stage, {
       childList: true,
       subtree: true,
       attributeFilter: ["aria-busy", "aria-pressed"],
     });
-    arrange(stage);
+    setTabStops(stage);
     return () => observer.disconnect();
   }, []);
   return {
     ref,
-    onFocusIn: () => void (ref.current && arrange(ref.current)),
+    onFocusIn: () => void (ref.current && setTabStops(ref.current)),
     onKeyDown(event: KeyboardEvent) {
       const stage = ref.current;
       const from = event.target as HTMLElement;
       if (!stage || !from.matches(ITEM) || hasCommand(event) || event.altKey) return;
-      const next = goal(itemsOf(stage), from, event.key);
+      const next = targetOf(itemsOf(stage), from, event.key);
       if (!next) return;
       event.preventDefault();
       next.focus();

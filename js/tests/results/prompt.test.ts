@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parts } from "../../src/results/words";
+import { splitPrompt } from "../../src/results/prompt";
 
 const LIKE = "a lighthouse on a cliff above the sea, in the manner of";
 
@@ -14,7 +14,7 @@ it.each([
   ["in one line", "a fox\n\n  in   snow ", "an owl", ["a", " fox in snow"]],
   ["of nothing", " ", undefined, ["", ""]],
 ])("a prompt is shown in two parts, the second %s", (_, prompt, beside, expected) => {
-  const [head, tail] = parts(prompt, beside);
+  const [head, tail] = splitPrompt(prompt, beside);
   expect(head + tail).toBe(prompt.trim().replace(/\s+/g, " "));
   if (expected) expect([head, tail]).toEqual(expected);
   else expect(tail.length).toBeLessThan(18);

@@ -13,7 +13,7 @@ interface Props {
 }
 
 /** The page of a widget that has no form, with its viewer and what is read out. */
-export const Alone = ({ session, more, children }: Props) => (
+export const StandalonePage = ({ session, more, children }: Props) => (
   <SessionProvider value={session}>
     <KernelNotice {...session} more={more} />
     {children}
