@@ -1,6 +1,6 @@
 /** Pictures given as an address, such as one dragged from another tab or a file list. */
 
-/** The outcome for an address: fal fetches `url`, `file` is uploaded, or `error` says what to do. */
+/** What comes of an address: fal fetches `url`, `file` is uploaded, `error` says what to do. */
 export type Addressed = { url: string } | { file: File } | { error: string };
 
 type Data = Pick<DataTransfer, "types" | "getData">;

@@ -1,4 +1,4 @@
-/** Sends files to the kernel: the next one goes out while the kernel still checks those before it. */
+/** Sends files to the kernel: the next one goes out while those before it are still checked. */
 import { createSlots } from "./slots";
 import { type Transfer, transfer } from "./transfer";
 
@@ -10,7 +10,7 @@ export interface PendingUpload extends Transfer {
   checked(): Promise<void>;
 }
 
-/** Return a function that sends one file at a time; files become references in the order of the calls. */
+/** Sends one file at a time; files become references in the order of the calls. */
 export function createSender(): (job: PendingUpload) => Promise<void> {
   const [kernel, wire] = [createSlots(IN_KERNEL), createSlots(1)];
 

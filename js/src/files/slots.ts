@@ -1,7 +1,7 @@
 /** A limited number of slots; whoever asks first gets the next free one. */
 export type TakeSlot = (signal: AbortSignal) => Promise<() => void>;
 
-/** Whoever gets a slot also gets a function that gives it back; calling it twice changes nothing. */
+/** Each slot comes with a function that gives it back; calling it twice changes nothing. */
 export function createSlots(places: number): TakeSlot {
   const queue: (() => void)[] = [];
   let free = places;

@@ -2,8 +2,8 @@ import { Select } from "../controls/Select";
 import { FileButton } from "../files/FileButton";
 import { useStore } from "../kernel/store";
 import type { Endpoint } from "./facts";
+import { adaptForm, initialForm } from "./fields";
 import { useSession } from "./session";
-import { initialForm, taken } from "./taken";
 
 interface SwitchProps {
   name: "enable_safety_checker" | "sync_mode";
@@ -60,7 +60,7 @@ function ChoiceField({ name, label, words, fixed }: ChoiceProps) {
 function ChoiceFields({ endpoint }: { endpoint: Endpoint }) {
   const { form } = useSession();
   const { choices } = endpoint;
-  const clear = taken(endpoint, useStore(form.values)).background === "transparent";
+  const clear = adaptForm(endpoint, useStore(form.values)).background === "transparent";
   const shown = [
     { name: "enhance_prompt_mode", label: "Prompt enhancement" },
     { name: "background", label: "Background" },

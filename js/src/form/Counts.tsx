@@ -5,9 +5,9 @@ import { Label } from "../controls/Label";
 import { useStore } from "../kernel/store";
 import { isFinal } from "../kernel/wire";
 import type { Checks } from "./checks";
+import { takes } from "./fields";
 import { NumberField } from "./NumberField";
 import { useSession } from "./session";
-import { takes } from "./taken";
 
 const SEEDS = 2 ** 31;
 

@@ -4,11 +4,11 @@ import { isMac } from "../controls/keys";
 import { GONE, SILENT } from "../kernel/channel";
 import { useStore } from "../kernel/store";
 import { modelOf } from "./facts";
+import { takes } from "./fields";
 import { estimate } from "./price";
 import { useSent } from "./region";
 import { useSession } from "./session";
 import { WAITING } from "./submission";
-import { takes } from "./taken";
 
 const PHASES = { sending: "Sending…", waiting: WAITING, sent: "Sent" };
 

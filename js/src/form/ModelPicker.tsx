@@ -7,10 +7,10 @@ import { consume } from "../kernel/page";
 import { useStore } from "../kernel/store";
 import { joinPresent } from "../kernel/words";
 import { endpointOf, type Model, modelOf } from "./facts";
+import { describeChange, describeKept } from "./fields";
 import { formatSpan, priceOf } from "./price";
 import { useSent } from "./region";
 import { useSession } from "./session";
-import { changes, kept } from "./taken";
 
 /** What the current request would cost with a model. */
 function usePriceOf(): (model: Model) => string {
@@ -32,10 +32,10 @@ function useModelChange(): string {
   const [line, setLine] = useState("");
   useEffect(() => {
     const [from, to] = [modelOf(facts, before.current), modelOf(facts, form.model)];
-    if (from && to && from !== to) setLine(changes(from, to));
+    if (from && to && from !== to) setLine(describeChange(from, to));
     before.current = form.model;
   }, [form.model]);
-  return joinPresent(" ", line, kept(endpoint, form));
+  return joinPresent(" ", line, describeKept(endpoint, form));
 }
 
 export function ModelPicker() {

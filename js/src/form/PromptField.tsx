@@ -15,7 +15,7 @@ import { useSession } from "./session";
 
 const LINES = 12;
 
-/** Replace the whole text as typing does, so that the browser's own undo brings the old one back. */
+/** Replace the whole text as typing does, so that the browser's own undo brings it back. */
 function replaceText(area: HTMLTextAreaElement, text: string) {
   const active = activeIn(area) as HTMLElement | null;
   // A change from outside must not take the focus.

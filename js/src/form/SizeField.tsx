@@ -8,6 +8,7 @@ import { useStore } from "../kernel/store";
 import type { ImageSize, Size } from "../kernel/wire";
 import type { Checks } from "./checks";
 import type { Endpoint, Facts } from "./facts";
+import { sizeOf } from "./fields";
 import { NumberField } from "./NumberField";
 import { useSession } from "./session";
 import {
@@ -21,7 +22,6 @@ import {
   sizeOfShape,
   tiersOf,
 } from "./sizes";
-import { sizeOf } from "./taken";
 
 const LONG = 20;
 

@@ -3,8 +3,8 @@
 import { misnamed } from "../files/mentions";
 import type { FormTraits } from "../kernel/wire";
 import { type Endpoint, endpointOf, type Facts, modelOf } from "./facts";
+import { adaptForm } from "./fields";
 import { isNamed, type SizeProblem, sizeProblem } from "./sizes";
-import { taken } from "./taken";
 
 export interface Checks {
   endpoint: Endpoint | null;
@@ -62,7 +62,7 @@ function referencesProblem(
 
 export function check(facts: Facts, given: FormTraits, references: number): Checks {
   const endpoint = endpointOf(facts, given.model, references);
-  const form = taken(endpoint, given);
+  const form = adaptForm(endpoint, given);
   const label = modelOf(facts, form.model)?.label ?? form.model;
   const kind = references > 0 && endpoint?.max_inputs ? `${label} edit` : label;
   return {

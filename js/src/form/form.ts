@@ -7,7 +7,7 @@ import type { Traits } from "../kernel/traits";
 import { type FormTraits, formFields, type Mask, type Size } from "../kernel/wire";
 import { isWritable } from "./checks";
 import type { Facts } from "./facts";
-import { initialForm } from "./taken";
+import { initialForm } from "./fields";
 
 const DEBOUNCE = 250;
 

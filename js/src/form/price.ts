@@ -1,9 +1,9 @@
 /** What a request costs on each model: by images, pixels asked and references. */
 import type { FormTraits, ImageSize } from "../kernel/wire";
 import type { Endpoint, Facts, PriceRule } from "./facts";
-import { formatMoney, micros } from "./money";
+import { adaptForm } from "./fields";
+import { formatMoney, parseMicros } from "./money";
 import { isNamed, nearest, pixelsOf } from "./sizes";
-import { taken } from "./taken";
 
 type Span = readonly [low: bigint, high: bigint];
 
@@ -14,11 +14,11 @@ export function priceOfImage(
   size: ImageSize,
   references: number,
 ): Span {
-  const more = micros(price.each_reference) * BigInt(Math.max(0, references - 1));
-  const tiers = price.tiers.map((tier) => micros(tier.usd) + more);
+  const more = parseMicros(price.each_reference) * BigInt(Math.max(0, references - 1));
+  const tiers = price.tiers.map((tier) => parseMicros(tier.usd) + more);
   const [first, last] = [tiers[0], tiers.at(-1)];
   if (first === undefined || last === undefined) {
-    const flat = micros(price.usd) + more;
+    const flat = parseMicros(price.usd) + more;
     return [flat, flat];
   }
   const pixels = pixelsOf(facts, size);
@@ -29,7 +29,7 @@ export function priceOfImage(
   return [usd, usd];
 }
 
-const images = (low: number, high: number) =>
+const formatCount = (low: number, high: number) =>
   low === high ? `${low} image${low === 1 ? "" : "s"}` : `${low}–${high} images`;
 
 /** "about $0.06" or "$0.06 to $0.18". */
@@ -43,7 +43,7 @@ export function priceOf(
   form: FormTraits,
   references: number,
 ): Span | null {
-  const { num_images, max_images, image_size: size } = taken(endpoint, form);
+  const { num_images, max_images, image_size: size } = adaptForm(endpoint, form);
   if (!Number.isInteger(num_images) || !Number.isInteger(max_images)) return null;
   const known = isNamed(size) || size.every((side) => side > 0);
   const asked = known && !isNamed(size) ? nearest(endpoint.rule, size) : size;
@@ -61,7 +61,7 @@ export function estimate(
 ): string {
   const price = priceOf(facts, endpoint, form, references);
   if (!price) return "";
-  const { num_images, max_images } = taken(endpoint, form);
-  const count = images(num_images, num_images * max_images);
+  const { num_images, max_images } = adaptForm(endpoint, form);
+  const count = formatCount(num_images, num_images * max_images);
   return `${count} · ${bills ? formatSpan(price) : "free, offline"}`;
 }

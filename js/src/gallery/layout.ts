@@ -2,7 +2,7 @@
 import { clamp } from "../kernel/numbers";
 import type { Day } from "../kernel/wire";
 
-/** Browsers cap an element's height, some at 2^24 device pixels: further down, scrolling is scaled. */
+/** Browsers cap an element's height, some at 2^24 device pixels: beyond, scrolling is scaled. */
 const TALLEST = 4_000_000;
 export const HEADING = 30;
 export const GAP = 6;

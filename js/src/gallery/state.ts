@@ -21,7 +21,7 @@ import { type Found, type Pictures, type Query, resultOf } from "../pictures/pic
 import type { Density } from "./layout";
 
 /** Most pictures a selection holds. */
-const MOST = 10_000;
+const MAX_SELECTED = 10_000;
 const TYPING = 150;
 const SETTLE = 250;
 /** For a range of more pictures than this the kernel is asked for all ids at once. */
@@ -83,21 +83,21 @@ export function createGallery(
   const selected = createStore<ReadonlySet<string>>(new Set(picked.get()));
   let anchor = 0;
   let watched: Place | null = null;
-  let round = 0;
-  /** Counts choices, so that answers to earlier ones are ignored. */
-  let turn = 0;
+  let searches = 0;
+  /** The newest of the user's choices, by number: answers to earlier ones are ignored. */
+  let choice = 0;
   let begun = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: ReturnType<typeof setTimeout> | undefined;
 
-  async function search(again: boolean) {
-    const mine = ++round;
-    const before = again ? watched : null;
+  async function search(keepPlace: boolean) {
+    const mine = ++searches;
+    const before = keepPlace ? watched : null;
     try {
       const answer = await pictures.search(query.get(), before?.id);
-      if (mine !== round) return;
+      if (mine !== searches) return;
       error.set("");
-      if (!again) focus.set(0);
+      if (!keepPlace) focus.set(0);
       const to = answer.place;
       if (before && to !== null && to !== before.index) {
         focus.set(Math.max(0, focus.get() + to - before.index));
@@ -106,19 +106,19 @@ export function createGallery(
       }
       found.set(answer.found);
     } catch (thrown) {
-      if (mine === round && thrown instanceof Refusal) error.set(thrown.message);
+      if (mine === searches && thrown instanceof Refusal) error.set(thrown.message);
     }
   }
 
-  function later(milliseconds: number, again: boolean) {
+  function searchIn(milliseconds: number, keepPlace: boolean) {
     clearTimeout(timer);
-    timer = setTimeout(() => void search(again), milliseconds);
+    timer = setTimeout(() => void search(keepPlace), milliseconds);
   }
 
   function set(ids: Iterable<string>, add = false) {
-    turn += 1;
+    choice += 1;
     const next = new Set(add ? selected.get() : []);
-    for (const id of ids) if (next.size < MOST) next.add(id);
+    for (const id of ids) if (next.size < MAX_SELECTED) next.add(id);
     choose(next);
   }
 
@@ -129,10 +129,10 @@ export function createGallery(
     writing = setTimeout(() => traits.write({ _picked: [...next] }), 50);
   }
 
-  async function ids(first: number, last: number): Promise<string[]> {
+  async function idsAt(first: number, last: number): Promise<string[]> {
     const here = found.get();
     if (!here || here.total === 0) return [];
-    const count = Math.min(MOST, last - first + 1);
+    const count = Math.min(MAX_SELECTED, last - first + 1);
     if (count <= FEW) {
       const all = await Promise.all(times(count, (at) => here.at(first + at)));
       return all.filter((id) => id !== null);
@@ -148,24 +148,24 @@ export function createGallery(
     return read(pickReply, result)?.image_ids ?? [];
   }
 
-  async function setAll(first: number, last: number, add?: boolean) {
-    turn += 1;
-    const mine = turn;
-    const all = await ids(first, last);
-    if (mine === turn) set(all, add);
+  async function selectRange(first: number, last: number, add?: boolean) {
+    choice += 1;
+    const mine = choice;
+    const all = await idsAt(first, last);
+    if (mine === choice) set(all, add);
   }
 
   async function select(index: number, how: { range?: boolean; toggle?: boolean } = {}) {
     focus.set(index);
     if (how.range) {
-      return setAll(Math.min(anchor, index), Math.max(anchor, index), how.toggle);
+      return selectRange(Math.min(anchor, index), Math.max(anchor, index), how.toggle);
     }
     anchor = index;
-    if (!how.toggle) return setAll(index, index);
-    const [id] = await ids(index, index);
+    if (!how.toggle) return selectRange(index, index);
+    const [id] = await idsAt(index, index);
     if (id === undefined) return;
     const next = new Set(selected.get());
-    if (!next.delete(id) && next.size < MOST) next.add(id);
+    if (!next.delete(id) && next.size < MAX_SELECTED) next.add(id);
     choose(next);
   }
 
@@ -174,7 +174,7 @@ export function createGallery(
     const now = selected.get();
     if (ids.length !== now.size || ids.some((id) => !now.has(id))) selected.set(new Set(ids));
   });
-  pictures.library.subscribe(() => begun && later(SETTLE, true));
+  pictures.library.subscribe(() => begun && searchIn(SETTLE, true));
   atEnd(ended, () => [timer, writing].forEach(clearTimeout));
 
   return {
@@ -195,15 +195,15 @@ export function createGallery(
     },
     words(words) {
       query.set({ ...query.get(), words });
-      later(TYPING, false);
+      searchIn(TYPING, false);
     },
     filter(filters) {
       query.set({ ...query.get(), filters });
-      later(0, false);
+      searchIn(0, false);
     },
     select,
     set,
-    all: () => setAll(0, (found.get()?.total ?? 0) - 1),
+    all: () => selectRange(0, (found.get()?.total ?? 0) - 1),
     results: () => [...new Set([...selected.get()].map(resultOf))],
   };
 }

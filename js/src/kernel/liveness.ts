@@ -1,4 +1,4 @@
-/** Finds out whether the studio still exists in the kernel: not every host says that a kernel was restarted. */
+/** Finds out whether the studio is still in the kernel: not every host tells of a restart. */
 
 import type { AnyModel } from "@anywidget/types";
 import { watch } from "./page";
@@ -15,11 +15,11 @@ export interface LivenessCheck {
   stop(): void;
 }
 
-/** `gone` is called once the kernel has handled two questions and answered neither. */
+/** `onGone` is called once the kernel has handled two questions and answered neither. */
 export function createLivenessCheck(
   model: AnyModel,
   view: string,
-  gone: () => void,
+  onGone: () => void,
 ): LivenessCheck {
   let round = 0;
   let open = false;
@@ -31,14 +31,14 @@ export function createLivenessCheck(
     const status = ({ content }: { content: { execution_state: string } }) => {
       if (content.execution_state !== "idle" || mine !== round || handled) return;
       handled = true;
-      timer = setTimeout(() => (left > 1 ? ask(left - 1) : gone()), GRACE);
+      timer = setTimeout(() => (left > 1 ? ask(left - 1) : onGone()), GRACE);
     };
     // marimo calls its callbacks, Jupyter looks into them.
     const callbacks = Object.assign(() => {}, { iopub: { status } });
     try {
       model.send({ ...QUESTION, id: `${view}-alive` }, callbacks, []);
     } catch {
-      gone();
+      onGone();
     }
   }
 
@@ -60,9 +60,9 @@ export function createLivenessCheck(
 const CUT_OFF = "jupyter-widgets-disconnected";
 
 /** Tell when a view is without a kernel, from the start or from then on. */
-export function followConnection(el: HTMLElement, cutOff: () => void, ended: AbortSignal): void {
+export function followConnection(el: HTMLElement, onCutOff: () => void, ended: AbortSignal): void {
   const look = () => {
-    if (el.classList.contains(CUT_OFF)) cutOff();
+    if (el.classList.contains(CUT_OFF)) onCutOff();
   };
   watch([el], { attributeFilter: ["class"] }, look, ended);
 }

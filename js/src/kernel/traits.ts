@@ -18,9 +18,9 @@ export interface Traits {
 export function createTraits(model: AnyModel, channel: Channel, ended: AbortSignal): Traits {
   /** Values that come by message, as hosts save the model's state with the notebook. */
   const unsaved = new Map<string, unknown>();
-  const watching = new Map<string, Set<() => void>>();
-  /** Writes that the kernel has not answered yet: until then, its values of the trait are outdated. */
-  const writing = new Map<string, number>();
+  const listeners = new Map<string, Set<() => void>>();
+  /** How many writes of a trait are unanswered: until 0, the kernel's values of it are outdated. */
+  const unanswered = new Map<string, number>();
 
   const get = <T>(name: string, parse: Parse<T>, otherwise: T): T =>
     read(parse, unsaved.has(name) ? unsaved.get(name) : model.get(name)) ?? otherwise;
@@ -28,17 +28,17 @@ export function createTraits(model: AnyModel, channel: Channel, ended: AbortSign
   function watch(name: string, listener: () => void) {
     const event = `change:${name}`;
     model.on(event, listener);
-    watching.set(name, (watching.get(name) ?? new Set()).add(listener));
+    listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));
     atEnd(ended, () => model.off(event, listener));
   }
 
   function hold(name: string, value: unknown) {
     unsaved.set(name, value);
-    for (const listener of watching.get(name) ?? []) listener();
+    for (const listener of listeners.get(name) ?? []) listener();
   }
 
   async function send(name: string, value: unknown) {
-    const count = (change: number) => writing.set(name, (writing.get(name) ?? 0) + change);
+    const count = (change: number) => unanswered.set(name, (unanswered.get(name) ?? 0) + change);
     count(1);
     hold(name, value);
     await channel
@@ -50,7 +50,7 @@ export function createTraits(model: AnyModel, channel: Channel, ended: AbortSign
   channel.listen((notice) => {
     if (notice.kind !== "unsaved") return;
     for (const [name, value] of Object.entries(notice.traits)) {
-      if (!writing.get(name)) hold(name, value);
+      if (!unanswered.get(name)) hold(name, value);
     }
   });
 

@@ -5,7 +5,7 @@ import { useCopyCode } from "../controls/CopyCode";
 import { Close } from "../controls/icons";
 import { Note } from "../controls/Note";
 import { Progress } from "../controls/Progress";
-import { formatMoney, micros } from "../form/money";
+import { formatMoney, parseMicros } from "../form/money";
 import { SILENT } from "../kernel/channel";
 import { bringIntoSight, goTo } from "../kernel/page";
 import { useStore } from "../kernel/store";
@@ -23,7 +23,7 @@ const countMissing = ({ form, images, state }: Card): number =>
 /** Facts of a finished card: "seed 746406749 · 2304×1728 · 8.2 s · $0.06". */
 function summaryOf(card: Card): string {
   const [first] = card.images;
-  const cost = card.cost === null ? 0n : micros(card.cost);
+  const cost = card.cost === null ? 0n : parseMicros(card.cost);
   return joinPresent(
     " · ",
     card.seed === null ? null : `seed ${card.seed}`,

@@ -198,7 +198,7 @@ export function Results() {
       class="sd-stage"
       data-fill={fill}
       aria-label="Results"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and holds focus when a card goes
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and has focus when a card goes
       tabIndex={0}
       onKeyDown={(event) => {
         onKeyDown(event);

@@ -8,7 +8,7 @@ import { type Card, isFinal, olderReply, syncReply } from "../kernel/wire";
 import type { PictureList } from "../pictures/pictures";
 
 const SILENCE = 5000;
-const LONGEST = 60_000;
+const MAX_PATIENCE = 60_000;
 /** How many ended cards are kept without being asked for. */
 const KEPT = 50;
 const FLASH = 1500;
@@ -45,25 +45,25 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   const waiting = createStore(0);
   const joined = createStore("");
   const older = createStore<number | null>(null);
-  const ofPicture = new Map<string, Card>();
-  let room = KEPT;
-  let turning: Promise<void> | null = null;
+  const cardOfPicture = new Map<string, Card>();
+  let capacity = KEPT;
+  let loadingOlder: Promise<void> | null = null;
   let resuming = false;
   let seq: number | null = null;
-  let running: Promise<boolean> | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let syncing: Promise<boolean> | null = null;
+  let quiet: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let patience = SILENCE;
 
-  /** Lay these cards out, by their places; the oldest go where there are more than were asked for. */
-  function lay(all: Card[]) {
+  /** Show these cards by their places, without the oldest where they are more than `capacity`. */
+  function showCards(all: Card[]) {
     const ended = all.filter(isFinal).sort((one, other) => other.place - one.place);
-    const last = ended[room - 1];
-    if (last && ended.length > room) older.set(last.place);
+    const last = ended[capacity - 1];
+    if (last && ended.length > capacity) older.set(last.place);
     const shown = all.filter((card) => !isFinal(card) || !last || card.place >= last.place);
     shown.sort((one, other) => other.place - one.place);
-    ofPicture.clear();
-    for (const card of shown) for (const { id } of card.images) ofPicture.set(id, card);
+    cardOfPicture.clear();
+    for (const card of shown) for (const { id } of card.images) cardOfPicture.set(id, card);
     cards.set(shown);
   }
 
@@ -71,15 +71,15 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
     const next = new Map(cards.get().map((card) => [card.id, card]));
     for (const id of gone) next.delete(id);
     for (const card of changed) next.set(card.id, card);
-    lay([...next.values()]);
+    showCards([...next.values()]);
   }
 
-  async function turn(before: number) {
+  async function loadOlder(before: number) {
     const { result } = await channel.request({ kind: "older", before }, { quiet: true });
     const page = read(olderReply, result);
     // The list may have been laid out anew meanwhile.
     if (!page || older.get() !== before) return;
-    room += page.jobs.length;
+    capacity += page.jobs.length;
     older.set(page.next);
     change([], page.jobs);
   }
@@ -87,12 +87,12 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   function more(): Promise<void> {
     const before = older.get();
     if (before === null) return Promise.resolve();
-    turning ??= turn(before)
+    loadingOlder ??= loadOlder(before)
       .catch(() => {}) // Asked again when it is looked at again.
       .finally(() => {
-        turning = null;
+        loadingOlder = null;
       });
-    return turning;
+    return loadingOlder;
   }
 
   function pictures() {
@@ -119,13 +119,13 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
   }
 
   /** An output flood drops comm messages silently, so ask if nothing comes. */
-  function watch() {
-    clearTimeout(timer);
+  function expectNews() {
+    clearTimeout(quiet);
     if (ended.aborted || seq === null || cards.get().every(isFinal)) return;
-    timer = setTimeout(() => void sync(), SILENCE);
+    quiet = setTimeout(() => void sync(), SILENCE);
   }
 
-  async function ask(): Promise<boolean> {
+  async function askForChanges(): Promise<boolean> {
     try {
       const since = seq === null ? {} : { since: seq };
       const { result } = await channel.request({ kind: "sync", ...since }, { limit: patience });
@@ -134,15 +134,15 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
       if (!state) return true;
       seq = state.seq;
       if (state.whole) {
-        room = Math.max(KEPT, state.jobs.length);
+        capacity = Math.max(KEPT, state.jobs.length);
         older.set(state.next);
-        lay(state.jobs);
+        showCards(state.jobs);
       } else change(state.gone, state.jobs);
       waiting.set(state.waiting);
       return true;
     } catch (error) {
       // Unanswered: a busy kernel looks like loss, so each further question comes later.
-      patience = Math.min(patience * 2, LONGEST);
+      patience = Math.min(patience * 2, MAX_PATIENCE);
       if (ended.aborted || channel.state.get().gone) return false;
       retry = setTimeout(() => void sync(), error instanceof TimedOut ? 0 : patience);
       return false;
@@ -151,11 +151,11 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
 
   function sync(): Promise<boolean> {
     if (ended.aborted) return Promise.resolve(false);
-    running ??= ask().finally(() => {
-      running = null;
-      watch();
+    syncing ??= askForChanges().finally(() => {
+      syncing = null;
+      expectNews();
     });
-    return running;
+    return syncing;
   }
 
   function measureSkew(card: Card) {
@@ -197,13 +197,13 @@ export function createJobs(channel: Channel, ended: AbortSignal): Jobs {
     const missed = seq === null || notice.seq !== seq + 1;
     if (missed) void sync();
     else seq = notice.seq;
-    watch();
+    expectNews();
   });
   channel.onRevived(() => void sync());
-  atEnd(ended, () => [timer, retry].forEach(clearTimeout));
+  atEnd(ended, () => [quiet, retry].forEach(clearTimeout));
   return {
     ...{ cards, skew, waiting, joined, older },
-    of: (id) => ofPicture.get(id),
+    of: (id) => cardOfPicture.get(id),
     ...{ more, pictures, sync, resume, join, change },
   };
 }

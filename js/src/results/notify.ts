@@ -1,11 +1,11 @@
-/** Tells Python that a click's pictures have come, as marimo only reacts to traits that the page writes. */
+/** Tells Python of a click's pictures, as marimo reacts to no traits but those the page writes. */
 
 import { text } from "../kernel/parse";
 import type { Traits } from "../kernel/traits";
 import type { Card } from "../kernel/wire";
 import type { Jobs } from "./jobs";
 
-/** The newest job that a click began: telling of a cell's own jobs would run that cell again for ever. */
+/** The newest job of a click: telling of a cell's own jobs would run that cell again for ever. */
 function newest(cards: Card[], since: number): Card | null {
   const done = cards.filter((card) => card.clicked && card.images.length > 0);
   const [first] = done.sort((one, other) => (other.finished ?? 0) - (one.finished ?? 0));

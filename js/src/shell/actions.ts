@@ -9,11 +9,11 @@ import { moveTo, noRoom } from "../files/references";
 import { isActive } from "../files/uploads";
 import { blocker, check, mentionHint } from "../form/checks";
 import { endpointOf } from "../form/facts";
+import { adaptForm } from "../form/fields";
 import type { Before, Region } from "../form/form";
-import { exact } from "../form/money";
+import { formatExact } from "../form/money";
 import { priceOf } from "../form/price";
 import { regionOf, sentFor } from "../form/region";
-import { taken } from "../form/taken";
 import { createGalleryActions } from "../gallery/actions";
 import type { GalleryActions, GallerySession } from "../gallery/session";
 import { attempt, Refusal, UNREADABLE } from "../kernel/channel";
@@ -394,7 +394,7 @@ const isEmpty = ({ form, references }: Before) => !form.prompt.trim() && referen
 /** The form as a click sends it, with defaults for what the endpoint does not take. */
 function requestForm({ facts }: Parts, values: FormTraits, ids: string[]): Form {
   const endpoint = endpointOf(facts.get(), values.model, ids.length);
-  return { ...taken(endpoint, values), references: ids };
+  return { ...adaptForm(endpoint, values), references: ids };
 }
 
 /** The terms that the button shows: which backend answers, and the most it costs. */
@@ -402,5 +402,5 @@ function shownTerms({ backend, facts }: Parts, values: FormTraits, images: numbe
   const { name, bills } = backend.get();
   const endpoint = endpointOf(facts.get(), values.model, images);
   const span = bills && endpoint && priceOf(facts.get(), endpoint, values, images);
-  return { backend: name, bills, high: span ? exact(span[1]) : "0" };
+  return { backend: name, bills, high: span ? formatExact(span[1]) : "0" };
 }

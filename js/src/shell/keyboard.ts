@@ -1,4 +1,4 @@
-/** Keeps text editing and our own keys within the widget, and leaves other shortcuts to the host. */
+/** Keeps text editing and our own keys within the widget; other shortcuts are the host's. */
 
 import { isMac } from "../controls/keys";
 import { activeIn, focusOn, listen, watch } from "../kernel/page";
@@ -36,8 +36,11 @@ export function isOurs(event: KeyboardEvent, mac = isMac()): boolean {
   return edits && !altKey && (mac || !metaKey);
 }
 
-/** Where focus goes when its element leaves the page: else the next key would reach the notebook. */
-function guardFocus(root: HTMLElement, ended: AbortSignal): () => void {
+/**
+ * Returns what gives the focus to a neighbour of an element that has left the page with it: else
+ * the next key would reach the notebook.
+ */
+function createFocusKeeper(root: HTMLElement, ended: AbortSignal): () => void {
   let chain: HTMLElement[] = [];
   const remember = ({ target }: FocusEvent) => {
     chain = [];
@@ -93,5 +96,5 @@ export function guardKeyboard(root: HTMLElement, ended: AbortSignal): void {
   guardKeys(root, ended);
   listen<KeyboardEvent>(root, "keydown", (event) => leave(root, event), { signal: ended });
   listen(root, "paste copy cut", (event) => event.stopPropagation(), { signal: ended });
-  watch([root], { childList: true, subtree: true }, guardFocus(root, ended), ended);
+  watch([root], { childList: true, subtree: true }, createFocusKeeper(root, ended), ended);
 }

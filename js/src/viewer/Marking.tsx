@@ -9,7 +9,7 @@ const SIDES = ["Left", "Top", "Right", "Bottom"] as const;
 export type Box = [number, number, number, number];
 
 /** The middle of a picture: where marking begins. */
-export const middle = ({ width, height }: Area): Box =>
+export const middleBox = ({ width, height }: Area): Box =>
   [width / 4, height / 4, (width * 3) / 4, (height * 3) / 4].map(Math.round) as Box;
 
 /** A box with its edges in order, within the picture, and one pixel large at least. */
@@ -30,8 +30,8 @@ export function withEdge(box: Box, side: number, edge: number, picture: Area): B
   return within(next as Box, picture);
 }
 
-/** Whether a press starts to draw, rather than move the pane. */
-export function begins(event: PointerEvent): boolean {
+/** Have a press of the main button draw, rather than move the pane; tells whether it does. */
+export function beginDrawing(event: PointerEvent): boolean {
   if (event.button !== 0) return false;
   event.stopPropagation();
   (event.currentTarget as Element).setPointerCapture(event.pointerId);
@@ -59,7 +59,7 @@ export function Marking({ box, placed, picture, change }: Props) {
   const [left, top, right, bottom] = box;
 
   function onPointerDown(event: PointerEvent) {
-    if (begins(event)) from.current = pixelAt(event, scale);
+    if (beginDrawing(event)) from.current = pixelAt(event, scale);
   }
 
   function onPointerMove(event: PointerEvent) {

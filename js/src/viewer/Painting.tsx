@@ -1,18 +1,19 @@
 import { useRef, useState } from "preact/hooks";
 import { type Area, pxStyle, type Rect } from "./geometry";
-import { begins, pixelAt } from "./Marking";
+import { beginDrawing, pixelAt } from "./Marking";
 
 /** The diameter of a round brush, then x and y of each point, in the picture's pixels. */
 export type Stroke = number[];
 
 /** Most numbers that the kernel takes. */
-const MOST = 20_000;
-const room = (strokes: Stroke[]) => strokes.reduce((left, { length }) => left - length, MOST);
+const MAX_NUMBERS = 20_000;
+const numbersLeft = (strokes: Stroke[]) =>
+  strokes.reduce((left, { length }) => left - length, MAX_NUMBERS);
 
-const longer = ({ width, height }: Area) => Math.max(width, height);
+const longerSide = ({ width, height }: Area) => Math.max(width, height);
 
 /** The brush to begin with. */
-export const brushOf = (picture: Area): number => Math.round(longer(picture) / 12);
+export const initialBrush = (picture: Area): number => Math.round(longerSide(picture) / 12);
 
 interface Props {
   strokes: Stroke[];
@@ -33,7 +34,7 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
     pixelAt(event, placed.width / picture.width).map(Math.round) as [number, number];
 
   function onPointerDown(event: PointerEvent) {
-    if (!begins(event) || room(strokes) < 5) return;
+    if (!beginDrawing(event) || numbersLeft(strokes) < 5) return;
     const to = point(event);
     // A dot is a line to the same place.
     drawing.current = { before: strokes, stroke: [brush, ...to, ...to] };
@@ -46,7 +47,8 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
     if (!drawing.current) return;
     const { before, stroke } = drawing.current;
     const [x = 0, y = 0] = stroke.slice(-2);
-    if (Math.hypot(to[0] - x, to[1] - y) < brush / 8 || room([...before, stroke]) < 2) return;
+    if (Math.hypot(to[0] - x, to[1] - y) < brush / 8 || numbersLeft([...before, stroke]) < 2)
+      return;
     drawing.current.stroke = [...stroke, ...to];
     change([...before, drawing.current.stroke]);
   }
@@ -83,8 +85,8 @@ export function Brush({ brush, picture, change }: Pick<Props, "brush" | "picture
       Brush, {brush} px
       <input
         type="range"
-        min={Math.ceil(longer(picture) / 100)}
-        max={Math.round(longer(picture) / 3)}
+        min={Math.ceil(longerSide(picture) / 100)}
+        max={Math.round(longerSide(picture) / 3)}
         value={brush}
         onInput={({ currentTarget }) => change(Number(currentTarget.value))}
       />

@@ -6,19 +6,19 @@ import { useStore } from "../kernel/store";
 import { usePreview } from "../pictures/Preview";
 import {
   type Area,
+  actualSize,
   bounded,
   FIT,
-  framed,
-  onePixel,
+  frameRect,
   type Placed,
   panned,
   pxStyle,
-  seen,
   type View,
-  withMargin,
+  visiblePart,
+  visiblePartWithMargin,
   zoomed,
 } from "./geometry";
-import { useSharp } from "./regions";
+import { useSharpPart } from "./regions";
 import { useViewer } from "./session";
 import type { ViewedPicture } from "./state";
 
@@ -39,12 +39,12 @@ interface LayerProps {
 export function Layer({ picture, placed, view, frame, pane, style }: LayerProps) {
   const { channel, viewer } = useViewer();
   const small = usePreview(picture.id, PREVIEW);
-  const look = seen(view, frame, pane, picture, placed);
-  const wanted = withMargin(view, frame, pane, picture, placed);
-  const { sharp, error: unseen } = useSharp(channel, picture.id, look, wanted);
+  const look = visiblePart(view, frame, pane, picture, placed);
+  const wanted = visiblePartWithMargin(view, frame, pane, picture, placed);
+  const { sharp, error: unseen } = useSharpPart(channel, picture.id, look, wanted);
   const error = useStore(viewer.gone)[picture.id] || unseen;
   const scale = view.zoom * placed.scale;
-  const box = framed(view, frame, pane);
+  const box = frameRect(view, frame, pane);
   const inside = {
     left: placed.left * view.zoom,
     top: placed.top * view.zoom,
@@ -60,7 +60,7 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
             {small && !error && <img src={small} alt={picture.words} draggable={false} />}
             {sharp && part && (
               <img
-                class={scale > onePixel() * 2 ? "sd-sharp sd-pixels" : "sd-sharp"}
+                class={scale > actualSize() * 2 ? "sd-sharp sd-pixels" : "sd-sharp"}
                 src={sharp.url}
                 alt=""
                 draggable={false}
@@ -164,7 +164,7 @@ export function Pane({ frame, view, change, children }: PaneProps) {
   const onPointerUp = (event: PointerEvent) => void fingers.current.delete(event.pointerId);
 
   function onDblClick(event: MouseEvent) {
-    if (now.current.view.fit) zoomTo(onePixel(), point(event));
+    if (now.current.view.fit) zoomTo(actualSize(), point(event));
     else set(FIT);
   }
 

@@ -15,10 +15,10 @@ import {
   Sizes,
   useDifference,
 } from "./Compare";
-import { FIT, framed, onePixel, panned, type View, zoomed } from "./geometry";
+import { actualSize, FIT, frameRect, panned, type View, zoomed } from "./geometry";
 import { Lineage } from "./Lineage";
-import { type Box, Edges, Marking, middle } from "./Marking";
-import { Brush, brushOf, Painting, type Stroke } from "./Painting";
+import { type Box, Edges, Marking, middleBox } from "./Marking";
+import { Brush, initialBrush, Painting, type Stroke } from "./Painting";
 import { Layer, Pane } from "./Pane";
 import { ReceiptTable } from "./ReceiptTable";
 import { useViewer } from "./session";
@@ -131,7 +131,7 @@ function ViewerBox({ shown, close }: Props) {
   useEffect(() => {
     if (!pinned) setView(FIT);
     mark(null, null);
-    setBrush(brushOf(picture));
+    setBrush(initialBrush(picture));
   }, [picture.id]);
 
   function compare() {
@@ -253,7 +253,10 @@ function ViewerBox({ shown, close }: Props) {
         <Chip aria-pressed={view.fit} onClick={fit}>
           Fit
         </Chip>
-        <Chip aria-pressed={!view.fit && view.zoom === onePixel()} onClick={() => zoom(onePixel)}>
+        <Chip
+          aria-pressed={!view.fit && view.zoom === actualSize()}
+          onClick={() => zoom(actualSize)}
+        >
           100 %
         </Chip>
         <Chip aria-pressed={aside} onClick={toggleAside} title="Details of request and result (I)">
@@ -265,7 +268,7 @@ function ViewerBox({ shown, close }: Props) {
       ) : (
         <Pane frame={picture} view={view} change={setView}>
           {(pane, view) => {
-            const placed = framed(view, picture, pane);
+            const placed = frameRect(view, picture, pane);
             return (
               <>
                 <Layer
@@ -311,7 +314,7 @@ function ViewerBox({ shown, close }: Props) {
                   {box && <Edges change={setBox} {...{ box, picture }} />}
                   <Chip
                     aria-pressed={box !== null}
-                    onClick={() => mark(box ? null : middle(picture), null)}
+                    onClick={() => mark(box ? null : middleBox(picture), null)}
                     title="Mark a box, by dragging or in numbers; only that is changed"
                   >
                     Mark a region

@@ -29,12 +29,12 @@ export interface Placed {
 }
 
 export const FIT: View = { zoom: 0, x: 0, y: 0, fit: true };
-const MOST = 16;
+const MAX_ZOOM = 16;
 /** A margin fetched around the visible part, so that small moves need no request. */
 const MARGIN = 0.12;
 
-/** One pixel of the picture on one of the screen. */
-export const onePixel = (): number => 1 / devicePixelRatio;
+/** The zoom at which one pixel of the picture is one of the screen. */
+export const actualSize = (): number => 1 / devicePixelRatio;
 
 export const fitZoom = (frame: Area, pane: Area): number =>
   Math.min(1, pane.width / frame.width, pane.height / frame.height) || 1;
@@ -42,7 +42,7 @@ export const fitZoom = (frame: Area, pane: Area): number =>
 /** The same view within bounds: as large as it may be, and with no room beside what is larger. */
 export function bounded(view: View, frame: Area, pane: Area): View {
   const fit = fitZoom(frame, pane);
-  const zoom = view.fit ? fit : clamp(Math.min(fit, onePixel()), view.zoom, MOST);
+  const zoom = view.fit ? fit : clamp(Math.min(fit, actualSize()), view.zoom, MAX_ZOOM);
   const middle = (at: number, frame: number, pane: number) =>
     frame * zoom <= pane ? frame / 2 : clamp(pane / 2 / zoom, at, frame - pane / 2 / zoom);
   const x = middle(view.x, frame.width, pane.width);
@@ -78,28 +78,28 @@ export function arranged(a: Area, b: Area, unequal: Unequal): [Area, Placed, Pla
 }
 
 /** The frame in the pane, in CSS pixels. */
-export const framed = (view: View, frame: Area, pane: Area): Rect => ({
+export const frameRect = (view: View, frame: Area, pane: Area): Rect => ({
   left: pane.width / 2 - view.x * view.zoom,
   top: pane.height / 2 - view.y * view.zoom,
   width: frame.width * view.zoom,
   height: frame.height * view.zoom,
 });
 
-export interface Wanted extends Rect {
+export interface Part extends Rect {
   /** Pixels of the screen for each of the picture's, 1 at most. */
   density: number;
 }
 
 /** The part of a picture that is seen, in whole pixels of its own; null where none is. */
-export function seen(
+export function visiblePart(
   view: View,
   frame: Area,
   pane: Area,
   picture: Area,
   placed: Placed,
   margin = 0,
-): Wanted | null {
-  const density = Math.min(1, (view.zoom * placed.scale) / onePixel());
+): Part | null {
+  const density = Math.min(1, (view.zoom * placed.scale) / actualSize());
   function span(at: number, pane: number, frame: number, place: number, length: number) {
     const half = pane / 2 / view.zoom;
     const low = Math.max(0, at - half);
@@ -118,16 +118,16 @@ export function seen(
     : null;
 }
 
-export const withMargin = (
+export const visiblePartWithMargin = (
   view: View,
   frame: Area,
   pane: Area,
   picture: Area,
   placed: Placed,
-): Wanted | null => seen(view, frame, pane, picture, placed, MARGIN);
+): Part | null => visiblePart(view, frame, pane, picture, placed, MARGIN);
 
 /** Whether what is there shows what is seen as sharply as the screen can. */
-export function covers(there: Wanted, wanted: Wanted): boolean {
+export function covers(there: Part, wanted: Part): boolean {
   return (
     there.density >= wanted.density * 0.97 &&
     there.left <= wanted.left &&

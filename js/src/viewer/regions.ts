@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, KernelGone, Refusal, TimedOut } from "../kernel/channel";
 import { revoke } from "../kernel/page";
 import { blobOf } from "../pictures/previews";
-import { covers, type Wanted } from "./geometry";
+import { covers, type Part } from "./geometry";
 
 /** How long the view must rest, in milliseconds, as a wheel sends many events. */
 const STILL = 60;
@@ -12,13 +12,13 @@ const PATIENCE = 30_000;
 
 export interface Sharp {
   url: string;
-  part: Wanted;
+  part: Part;
 }
 
 async function fetchRegion(
   channel: Channel,
   target: string,
-  part: Wanted,
+  part: Part,
   signal: AbortSignal,
 ): Promise<string | null> {
   const { left, top, width, height, density } = part;
@@ -49,11 +49,11 @@ async function fetchRegion(
  * The sharpest part of a picture that is there, and a sentence where there can't be one. `seen` has
  * to be covered; `wanted` is what is asked for, with a margin around it.
  */
-export function useSharp(
+export function useSharpPart(
   channel: Channel,
   target: string,
-  seen: Wanted | null,
-  wanted: Wanted | null,
+  seen: Part | null,
+  wanted: Part | null,
 ): { sharp: Sharp | null; error: string } {
   const [sharp, setSharp] = useState<Sharp | null>(null);
   const [error, setError] = useState("");

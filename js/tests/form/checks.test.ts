@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { blocker, check, isWritable, mentionHint } from "../../src/form/checks";
 import { type Facts, facts, noFacts } from "../../src/form/facts";
-import { initialForm } from "../../src/form/taken";
+import { initialForm } from "../../src/form/fields";
 import { read } from "../../src/kernel/parse";
 import { message } from "../fake";
 

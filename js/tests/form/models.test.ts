@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Facts, facts, modelOf } from "../../src/form/facts";
-import { changes, initialForm, kept, taken } from "../../src/form/taken";
+import { adaptForm, describeChange, describeKept, initialForm } from "../../src/form/fields";
 import { read } from "../../src/kernel/parse";
 import { message } from "../fake";
 import { mount, unmountAll, type View } from "../mount";
@@ -26,7 +26,7 @@ describe("what a change of model says", () => {
     ["v5-flash", "v5.5", "V5.5 also takes background."],
     ["v5-flash", "v5-pro", ""],
   ])("from %s to %s", (from, to, line) => {
-    expect(changes(model(from), model(to))).toBe(line);
+    expect(describeChange(model(from), model(to))).toBe(line);
   });
 
   it.each([
@@ -39,7 +39,7 @@ describe("what a change of model says", () => {
     ],
   ])("%s keeps what was set: %j", (name, change, line) => {
     const endpoint = model(name).endpoints["text-to-image"] ?? null;
-    expect(kept(endpoint, { ...initialForm, ...change })).toBe(line);
+    expect(describeKept(endpoint, { ...initialForm, ...change })).toBe(line);
   });
 });
 
@@ -53,10 +53,10 @@ it("sends the defaults of what the model does not take, and no format beside tra
   };
   const { edit: flash } = model("v5-flash").endpoints;
   const { "text-to-image": newest } = model("v5.5").endpoints;
-  const sent = taken(flash ?? null, form);
+  const sent = adaptForm(flash ?? null, form);
   expect([sent.seed, sent.max_images, sent.background]).toEqual([null, 1, null]);
   expect(sent.output_format).toBe("jpeg");
-  const clear = taken(newest ?? null, { ...form, background: "transparent" });
+  const clear = adaptForm(newest ?? null, { ...form, background: "transparent" });
   expect([clear.background, clear.output_format]).toEqual(["transparent", null]);
 });
 

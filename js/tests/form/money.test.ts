@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { type Endpoint, endpointOf, type Facts, facts } from "../../src/form/facts";
-import { formatMoney, micros } from "../../src/form/money";
+import { initialForm } from "../../src/form/fields";
+import { formatMoney, parseMicros } from "../../src/form/money";
 import { estimate } from "../../src/form/price";
-import { initialForm } from "../../src/form/taken";
 import { read } from "../../src/kernel/parse";
 import { message } from "../fake";
 
@@ -14,7 +14,7 @@ it.each([
   ["0.270000", "$0.27"],
   ["1234.5", "$1234.50"],
 ])("writes %s as %s", (amount, text) => {
-  expect(formatMoney(micros(amount))).toBe(text);
+  expect(formatMoney(parseMicros(amount))).toBe(text);
 });
 
 const all = read(facts, message("facts")) as Facts;

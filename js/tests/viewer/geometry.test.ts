@@ -5,11 +5,11 @@ import {
   covers,
   FIT,
   fitZoom,
-  framed,
+  frameRect,
   panned,
-  seen,
   type View,
-  withMargin,
+  visiblePart,
+  visiblePartWithMargin,
   zoomed,
 } from "../../src/viewer/geometry";
 
@@ -46,7 +46,7 @@ describe("a view", () => {
   });
 
   it("places the frame in the pane", () => {
-    const box = framed(at(0.2, 2000, 1000), PICTURE, PANE);
+    const box = frameRect(at(0.2, 2000, 1000), PICTURE, PANE);
     expect(box).toEqual({ left: 0, top: 100, width: 800, height: 400 });
   });
 });
@@ -74,14 +74,14 @@ describe("two pictures", () => {
 
 describe("what is asked for", () => {
   it("is what is seen, in the picture's own pixels, at the screen's density", () => {
-    expect(seen(at(0.2, 2000, 1000), PICTURE, PANE, PICTURE, WHOLE)).toEqual({
+    expect(visiblePart(at(0.2, 2000, 1000), PICTURE, PANE, PICTURE, WHOLE)).toEqual({
       left: 0,
       top: 0,
       width: 4000,
       height: 2000,
       density: 0.2,
     });
-    expect(seen(at(2, 2000, 1000), PICTURE, PANE, PICTURE, WHOLE)).toEqual({
+    expect(visiblePart(at(2, 2000, 1000), PICTURE, PANE, PICTURE, WHOLE)).toEqual({
       left: 1800,
       top: 850,
       width: 400,
@@ -92,13 +92,13 @@ describe("what is asked for", () => {
 
   it("is nothing where no pixel is seen", () => {
     const beside = { left: 4100, top: 0, scale: 1 };
-    expect(seen(at(1, 2000, 1000), PICTURE, PANE, PICTURE, beside)).toBeNull();
+    expect(visiblePart(at(1, 2000, 1000), PICTURE, PANE, PICTURE, beside)).toBeNull();
   });
 
   it("has a margin, so that a small move shows what is there already", () => {
     const view = at(1, 2000, 1000);
-    const there = withMargin(view, PICTURE, PANE, PICTURE, WHOLE);
-    const then = (view: View) => seen(view, PICTURE, PANE, PICTURE, WHOLE);
+    const there = visiblePartWithMargin(view, PICTURE, PANE, PICTURE, WHOLE);
+    const then = (view: View) => visiblePart(view, PICTURE, PANE, PICTURE, WHOLE);
     if (!there) throw new Error("nothing");
     const covered = (view: View) => covers(there, then(view) ?? there);
     expect(covered(panned(view, 60, 0))).toBe(true);

@@ -2,7 +2,7 @@
 import { cleanup, fireEvent, render } from "@testing-library/preact";
 import { useState } from "preact/hooks";
 import { afterEach, expect, it } from "vitest";
-import { brushOf, Painting, type Stroke } from "../../src/viewer/Painting";
+import { initialBrush, Painting, type Stroke } from "../../src/viewer/Painting";
 
 afterEach(cleanup);
 
@@ -56,5 +56,5 @@ it.each([
   [1200, 100],
   [6000, 500],
 ])("begins with a brush that fits a picture of %i pixels", (width, wanted) => {
-  expect(brushOf({ width, height: 900 })).toBe(wanted);
+  expect(initialBrush({ width, height: 900 })).toBe(wanted);
 });

@@ -18,7 +18,7 @@ export const initialForm: FormTraits = {
   background: null,
 };
 
-const WORDS: Partial<Record<string, string>> = {
+const NAMES: Partial<Record<string, string>> = {
   seed: "seed",
   max_images: "“Up to”",
   enhance_prompt_mode: "prompt enhancement",
@@ -38,8 +38,8 @@ export const sizeOf = (endpoint: Endpoint | null, { image_size: size }: FormTrai
   size === OWN_SIZE && endpoint ? endpoint.default_size : size;
 
 /** The form as it is sent, with defaults for fields that the endpoint does not take. */
-export function taken(endpoint: Endpoint | null, form: FormTraits): FormTraits {
-  const foreign = Object.keys(WORDS).filter((name) => !takes(endpoint, name));
+export function adaptForm(endpoint: Endpoint | null, form: FormTraits): FormTraits {
+  const foreign = Object.keys(NAMES).filter((name) => !takes(endpoint, name));
   const defaults = Object.fromEntries(
     foreign.map((name) => [name, initialForm[name as keyof FormTraits]]),
   );
@@ -48,30 +48,32 @@ export function taken(endpoint: Endpoint | null, form: FormTraits): FormTraits {
   return sent.background === "transparent" ? { ...sent, output_format: null } : sent;
 }
 
-const known = Object.keys(WORDS) as (keyof FormTraits)[];
+const FIELDS = Object.keys(NAMES) as (keyof FormTraits)[];
 
-function words(names: string[], last = " and "): string {
-  const all = names.map((name) => WORDS[name] ?? name);
+function nameAll(names: string[], last = " and "): string {
+  const all = names.map((name) => NAMES[name] ?? name);
   return joinPresent(last, all.slice(0, -1).join(", "), ...all.slice(-1));
 }
 
 /** What a change of model did to the form, in a line. */
-export function changes(from: Model, to: Model): string {
+export function describeChange(from: Model, to: Model): string {
   const names = (model: Model) =>
     new Set(Object.values(model.endpoints).flatMap((endpoint) => endpoint.arguments));
   const [before, after] = [names(from), names(to)];
-  const gone = known.filter((name) => before.has(name) && !after.has(name));
-  const come = known.filter((name) => !before.has(name) && after.has(name));
+  const gone = FIELDS.filter((name) => before.has(name) && !after.has(name));
+  const come = FIELDS.filter((name) => !before.has(name) && after.has(name));
   const said = joinPresent(
     "; it ",
-    gone.length > 0 && `takes no ${words(gone, " and no ")}`,
-    come.length > 0 && `${gone.length > 0 ? "lets you choose" : "also takes"} ${words(come)}`,
+    gone.length > 0 && `takes no ${nameAll(gone, " and no ")}`,
+    come.length > 0 && `${gone.length > 0 ? "lets you choose" : "also takes"} ${nameAll(come)}`,
   );
   return said && `${to.label} ${said}.`;
 }
 
 /** A line about fields that are set but not sent. */
-export function kept(endpoint: Endpoint | null, form: FormTraits): string {
-  const held = known.filter((name) => !takes(endpoint, name) && form[name] !== initialForm[name]);
-  return held.length > 0 ? `What you set for ${words(held)} is kept for when you switch back.` : "";
+export function describeKept(endpoint: Endpoint | null, form: FormTraits): string {
+  const held = FIELDS.filter((name) => !takes(endpoint, name) && form[name] !== initialForm[name]);
+  return held.length > 0
+    ? `What you set for ${nameAll(held)} is kept for when you switch back.`
+    : "";
 }
