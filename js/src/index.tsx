@@ -3,7 +3,7 @@ import { type ComponentChild, render } from "preact";
 import { guardPresses } from "./controls/gesture";
 import { acceptDrops } from "./files/drops";
 import { followConnection } from "./kernel/liveness";
-import { listen } from "./kernel/page";
+import { atEnd, listen } from "./kernel/page";
 import type { Store } from "./kernel/store";
 import { type Base, createBase } from "./shell/base";
 import { ComparePage, createCompareSession } from "./shell/ComparePage";
@@ -25,7 +25,7 @@ interface Props {
 interface Page {
   name: string;
   page: ComponentChild;
-  /** Told once it shows what the kernel has. */
+  /** Set once it shows what the kernel has. */
   live: Store<unknown>;
 }
 
@@ -80,6 +80,35 @@ const gallery: Draw = (base) => {
 /** By the trait that says which widget it is. */
 const VIEWS: Record<string, Draw> = { studio, gallery, sheet, compare };
 
+/** A file that only Pillow reads, or that is no picture, shows no sign of a broken one. */
+function hideBroken(root: HTMLElement, ended: AbortSignal): void {
+  const settled = ({ target, type }: Event) => {
+    (target as HTMLElement).style.visibility = type === "load" ? "" : "hidden";
+  };
+  listen(root, "load error", settled, { capture: true, signal: ended });
+}
+
+/**
+ * Hide the notebook's static contact sheet while a view has the kernel's own pictures. The rules go
+ * with the view; without `:root:has()`, which costs at every change of the whole page.
+ */
+function hideContactSheet(
+  model: AnyModel,
+  el: HTMLElement,
+  live: Store<unknown>,
+  ended: AbortSignal,
+): void {
+  const rules = document.createElement("style");
+  el.append(rules);
+  const hide = (which: string) => {
+    const sheet = `.${model.get("_dom_classes")?.[0]}-sheet${which}`;
+    rules.textContent = `${sheet},div:has(> ${sheet}),.jp-OutputArea-child:has(${sheet}){display:none}`;
+  };
+  hide("[data-empty]");
+  live.subscribe(() => hide(""));
+  atEnd(ended, () => rules.remove());
+}
+
 /** Draw one view. All it holds ends with it; two views share the model and nothing else. */
 function renderView({ model, el, signal }: Props): () => void {
   const ending = new AbortController();
@@ -88,11 +117,7 @@ function renderView({ model, el, signal }: Props): () => void {
   // Within a frame of its own, as Colab's, the window is as high as what it shows.
   root.classList.toggle("sd-top", window.parent === window);
   root.tabIndex = -1;
-  // A file that only Pillow reads, or that is no picture, shows no sign of a broken one.
-  const drawn = ({ target, type }: Event) => {
-    (target as HTMLElement).style.visibility = type === "load" ? "" : "hidden";
-  };
-  listen(root, "load error", drawn, { capture: true, signal: ending.signal });
+  hideBroken(root, ending.signal);
   el.append(root);
 
   const draw = VIEWS[String(model.get("_view"))] ?? studio;
@@ -103,23 +128,13 @@ function renderView({ model, el, signal }: Props): () => void {
   render(page, root);
   guardKeyboard(root, ending.signal);
   guardPresses(root, ending.signal);
-  // The notebook's static contact sheet is hidden while a view has the kernel's own pictures. The
-  // rules go with the view; without `:root:has()`, which costs at every change of the whole page.
-  const cover = document.createElement("style");
-  el.append(cover);
-  const hide = (which: string) => {
-    const sheet = `.${model.get("_dom_classes")?.[0]}-sheet${which}`;
-    cover.textContent = `${sheet},div:has(> ${sheet}),.jp-OutputArea-child:has(${sheet}){display:none}`;
-  };
-  hide("[data-empty]");
-  live.subscribe(() => hide(""));
+  hideContactSheet(model, el, live, ending.signal);
   followConnection(el, base.channel.lose, ending.signal);
 
   function cleanup() {
     ending.abort();
     render(null, root);
     root.remove();
-    cover.remove();
   }
   signal?.addEventListener("abort", cleanup, { once: true });
   return cleanup;

@@ -119,7 +119,8 @@ export function PictureGrid() {
   const top = scale.look(scrolled);
   const rows = found && width > 0 ? layout.rows(top - MARGIN, top + height + MARGIN) : [];
   const total = found?.total ?? 0;
-  const focused = Math.min(focus, Math.max(0, total - 1));
+  const inList = (index: number) => Math.min(index, Math.max(0, total - 1));
+  const focused = inList(focus);
   // Who has the focus stays on the page, wherever that is scrolled to.
   if (total > 0 && width > 0 && !rows.some((row) => holds(row, focused))) {
     const own = layout.rows(...layout.span(focused)).find((row) => holds(row, focused));
@@ -178,7 +179,7 @@ export function PictureGrid() {
   });
 
   // Keys may follow each other faster than the page is drawn.
-  const here = () => Math.min(gallery.focus.get(), Math.max(0, total - 1));
+  const here = () => inList(gallery.focus.get());
 
   /** Where a key goes to; undefined where it goes nowhere. */
   function targetOf(key: string): number | undefined {

@@ -26,6 +26,8 @@ export function createGalleryActions(
 ): Omit<GalleryActions, keyof PicturesActions> {
   const { channel, gallery, pictures, announcer, undoable } = parts;
 
+  const selected = () => [...gallery.selected.get()];
+
   function ask(message: Outgoing) {
     gallery.error.set("");
     return attempt(channel.request(message), ({ message }) => gallery.error.set(message));
@@ -40,7 +42,7 @@ export function createGalleryActions(
 
   /** The whole selection has it, or is to have it. */
   function favourite() {
-    const known = [...gallery.selected.get()].map(pictures.known);
+    const known = selected().map(pictures.known);
     const mark = known.some((picture) => !picture?.favourite);
     void change({ favourite: mark }, mark ? "Marked as favourites" : "No longer favourites");
   }
@@ -83,8 +85,7 @@ export function createGalleryActions(
     rate,
     remove: () => void remove(),
     compare() {
-      const ids = [...gallery.selected.get()];
-      const [first, ...others] = ids;
+      const [first, ...others] = selected();
       if (first !== undefined && others.length > 0) open(listOf(others), 0, first);
     },
     async collect(collection) {
@@ -97,10 +98,10 @@ export function createGalleryActions(
       announcer.say(done);
       return done;
     },
-    saveSelected: () => save([...gallery.selected.get()]),
+    saveSelected: () => save(selected()),
     saveAll: save,
     async codeOfSelected() {
-      const reply = await ask({ kind: "code", image_ids: [...gallery.selected.get()] });
+      const reply = await ask({ kind: "code", image_ids: selected() });
       return read(codeReply, reply?.result)?.code ?? null;
     },
   };

@@ -246,7 +246,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
             aria-colindex={1}
             style={{ width: px(side) }}
           >
-            {batch.axes[layout.x]?.name ?? ""}
+            {batch.axes[layout.x]?.name}
           </div>
           {shown.map((c) => (
             <div

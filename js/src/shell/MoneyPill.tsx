@@ -29,19 +29,20 @@ export function MoneyPill() {
   const [open, setOpen] = useState(false);
   const [told, setTold] = useState<Ledger | string>("");
   const ref = useRef<HTMLDetailsElement>(null);
+  const focusSummary = () => ref.current?.querySelector("summary")?.focus();
   useAnswer(() => (open ? actions.ledger() : undefined), setTold, [open, money]);
   useEffect(() => {
     const details = ref.current;
     if (!open || !details) return;
     // Not every browser gives it the focus, and Escape goes where that is.
-    details.querySelector("summary")?.focus();
+    focusSummary();
     return atPressElsewhere(details, () => setOpen(false));
   }, [open]);
   function onKeyDown(event: KeyboardEvent) {
     if (event.key !== "Escape" || !open) return;
     event.stopPropagation();
     setOpen(false);
-    ref.current?.querySelector("summary")?.focus();
+    focusSummary();
   }
   return (
     <details

@@ -72,7 +72,7 @@ export function Marking({ box, placed, picture, change }: Props) {
   return (
     <div
       class="sd-marking"
-      style={pxStyle({ ...placed })}
+      style={pxStyle(placed)}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}

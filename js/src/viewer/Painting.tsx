@@ -61,7 +61,7 @@ export function Painting({ strokes, brush, placed, picture, change }: Props) {
       aria-hidden="true"
       class="sd-marking"
       viewBox={`0 0 ${picture.width} ${picture.height}`}
-      style={pxStyle({ ...placed })}
+      style={pxStyle(placed)}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}

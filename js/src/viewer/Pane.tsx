@@ -55,7 +55,7 @@ export function Layer({ picture, placed, view, frame, pane, style }: LayerProps)
   return (
     <>
       <div class="sd-layer" style={style}>
-        <div class="sd-frame" style={pxStyle({ ...box })}>
+        <div class="sd-frame" style={pxStyle(box)}>
           <div class={error ? "sd-picture" : "sd-picture sd-clear"} style={pxStyle(inside)}>
             {small && !error && <img src={small} alt={picture.words} draggable={false} />}
             {sharp && part && (
@@ -137,11 +137,10 @@ export function Pane({ frame, view, change, children }: PaneProps) {
     const factor = Math.exp(-pixels * WHEEL * (event.ctrlKey ? 6 : 1));
     zoomTo(now.current.view.zoom * factor, point(event));
   };
+  // By hand, as `onWheel` would be passive; it goes with the element.
   useEffect(() => {
-    const box = element.current;
     const listen = (event: WheelEvent) => onWheel.current(event);
-    box?.addEventListener("wheel", listen, { passive: false });
-    return () => box?.removeEventListener("wheel", listen);
+    element.current?.addEventListener("wheel", listen, { passive: false });
   }, []);
 
   function onPointerDown(event: PointerEvent) {

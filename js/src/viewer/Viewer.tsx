@@ -47,6 +47,11 @@ function useReceipt(picture: ViewedPicture | null): Receipt {
   return found;
 }
 
+/** What alone is to change of a picture: a box, or what is painted; null where neither is on. */
+type Region = Box | Stroke[] | null;
+
+const isBox = (region: Region): region is Box => typeof region?.[0] === "number";
+
 /** While a dialog is open the rest of the widget is inert, except for the live region. */
 function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
   useLayoutEffect(() => {
@@ -92,6 +97,50 @@ function keepFocus(event: KeyboardEvent, box: HTMLElement) {
   to?.focus();
 }
 
+interface RegionToolsProps {
+  picture: ViewedPicture;
+  region: Region;
+  setRegion(region: Region): void;
+  brush: number;
+  setBrush(brush: number): void;
+}
+
+/** Mark a box or paint, and have only that changed. */
+function RegionTools({ picture, region, setRegion, brush, setBrush }: RegionToolsProps) {
+  const { changeRegion } = useViewer();
+  const [box, strokes] = isBox(region) ? [region, null] : [null, region];
+  return (
+    <>
+      {box && <Edges change={setRegion} {...{ box, picture }} />}
+      <Chip
+        aria-pressed={!!box}
+        onClick={() => setRegion(box ? null : middleBox(picture))}
+        title="Mark a box, by dragging or in numbers; only that is changed"
+      >
+        Mark a region
+      </Chip>
+      <Chip
+        aria-pressed={!!strokes}
+        onClick={() => setRegion(strokes ? null : [])}
+        title="Paint over the picture by dragging; only that is changed"
+      >
+        Paint a region
+      </Chip>
+      {strokes && (
+        <>
+          <Brush change={setBrush} {...{ brush, picture }} />
+          <Chip aria-disabled={!strokes.length} onClick={() => setRegion(strokes.slice(0, -1))}>
+            Undo stroke
+          </Chip>
+        </>
+      )}
+      {!!region?.length && (
+        <Chip onClick={() => changeRegion?.(picture, region)}>Change this region</Chip>
+      )}
+    </>
+  );
+}
+
 interface Props {
   shown: Shown;
   /** Absent for a widget of its own, which stays. */
@@ -100,8 +149,7 @@ interface Props {
 
 function ViewerBox({ shown, close }: Props) {
   const { viewer, announcer, tools, favour, changeRegion } = useViewer();
-  const [box, setBox] = useState<Box | null>(null);
-  const [strokes, setStrokes] = useState<Stroke[] | null>(null);
+  const [region, setRegion] = useState<Region>(null);
   const [brush, setBrush] = useState(0);
   const { picture, pinned, at, list } = shown;
   const dialog = useRef<HTMLDivElement>(null);
@@ -118,11 +166,6 @@ function ViewerBox({ shown, close }: Props) {
   const lookAgain = () => void viewer.receipt(picture.id);
   const numbers = useDifference(pinned, picture, comparing);
   const words = title(shown);
-  const mark = (box: Box | null, strokes: Stroke[] | null) => {
-    setBox(box);
-    setStrokes(strokes);
-  };
-  const mask = strokes?.length ? strokes : box;
   const change = (part: Partial<Comparing>) => setComparing((old) => ({ ...old, ...part }));
   useModal(dialog, Boolean(close));
 
@@ -130,7 +173,7 @@ function ViewerBox({ shown, close }: Props) {
   // Show another picture as a whole, but in a comparison keep the same part in view.
   useEffect(() => {
     if (!pinned) setView(FIT);
-    mark(null, null);
+    setRegion(null);
     setBrush(initialBrush(picture));
   }, [picture.id]);
 
@@ -277,9 +320,12 @@ function ViewerBox({ shown, close }: Props) {
                   frame={picture}
                   {...{ picture, view, pane }}
                 />
-                {box && <Marking change={setBox} {...{ box, placed, picture }} />}
-                {strokes && (
-                  <Painting change={setStrokes} {...{ strokes, brush, placed, picture }} />
+                {isBox(region) ? (
+                  <Marking box={region} change={setRegion} {...{ placed, picture }} />
+                ) : (
+                  region && (
+                    <Painting strokes={region} change={setRegion} {...{ brush, placed, picture }} />
+                  )
                 )}
               </>
             );
@@ -310,37 +356,7 @@ function ViewerBox({ shown, close }: Props) {
                 </>
               )}
               {changeRegion && !pinned && (
-                <>
-                  {box && <Edges change={setBox} {...{ box, picture }} />}
-                  <Chip
-                    aria-pressed={box !== null}
-                    onClick={() => mark(box ? null : middleBox(picture), null)}
-                    title="Mark a box, by dragging or in numbers; only that is changed"
-                  >
-                    Mark a region
-                  </Chip>
-                  <Chip
-                    aria-pressed={strokes !== null}
-                    onClick={() => mark(null, strokes ? null : [])}
-                    title="Paint over the picture by dragging; only that is changed"
-                  >
-                    Paint a region
-                  </Chip>
-                  {strokes && (
-                    <>
-                      <Brush change={setBrush} {...{ brush, picture }} />
-                      <Chip
-                        aria-disabled={!strokes.length}
-                        onClick={() => setStrokes(strokes.slice(0, -1))}
-                      >
-                        Undo stroke
-                      </Chip>
-                    </>
-                  )}
-                  {mask && (
-                    <Chip onClick={() => changeRegion(picture, mask)}>Change this region</Chip>
-                  )}
-                </>
+                <RegionTools {...{ picture, region, setRegion, brush, setBrush }} />
               )}
               {tools.map(({ name, run }) => (
                 <Chip

@@ -137,6 +137,6 @@ export function covers(there: Part, wanted: Part): boolean {
   );
 }
 
-/** A place, or another set of lengths, as a style. */
-export const pxStyle = (lengths: { [name: string]: number }): Record<string, string> =>
-  Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, `${length}px`]));
+/** A rectangle's place as a style. */
+export const pxStyle = (rect: Rect): Record<string, string> =>
+  Object.fromEntries(Object.entries(rect).map(([name, length]) => [name, `${length}px`]));
