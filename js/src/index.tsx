@@ -29,9 +29,9 @@ interface Page {
   live: Store<unknown>;
 }
 
-type Draw = (base: Base, root: HTMLElement) => Page;
+type CreatePage = (base: Base, root: HTMLElement) => Page;
 
-const studio: Draw = (base, root) => {
+const studio: CreatePage = (base, root) => {
   const session = createSession(base);
   const { actions, dropping, jobs } = session;
   const handlers = {
@@ -50,7 +50,7 @@ const studio: Draw = (base, root) => {
   };
 };
 
-const sheet: Draw = (base) => {
+const sheet: CreatePage = (base) => {
   const session = createSheetSession(base);
   return {
     name: "Seedream sheet",
@@ -59,7 +59,7 @@ const sheet: Draw = (base) => {
   };
 };
 
-const compare: Draw = (base) => {
+const compare: CreatePage = (base) => {
   const session = createCompareSession(base);
   return {
     name: "Seedream comparison",
@@ -68,7 +68,7 @@ const compare: Draw = (base) => {
   };
 };
 
-const gallery: Draw = (base) => {
+const gallery: CreatePage = (base) => {
   const session = createGallerySession(base);
   return {
     name: "Seedream gallery",
@@ -78,7 +78,7 @@ const gallery: Draw = (base) => {
 };
 
 /** By the trait that says which widget it is. */
-const VIEWS: Record<string, Draw> = { studio, gallery, sheet, compare };
+const PAGES: Record<string, CreatePage> = { studio, gallery, sheet, compare };
 
 /** A file that only Pillow reads, or that is no picture, shows no sign of a broken one. */
 function hideBroken(root: HTMLElement, ended: AbortSignal): void {
@@ -120,9 +120,9 @@ function renderView({ model, el, signal }: Props): () => void {
   hideBroken(root, ending.signal);
   el.append(root);
 
-  const draw = VIEWS[String(model.get("_view"))] ?? studio;
+  const createPage = PAGES[String(model.get("_view"))] ?? studio;
   const base = createBase(model, root, ending.signal);
-  const { name, page, live } = draw(base, root);
+  const { name, page, live } = createPage(base, root);
   root.setAttribute("aria-label", name);
   followTheme(root, ending.signal);
   render(page, root);

@@ -38,7 +38,7 @@ export interface DropHandlers {
   onHover(over: Hover): void;
 }
 
-const placeOf = ({ target }: Event): DropPlace =>
+const dropPlaceOf = ({ target }: Event): DropPlace =>
   target instanceof Element && target.matches(".sd-prompt") ? "prompt" : "references";
 
 /** VS Code's own overlay takes a drag that crosses its window, unless Shift is held. */
@@ -79,7 +79,7 @@ export function acceptDrops(root: HTMLElement, handlers: DropHandlers, ended: Ab
     if (!offered && !isShut(event)) return;
     if (data) data.dropEffect = "copy";
     const left = type === "dragleave" && !root.contains(event.relatedTarget as Node | null);
-    const place = placeOf(event);
+    const place = dropPlaceOf(event);
     handlers.onHover(isDrop || left ? "" : isShut(event) ? "shut" : place);
     if (!isDrop) return;
     const files = [...(data?.files ?? [])];

@@ -6,7 +6,7 @@ import { receivedReply } from "../kernel/wire";
 export const CHUNK = 1024 * 1024;
 export const LEAST_CHUNK = 64 * 1024;
 /** More would hardly be faster, and would delay clicks. */
-export const AT_ONCE = 3;
+export const MAX_IN_FLIGHT = 3;
 const SILENCE = 5000;
 
 export interface Transfer {
@@ -21,16 +21,16 @@ export interface Transfer {
   onProgress(received: number): void;
 }
 
-const nonsense = (name: string) =>
+const lostCount = (name: string) =>
   new Refusal(`The kernel lost count of ${name}. Remove it and drop it again.`);
 
-const stuck = (name: string) =>
+const cannotSend = (name: string) =>
   new Refusal(`${name} can't be sent to the kernel. Set studio.references in a cell.`);
 
 /** How many bytes the kernel says it has; anything but a number up to `most` is refused. */
 function receivedOf({ result }: Reply, { file }: Transfer, most: number): number {
   const received = read(receivedReply, result)?.received ?? -1;
-  if (received < 0 || received > most) throw nonsense(file.name);
+  if (received < 0 || received > most) throw lostCount(file.name);
   return received;
 }
 
@@ -59,7 +59,7 @@ function unlessTimedOut(error: unknown): null {
 /** Announce and send a file; resolves when the kernel has every byte. */
 export async function transfer(job: Transfer): Promise<void> {
   const { channel, uploadId, file, signal } = job;
-  let flying: { end: number; answer: Promise<Reply> }[] = [];
+  let inFlight: { end: number; answer: Promise<Reply> }[] = [];
   let received = await announce(job);
   job.onStart?.();
   let next = received;
@@ -75,24 +75,24 @@ export async function transfer(job: Transfer): Promise<void> {
       { buffers: [bytes], signal, quiet: true, limit: SILENCE },
     );
     answer.catch(() => {}); // it may be awaited by nobody any more
-    flying.push({ end: next, answer });
+    inFlight.push({ end: next, answer });
   }
 
   while (received < file.size) {
     job.onProgress(received);
-    while (flying.length < AT_ONCE && next < file.size) await send();
-    const first = flying.shift() as (typeof flying)[0];
+    while (inFlight.length < MAX_IN_FLIGHT && next < file.size) await send();
+    const first = inFlight.shift() as (typeof inFlight)[0];
     let answer = await first.answer.catch(unlessTimedOut);
     const isLost = !answer;
     // One question, however long its answer takes: resends would only fill a busy kernel's queue.
     answer ??= await channel.request({ kind: "probe", upload_id: uploadId }, { signal });
     received = Math.max(received, receivedOf(answer, job, next));
     if (!isLost && received >= first.end) continue;
-    flying = [];
+    inFlight = [];
     next = received;
     // It answers, but no bytes have come: the host may have a lower limit for messages.
     if (received === wentBackTo) {
-      if (chunk === LEAST_CHUNK) throw stuck(file.name);
+      if (chunk === LEAST_CHUNK) throw cannotSend(file.name);
       chunk /= 2;
     }
     wentBackTo = received;

@@ -48,7 +48,7 @@ export function adaptForm(endpoint: Endpoint | null, form: FormTraits): FormTrai
   return sent.background === "transparent" ? { ...sent, output_format: null } : sent;
 }
 
-const FIELDS = Object.keys(NAMES) as (keyof FormTraits)[];
+const OPTIONAL = Object.keys(NAMES) as (keyof FormTraits)[];
 
 function nameAll(names: string[], last = " and "): string {
   const all = names.map((name) => NAMES[name] ?? name);
@@ -60,8 +60,8 @@ export function describeChange(from: Model, to: Model): string {
   const names = (model: Model) =>
     new Set(Object.values(model.endpoints).flatMap((endpoint) => endpoint.arguments));
   const [before, after] = [names(from), names(to)];
-  const gone = FIELDS.filter((name) => before.has(name) && !after.has(name));
-  const come = FIELDS.filter((name) => !before.has(name) && after.has(name));
+  const gone = OPTIONAL.filter((name) => before.has(name) && !after.has(name));
+  const come = OPTIONAL.filter((name) => !before.has(name) && after.has(name));
   const said = joinPresent(
     "; it ",
     gone.length > 0 && `takes no ${nameAll(gone, " and no ")}`,
@@ -72,7 +72,9 @@ export function describeChange(from: Model, to: Model): string {
 
 /** A line about fields that are set but not sent. */
 export function describeKept(endpoint: Endpoint | null, form: FormTraits): string {
-  const held = FIELDS.filter((name) => !takes(endpoint, name) && form[name] !== initialForm[name]);
+  const held = OPTIONAL.filter(
+    (name) => !takes(endpoint, name) && form[name] !== initialForm[name],
+  );
   return held.length > 0
     ? `What you set for ${nameAll(held)} is kept for when you switch back.`
     : "";

@@ -12,13 +12,13 @@ import { initialForm } from "./fields";
 const DEBOUNCE = 250;
 
 /** What a form held before something else took its place. */
-export interface Before {
+export interface FormSnapshot {
   form: FormTraits;
   references: string[];
 }
 
 /** The part of image 1 that alone is to change. */
-export interface Region {
+export interface MarkedRegion {
   /** The id that image 1 has as a reference. */
   reference: string;
   mask: Mask;
@@ -33,15 +33,15 @@ export interface FormStore {
   flush(): void;
 }
 
-type Names = Set<keyof FormTraits>;
+type FieldNames = Set<keyof FormTraits>;
 
 const names = Object.keys(initialForm) as (keyof FormTraits)[];
 
 export function createForm(traits: Traits, facts: Store<Facts>, ended: AbortSignal): FormStore {
-  const unsaved: Names = new Set();
+  const unsaved: FieldNames = new Set();
   /** What was written while a field is typed in, as JSON: it may come back late, out of step. */
   const written = new Map<keyof FormTraits, Set<string>>();
-  const missed: Names = new Set();
+  const missed: FieldNames = new Set();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const current = (): FormTraits => ({

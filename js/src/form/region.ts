@@ -2,12 +2,12 @@
 import { useStore } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import { endpointOf, type Facts } from "./facts";
-import type { Region } from "./form";
+import type { MarkedRegion } from "./form";
 import { useSession } from "./session";
 import { nearest } from "./sizes";
 
 /** The region, if the picture that it belongs to is still image 1. */
-export const regionOf = (region: Region | null, ids: string[]): Region | null =>
+export const regionOf = (region: MarkedRegion | null, ids: string[]): MarkedRegion | null =>
   region && region.reference === ids[0] ? region : null;
 
 /**
@@ -18,7 +18,7 @@ export function sentFor(
   facts: Facts,
   form: FormTraits,
   ids: string[],
-  region: Region | null,
+  region: MarkedRegion | null,
 ): { form: FormTraits; images: number } {
   const marked = regionOf(region, ids);
   const rule = endpointOf(facts, form.model, ids.length)?.rule;

@@ -4,7 +4,7 @@ import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
 import type { FormTraits } from "../kernel/wire";
 import type { Backend, Facts } from "./facts";
-import type { Before, FormStore, Region } from "./form";
+import type { FormSnapshot, FormStore, MarkedRegion } from "./form";
 import type { Cards, Submission } from "./submission";
 
 export interface FormActions extends FilesActions {
@@ -26,11 +26,11 @@ export interface FormSession extends FilesSession {
   backend: Store<Backend>;
   form: FormStore;
   /** What was replaced, while it can still be restored. */
-  before: Store<Before | null>;
+  before: Store<FormSnapshot | null>;
   /** The size that the form has from image 1. */
   shape: Store<readonly number[]>;
   /** The region of image 1, known by its id, that alone may change. */
-  region: Store<Region | null>;
+  region: Store<MarkedRegion | null>;
   /** The prompt as it would be renumbered, where images moved that it names. */
   renumber: Store<string | null>;
   jobs: Cards;

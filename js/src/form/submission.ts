@@ -2,7 +2,7 @@
 
 import { GESTURE_MS } from "../controls/gesture";
 import { type Channel, Refusal } from "../kernel/channel";
-import { type Errors, FIELDS, placeOf } from "../kernel/errors";
+import { type Errors, errorPlaceOf, FIELDS } from "../kernel/errors";
 import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { type Card, type Form, submitReply, type Terms } from "../kernel/wire";
@@ -105,7 +105,7 @@ export function createSubmission(
       if (lost.signal.aborted) errors.tell("form", LOST);
       else if (error instanceof Refusal) {
         if (error.terms) asked = { form: wanted, terms: error.terms };
-        errors.tell(placeOf(error.field), error.message);
+        errors.tell(errorPlaceOf(error.field), error.message);
       } else if (!channel.state.get().gone) errors.tell("form", String(error));
     } finally {
       clearTimeout(slow);

@@ -10,7 +10,7 @@ import type { Picture } from "../kernel/wire";
 import { joinPresent } from "../kernel/words";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { createLayout, createScale, GAP, type Layout, type Row } from "./layout";
+import { createLayout, createScale, GAP, type GridRow, type Layout } from "./layout";
 import { useSession } from "./session";
 import { counted, dayName, isShort } from "./words";
 
@@ -78,7 +78,7 @@ function Tile({ id, index, layout, chosen, focused }: TileProps) {
   );
 }
 
-function Heading({ heading }: { heading: NonNullable<Row["heading"]> }) {
+function Heading({ heading }: { heading: NonNullable<GridRow["heading"]> }) {
   const cost = Number(heading.cost) > 0 ? ` · $${heading.cost}` : "";
   return (
     <div role="rowheader" class="sd-day">
@@ -326,5 +326,5 @@ export function PictureGrid() {
   );
 }
 
-const holds = ({ heading, first, count }: Row, index: number) =>
+const holds = ({ heading, first, count }: GridRow, index: number) =>
   !heading && index >= first && index < first + count;

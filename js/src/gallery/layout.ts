@@ -22,7 +22,7 @@ interface Group {
   before: number;
 }
 
-export interface Row {
+export interface GridRow {
   key: string;
   top: number;
   /** A day's heading; its `count` pictures follow. */
@@ -37,7 +37,7 @@ export interface Layout {
   readonly tile: readonly [number, number];
   readonly height: number;
   /** Rows, headings included, whose place meets the stretch from `top` to `bottom`. */
-  rows(top: number, bottom: number): Row[];
+  rows(top: number, bottom: number): GridRow[];
   /** Top and bottom of the row of a picture. */
   span(index: number): readonly [number, number];
   /** The picture `rows` rows further down, in the same column as far as there is one. */
@@ -82,8 +82,8 @@ export function createLayout(days: readonly Day[], width: number, density: Densi
   const lineOf = ({ first: start }: Group, index: number) => Math.floor((index - start) / columns);
   const topOf = (of: Group, line: number) => of.top + HEADING + line * pitch;
 
-  function rows(from: number, to: number): Row[] {
-    const found: Row[] = [];
+  function rows(from: number, to: number): GridRow[] {
+    const found: GridRow[] = [];
     for (let number = group(from, "top"); number < groups.length; number += 1) {
       const { date, cost, first: start, count, lines, top: begin } = groups[number] as Group;
       if (begin > to) break;

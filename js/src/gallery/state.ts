@@ -17,7 +17,7 @@ import {
 import { createStore, type Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import { type Filters, pickReply } from "../kernel/wire";
-import { type Found, type Pictures, type Query, resultOf } from "../pictures/pictures";
+import { type Pictures, type Query, resultOf, type SearchResult } from "../pictures/pictures";
 import type { Density } from "./layout";
 
 /** Most pictures a selection holds. */
@@ -36,7 +36,7 @@ const kept = shape<{ query: string; filters: Filters }>({
 export const isNarrowed = ({ words, filters }: Query) =>
   words !== "" || Object.values(filters).some(Boolean);
 
-export interface Place {
+export interface SeenPicture {
   index: number;
   id: string;
 }
@@ -45,7 +45,7 @@ export interface Gallery {
   query: Store<Query>;
   density: Store<Density>;
   /** null until the first search is answered. */
-  found: Store<Found | null>;
+  found: Store<SearchResult | null>;
   error: Store<string>;
   selected: Store<ReadonlySet<string>>;
   /** Where the keyboard is. */
@@ -53,7 +53,7 @@ export interface Gallery {
   /** Asks the view to keep a place where it is while the list grows above it. */
   moved: Store<{ to: number } | null>;
   /** The view's first picture in sight: what is kept in place when others come. */
-  watch(place: Place | null): void;
+  watch(place: SeenPicture | null): void;
   begin(): void;
   words(words: string): void;
   filter(filters: Filters): void;
@@ -75,14 +75,14 @@ export function createGallery(
   // What the last studio of this name was searched for.
   const { query: words, filters } = traits.get("_search", kept, { query: "", filters: {} });
   const query = createStore<Query>({ words, filters });
-  const found = createStore<Found | null>(null);
+  const found = createStore<SearchResult | null>(null);
   const error = createStore("");
   const focus = createStore(0);
   const moved = createStore<{ to: number } | null>(null);
   const picked = traits.store("_picked", list(text), []);
   const selected = createStore<ReadonlySet<string>>(new Set(picked.get()));
   let anchor = 0;
-  let watched: Place | null = null;
+  let watched: SeenPicture | null = null;
   let searches = 0;
   /** The newest of the user's choices, by number: answers to earlier ones are ignored. */
   let choice = 0;

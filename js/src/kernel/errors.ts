@@ -11,20 +11,20 @@ export const FIELDS = [
   "seed",
 ] as const;
 
-export type Place = (typeof FIELDS)[number] | "results" | "form";
+export type ErrorPlace = (typeof FIELDS)[number] | "results" | "form";
 
-export type ErrorMap = Partial<Record<Place, string>>;
+export type ErrorMap = Partial<Record<ErrorPlace, string>>;
 
 /** Where the page tells what is wrong with an argument, such as "image_urls[2]". */
-export function placeOf(argument: string | null): Place {
+export function errorPlaceOf(argument: string | null): ErrorPlace {
   const name = argument?.replace(/\[.*/, "").replace(/^image(s|_urls)$/, "references");
   return FIELDS.find((field) => field === name) ?? "form";
 }
 
 export interface Errors {
   readonly all: Store<ErrorMap>;
-  tell(place: Place, message: string): void;
-  clear(...places: Place[]): void;
+  tell(place: ErrorPlace, message: string): void;
+  clear(...places: ErrorPlace[]): void;
 }
 
 export function createErrors(): Errors {

@@ -5,24 +5,24 @@ export type Parse<T> = (value: unknown) => T;
 class Mismatch extends Error {}
 
 /** A value for which `is` holds. */
-const that =
+const guard =
   <T>(is: (value: unknown) => boolean): Parse<T> =>
   (value) => {
     if (!is(value)) throw new Mismatch();
     return value as T;
   };
 
-export const text = that<string>((value) => typeof value === "string");
-export const flag = that<boolean>((value) => typeof value === "boolean");
-export const number = that<number>(Number.isFinite);
-export const integer = that<number>(Number.isInteger);
+export const text = guard<string>((value) => typeof value === "string");
+export const flag = guard<boolean>((value) => typeof value === "boolean");
+export const number = guard<number>(Number.isFinite);
+export const integer = guard<number>(Number.isInteger);
 
 /** Money and other exact decimals travel as text. */
-export const decimal: Parse<string> = that((value) => /^\d{1,12}(\.\d{1,12})?$/.test(text(value)));
+export const decimal: Parse<string> = guard((value) => /^\d{1,12}(\.\d{1,12})?$/.test(text(value)));
 
-export const pair = that<readonly [number, number]>((value) => list(integer)(value).length === 2);
+export const pair = guard<readonly [number, number]>((value) => list(integer)(value).length === 2);
 
-const object = that<Record<string, unknown>>(
+const object = guard<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
 
@@ -45,7 +45,7 @@ export const either =
 export const list =
   <T>(item: Parse<T>): Parse<T[]> =>
   (value) =>
-    that<unknown[]>(Array.isArray)(value).map(item);
+    guard<unknown[]>(Array.isArray)(value).map(item);
 
 /** A list without malformed items. */
 export const readable =

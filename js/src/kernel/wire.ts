@@ -105,7 +105,7 @@ export interface Browse {
 }
 
 /** A picture asked for again: as it was, with another seed, in 4K, or what its set misses. */
-export type Again = "reuse" | "vary" | "large" | "missing";
+export type AskAgain = "reuse" | "vary" | "large" | "missing";
 
 /** Page to kernel; the channel adds `id`. */
 export type Outgoing =
@@ -125,7 +125,7 @@ export type Outgoing =
   | { kind: "arrange"; references: string[]; sized?: boolean }
   | { kind: "use_result"; image_id: string; exact?: boolean }
   | { kind: "original"; image_id: string }
-  | { kind: "ask_again"; image_id: string; how: Again }
+  | { kind: "ask_again"; image_id: string; how: AskAgain }
   | { kind: "use_address"; url: string }
   | { kind: "preview"; target: string; edge: number }
   | { kind: "look"; targets: string[] }

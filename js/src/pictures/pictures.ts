@@ -5,12 +5,12 @@ import { createStore, type Store } from "../kernel/store";
 import { browseReply, type Day, type Filters, type Picture, picturesReply } from "../kernel/wire";
 
 /** How many pictures are kept; the least recently used ones are dropped. */
-const HELD = 3000;
-const PAGE = 100;
+const MAX_HELD = 3000;
+const PAGE_SIZE = 100;
 /** Most pages of a list whose ids are held. */
-const PAGES = 60;
+const MAX_PAGES = 60;
 /** Pages that are asked for at once, of those that are looked at. */
-const AT_ONCE = 2;
+const MAX_IN_FLIGHT = 2;
 
 /** Pictures in a row, by id: a job's, a selection, or all that a search found. */
 export interface PictureList {
@@ -36,7 +36,7 @@ export interface Query {
 }
 
 /** What a search found, by pages: only those that were looked at are held. */
-export interface Found extends PictureList {
+export interface SearchResult extends PictureList {
   readonly days: readonly Day[];
   /** The id at a place, if its page is here. */
   known(index: number): string | undefined;
@@ -55,7 +55,7 @@ export interface Pictures {
   /** Ask for a picture with its whole prompt; null if it was deleted. */
   fetch(id: string): Promise<Picture | null>;
   /** Search; rejects with the kernel's sentence. `place` is where the picture `find` stands. */
-  search(query: Query, find?: string): Promise<{ found: Found; place: number | null }>;
+  search(query: Query, find?: string): Promise<{ found: SearchResult; place: number | null }>;
   /** Apply a change of a result that the kernel has accepted. */
   patch(result: string, change: Partial<Pick<Picture, "favourite" | "rating">>): void;
 }
@@ -72,17 +72,17 @@ export function createPictures(channel: Channel): Pictures {
       held.set(picture.id, picture);
     }
     for (const id of held.keys()) {
-      if (held.size <= HELD) break;
+      if (held.size <= MAX_HELD) break;
       held.delete(id);
     }
   }
 
-  const tell = () => version.set(version.get() + 1);
+  const announceChange = () => version.set(version.get() + 1);
 
   async function browse(query: Query, offset: number, more: { find?: string; days?: boolean }) {
     const { words, filters } = query;
     const { result } = await channel.request(
-      { kind: "browse", query: words.slice(0, 200), filters, offset, count: PAGE, ...more },
+      { kind: "browse", query: words.slice(0, 200), filters, offset, count: PAGE_SIZE, ...more },
       { quiet: true },
     );
     const page = read(browseReply, result);
@@ -96,29 +96,29 @@ export function createPictures(channel: Channel): Pictures {
     if (first.collections) collections.set(first.collections);
     const pages = new Map<number, string[]>([[0, first.pictures.map(({ id }) => id)]]);
     const asked = new Map<number, Promise<void>>();
-    let looked: readonly [number, number] = [0, -1];
+    let pagesInSight: readonly [number, number] = [0, -1];
 
     async function load(page: number) {
       try {
-        const { pictures } = await browse(query, page * PAGE, {});
+        const { pictures } = await browse(query, page * PAGE_SIZE, {});
         pages.set(
           page,
           pictures.map(({ id }) => id),
         );
         for (const old of pages.keys()) {
-          if (pages.size <= PAGES) break;
+          if (pages.size <= MAX_PAGES) break;
           if (old !== page) pages.delete(old);
         }
         asked.delete(page);
-        tell();
-        loadLooked();
+        announceChange();
+        loadInSight();
       } catch {
         // Asked again when it is looked at again.
         asked.delete(page);
       }
     }
 
-    function want(page: number): Promise<void> {
+    function ensurePage(page: number): Promise<void> {
       const ids = pages.get(page);
       if (ids?.every((id) => held.has(id))) return Promise.resolve();
       const loading = asked.get(page) ?? load(page);
@@ -127,31 +127,38 @@ export function createPictures(channel: Channel): Pictures {
     }
 
     /** Pages that are out of view by the time of their turn are not requested. */
-    function loadLooked() {
-      for (let page = looked[0]; page <= looked[1] && asked.size < AT_ONCE; page += 1) {
-        void want(page);
+    function loadInSight() {
+      for (
+        let page = pagesInSight[0];
+        page <= pagesInSight[1] && asked.size < MAX_IN_FLIGHT;
+        page += 1
+      ) {
+        void ensurePage(page);
       }
     }
 
     // The old list stays visible until the new one has come.
     if (first.place !== null) {
-      const page = Math.floor(first.place / PAGE);
-      await Promise.all([want(page), (page + 1) * PAGE < first.total && want(page + 1)]);
+      const page = Math.floor(first.place / PAGE_SIZE);
+      await Promise.all([
+        ensurePage(page),
+        (page + 1) * PAGE_SIZE < first.total && ensurePage(page + 1),
+      ]);
     }
-    tell();
+    announceChange();
 
-    const known = (index: number) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
-    const found: Found = {
+    const known = (index: number) => pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE];
+    const found: SearchResult = {
       total: first.total,
       days: first.days ?? [],
       known,
       need(start, end) {
-        looked = [Math.floor(start / PAGE), Math.floor(end / PAGE)];
-        loadLooked();
+        pagesInSight = [Math.floor(start / PAGE_SIZE), Math.floor(end / PAGE_SIZE)];
+        loadInSight();
       },
       async at(index) {
         if (index < 0 || index >= first.total) return null;
-        if (!known(index)) await want(Math.floor(index / PAGE));
+        if (!known(index)) await ensurePage(Math.floor(index / PAGE_SIZE));
         return known(index) ?? null;
       },
     };
@@ -166,7 +173,7 @@ export function createPictures(channel: Channel): Pictures {
     const [picture] = read(picturesReply, result)?.pictures ?? [];
     if (picture) {
       hold([picture]);
-      tell();
+      announceChange();
     }
     return picture ?? null;
   }
@@ -186,7 +193,7 @@ export function createPictures(channel: Channel): Pictures {
       for (const [id, picture] of held) {
         if (picture.result === result) held.set(id, { ...picture, ...change });
       }
-      tell();
+      announceChange();
     },
   };
 }

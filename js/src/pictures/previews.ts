@@ -7,7 +7,7 @@ import { read } from "../kernel/parse";
 import { createStore, type Store } from "../kernel/store";
 import { previewReply } from "../kernel/wire";
 
-const IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 4;
 const PATIENCE = 10_000;
 const ATTEMPTS = 5;
 export const EDGES = [256, 512, 768] as const;
@@ -46,7 +46,7 @@ export interface Previews {
 export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
   const entries = new Map<string, Entry>();
   const queue: string[] = [];
-  let flying = 0;
+  let inFlight = 0;
 
   function entryOf(target: string): Entry {
     let entry = entries.get(target);
@@ -92,13 +92,13 @@ export function createPreviews(channel: Channel, ended: AbortSignal): Previews {
   }
 
   function pump() {
-    while (flying < IN_FLIGHT && queue.length > 0) {
+    while (inFlight < MAX_IN_FLIGHT && queue.length > 0) {
       const target = queue.shift() as string;
       const entry = entries.get(target);
       if (!entry || entry.busy || entry.wanted <= entry.loaded) continue;
-      flying += 1;
+      inFlight += 1;
       void fetchOne(target, entry).finally(() => {
-        flying -= 1;
+        inFlight -= 1;
         pump();
       });
     }

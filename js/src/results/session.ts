@@ -2,10 +2,10 @@
 
 import type { Undoable } from "../controls/Undo";
 import type { FormActions, FormSession } from "../form/session";
-import type { Place } from "../kernel/errors";
+import type { ErrorPlace } from "../kernel/errors";
 import { useSessionAs } from "../kernel/session";
 import type { Store } from "../kernel/store";
-import type { Again, Card } from "../kernel/wire";
+import type { AskAgain, Card } from "../kernel/wire";
 import type { Pictures } from "../pictures/pictures";
 import type { Jobs } from "./jobs";
 
@@ -23,14 +23,14 @@ export interface ResultsActions extends FormActions {
   /** Make a picture image 1 of the next request. */
   editPicture(imageId: string): Promise<void>;
   /** Have the form ask for a picture again; it is sent by Generate. */
-  askAgain(imageId: string, how: Again): Promise<void>;
+  askAgain(imageId: string, how: AskAgain): Promise<void>;
   /** The Python that repeats a job; null where the kernel refuses. */
   code(card: Card): Promise<string | null>;
   select(imageId: string): void;
   /** Keep a picture selected when new ones come; "" stops that. */
   pin(imageId: string): void;
   save(imageId: string): Promise<void>;
-  clearError(place: Place): void;
+  clearError(place: ErrorPlace): void;
 }
 
 export interface ResultsSession extends FormSession {

@@ -13,7 +13,16 @@ import type { SheetAxis, SheetCell, Standing } from "../kernel/wire";
 import { joinPresent } from "../kernel/words";
 import { Preview } from "../pictures/Preview";
 import { edgeFor } from "../pictures/previews";
-import { firstLayout, type Layout, near, placed, placeOf, tallest, turned, walkOf } from "./layout";
+import {
+  cellKey,
+  cellsByPlace,
+  firstLayout,
+  type Layout,
+  rangeInSight,
+  readingOrder,
+  tallest,
+  withAxis,
+} from "./layout";
 import { type Batch, useSheet } from "./session";
 import { VoteBox } from "./Vote";
 
@@ -101,7 +110,7 @@ function Axes({ axes, layout, set }: { axes: SheetAxis[]; layout: Layout; set(to
       <Select
         value={layout[way]}
         options={several.map((index) => [index, axes[index]?.name])}
-        onPick={(axis) => set(turned(layout, way, Number(axis)))}
+        onPick={(axis) => set(withAxis(layout, way, Number(axis)))}
       />
     </label>
   );
@@ -154,7 +163,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
   const moved = useRef(false);
   const columns = batch.axes[layout.x]?.labels ?? [""];
   const rows = batch.axes[layout.y]?.labels ?? [""];
-  const cells = useMemo(() => placed(batch.cells.values(), layout), [batch, layout]);
+  const cells = useMemo(() => cellsByPlace(batch.cells.values(), layout), [batch, layout]);
   const headLines = linesOf(columns, size);
   const head = 8 + LINE * headLines;
   const high = Math.round(size * useMemo(() => tallest(batch.cells.values()), [batch]));
@@ -178,13 +187,13 @@ function Grid({ batch, layout, size, side }: GridProps) {
   });
 
   function view(r: number, c: number) {
-    const { list, index } = walkOf(cells, rows.length, columns.length);
-    const at = index.get(placeOf(r, c));
+    const { list, index } = readingOrder(cells, rows.length, columns.length);
+    const at = index.get(cellKey(r, c));
     if (at !== undefined) open(list, at);
   }
   function onKeyDown(event: KeyboardEvent) {
     const [row, column] = at.current;
-    const cell = cells.get(placeOf(row, column));
+    const cell = cells.get(cellKey(row, column));
     const move = ARROWS[event.key];
     if (move) {
       const next: [number, number] = [
@@ -207,8 +216,8 @@ function Grid({ batch, layout, size, side }: GridProps) {
     event.preventDefault();
   }
 
-  const [firstRow, endRow] = near(rows.length, high, seen.top, seen.high);
-  const [firstColumn, endColumn] = near(columns.length, size, seen.left, seen.wide);
+  const [firstRow, endRow] = rangeInSight(rows.length, high, seen.top, seen.high);
+  const [firstColumn, endColumn] = rangeInSight(columns.length, size, seen.left, seen.wide);
   const range = (from: number, to: number) => times(to - from, (n) => from + n);
   const shown = range(firstColumn, endColumn);
   const kept = range(firstRow, endRow);
@@ -284,7 +293,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
                 <span>{rows[r]}</span>
               </div>
               {shown.map((c) => {
-                const cell = cells.get(placeOf(r, c));
+                const cell = cells.get(cellKey(r, c));
                 const here = r === row && c === column;
                 const chosen = !!cell?.id && picked.includes(cell.id);
                 return (
@@ -314,7 +323,7 @@ function Grid({ batch, layout, size, side }: GridProps) {
         </div>
       </div>
       {/* All that a small cell and its labels have no room for. */}
-      <p class="sd-hint">{labelOf(row, column, cells.get(placeOf(row, column)))}</p>
+      <p class="sd-hint">{labelOf(row, column, cells.get(cellKey(row, column)))}</p>
     </>
   );
 }

@@ -18,34 +18,37 @@ export function firstLayout(axes: readonly SheetAxis[]): Layout {
 }
 
 /** Put an axis across or down; what ran there before takes its place. */
-export function turned(layout: Layout, way: "x" | "y", axis: number): Layout {
+export function withAxis(layout: Layout, way: "x" | "y", axis: number): Layout {
   const other = way === "x" ? "y" : "x";
   const swapped = layout[other] === axis ? layout[way] : layout[other];
   return { ...layout, [way]: axis, [other]: swapped };
 }
 
-export const placeOf = (row: number, column: number) => `${row} ${column}`;
+export const cellKey = (row: number, column: number) => `${row} ${column}`;
 
 /** The cells of one layer of the grid, by row and column. */
-export function placed(cells: Iterable<SheetCell>, { x, y, at }: Layout): Map<string, SheetCell> {
+export function cellsByPlace(
+  cells: Iterable<SheetCell>,
+  { x, y, at }: Layout,
+): Map<string, SheetCell> {
   const found = new Map<string, SheetCell>();
   for (const cell of cells) {
     for (const place of cell.at) {
       const here = place.every((index, axis) => axis === x || axis === y || index === at[axis]);
-      if (here) found.set(placeOf(place[y] ?? 0, place[x] ?? 0), cell);
+      if (here) found.set(cellKey(place[y] ?? 0, place[x] ?? 0), cell);
     }
   }
   return found;
 }
 
 /** The pictures of a grid in reading order, with the way along its axes; and where each stands. */
-export function walkOf(cells: ReadonlyMap<string, SheetCell>, rows: number, columns: number) {
+export function readingOrder(cells: ReadonlyMap<string, SheetCell>, rows: number, columns: number) {
   const ids: string[] = [];
   const places: [number, number][] = [];
   const index = new Map<string, number>();
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
-      const place = placeOf(row, column);
+      const place = cellKey(row, column);
       const id = cells.get(place)?.id;
       if (!id) continue;
       index.set(place, ids.length);
@@ -61,7 +64,7 @@ export function walkOf(cells: ReadonlyMap<string, SheetCell>, rows: number, colu
         row += down;
         column += right;
         if (row < 0 || column < 0 || row >= rows || column >= columns) return from;
-        const to = index.get(placeOf(row, column));
+        const to = index.get(cellKey(row, column));
         if (to !== undefined) return to;
       }
     },
@@ -77,7 +80,12 @@ export function tallest(cells: Iterable<SheetCell>): number {
 }
 
 /** Which of `count` tiles in a row are near the screen: the first, and the one after the last. */
-export function near(count: number, size: number, from: number, room: number): [number, number] {
+export function rangeInSight(
+  count: number,
+  size: number,
+  from: number,
+  room: number,
+): [number, number] {
   const first = Math.max(0, Math.floor(from / size) - 1);
   return [first, Math.max(first, Math.min(count, Math.ceil((from + room) / size) + 1))];
 }

@@ -81,7 +81,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
     read(parse, (await send(message))?.result) ?? null;
 
   /** Update the progress. */
-  async function stand(message: Outgoing) {
+  async function updateStanding(message: Outgoing) {
     const found = await ask(message, standingReply);
     const now = batch.get();
     if (found && now) batch.set({ ...now, ...found });
@@ -120,8 +120,8 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
       if (ballot) vote.set(ballot);
     },
     isAgain: createRepeatCheck(),
-    ask: ({ words: _, ...what }) => stand({ kind: "ask", ...what, pressed: Date.now() }),
-    stop: () => stand({ kind: "stop" }),
+    ask: ({ words: _, ...what }) => updateStanding({ kind: "ask", ...what, pressed: Date.now() }),
+    stop: () => updateStanding({ kind: "stop" }),
     async save(format, x) {
       saveFile(await send({ kind: "export", format, x, fit }));
     },

@@ -10,20 +10,20 @@ import { isActive } from "../files/uploads";
 import { blocker, check, mentionHint } from "../form/checks";
 import { endpointOf } from "../form/facts";
 import { adaptForm } from "../form/fields";
-import type { Before, Region } from "../form/form";
+import type { FormSnapshot, MarkedRegion } from "../form/form";
 import { formatExact } from "../form/money";
 import { priceOf } from "../form/price";
 import { regionOf, sentFor } from "../form/region";
 import { createGalleryActions } from "../gallery/actions";
 import type { GalleryActions, GallerySession } from "../gallery/session";
 import { attempt, Refusal, UNREADABLE } from "../kernel/channel";
-import type { Place } from "../kernel/errors";
+import type { ErrorPlace } from "../kernel/errors";
 import { rootOf } from "../kernel/page";
 import { read } from "../kernel/parse";
 import type { Store } from "../kernel/store";
 import type { Traits } from "../kernel/traits";
 import {
-  type Again,
+  type AskAgain,
   addedReply,
   type Card,
   codeReply,
@@ -40,7 +40,7 @@ import { resultOf } from "../pictures/pictures";
 import type { ResultsActions, ResultsSession } from "../results/session";
 import { type Announcer, shorten } from "./announcer";
 
-const HELD = "That request is in the form again";
+const IN_FORM_AGAIN = "That request is in the form again";
 
 /** The parts of a view, without its actions. */
 export interface Parts
@@ -67,19 +67,20 @@ export interface Actions extends ResultsActions, GalleryActions {
 
 export function createActions(parts: Parts): Actions {
   const { form, references, uploads, channel, errors, jobs, announcer } = parts;
-  let restoring: Before | null = null;
+  let restoring: FormSnapshot | null = null;
   /** A double click adds a picture once. */
   const isAgain = createRepeatCheck();
   /** The reference that the last edit made image 1. */
   let edited: string | undefined;
 
   /** Do something whose refusal belongs to `place`; the answer is null then. */
-  function at<T>(place: Place, doing: Promise<T>): Promise<T | null> {
+  function reportingAt<T>(place: ErrorPlace, doing: Promise<T>): Promise<T | null> {
     errors.clear(place);
     return attempt(doing, ({ message }) => errors.tell(place, message));
   }
 
-  const ask = (message: Outgoing, place: Place) => at(place, channel.request(message));
+  const ask = (message: Outgoing, place: ErrorPlace) =>
+    reportingAt(place, channel.request(message));
 
   const mostReferences = () => parts.facts.get().limits.references;
 
@@ -100,7 +101,7 @@ export function createActions(parts: Parts): Actions {
     if (warned.form) errors.clear("prompt");
     warned = { form: "", at: 0 };
     if (parts.region.get()?.reference !== ids[0]) parts.region.set(null);
-    void at("references", references.arrange(ids, sized));
+    void reportingAt("references", references.arrange(ids, sized));
   }
 
   function leaveNumbers() {
@@ -109,23 +110,23 @@ export function createActions(parts: Parts): Actions {
   }
 
   function edit(change: Partial<FormTraits>, typed = false) {
-    errors.clear("form", ...(Object.keys(change) as Place[]));
+    errors.clear("form", ...(Object.keys(change) as ErrorPlace[]));
     form.edit(change, typed);
     if ("prompt" in change) leaveNumbers();
     if (typed && "prompt" in change) parts.before.set(null);
   }
 
-  const held = (): Before => ({ form: form.values.get(), references: references.ids() });
+  const snapshot = (): FormSnapshot => ({ form: form.values.get(), references: references.ids() });
 
   /** Offer Undo if the form has changed. */
-  function offerUndo(before: Before) {
-    const isSame = JSON.stringify(before) === JSON.stringify(held());
+  function offerUndo(before: FormSnapshot) {
+    const isSame = JSON.stringify(before) === JSON.stringify(snapshot());
     // The same once more, as a double click asks for it, takes no Undo away.
     if (!isSame) parts.before.set(isEmpty(before) ? null : before);
   }
 
   function fill(form: Partial<FormTraits>, ids = references.ids()) {
-    const before = held();
+    const before = snapshot();
     edit(form);
     if (ids.join() !== references.ids().join()) arrange(ids, "image_size" in form);
     if ("prompt" in form) leaveNumbers();
@@ -164,7 +165,7 @@ export function createActions(parts: Parts): Actions {
     if (place === "prompt") {
       // What is typed keeps its field from being set.
       form.flush();
-      restoring = held();
+      restoring = snapshot();
     }
     const refused = uploads.add(files, place === "prompt" ? tell : undefined);
     if (refused) tell(refused);
@@ -199,11 +200,13 @@ export function createActions(parts: Parts): Actions {
     const { references: ids, image_size: size, ...values } = card.form;
     // As it was asked: with the seed that came back it would be another request, and paid again.
     fill({ ...values, ...(size && { image_size: size }) }, ids);
-    sayHeld();
+    sayInForm();
   }
 
-  const sayHeld = () =>
-    announcer.say(parts.before.get() ? `${HELD}. Undo brings back what it held` : HELD);
+  const sayInForm = () =>
+    announcer.say(
+      parts.before.get() ? `${IN_FORM_AGAIN}. Undo brings back what it held` : IN_FORM_AGAIN,
+    );
 
   /** Close the viewer and continue in the form. */
   function toForm(place: "prompt" | "go") {
@@ -220,9 +223,9 @@ export function createActions(parts: Parts): Actions {
   }
 
   /** Make a picture image 1, and let only a region of it change where one is given. */
-  async function editPicture(imageId: string, region?: Omit<Region, "reference">) {
+  async function editPicture(imageId: string, region?: Omit<MarkedRegion, "reference">) {
     if (isAgain(`edit ${imageId}`)) return;
-    const before = held();
+    const before = snapshot();
     const most = mostReferences();
     if (before.references.length >= most) {
       parts.viewing.set(null);
@@ -245,16 +248,16 @@ export function createActions(parts: Parts): Actions {
     toForm("prompt");
   }
 
-  async function askAgain(imageId: string, how: Again) {
+  async function askAgain(imageId: string, how: AskAgain) {
     if (isAgain(`${how} ${imageId}`)) return;
     // What is typed keeps its field from being set.
     form.flush();
-    const before = held();
+    const before = snapshot();
     const reply = await ask({ kind: "ask_again", image_id: imageId, how }, "results");
     if (!reply) return parts.viewing.set(null);
     leaveNumbers();
     offerUndo(before);
-    sayHeld();
+    sayInForm();
     toForm("go");
   }
 
@@ -313,7 +316,7 @@ export function createActions(parts: Parts): Actions {
     if (notice.kind !== "restored") return;
     if (restoring) offerUndo(restoring);
     restoring = null;
-    sayHeld();
+    sayInForm();
     if (notice.note) errors.tell("references", notice.note);
   });
 
@@ -350,9 +353,9 @@ export function createActions(parts: Parts): Actions {
     clearRegion: () => parts.region.set(null),
     askAgain,
     tryAgain,
-    copy: async (imageId) => void (await at("results", copy(imageId))),
+    copy: async (imageId) => void (await reportingAt("results", copy(imageId))),
     editPrompt: (card) => fill({ prompt: card.form.prompt }),
-    resume: () => void at("results", jobs.resume()),
+    resume: () => void reportingAt("results", jobs.resume()),
     async ledger() {
       try {
         const { result } = await channel.request({ kind: "ledger" });
@@ -381,7 +384,7 @@ export function createActions(parts: Parts): Actions {
     pin: (imageId) =>
       parts.traits.write(imageId ? { selected: imageId, pinned: true } : { pinned: false }),
     async save(imageId) {
-      const file = await at("results", original(imageId));
+      const file = await reportingAt("results", original(imageId));
       if (file) download(file.blob, file.name);
     },
     clearError: (place) => errors.clear(place),
@@ -389,7 +392,8 @@ export function createActions(parts: Parts): Actions {
 }
 
 /** Whether the form is empty, so that replacing it loses nothing. */
-const isEmpty = ({ form, references }: Before) => !form.prompt.trim() && references.length === 0;
+const isEmpty = ({ form, references }: FormSnapshot) =>
+  !form.prompt.trim() && references.length === 0;
 
 /** The form as a click sends it, with defaults for what the endpoint does not take. */
 function requestForm({ facts }: Parts, values: FormTraits, ids: string[]): Form {

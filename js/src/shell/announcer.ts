@@ -5,13 +5,13 @@ import { createStore, type Store } from "../kernel/store";
 import type { Card, JobState } from "../kernel/wire";
 import type { Jobs } from "../results/jobs";
 
-const LENGTH = 60;
+const MAX_LENGTH = 60;
 const ANNOUNCED = "seedream-said";
 const MOMENT = 1000;
 /** A line that stood for less, in ms, may not have been heard: what comes next stands beside it. */
 const HEARD = 200;
 
-export const shorten = (prompt: string, length = LENGTH): string =>
+export const shorten = (prompt: string, length = MAX_LENGTH): string =>
   prompt.length > length ? `${prompt.slice(0, length - 1).trimEnd()}…` : prompt;
 
 /** An object each time: the same words are said again. */

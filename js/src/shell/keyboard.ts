@@ -48,12 +48,12 @@ function createFocusKeeper(root: HTMLElement, ended: AbortSignal): () => void {
       chain.push(at);
     }
   };
-  const leave = ({ target }: FocusEvent) =>
+  const forget = ({ target }: FocusEvent) =>
     queueMicrotask(() => {
       if ((target as Element).isConnected && !root.contains(activeIn(root))) chain = [];
     });
   listen(root, "focusin", remember, { signal: ended });
-  listen(root, "focusout", leave, { signal: ended });
+  listen(root, "focusout", forget, { signal: ended });
   return () => {
     if (chain[0]?.isConnected !== false || root.contains(activeIn(root))) return;
     const next = chain.find((element) => element.isConnected && element.tabIndex >= -1);
@@ -85,7 +85,7 @@ function guardKeys(root: HTMLElement, ended: AbortSignal): void {
 }
 
 /** Escape returns the focus to the notebook if nothing of ours is open. */
-function leave(root: HTMLElement, event: KeyboardEvent) {
+function leaveOnEscape(root: HTMLElement, event: KeyboardEvent) {
   if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
   const outside = root.parentElement?.closest<HTMLElement>("[tabindex]");
   if (outside) focusOn(outside);
@@ -94,7 +94,7 @@ function leave(root: HTMLElement, event: KeyboardEvent) {
 
 export function guardKeyboard(root: HTMLElement, ended: AbortSignal): void {
   guardKeys(root, ended);
-  listen<KeyboardEvent>(root, "keydown", (event) => leave(root, event), { signal: ended });
+  listen<KeyboardEvent>(root, "keydown", (event) => leaveOnEscape(root, event), { signal: ended });
   listen(root, "paste copy cut", (event) => event.stopPropagation(), { signal: ended });
   watch([root], { childList: true, subtree: true }, createFocusKeeper(root, ended), ended);
 }

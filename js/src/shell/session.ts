@@ -5,7 +5,7 @@ import type { Hover } from "../files/drops";
 import { createReferences } from "../files/references";
 import { createUploads } from "../files/uploads";
 import { type Backend, backend, facts, noFacts } from "../form/facts";
-import { type Before, createForm, type Region } from "../form/form";
+import { createForm, type FormSnapshot, type MarkedRegion } from "../form/form";
 import { createSubmission } from "../form/submission";
 import { createGallery } from "../gallery/state";
 import { isShort } from "../gallery/words";
@@ -13,7 +13,7 @@ import { createErrors } from "../kernel/errors";
 import { flag, integer, list, text } from "../kernel/parse";
 import { useSessionAs } from "../kernel/session";
 import { createStore } from "../kernel/store";
-import type { Again } from "../kernel/wire";
+import type { AskAgain } from "../kernel/wire";
 import { createPictures } from "../pictures/pictures";
 import { createJobs } from "../results/jobs";
 import { notifyPython } from "../results/notify";
@@ -49,12 +49,12 @@ export function createSession(base: Base): Session {
     selected: traits.store("selected", text, ""),
     pinned: traits.store("pinned", flag, false),
     form: createForm(traits, allFacts, ended),
-    before: createStore<Before | null>(null),
+    before: createStore<FormSnapshot | null>(null),
     shape: traits.store<readonly number[]>("_shape", list(integer), []),
     references,
     lit: createStore(0),
     renumber: createStore<string | null>(null),
-    region: createStore<Region | null>(null),
+    region: createStore<MarkedRegion | null>(null),
     uploads: createUploads(channel, allFacts, count, previews, ended),
     jobs,
     dismissed: createStore<Undoable | null>(null),
@@ -91,7 +91,7 @@ function lookUpOn({ jobs, pictures }: Parts): LookUp {
 
 /** From a picture to the next request, in the viewer and in the gallery. */
 function onwardOf({ askAgain, editPicture }: Actions) {
-  const again = (name: string, how: Again) => ({
+  const again = (name: string, how: AskAgain) => ({
     name,
     run: ({ id }: { id: string }) => askAgain(id, how),
   });

@@ -24,7 +24,7 @@ export interface Comparing {
   unequal: Unequal;
 }
 
-export const COMPARING: Comparing = { mode: "Slider", across: false, at: 50, unequal: "" };
+export const INITIAL_COMPARING: Comparing = { mode: "Slider", across: false, at: 50, unequal: "" };
 
 interface Props {
   comparing: Comparing;

@@ -8,10 +8,10 @@ import { activeIn, boxOf, bringIntoSight, consume, focusOn } from "../kernel/pag
 import { useStore } from "../kernel/store";
 import type { Receipt } from "../kernel/wire";
 import {
-  COMPARING,
   CompareModes,
   CompareStage,
   type Comparing,
+  INITIAL_COMPARING,
   Sizes,
   useDifference,
 } from "./Compare";
@@ -48,9 +48,9 @@ function useReceipt(picture: ViewedPicture | null): Receipt {
 }
 
 /** What alone is to change of a picture: a box, or what is painted; null where neither is on. */
-type Region = Box | Stroke[] | null;
+type DrawnRegion = Box | Stroke[] | null;
 
-const isBox = (region: Region): region is Box => typeof region?.[0] === "number";
+const isBox = (region: DrawnRegion): region is Box => typeof region?.[0] === "number";
 
 /** While a dialog is open the rest of the widget is inert, except for the live region. */
 function useModal(box: { current: HTMLElement | null }, isDialog: boolean) {
@@ -99,8 +99,8 @@ function keepFocus(event: KeyboardEvent, box: HTMLElement) {
 
 interface RegionToolsProps {
   picture: ViewedPicture;
-  region: Region;
-  setRegion(region: Region): void;
+  region: DrawnRegion;
+  setRegion(region: DrawnRegion): void;
   brush: number;
   setBrush(brush: number): void;
 }
@@ -149,12 +149,12 @@ interface Props {
 
 function ViewerBox({ shown, close }: Props) {
   const { viewer, announcer, tools, favour, changeRegion } = useViewer();
-  const [region, setRegion] = useState<Region>(null);
+  const [region, setRegion] = useState<DrawnRegion>(null);
   const [brush, setBrush] = useState(0);
   const { picture, pinned, at, list } = shown;
   const dialog = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>(FIT);
-  const [comparing, setComparing] = useState<Comparing>(COMPARING);
+  const [comparing, setComparing] = useState<Comparing>(INITIAL_COMPARING);
   const [aside, showAside] = useState(true);
   const { rows, inputs: given, line } = useReceipt(picture);
   const receiptOfA = useReceipt(pinned);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { AT_ONCE, CHUNK, LEAST_CHUNK, transfer } from "../../src/files/transfer";
+import { CHUNK, LEAST_CHUNK, MAX_IN_FLIGHT, transfer } from "../../src/files/transfer";
 import { createChannel } from "../../src/kernel/channel";
 import { FakeModel, type Sent, settle } from "../fake";
 
@@ -68,10 +68,10 @@ it("keeps at most three chunks unanswered", async () => {
   model.onSend = (message) => (message.kind === "upload" ? { received: 0 } : undefined);
   start(file(12 * MB)).catch(() => {});
   await settle(200);
-  expect(model.of("chunk")).toHaveLength(AT_ONCE);
+  expect(model.of("chunk")).toHaveLength(MAX_IN_FLIGHT);
   model.reply(model.of("chunk")[0] as Sent, { received: MB });
   await settle(200);
-  expect(model.of("chunk")).toHaveLength(AT_ONCE + 1);
+  expect(model.of("chunk")).toHaveLength(MAX_IN_FLIGHT + 1);
 });
 
 it("goes on from where the kernel already is", async () => {
@@ -99,7 +99,7 @@ it("asks once when answers stay away, waits, and goes on from the answer", async
   expect(model.of("probe")).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(model.of("probe")).toHaveLength(1);
-  expect(model.of("chunk")).toHaveLength(AT_ONCE);
+  expect(model.of("chunk")).toHaveLength(MAX_IN_FLIGHT);
   deaf = false;
   model.reply(model.last("probe"), { received });
   await done;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { SheetCell } from "../../src/kernel/wire";
 import {
+  cellKey,
+  cellsByPlace,
   firstLayout,
-  near,
-  placed,
-  placeOf,
+  rangeInSight,
+  readingOrder,
   tallest,
-  turned,
-  walkOf,
+  withAxis,
 } from "../../src/sheet/layout";
 
 const axis = (name: string, count: number) => ({
@@ -34,26 +34,26 @@ describe("the layout of a sheet", () => {
 
   it("swaps two axes where one takes the other's way", () => {
     const layout = { x: 1, y: 0, at: [0, 0, 0] };
-    expect(turned(layout, "x", 0)).toEqual({ x: 0, y: 1, at: [0, 0, 0] });
-    expect(turned(layout, "x", 2)).toEqual({ x: 2, y: 0, at: [0, 0, 0] });
+    expect(withAxis(layout, "x", 0)).toEqual({ x: 0, y: 1, at: [0, 0, 0] });
+    expect(withAxis(layout, "x", 2)).toEqual({ x: 2, y: 0, at: [0, 0, 0] });
   });
 
   it("shows one layer of further axes, and a cell at each of its places", () => {
     const cells = [cell("a", [0, 0, 0], [0, 1, 0]), cell("b", [1, 0, 0]), cell("c", [0, 0, 1])];
     const layout = { x: 2, y: 1, at: [0, 0, 0] };
-    expect([...placed(cells, layout)].map(([at, { name }]) => [at, name])).toEqual([
-      [placeOf(0, 0), "a"],
-      [placeOf(1, 0), "a"],
-      [placeOf(0, 1), "c"],
+    expect([...cellsByPlace(cells, layout)].map(([at, { name }]) => [at, name])).toEqual([
+      [cellKey(0, 0), "a"],
+      [cellKey(1, 0), "a"],
+      [cellKey(0, 1), "c"],
     ]);
-    expect([...placed(cells, { ...layout, at: [1, 0, 0] }).values()]).toEqual([cells[1]]);
+    expect([...cellsByPlace(cells, { ...layout, at: [1, 0, 0] }).values()]).toEqual([cells[1]]);
   });
 
   it("keeps what is near the screen alone in the page", () => {
-    expect(near(30, 100, 0, 450)).toEqual([0, 6]);
-    expect(near(30, 100, 1000, 450)).toEqual([9, 16]);
-    expect(near(30, 100, 2900, 450)).toEqual([28, 30]);
-    expect(near(0, 100, 0, 450)).toEqual([0, 0]);
+    expect(rangeInSight(30, 100, 0, 450)).toEqual([0, 6]);
+    expect(rangeInSight(30, 100, 1000, 450)).toEqual([9, 16]);
+    expect(rangeInSight(30, 100, 2900, 450)).toEqual([28, 30]);
+    expect(rangeInSight(0, 100, 0, 450)).toEqual([0, 0]);
   });
 });
 
@@ -70,8 +70,8 @@ describe("the way through the pictures of a sheet", () => {
     there("d", [2, 2]),
   ];
   const layout = { x: 1, y: 0, at: [0, 0] };
-  const { list, index } = walkOf(placed(cells, layout), 3, 3);
-  const from = (row: number, column: number) => index.get(placeOf(row, column)) ?? -1;
+  const { list, index } = readingOrder(cellsByPlace(cells, layout), 3, 3);
+  const from = (row: number, column: number) => index.get(cellKey(row, column)) ?? -1;
 
   it("is in reading order, past what has no picture", async () => {
     expect(list.total).toBe(5);
