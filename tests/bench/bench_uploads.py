@@ -1,9 +1,9 @@
 """10 images of 10 MB from a page, through a real Jupyter server's websocket.
 
-The page is driven through the protocol, without a browser, as js/src/files/line.ts and
-transfer.ts send: chunks of 1 MiB, eight unanswered in all, a file while those before it are
-checked. Today: `ipywidgets.FileUpload`, and what people write where it dies: base64 in JSON, the
-next part once the last is confirmed.
+The page is driven through the protocol, without a browser, as js/src/files/sending.ts and
+transfer.ts send: chunks of 1 MiB, several unanswered at a time (eight here, three there), a file
+while those before it are checked. Today: `ipywidgets.FileUpload`, and what people write where it
+dies: base64 in JSON, the next part once the last is confirmed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ async def ours(page: Page, files: Sequence[bytes], run: int) -> float:
 
 
 class Sender:
-    """Send files as js/src/files/line.ts does, with the same limits."""
+    """Send files as js/src/files/sending.ts does."""
 
     def __init__(self, page: Page, comm: str) -> None:
         self._page, self._comm = page, comm
