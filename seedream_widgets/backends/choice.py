@@ -23,7 +23,7 @@ class Loop(Protocol):
         """Have `work` awaited when Python ends."""
         ...
 
-    def close_early(
+    def close_now(
         self,
         work: Callable[[], Coroutine[Any, Any, None]],
         after: Coroutine[Any, Any, object] | None = None,
@@ -119,7 +119,7 @@ class BackendChoice:
             made, self._made = self._made, {}
         for (engine, _), backend in made.items():
             if engine is self._loop():
-                engine.close_early(backend.aclose, _all_end(users) if users else None)
+                engine.close_now(backend.aclose, _all_end(users) if users else None)
 
     def __str__(self) -> str:
         if isinstance(self._choice, str | None):

@@ -381,7 +381,7 @@ class Batch:
         )
         place = place_at(address)
         check_exclusive(place)
-        self._client = self._client._sharing(place)
+        self._client = self._client._with_shared_place(place)
 
     def _offer_results(self) -> None:
         """Copy our results to the shared place, so that others don't send these cells."""
@@ -842,6 +842,6 @@ def _next_ended(ends: SimpleQueue[Cell | None]) -> Cell | None:
 
 def _future_of_end(drive: Drive) -> Future[None]:
     future: Future[None] = Future()
-    future.set_running_or_notify_cancel()  # who no longer awaits it leaves it as it is
+    future.set_running_or_notify_cancel()  # so that cancelling an await can't cancel it
     drive.at_end(lambda: future.set_result(None))
     return future

@@ -107,7 +107,7 @@ def _is_missing(image: ImageInput | ImageUrl) -> bool:
 def _client(library: str | None, shared: str | None) -> Client:
     """Return this worker's client for a library, which all its tasks share."""
     client = Client(library=library)
-    return client._sharing(place_at(shared)) if shared else client
+    return client._with_shared_place(place_at(shared)) if shared else client
 
 
 class RemoteJob:

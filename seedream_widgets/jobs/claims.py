@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedream_widgets.errors import BackendError
-from seedream_widgets.jobs.resume import unseen
+from seedream_widgets.jobs.resume import unseen_seconds
 from seedream_widgets.library.journal import UNSENT, TakenOver
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Theirs(NamedTuple):
     entry: Pending
 
 
-def ask(
+def find_or_claim(
     key: str,
     backend: str,
     library: Library,
@@ -63,7 +63,7 @@ def ask(
         OSError: Likewise, only if several machines share the library; see `unreached_place`.
     """
     for tried in range(_TRIES):
-        known = _known(key, backend, library, engine, plan is not None)
+        known = _find_answer(key, backend, library, engine, plan is not None)
         if isinstance(known, Theirs) and engine.following.get(known.entry.id):
             return Ours(None)  # that job is being cancelled here, and this asks for a new one
         if known or held or plan is None:
@@ -91,10 +91,10 @@ def ask(
             billing="no",
         )
     # Another process may have finished the request between the first look and the claim.
-    end = time.monotonic() + unseen(entry, library)
+    end = time.monotonic() + unseen_seconds(entry, library)
     while True:
         last = time.monotonic() >= end  # read before looking, as this process may be suspended
-        known = _known(key, backend, library, engine, True, entry.id)
+        known = _find_answer(key, backend, library, engine, True, entry.id)
         if known or last:
             break
         time.sleep(_LOOK)
@@ -113,8 +113,8 @@ def unreached_place(error: Exception) -> BackendError:
     )
 
 
-def _known(
-    key: str, backend: str, library: Library, engine: Engine, claims: bool, own: str = ""
+def _find_answer(
+    key: str, backend: str, library: Library, engine: Engine, claims: bool, own_id: str = ""
 ) -> Job | Result | Theirs | None:
     jobs: list[Job] = engine.following.of(library.path)
     for job in jobs:
@@ -123,12 +123,12 @@ def _known(
     result = library._twin(key, backend)
     if result or not claims:
         return result
-    entry = None if own else _claimed(key, backend, library)
-    entry = entry or _unclaimed(key, backend, library, engine, own)
+    entry = None if own_id else _entry_with_claim(key, backend, library)
+    entry = entry or _entry_without_claim(key, backend, library, engine, own_id)
     return Theirs(entry) if entry else None
 
 
-def _claimed(key: str, backend: str, library: Library) -> Pending | None:
+def _entry_with_claim(key: str, backend: str, library: Library) -> Pending | None:
     try:
         return library._journal.claimed(key, backend)
     except OSError as error:
@@ -138,11 +138,11 @@ def _claimed(key: str, backend: str, library: Library) -> Pending | None:
         return None
 
 
-def _unclaimed(
-    key: str, backend: str, library: Library, engine: Engine, own: str
+def _entry_without_claim(
+    key: str, backend: str, library: Library, engine: Engine, own_id: str
 ) -> Pending | None:
     """Return an equal request that has no claim: one of an early version, or of ``fresh=True``."""
-    passed = {own, *(job.id for job in engine.following.of(library.path))}
+    passed = {own_id, *(job.id for job in engine.following.of(library.path))}
     for entry in library._journal.pending(but=passed):
         same = (entry.key, entry.backend) == (key, backend)
         if same and (entry.step not in UNSENT or (entry.step == "planned" and entry.followed)):

@@ -13,7 +13,7 @@ from uuid import uuid4
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
 from seedream_widgets.errors import SeedreamError, StaysHereError, check_type
-from seedream_widgets.jobs.claims import Ours, Theirs, ask, unreached_place
+from seedream_widgets.jobs.claims import Ours, Theirs, find_or_claim, unreached_place
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.jobs.job import Job
@@ -174,21 +174,23 @@ class Client:
         if agree is not None:
             agree(backend)
         with engine.following.lock:  # of two equal clicks at once, the second must see the first
-            answer = Ours(None) if fresh else self._ask(request, backend, engine)
+            answer = Ours(None) if fresh else self._find_or_claim(request, backend, engine)
             if not sends and isinstance(answer, Ours | Theirs):
                 self._refuse_to_send(answer)
             if isinstance(answer, Job):
-                return self._listed(answer)
+                return self._add_to_jobs(answer)
             if isinstance(answer, Ours):
                 return self._send(request, backend, engine, answer.entry)
-            job = self._job(request, backend, engine)
+            job = self._new_job(request, backend, engine)
             if isinstance(answer, Theirs):
                 engine.following.add(job, self.library.path)
                 self._jobs.append(job)
-                self._wait(job, answer.entry, backend, engine)
+                self._wait_for_other(job, answer.entry, backend, engine)
             else:
                 job.request = self.library._without_inputs(request)
-                result = replace(answer, request=job.request, _again=self._again, cached=True)
+                result = replace(
+                    answer, request=job.request, _again=self._submit_fresh, cached=True
+                )
                 self._jobs.append(job)
                 engine.loop.call_soon_threadsafe(job._succeed, result)
             return job
@@ -205,24 +207,24 @@ class Client:
             "without a result; nothing was sent. Run the batch again to send it anew"
         )
 
-    def _ask(
+    def _find_or_claim(
         self, request: Request, backend: Backend, engine: Engine
     ) -> Job | Result | Ours | Theirs:
-        plan = partial(self._plan, request, backend) if backend.bills else None
+        plan = partial(self._new_entry, request, backend) if backend.bills else None
         key = request.key
         if key is None:
             return Ours(None)
         held = self._in_memory.get((key, backend.name))
         try:
-            return ask(key, backend.name, self.library, engine, plan, held)
+            return find_or_claim(key, backend.name, self.library, engine, plan, held)
         except OSError as error:
             raise unreached_place(error) from error
 
-    def _plan(self, request: Request, backend: Backend) -> Pending:
+    def _new_entry(self, request: Request, backend: Backend) -> Pending:
         about = request, backend.name, uuid4().hex[:12], time.time()
         return entry_of(*about, self.prices, self._policy)
 
-    def _job(
+    def _new_job(
         self, request: Request, backend: Backend, engine: Engine, entry: Pending | None = None
     ) -> Job:
         return Job(
@@ -234,7 +236,7 @@ class Client:
             shows_prompt=self._policy.store_prompts,
         )
 
-    def _listed(self, job: Job) -> Job:
+    def _add_to_jobs(self, job: Job) -> Job:
         """Add a job, which another client of this process may have begun, to this one's list."""
         if job not in self._jobs:
             self._jobs.append(job)
@@ -246,10 +248,10 @@ class Client:
         if entry is None and backend.bills and kept_limits(self.library):
             # Before the limits are checked, as other kernels have to count this request.
             with suppress(OSError):
-                entry = self.library._journal.plan(self._plan(request, backend))
-        job = self._job(request, backend, engine, entry)
+                entry = self.library._journal.plan(self._new_entry(request, backend))
+        job = self._new_job(request, backend, engine, entry)
         try:
-            work = self._work(job, backend, engine, entry)
+            work = self._prepare_run(job, backend, engine, entry)
         except BaseException:  # over the budget
             if entry:
                 with suppress(OSError):
@@ -260,23 +262,25 @@ class Client:
         engine.loop.call_soon_threadsafe(job._begin, work)
         return job
 
-    def _wait(self, job: Job, entry: Pending, backend: Backend, engine: Engine) -> None:
+    def _wait_for_other(self, job: Job, entry: Pending, backend: Backend, engine: Engine) -> None:
         """Have `job` wait for another process's request, and take it over if that one ends."""
 
         async def adopt(ours: Pending) -> None:
             job.handle = Handle(**ours.handle) if ours.handle else None
             try:
-                work = self._work(job, backend, engine, ours)
+                work = self._prepare_run(job, backend, engine, ours)
             except Exception as error:  # over a limit, or what it leaves can't be told
                 why = error if isinstance(error, SeedreamError) else unreached_place(error)
-                await self._refuse(job, ours, why, engine)
+                await self._fail_taken_over(job, ours, why, engine)
             else:
                 await work
 
         waiting = wait(job, entry, self.library, engine, adopt)
         engine.loop.call_soon_threadsafe(job._begin, waiting)
 
-    async def _refuse(self, job: Job, ours: Pending, why: SeedreamError, engine: Engine) -> None:
+    async def _fail_taken_over(
+        self, job: Job, ours: Pending, why: SeedreamError, engine: Engine
+    ) -> None:
         """End a job that can't go on, whatever the disk takes: somebody waits for it."""
         end = self.library._journal.end
         try:
@@ -287,7 +291,7 @@ class Client:
         finally:
             job._fail(why)
 
-    def _work(
+    def _prepare_run(
         self, job: Job, backend: Backend, engine: Engine, entry: Pending | None = None
     ) -> Coroutine[Any, Any, None]:
         if backend.bills:
@@ -295,16 +299,16 @@ class Client:
             if limited:
                 self._limits.check(job.id, self.budget.high(job.request))
             self.budget.take(job.id, job.request, limited=limited, written=entry is not None)
-            job._account = partial(self._settle, job)
+            job._on_outcome = partial(self._count_cost, job)
         record = Record(
-            job, backend, self.library, engine, entry, self._policy, self._again, self.prices
+            job, backend, self.library, engine, entry, self._policy, self._submit_fresh, self.prices
         )
         return run(job, backend, record, engine)
 
-    def _again(self, request: Request) -> Job:
+    def _submit_fresh(self, request: Request) -> Job:
         return self.submit(request, fresh=True)
 
-    def _settle(self, job: Job, end: Result | SeedreamError) -> None:
+    def _count_cost(self, job: Job, end: Result | SeedreamError) -> None:
         came = end if isinstance(end, Result) else None
         billed = getattr(end, "billing", "no") != "no"
         self.budget.settle(job.id, came, billed=billed)
@@ -325,7 +329,7 @@ class Client:
         """
         self.library._sweep()
         self._warn_of_other_computers()
-        found = [self._resume(entry) for entry in left_behind(self.library, self._engine())]
+        found = [self._resume_entry(entry) for entry in left_behind(self.library, self._engine())]
         return tuple(job for job in found if job)
 
     def _warn_of_other_computers(self) -> None:
@@ -340,7 +344,7 @@ class Client:
                 *(len(away), last, max(1, AWAY_SECONDS - last)),
             )
 
-    def _resume(self, entry: Pending) -> Job | None:
+    def _resume_entry(self, entry: Pending) -> Job | None:
         engine, backend = self._engine(), self.backend
         if entry.handle and backend.name != entry.backend:
             _log.warning(
@@ -358,10 +362,10 @@ class Client:
             if ours is None:
                 engine.following.drop(job)
                 return None
-            finds = isinstance(backend, Finder) and backend.name == ours.backend
-            if not settle(job, ours, self.library, engine, finds=finds):
+            can_search = isinstance(backend, Finder) and backend.name == ours.backend
+            if not settle(job, ours, self.library, engine, can_search=can_search):
                 self.library._clear(job.id)
-                work = self._work(job, backend, engine, ours)
+                work = self._prepare_run(job, backend, engine, ours)
                 engine.loop.call_soon_threadsafe(job._begin, work)
             self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
             return job
@@ -369,9 +373,9 @@ class Client:
     def _resume_keys(self, keys: Collection[str]) -> tuple[Job, ...]:
         """Pick up unfinished requests with these keys; see `resume`."""
         found = left_behind(self.library, self._engine(), keys)
-        return tuple(job for entry in found if (job := self._resume(entry)))
+        return tuple(job for entry in found if (job := self._resume_entry(entry)))
 
-    def _sharing(self, place: Place) -> Client:
+    def _with_shared_place(self, place: Place) -> Client:
         """Return this client with its library shared with other machines through a place.
 
         Jobs, budget and prices are those of this client.
@@ -388,7 +392,7 @@ class Client:
         Raises:
             RequestError: The result names no seed.
         """
-        return check_seed(result, self._again)
+        return check_seed(result, self._submit_fresh)
 
     def close(self) -> None:
         """Close the connections; a `Backend` that you passed stays open.

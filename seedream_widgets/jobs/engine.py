@@ -56,7 +56,7 @@ class Engine:
         self.loop.set_default_executor(Pool(thread_name_prefix="seedream"))  # of `to_thread`
         self._pid = os.getpid()
         self._ended = False
-        self._goes_on = threading.Event()
+        self._may_go_on = threading.Event()
         self._thread = threading.Thread(target=self._run, name="seedream-engine", daemon=True)
         self._closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.following = Following()
@@ -149,14 +149,14 @@ class Engine:
 
     def halt(self) -> None:
         """Hold the loop between two of its steps, until `go_on`: this process is about to fork."""
-        self._goes_on.clear()
+        self._may_go_on.clear()
         if self.here or not self._thread.is_alive():
             return
         halted = threading.Event()
 
         def wait() -> None:
             halted.set()
-            self._goes_on.wait()
+            self._may_go_on.wait()
 
         with suppress(RuntimeError):  # the loop is just closing
             self.loop.call_soon_threadsafe(wait)
@@ -164,7 +164,7 @@ class Engine:
 
     def go_on(self) -> None:
         """Let the loop go on after a fork."""
-        self._goes_on.set()
+        self._may_go_on.set()
 
     @property
     def forked(self) -> bool:
@@ -175,7 +175,7 @@ class Engine:
         """Have `work` awaited when Python ends, after all tasks have ended."""
         self._closing.append(work)
 
-    def close_early(
+    def close_now(
         self,
         work: Callable[[], Coroutine[Any, Any, None]],
         after: Coroutine[Any, Any, object] | None = None,
@@ -205,15 +205,15 @@ class Engine:
         self._runs_errands = False
         self._errands.put(None)
         self._errand_thread.join(_REPLY_SECONDS)
-        self.start(self._drain()).add_done_callback(
+        self.start(self._end_all_tasks()).add_done_callback(
             lambda _: self.loop.call_soon_threadsafe(self._end)
         )
         self._thread.join(_EXIT_SECONDS + _REPLY_SECONDS)
         for pool in (self.pool, self.arrivals, self.disk):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _drain(self) -> None:
-        await self._hear_replies()
+    async def _end_all_tasks(self) -> None:
+        await self._await_replies()
         others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
         for each in others:
             each.cancel()
@@ -221,7 +221,7 @@ class Engine:
         last = [asyncio.ensure_future(work()) for work in self._closing]
         await asyncio.wait(last, timeout=_EXIT_SECONDS / 4) if last else None
 
-    async def _hear_replies(self) -> None:
+    async def _await_replies(self) -> None:
         self.ending = True
         if not self.replies:
             return
@@ -246,9 +246,9 @@ class Following:
     def add(self, job: Any, library: Path, id: str = "") -> None:
         """Add a job until it ends, by the `id` of the entry that it follows, else its own."""
         self._jobs[id or job.id] = job, library
-        job.on_update(self._ended)
+        job.on_update(self._drop_if_done)
 
-    def _ended(self, job: Any) -> None:
+    def _drop_if_done(self, job: Any) -> None:
         if job.done:
             self.drop(job)
 

@@ -125,9 +125,9 @@ class Job:
         """Called with the index and the bytes of each image while it downloads, if they are few."""
         self._clicked = False
         """Whether it was started in a studio's page, not by a cell."""
-        self._account: Callable[[Result | SeedreamError], object] | None = None
+        self._on_outcome: Callable[[Result | SeedreamError], object] | None = None
         """Counts the cost: called with the outcome, before anybody who waits for it is woken."""
-        self._unwanted = False
+        self._cancel_requested = False
         self._outcome: Result | SeedreamError | None = None
         self._trace: TracebackType | None = None
 
@@ -193,7 +193,7 @@ class Job:
         if timeout is not None:
             timeout = min(timeout, threading.TIMEOUT_MAX)  # Python refuses to wait longer
         if self._engine.forked:
-            return self._before_the_fork()
+            return self._outcome_before_fork()
         if self._engine.here and not self.done:
             raise SeedreamError("job.result() would block its own engine; use await job here")
         try:
@@ -223,10 +223,10 @@ class Job:
             SeedreamError: The job runs in the process that this one was forked from.
         """
         if self._engine.forked:
-            self._before_the_fork()
+            self._outcome_before_fork()
         return self._future
 
-    def _before_the_fork(self) -> Result:
+    def _outcome_before_fork(self) -> Result:
         """Return the result that the job had before this process was forked.
 
         It can't end in this process, and the future's lock may have been held at the fork, so
@@ -243,7 +243,7 @@ class Job:
 
     def __await__(self) -> Generator[Any, None, Result]:
         if self._engine.forked:
-            return self._before_the_fork()
+            return self._outcome_before_fork()
         try:
             return (yield from asyncio.wrap_future(self._future).__await__())
         except SeedreamError as error:
@@ -264,12 +264,12 @@ class Job:
         if self.done:
             return False
         if self._engine.forked:
-            self._before_the_fork()
-        self._unwanted = True
-        self._engine.loop.call_soon_threadsafe(self._cancel_here)
+            self._outcome_before_fork()
+        self._cancel_requested = True
+        self._engine.loop.call_soon_threadsafe(self._start_cancelling)
         return True
 
-    def _cancel_here(self) -> None:
+    def _start_cancelling(self) -> None:
         if not self._cancelling and not self.done:
             self._cancelling = True
             if self._task:  # in the next turn: a task cancelled before its first step never runs
@@ -277,12 +277,12 @@ class Job:
 
     def _may_be_joined(self, engine: Engine) -> bool:
         """Tell whether an equal request can share it: it runs, and nobody asked to stop it."""
-        return not self.done and not self._unwanted and self._engine is engine
+        return not self.done and not self._cancel_requested and self._engine is engine
 
-    def _go_on(self) -> None:
+    def _note_cancel_failed(self) -> None:
         """Note that cancelling failed and the job goes on; `cancel` may be called again."""
-        self._cancelling = self._unwanted = False
-        self._tell()
+        self._cancelling = self._cancel_requested = False
+        self._call_listeners()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Start the coroutine that takes it to its end; only on the engine's thread."""
@@ -326,31 +326,31 @@ class Job:
             self._history[-1] = (began, status)
         else:
             self._history.append((time.time(), status))
-        self._tell()
+        self._call_listeners()
 
     def _succeed(self, result: Result) -> None:
         """End it with its result; only on the engine's thread."""
         self._end(Completed(self._logs))
-        self._settle(result)
+        self._count_cost(result)
         self._outcome = result
         self._future.set_result(result)
-        self._tell()
+        self._call_listeners()
 
     def _fail(self, error: SeedreamError) -> None:
         """End it with an error; only on the engine's thread."""
         cancelled = isinstance(error, JobCancelled)
         self._end(Cancelled(error.billing) if isinstance(error, JobCancelled) else Failed(error))
-        self._settle(error)
+        self._count_cost(error)
         self._outcome, self._trace = error, error.__traceback__
         self._future.set_exception(error)
-        self._tell()
+        self._call_listeners()
         if not cancelled:
             _log.debug("job %s failed: %s", self.id, error)
 
-    def _settle(self, end: Result | SeedreamError) -> None:
-        if self._account is not None:
+    def _count_cost(self, end: Result | SeedreamError) -> None:
+        if self._on_outcome is not None:
             try:
-                self._account(end)
+                self._on_outcome(end)
             except Exception:  # those who wait for the job must be woken all the same
                 _log.exception("the cost of job %s could not be counted", self.id)
 
@@ -358,7 +358,7 @@ class Job:
         self.finished = time.time()
         self._history.append((self.finished, status))
 
-    def _tell(self) -> None:
+    def _call_listeners(self) -> None:
         if self.done:  # the last call: do not keep the callbacks alive
             self._arriving = None
             callbacks, self._callbacks = tuple(self._callbacks), []

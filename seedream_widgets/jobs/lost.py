@@ -95,7 +95,7 @@ class LostReplies:
         if len(self._known) > _MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    def lose(
+    def start_search(
         self, backend: Backend, sent: Sent, library: Library, lost: SubmitUnknownError
     ) -> Waiting:
         """Start the search for a request; call it inside `sending`."""
@@ -106,12 +106,12 @@ class LostReplies:
         search = self._searches.get(id(backend))
         if search is None or search.task.done():
             search = self._searches[id(backend)] = _Search(self, backend)
-            search.task.add_done_callback(lambda _: self._tidy())
+            search.task.add_done_callback(lambda _: self._drop_ended_searches())
         search.waiting.append(waiting)
         waiting.found.add_done_callback(lambda _: search.forget(waiting))
         return waiting
 
-    def _tidy(self) -> None:
+    def _drop_ended_searches(self) -> None:
         """Remove searches that have ended, which would keep their backends alive."""
         self._searches = {key: each for key, each in self._searches.items() if not each.task.done()}
 
@@ -119,7 +119,7 @@ class LostReplies:
         """Return the digests of the requests that are being sent now."""
         return {digest for digest, count in self._on_their_way.items() if count}
 
-    def shown_until(self, listed: Iterable[tuple[str, str]]) -> float:
+    def complete_until(self, listed: Iterable[tuple[str, str]]) -> float:
         """Return when the latest of our requests in fal's list was sent: it is complete to there.
 
         Args:
@@ -136,50 +136,52 @@ class LostReplies:
 class _Search:
     """Looks through one backend's list, again and again, while somebody waits."""
 
-    def __init__(self, all_: LostReplies, backend: Finder) -> None:
-        self._all, self._backend = all_, backend
+    def __init__(self, replies: LostReplies, backend: Finder) -> None:
+        self._replies, self._backend = replies, backend
         self.waiting: list[Waiting] = []
         # An empty context: the search serves all jobs, not just the one that happens to start it.
-        self.task = Context().run(asyncio.ensure_future, self._look())
+        self.task = Context().run(asyncio.ensure_future, self._look_until_settled())
 
-    async def _look(self) -> None:
-        pause = self._all.pace[0]
+    async def _look_until_settled(self) -> None:
+        pause = self._replies.pace[0]
         await asyncio.sleep(pause)
         while self.waiting:
             for endpoint in {each.sent.endpoint for each in self.waiting}:
                 try:
-                    await self._round(endpoint)
+                    await self._look_once(endpoint)
                 except Exception as error:  # else those who wait would wait for ever
-                    self._end(endpoint, f"looking for it failed ({error!s:.200})")
+                    self._give_up(endpoint, f"looking for it failed ({error!s:.200})")
             if self.waiting:
                 await asyncio.sleep(pause)
-                pause = min(self._all.pace[1], pause * 1.5)
+                pause = min(self._replies.pace[1], pause * 1.5)
 
-    async def _round(self, endpoint: str) -> None:
-        before = self._all.on_their_way()
+    async def _look_once(self, endpoint: str) -> None:
+        before = self._replies.on_their_way()
         asking = [each for each in self.waiting if each.sent.endpoint == endpoint]
         since = min(each.sent.at for each in asking) - SLACK
         try:
             listed = await self._backend.find(endpoint, since)
         except CredentialsError as error:
-            self._end(endpoint, str(error))
+            self._give_up(endpoint, str(error))
             return
         except BackendError as error:
-            self._end(endpoint, str(error), [each for each in asking if self._is_over(each)])
+            self._give_up(
+                endpoint, str(error), [each for each in asking if self._has_waited_long(each)]
+            )
             return
         asked = {
             each.request_id: digest_of(endpoint, each.arguments)
             for each in listed
             if each.arguments is not None
         }
-        shown_until = self._all.shown_until(asked.items())
+        complete_until = self._replies.complete_until(asked.items())
         stored = len(asked) == len(listed)
         wanted = {each.sent.digest for each in asking}
         names = [name for name, digest in asked.items() if digest in wanted]
         for library in {each.library for each in asking}:
-            ours, elsewhere = await asyncio.to_thread(_taken, library, names, since)
+            ours, elsewhere = await asyncio.to_thread(_known_or_being_sent, library, names, since)
             # No await from here on, so that no submit can begin meanwhile.
-            here = before | self._all.on_their_way()
+            here = before | self._replies.on_their_way()
             for digest in wanted:
                 alike = [
                     each for each in self.waiting
@@ -188,18 +190,22 @@ class _Search:
                 found = [
                     name
                     for name in names
-                    if asked[name] == digest and name not in ours and not self._all.is_known(name)
+                    if asked[name] == digest
+                    and name not in ours
+                    and not self._replies.is_known(name)
                 ]
                 if digest in here:
                     for each in alike:  # the patience counts from when the last of them is sent
                         each.since = time.monotonic()
                 elif digest in elsewhere:
-                    self._end(endpoint, _BUSY, [each for each in alike if self._is_over(each)])
+                    self._give_up(
+                        endpoint, _BUSY, [each for each in alike if self._has_waited_long(each)]
+                    )
                 elif alike:
                     last = max(each.sent.at for each in alike)
-                    self._tell(alike, found, caught_up=shown_until > last, stored=stored)
+                    self._share_out(alike, found, caught_up=complete_until > last, stored=stored)
 
-    def _tell(
+    def _share_out(
         self, alike: list[Waiting], found: list[str], *, caught_up: bool, stored: bool
     ) -> None:
         """Give the candidates to those who wait for equal requests, or end their waiting."""
@@ -207,56 +213,62 @@ class _Search:
         if len(found) > len(alike):
             names = ", ".join(found[:_SHOWN]) + (" and more" if len(found) > _SHOWN else "")
             why = f"fal lists {len(found)} such requests, and {len(alike)} were lost here: {names}"
-            self._end(endpoint, why, alike)
+            self._give_up(endpoint, why, alike)
             return
-        over = [each for each in alike if self._is_over(each)]
+        over = [each for each in alike if self._has_waited_long(each)]
         if len(found) == len(alike) or caught_up or len(over) == len(alike):
             for each, request_id in zip(alike, found, strict=False):
-                self._all.accepted(each.sent, request_id)
-                self._done(each).set_result(request_id)
+                self._replies.accepted(each.sent, request_id)
+                self._settle(each, request_id)
         rest = [each for each in over if each in self.waiting]
         if caught_up:
             for each in rest:
-                self._done(each).set_exception(
-                    BackendError(
-                        "the reply to this request was lost, and fal lists no such request: "
-                        "nothing is billed. Submit it again",
-                        billing="no",
-                    )
+                error = BackendError(
+                    "the reply to this request was lost, and fal lists no such request: nothing "
+                    "is billed. Submit it again",
+                    billing="no",
                 )
+                self._settle(each, error)
         elif stored:
-            self._end(endpoint, "its list shows none like it so far", rest)
+            self._give_up(endpoint, "its list shows none like it so far", rest)
         else:
-            self._end(endpoint, "its list does not say what the requests asked", rest)
+            self._give_up(endpoint, "its list does not say what the requests asked", rest)
 
-    def _is_over(self, waiting: Waiting) -> bool:
-        return time.monotonic() - waiting.since > self._all.patience
+    def _has_waited_long(self, waiting: Waiting) -> bool:
+        return time.monotonic() - waiting.since > self._replies.patience
 
-    def _end(self, endpoint: str, why: str, those: list[Waiting] | None = None) -> None:
+    def _give_up(self, endpoint: str, why: str, those: list[Waiting] | None = None) -> None:
         """End the waiting of `those`, or of all at an endpoint, with an error that says why."""
         for each in list(self.waiting) if those is None else those:
             if each.sent.endpoint == endpoint:
                 text = f"{str(each.lost).rstrip('.')}. It was looked for at fal: {why}."
-                told = SubmitUnknownError(
+                error = SubmitUnknownError(
                     text, status_code=each.lost.status_code, billing=each.lost.billing
                 )
-                self._done(each).set_exception(told)
+                self._settle(each, error)
 
     def forget(self, waiting: Waiting) -> None:
         """Stop searching for it: it was found, or nobody waits for it any more."""
         if waiting in self.waiting:
             self.waiting.remove(waiting)
 
-    def _done(self, waiting: Waiting) -> asyncio.Future[str]:
+    def _settle(self, waiting: Waiting, outcome: str | BackendError) -> None:
+        """End the waiting with the request id or an error, unless nobody waits any more."""
         self.forget(waiting)
-        # If nobody waits any more the outcome goes to a future that nobody reads.
-        return asyncio.Future() if waiting.found.done() else waiting.found
+        if waiting.found.done():
+            return
+        if isinstance(outcome, str):
+            waiting.found.set_result(outcome)
+        else:
+            waiting.found.set_exception(outcome)
 
 
 _BUSY = "another process was sending the very same request, or ended while it did"
 
 
-def _taken(library: Library, names: list[str], since: float) -> tuple[set[str], set[str]]:
+def _known_or_being_sent(
+    library: Library, names: list[str], since: float
+) -> tuple[set[str], set[str]]:
     """Return the requests that a library knows already, and what other processes are sending."""
     journal, here = library._journal, this_process()
     pending = journal.pending()

@@ -63,10 +63,10 @@ class Record:
         engine: Engine,
         entry: Pending | None,
         policy: Policy,
-        again: Callable[[Request], Job],
+        submit_fresh: Callable[[Request], Job],
         prices: Prices,
     ) -> None:
-        self._policy, self._again, self._prices = policy, again, prices
+        self._policy, self._submit_fresh, self._prices = policy, submit_fresh, prices
         self.job, self.library = job, library
         self._engine = engine
         self._journal: Journal | None = library._journal if backend.bills else None
@@ -120,16 +120,16 @@ class Record:
         """Write down fal's id of the request, by which it can be found again."""
         await self._step("accepted", handle.to_dict())
         if self.job.request.images:
-            self._look_for_origins()  # while the model is running
+            self._start_finding_origins()  # while the model is running
 
-    def _look_for_origins(self) -> asyncio.Future[list[dict[str, Any]]]:
+    def _start_finding_origins(self) -> asyncio.Future[list[dict[str, Any]]]:
         """Start to look up, once, which results the input images came from."""
         if self._origins is None:
             inputs = describe_inputs(self.job.request.images)
-            self._origins = asyncio.ensure_future(self._with_origins(inputs))
+            self._origins = asyncio.ensure_future(self._find_origins(inputs))
         return self._origins
 
-    async def _with_origins(self, inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def _find_origins(self, inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         try:
             return await self._engine.run_on_arrivals(with_origins, inputs, self.library)
         except Exception:  # the result counts more than where it came from
@@ -172,11 +172,11 @@ class Record:
 
     async def failed(self, error: SeedreamError) -> None:
         """Write down how it ended, unless fal may still have the result: then it can be resumed."""
-        await self.lighten()
+        await self.drop_inputs()
         if not (self._journal and self._entry):
             return
         goes_on = isinstance(error, CredentialsError) and self._entry.step == "accepted"
-        if goes_on or _may_be_fetched(error):
+        if goes_on or _may_have_result(error):
             await self._try(self._journal.release, self._entry)
             return
         step: Step = "failed"
@@ -187,7 +187,7 @@ class Record:
         billing: Billing = getattr(error, "billing", "no")
         await self._try(self._journal.end, self._entry, step, billing, str(error))
 
-    async def lighten(self) -> None:
+    async def drop_inputs(self) -> None:
         """Drop the input images of a job that ends from memory; the library has them."""
         if self.job.request.images:
             light = await self._try(self.library._without_inputs, self.job.request)
@@ -214,9 +214,11 @@ class Record:
         """Move a complete result into the library, and return it with its files there."""
         receipt = self._receipt(result)
         if receipt.inputs:
-            receipt = replace(receipt, inputs=await self._look_for_origins())
-        await self.lighten()
-        result = replace(result, request=self.job.request, receipt=receipt, _again=self._again)
+            receipt = replace(receipt, inputs=await self._start_finding_origins())
+        await self.drop_inputs()
+        result = replace(
+            result, request=self.job.request, receipt=receipt, _again=self._submit_fresh
+        )
         kept = None
         if all(file.data is None for file in result.files):
             kept = await self._try(self._commit, result)
@@ -226,8 +228,12 @@ class Record:
                 # If others can't see it yet, the entry stays, so that they fetch it from fal.
                 end = self._journal.close if shared else self._journal.release
                 await self._try(end, self._entry)
-            return replace(kept, note=self._noted(result.note, "the result is there all the same"))
-        note = self._noted(result.note, "the images are in memory: save them with result.save()")
+            return replace(
+                kept, note=self._join_notes(result.note, "the result is there all the same")
+            )
+        note = self._join_notes(
+            result.note, "the images are in memory: save them with result.save()"
+        )
         in_memory = [self._engine.run_on_disk(file.in_memory) for file in result.files]
         files = tuple(await asyncio.gather(*in_memory))
         self.library._clear(self.job.id)
@@ -235,7 +241,7 @@ class Record:
             await self._try(self._journal.release, self._entry)
         return replace(result, files=files, note=note)
 
-    def _noted(self, before: str | None, what: str) -> str | None:
+    def _join_notes(self, before: str | None, what: str) -> str | None:
         """Return one sentence of what went wrong before and what could not be written."""
         return "; ".join(filter(None, [before, self.note and f"{self.note}; {what}"])) or None
 
@@ -343,7 +349,7 @@ def _shortened(history: tuple[T, ...]) -> tuple[T, ...]:
     return history if len(history) <= MAX_HISTORY else history[:half] + history[-half:]
 
 
-def _may_be_fetched(error: SeedreamError) -> bool:
+def _may_have_result(error: SeedreamError) -> bool:
     """Tell whether fal may still have the result: no answer came, or its files did not."""
     if isinstance(error, SubmitUnknownError | JobCancelled):
         return False

@@ -45,23 +45,23 @@ def left_behind(
     for entry in library._journal.pending():
         if keys is not None and entry.key not in keys:
             continue
-        if at_work(entry, library, engine):
+        if is_at_work(entry, library, engine):
             continue
         if entry.step in ENDS:  # its process died before it could move the entry
-            put_away(entry, library)
+            move_to_ended(entry, library)
         else:
             found.append(entry)
     return found
 
 
-def at_work(entry: Pending, library: Library, engine: Engine) -> bool:
+def is_at_work(entry: Pending, library: Library, engine: Engine) -> bool:
     """Tell whether some process, perhaps this one, is working on an entry's request."""
     if entry.owner == library._journal.leases.own():  # unless its end could not be written
         return engine.following.get(entry.id) is not None
     return entry.followed
 
 
-def put_away(entry: Pending, library: Library) -> None:
+def move_to_ended(entry: Pending, library: Library) -> None:
     """Move an entry to the ended ones."""
     try:
         library._journal.end(entry, entry.step, entry.billing, entry.message)
@@ -91,7 +91,7 @@ def job_of(entry: Pending, library: Library, engine: Engine) -> Job:
 
 
 def settle(
-    job: Job, entry: Pending, library: Library, engine: Engine, *, finds: bool = False
+    job: Job, entry: Pending, library: Library, engine: Engine, *, can_search: bool = False
 ) -> bool:
     """End a job that has nothing to wait for, and return whether that is so.
 
@@ -102,12 +102,14 @@ def settle(
         entry: The entry of its request.
         library: The library that the entry is in.
         engine: The engine that jobs end on.
-        finds: Whether the backend can search for a request whose reply was lost.
+        can_search: Whether the backend can search for a request whose reply was lost.
     """
     result = library._find(job.handle.request_id) if job.handle else None
-    if result and not _tells_of(result, entry):  # fal gave one id to two requests: fetch this one
+    if result and not _is_result_of(
+        result, entry
+    ):  # fal gave one id to two requests: fetch this one
         result = None
-    looks = finds and entry.step == "sending" and bool(entry.sent)
+    looks = can_search and entry.step == "sending" and bool(entry.sent)
     over = bool(result) or not (job.handle or looks)
     try:
         if result:
@@ -115,7 +117,7 @@ def settle(
             engine.loop.call_soon_threadsafe(job._succeed, replace(result, request=job.request))
             library._journal.close(entry)
         elif over:
-            error, step = _lost(entry)
+            error, step = _error_and_step(entry)
             engine.loop.call_soon_threadsafe(job._fail, error)
             library._journal.end(entry, step, error.billing, str(error))
     except OSError as error:
@@ -123,7 +125,7 @@ def settle(
     return over
 
 
-def _tells_of(result: Result, entry: Pending) -> bool:
+def _is_result_of(result: Result, entry: Pending) -> bool:
     """Tell whether a result in the library is that of an entry's request."""
     receipt = result.receipt
     return receipt is None or (
@@ -131,16 +133,16 @@ def _tells_of(result: Result, entry: Pending) -> bool:
     )
 
 
-def _lost(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
+def _error_and_step(entry: Pending) -> tuple[SubmitUnknownError | JobCancelled, Step]:
     if entry.step in UNSENT:
         return (
             JobCancelled("Python ended before it was sent; nothing is billed", billing="no"),
             "cancelled",
         )
-    return lost_before(), "unknown"
+    return lost_reply_error(), "unknown"
 
 
-def lost_before() -> SubmitUnknownError:
+def lost_reply_error() -> SubmitUnknownError:
     """Return the error for a request that was sent just before Python ended."""
     return SubmitUnknownError(
         "Python ended before fal's reply came: fal may have accepted this request and may "
@@ -172,7 +174,7 @@ async def wait(
     """
     try:
         job._update(Queued())
-        ours = await _end(job, entry, library, engine)
+        ours = await _follow_other(job, entry, library, engine)
     except asyncio.CancelledError:
         words = "no longer waited for; the other process that sent it goes on"
         job._fail(JobCancelled(words, billing="no"))
@@ -184,13 +186,15 @@ async def wait(
             await adopt(ours)
 
 
-async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pending | None:
+async def _follow_other(
+    job: Job, entry: Pending, library: Library, engine: Engine
+) -> Pending | None:
     """End `job`, or return the entry that it has taken over and is to go on with."""
     gone = 0.0
     while True:
         now = await engine.run_on_disk(library._journal.find, entry.id)
         entry = now or entry
-        if now is None or not at_work(now, library, engine):
+        if now is None or not is_at_work(now, library, engine):
             # The result is put into the library before the entry is removed.
             result = await engine.run_on_disk(library._twin, entry.key or "", entry.backend)
             if result:
@@ -200,12 +204,12 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
                 gone = gone or time.monotonic()
                 ended: bool = await engine.run_on_disk(library._journal.has_ended, entry)
                 if ended or time.monotonic() - gone > UNSEEN_SECONDS:
-                    job._fail(_no_result(entry))
+                    job._fail(_no_result_error(entry))
                     return None
             elif now.step in (*UNSENT, "accepted"):
-                ours = await _to_go_on_with(job, now, library, engine)
+                ours = await _take_over_unless_cancelled(job, now, library, engine)
                 if ours and ours.step in UNSENT:
-                    result = await _kept_meanwhile(ours, library, engine)
+                    result = await _find_late_result(ours, library, engine)
                     if result:
                         await engine.run_on_disk(library._journal.withdraw, ours)
                         job._succeed(replace(result, request=job.request, cached=True))
@@ -213,12 +217,14 @@ async def _end(job: Job, entry: Pending, library: Library, engine: Engine) -> Pe
                 if ours:
                     return ours
             else:
-                job._fail(_sent_before(now) if now.step == "sending" else _no_result(now))
+                job._fail(
+                    _sent_before_error(now) if now.step == "sending" else _no_result_error(now)
+                )
                 return None
         await asyncio.sleep(PAUSE)
 
 
-async def _to_go_on_with(
+async def _take_over_unless_cancelled(
     job: Job, entry: Pending, library: Library, engine: Engine
 ) -> Pending | None:
     """Take an entry over; release it again if `job` is cancelled meanwhile."""
@@ -233,7 +239,7 @@ async def _to_go_on_with(
         raise
 
 
-def unseen(entry: Pending, library: Library) -> float:
+def unseen_seconds(entry: Pending, library: Library) -> float:
     """Return how many seconds another machine's result of a claimed key may still be unseen."""
     try:
         return library._journal.unseen(entry)
@@ -242,13 +248,13 @@ def unseen(entry: Pending, library: Library) -> float:
         return 0.0
 
 
-async def _kept_meanwhile(ours: Pending, library: Library, engine: Engine) -> Result | None:
+async def _find_late_result(ours: Pending, library: Library, engine: Engine) -> Result | None:
     """Return the result that another machine may just have kept, and that shows up late.
 
     The process that had claimed the request should have looked for it, but ended before it could.
     """
     try:
-        end = time.monotonic() + await engine.run_on_disk(lambda: unseen(ours, library))
+        end = time.monotonic() + await engine.run_on_disk(lambda: unseen_seconds(ours, library))
         while True:
             last = time.monotonic() >= end  # read before looking, as this process may be suspended
             result = await engine.run_on_disk(library._twin, ours.key or "", ours.backend)
@@ -260,7 +266,7 @@ async def _kept_meanwhile(ours: Pending, library: Library, engine: Engine) -> Re
         raise
 
 
-def _sent_before(entry: Pending) -> SubmitUnknownError:
+def _sent_before_error(entry: Pending) -> SubmitUnknownError:
     when = datetime.fromtimestamp(entry.created).astimezone().isoformat(" ", "seconds")
     return SubmitUnknownError(
         f"the same request was sent before, at {when} (job {entry.id}), and Python ended before "
@@ -271,7 +277,7 @@ def _sent_before(entry: Pending) -> SubmitUnknownError:
     )
 
 
-def _no_result(entry: Pending) -> BackendError:
+def _no_result_error(entry: Pending) -> BackendError:
     known = f" (request {entry.handle['request_id']})" if entry.handle else ""
     return BackendError(
         f"another process sent the same request{known}, and the library has no result of it; "

@@ -34,7 +34,7 @@ from seedream_widgets.images import ImageInput, ImageUrl
 from seedream_widgets.images.containers import is_cut
 from seedream_widgets.images.masks import compose
 from seedream_widgets.jobs.lost import sent_now
-from seedream_widgets.jobs.resume import lost_before
+from seedream_widgets.jobs.resume import lost_reply_error
 from seedream_widgets.library.journal import TakenOver
 from seedream_widgets.values.endpoints import is_seed
 from seedream_widgets.values.handle import Handle
@@ -70,19 +70,19 @@ _TAKEN_OVER = (
     "one for minutes; nothing was sent from here. sd.resume() and sd.spending() tell what became "
     "of it"
 )
-_NOT_FETCHED = "file_download_error"
+_INPUT_NOT_FETCHED = "file_download_error"
 """fal's error type for an input image that is not at its address (any more)."""
 
 
 async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> None:
     """Take `job` to its end; the job then holds its result or its error."""
     attempt = _Run(job, backend, record, engine)
-    reach_listener.set(WeakMethod(attempt.tell_reach))
+    reach_listener.set(WeakMethod(attempt.note_reach))
     try:
         job._succeed(await attempt.result())
     except SeedreamError as error:
         error = record.explained(error)
-        await _end(job, error, attempt.failed(error))
+        await _tidy_and_fail(job, error, attempt.failed(error))
     except TakenOver:
         job._fail(BackendError(_TAKEN_OVER, billing="no"))
     except asyncio.CancelledError:
@@ -96,13 +96,15 @@ async def run(job: Job, backend: Backend, record: Record, engine: Engine) -> Non
             billing=attempt.billing,
         )
         unexpected.__cause__ = error
-        await _end(job, unexpected, record.failed(unexpected))
+        await _tidy_and_fail(job, unexpected, record.failed(unexpected))
 
 
-async def _end(job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None]) -> None:
+async def _tidy_and_fail(
+    job: Job, error: SeedreamError, tidying: Coroutine[Any, Any, None]
+) -> None:
     """Fail `job`, even if tidying up after it fails as well."""
     try:
-        await _to_its_end(tidying)
+        await _await_uninterrupted(tidying)
     except (Exception, SystemExit, KeyboardInterrupt):
         _log.exception("tidying up after job %s failed", job.id)
     finally:
@@ -155,12 +157,12 @@ class _Run:
     async def result(self) -> Result:
         handle = self.job.handle
         if handle:
-            return await self._or_cancel(self._follow(handle))
-        work = self._find_lost() if self.record.lost else self._send_and_follow()
-        return await self._or_cancel(work)
+            return await self._await_or_cancel(self._follow(handle))
+        work = self._find_and_follow() if self.record.lost else self._send_and_follow()
+        return await self._await_or_cancel(work)
 
     async def failed(self, error: SeedreamError) -> None:
-        if getattr(error, "error_type", None) == _NOT_FETCHED:
+        if getattr(error, "error_type", None) == _INPUT_NOT_FETCHED:
             for image in self.job.request.images:
                 if not isinstance(image, ImageUrl):
                     await self._forget(image)
@@ -172,7 +174,7 @@ class _Run:
         except (Exception, SystemExit, KeyboardInterrupt):  # a user's own backend may raise any
             _log.exception("the upload of %s could not be forgotten", image.name)
 
-    async def _or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
+    async def _await_or_cancel(self, step: Coroutine[Any, Any, Result]) -> Result:
         """Await `step`; if the user cancels the job meanwhile, cancel the request instead."""
         try:
             return await step
@@ -183,7 +185,7 @@ class _Run:
 
     async def _send_and_follow(self) -> Result:
         # Not to be interrupted: an entry written after the job has ended would never be removed.
-        await _to_its_end(self.record.plan())
+        await _await_uninterrupted(self.record.plan())
         self._raise_if_unwanted()
         urls = await self._upload()
         # While it waits for a slot it is not marked as sent, and can be cancelled at no cost.
@@ -196,21 +198,21 @@ class _Run:
                 self.submitting.add_done_callback(self.engine.replies.discard)
             await asyncio.wait([self.submitting])
         # The slot is free again: searching for a lost reply must not hold up other submits.
-        return await self._follow(await self._reply_or_found(self.submitting))
+        return await self._follow(await self._await_handle(self.submitting))
 
-    async def _find_lost(self) -> Result:
+    async def _find_and_follow(self) -> Result:
         """Search for what an earlier session sent without receiving fal's reply."""
         sent = self.record.lost
         assert sent is not None
-        self.submitting = asyncio.ensure_future(self._search_for(sent, lost_before()))
-        return await self._follow(await self._reply_or_found(self.submitting))
+        self.submitting = asyncio.ensure_future(self._search_and_raise(sent, lost_reply_error()))
+        return await self._follow(await self._await_handle(self.submitting))
 
-    async def _search_for(self, sent: Sent, error: SubmitUnknownError) -> Handle:
+    async def _search_and_raise(self, sent: Sent, error: SubmitUnknownError) -> Handle:
         """Start the search for a request whose reply was lost, and raise `error`."""
-        self.lost = self.engine.lost.lose(self.backend, sent, self.record.library, error)
+        self.lost = self.engine.lost.start_search(self.backend, sent, self.record.library, error)
         raise error
 
-    async def _reply_or_found(self, reply: asyncio.Future[Handle]) -> Handle:
+    async def _await_handle(self, reply: asyncio.Future[Handle]) -> Handle:
         """Return the reply to the submit or, if it was lost, the request found in fal's list.
 
         Raises:
@@ -225,7 +227,7 @@ class _Run:
         self.job._update(Looking())
         request_id = await asyncio.shield(self.lost.found)
         handle = Handle(request_id, self.lost.sent.endpoint)
-        await _to_its_end(self.record.accepted(handle))
+        await _await_uninterrupted(self.record.accepted(handle))
         self.job._accept(handle)
         return handle
 
@@ -251,7 +253,7 @@ class _Run:
             self.job._update(Preparing(next(uploaded), local))
             return address
 
-        return await _together([url(image) for image in images])
+        return await _gather_to_end([url(image) for image in images])
 
     async def _submit(self, urls: list[str]) -> Handle:
         self._raise_if_unwanted()
@@ -262,17 +264,19 @@ class _Run:
             try:
                 handle = await self.backend.submit(request, urls)
             except SubmitUnknownError as error:
-                return await self._search_for(sent, error)
+                return await self._search_and_raise(sent, error)
             except asyncio.CancelledError:
                 if self.engine.ending or not self.job._cancelling or self.job.status.unreached:
                     raise
-                return await self._search_for(sent, lost_before())  # it may just have been sent
+                return await self._search_and_raise(
+                    sent, lost_reply_error()
+                )  # it may just have been sent
             self.engine.lost.accepted(sent, handle.request_id)
         await self.record.accepted(handle)
         self.job._accept(handle)
         return handle
 
-    def tell_reach(self, reached: bool) -> None:
+    def note_reach(self, reached: bool) -> None:
         """Have the job's status say whether the backend can be reached."""
         status = self.job.status
         if status.unreached == reached and not status.final:
@@ -280,7 +284,7 @@ class _Run:
 
     def _raise_if_unwanted(self) -> None:
         if self.job._cancelling or self.engine.ending:
-            raise _unsent()
+            raise _cancelled_unsent()
 
     async def _follow(self, handle: Handle) -> Result:
         async with aclosing(self.backend.watch(handle)) as statuses:
@@ -310,11 +314,11 @@ class _Run:
             self.job._update(Fetching(next(fetched), len(output.files)))
             return image
 
-        files = await _together([one(n, file) for n, file in enumerate(output.files, 1)])
+        files = await _gather_to_end([one(n, file) for n, file in enumerate(output.files, 1)])
         if self.job.request.mask is not None:
-            files = await _to_its_end(self._put_into_region(files))
+            files = await _await_uninterrupted(self._put_into_region(files))
         result = self._result(handle, output, tuple(files))
-        return await _to_its_end(self.record.commit(result))
+        return await _await_uninterrupted(self.record.commit(result))
 
     async def _download(
         self, stem: str, file: OutputFile, arriving: Arriving | None
@@ -397,19 +401,19 @@ class _Run:
         handle = self.job.handle
         if not handle:
             if self.submitting is None:
-                raise _unsent()
+                raise _cancelled_unsent()
             if self.job.status.unreached:  # nothing has been sent, so there is no reply to wait for
                 self.submitting.cancel()
                 await asyncio.wait([self.submitting])
                 if self.submitting.cancelled():
-                    raise _unsent()
-            handle = await self._reply_or_found(self.submitting)
+                    raise _cancelled_unsent()
+            handle = await self._await_handle(self.submitting)
         try:
             billing = await self.backend.cancel(handle)
         except SeedreamError as error:
             _log.warning("job %s goes on, as cancelling it failed: %s", self.job.id, error)
-            self.job._go_on()
-            return await self._or_cancel(self._follow(handle))
+            self.job._note_cancel_failed()
+            return await self._await_or_cancel(self._follow(handle))
         if billing == "yes" or self.completed:  # it had finished: it is paid for, so it is kept
             return await self._fetch(handle)
         if billing == "no":
@@ -417,11 +421,11 @@ class _Run:
         raise JobCancelled("cancelled while it ran; fal may finish and bill it", billing="maybe")
 
 
-def _unsent() -> JobCancelled:
+def _cancelled_unsent() -> JobCancelled:
     return JobCancelled("cancelled before it was sent; nothing is billed", billing="no")
 
 
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+async def _await_uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     """Await `work` that writes to the disk, ignoring a cancellation that comes meanwhile."""
     task = asyncio.ensure_future(work)
     while not task.done():
@@ -435,7 +439,7 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def _gather_to_end(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Run all to their end, then raise the first error, so that none is left running."""
     done = await asyncio.gather(*work, return_exceptions=True)
     failed = next((each for each in done if isinstance(each, BaseException)), None)

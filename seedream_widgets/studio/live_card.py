@@ -39,7 +39,7 @@ class LiveCard(Bridge):
         if not isinstance(content, dict):
             content = {}
         asked = content.get("kind") == "cancel" and self._job.cancel()
-        self._cancelling = self._job._unwanted
+        self._cancelling = self._job._cancel_requested
         self._post(
             {"kind": "reply", "id": str(content.get("id"))[:100], "result": {"asked": asked}}
         )
@@ -48,7 +48,7 @@ class LiveCard(Bridge):
         """Update the card's lines, and whether the job can be cancelled."""
         with self._lock:
             self._lines = list(lines)
-            self._cancelling = self._job._unwanted
+            self._cancelling = self._job._cancel_requested
 
     def view(self) -> dict[str, Any]:
         """Return its widget view as a MIME bundle."""

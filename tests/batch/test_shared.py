@@ -120,7 +120,7 @@ def test_a_killed_driver_is_finished_from_another_folder(fal_server, address, tm
 
 
 def test_input_images_reach_workers_through_the_place(fal_server, address, tmp_path, monkeypatch):
-    client = Client(library=tmp_path / "driver")._sharing(place_at(address))
+    client = Client(library=tmp_path / "driver")._with_shared_place(place_at(address))
     batch = make(client, prompt="at night", images=Image.new("RGB", (640, 640)), seed=[1])
     client.library._keep_inputs(batch[0].request)
     monkeypatch.setenv("SEEDREAM_HOME", str(tmp_path / "worker"))
@@ -136,7 +136,7 @@ def test_what_one_machine_has_already_is_not_asked_for_by_another(fal_server, tm
 
 
 def test_a_task_has_no_credentials_of_the_place(fal_server, s3_server, tmp_path):
-    client = Client(library=tmp_path)._sharing(place_at("s3://foxes/lab"))
+    client = Client(library=tmp_path)._with_shared_place(place_at("s3://foxes/lab"))
     batch = make(client, prompt="a fox", seed=[1])
     told = str(task_of(batch[0], client.library, "fal"))
     assert "s3://foxes/lab" in told
@@ -155,7 +155,7 @@ def test_a_place_that_can_not_decide_is_refused_before_anything_is_sent(
 def test_where_the_place_is_gone_nothing_is_sent(fal_server, s3_server, tmp_path):
     """Without a claim, another machine would send the cell as well."""
     batch = foxes(tmp_path, 2)
-    batch._client = batch._client._sharing(place_at("s3://owls/lab"))  # no such bucket
+    batch._client = batch._client._with_shared_place(place_at("s3://owls/lab"))  # no such bucket
     batch.run(progress=False)
     assert ["shared place can't be reached" in str(cell.error) for cell in batch] == [True, True]
     assert fal_server.jobs == ()

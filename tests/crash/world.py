@@ -413,7 +413,7 @@ class Process:
 
     def end(self) -> None:
         """Have Python end: the engine hears the replies that are due, and ends every task."""
-        self._ending = self.engine.loop.create_task(Engine._drain(self.engine))
+        self._ending = self.engine.loop.create_task(Engine._end_all_tasks(self.engine))
 
     def _run(self, life: Callable[[Process], Awaitable[None]]) -> None:
         self.turn.acquire()
@@ -452,5 +452,5 @@ def _engine(loop: asyncio.AbstractEventLoop) -> Any:
         here=False, forked=False, ending=False, following=Following(), _closing=[],
         slots=asyncio.Semaphore(SENDING), replies=set(), lost=LostReplies(),
     )  # fmt: skip
-    engine._hear_replies = lambda: Engine._hear_replies(engine)
+    engine._await_replies = lambda: Engine._await_replies(engine)
     return engine

@@ -155,7 +155,7 @@ def test_what_is_in_flight_counts(tmp_path):
 
 
 def test_what_began_before_midnight_and_goes_on_counts_today(client):
-    entry = client._plan(FOX, client.backend)
+    entry = client._new_entry(FOX, client.backend)
     client.library._journal.plan(replace(entry, created=began("day").timestamp() - 60))
     sd.budget(0.05, per="day")
     assert "in flight $0.03 of $0.05 today" in refusal(client)
