@@ -133,7 +133,7 @@ class Drive:
         callback()
 
     def wait(self, timeout: float) -> bool:
-        """Wait at most so many seconds for the end of the run; return whether it has ended."""
+        """Wait at most `timeout` seconds for the end of the run; return whether it has ended."""
         # Not with a Condition: Ctrl+C at the wrong moment would leave it locked.
         if not self._over and self._end_of_run.acquire(timeout=timeout):
             self._end_of_run.release()

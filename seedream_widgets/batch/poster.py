@@ -229,7 +229,7 @@ class _Drawing:
             draw.text((at[0], at[1] + number * self._line), line, "black", font=self._font)
 
     def _wrapped(self, text: str, width: int) -> list[str]:
-        """Break a text at spaces, and long words anywhere, to lines of so many pixels."""
+        """Break a text at spaces, and long words anywhere, into lines of up to `width` pixels."""
         lines: list[str] = []
         for word in text[:_WORDS].split():
             joined = f"{lines[-1]} {word}" if lines else word

@@ -265,7 +265,7 @@ def _preview_html(small: Preview | ImageInputError, alt: str) -> str:
 
 
 def _join_as_jpeg(small: Sequence[Preview], most: int) -> bytes:
-    """Return previews side by side on white as a JPEG of at most so many bytes."""
+    """Return previews side by side on white, as a JPEG of at most `most` bytes."""
     from PIL import Image
 
     columns = ceil(sqrt(len(small)))

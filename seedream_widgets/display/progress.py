@@ -49,10 +49,10 @@ def progress_line(
 
 
 def _bar_class() -> Any:
-    """Return tqdm with a lock of its own, and with nothing left to do for who collects it.
+    """Return a tqdm class with a lock of its own, no monitor thread and no finaliser.
 
-    An interrupt at the wrong moment leaves tqdm's one lock held for ever. A bar interrupted as it
-    began then held up whichever thread collected it, such as the one that all jobs stand on.
+    An interrupt at the wrong moment leaves tqdm's global lock held for ever, and the finaliser of
+    an interrupted bar would then block the thread that collects it, such as the engine's.
     """
     from tqdm import tqdm
 

@@ -73,7 +73,7 @@ def _fit_opened(image: ImageFile, file: FileBytes, limits: InputLimits, exact: b
     if not (reasons or too_long or too_big):
         try:
             data = pixels_only(file.data, format_name)
-        except ImageInputError:  # Pillow made more of it
+        except ImageInputError:  # Pillow is more tolerant
             reasons = ["its metadata can't be removed"]
         else:
             name, media_type = safe_name(file.name, format_name), f"image/{format_name.lower()}"
@@ -190,7 +190,7 @@ def safe_name(name: str, format_name: str) -> str:
 
 
 def _reasons(image: ImageFile, limits: InputLimits) -> list[str]:
-    """Return the reasons, other than its length, why the file can't be sent as it is."""
+    """Return the reasons, other than its length, for converting a file before it is sent."""
     format_name = image.format or "unknown"
     reasons = [] if format_name in limits.formats else [format_name]
     if image.info[ANIMATED]:
@@ -203,7 +203,7 @@ def _reasons(image: ImageFile, limits: InputLimits) -> list[str]:
 
 
 def _newer_reasons(image: ImageFile) -> list[str]:
-    """Return the reasons why a file can't be sent as it is that early versions did not know."""
+    """Return the reasons for converting a file that early versions did not check."""
     reasons = []
     if image.info[ORIENTATION] != 1 and not image.info[BY_EXIF]:
         reasons.append("turned upright")

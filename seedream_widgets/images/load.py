@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Loaded = ImageInput | ImageUrl
 MOST_GIVEN = 100
-"""Most images of one request that are read at all: no model takes a fifth of it."""
+"""The most images of one request that are read: no model takes even a fifth of them."""
 
 
 def load_images(
@@ -153,7 +153,7 @@ def _read_source(item: Any, limits: InputLimits) -> Any:
     from seedream_widgets.images.arrays import array_to_pil, is_array
 
     if is_array(item):
-        return array_to_pil(item, limits)  # with what is to be said of it
+        return array_to_pil(item, limits)  # with a remark
     if hasattr(item, "read"):
         return read_stream(item, limits)
     raise ImageInputError(f"can't read this as an image; give {ACCEPTED}")

@@ -196,7 +196,7 @@ def _jpeg_pixels(data: bytes) -> Iterator[bytes | memoryview]:
 
 
 def _jpeg_part(segment: memoryview) -> bytes | memoryview:
-    """Return a segment as it is, without what is in it beside colours, or nothing."""
+    """Return a segment reduced to what the pixels and their colours need, perhaps to nothing."""
     marker, body = segment[1], bytes(segment[4:18])
     if marker in _JPEG_PIXELS:
         return segment

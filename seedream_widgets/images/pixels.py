@@ -61,7 +61,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Return a new RGB image in sRGB, or RGBA if a pixel is not opaque.
 
     A profile that can't be applied is left out, as `profile_note` says. Numbers of more than 8
-    bits are read as `guess_scaling` tells.
+    bits are scaled as `guess_scaling` says.
     """
     plain, profile = eight_bit(image), image.info.get("icc_profile")
     converted: Image.Image | None = None
@@ -153,17 +153,17 @@ def guess_scaling(low: float, high: float, is_float: bool = False) -> Scaling:
 
 
 def guess_scaling_of_16_bits(greatest: int) -> Scaling:
-    """Tell how whole numbers of 16 bits are meant, from the greatest of them."""
+    """Guess the range of 16-bit values from the greatest of them."""
     found = guess_scaling(0, greatest)
     if greatest >= 256:
         return found
-    # What mode I takes as a matter of course is worth a word in 16 bits.
+    # In mode I such values are usual, in 16 bits they are worth a remark.
     note = f"its values go up to {greatest}, so they are read as 8 bits, 0 to 255"
     return found._replace(note=note if greatest else None)
 
 
 def scaling_of(image: Image.Image) -> Scaling | None:
-    """Tell how the numbers of a PIL image are read; ``None`` for one of 8 bits."""
+    """Return how the values of a PIL image are scaled to 8 bits; ``None`` if they have 8."""
     if image.mode.startswith("I;16"):
         return _split_16_bits(image)[0]
     return guess_scaling(*_extrema(image), image.mode == "F") if image.mode in ("I", "F") else None

@@ -122,7 +122,7 @@ def region(
 
     Args:
         image: The whole picture.
-        box: Left, top, right and bottom in its pixels; what lies outside of it is left away.
+        box: Left, top, right and bottom in its pixels; what lies outside the picture is ignored.
         size: Width and height wanted, in pixels.
         max_bytes: 2000 or more.
 
@@ -179,7 +179,7 @@ def _encode_smaller(image: Image, max_bytes: int) -> Preview:
 def _encode_within(
     image: Image, max_bytes: int, qualities: Iterable[int], format_name: str
 ) -> Preview | None:
-    """Return a picture at the best quality that fits, ``None`` where it has to be smaller."""
+    """Return a picture at the best quality that fits, or ``None`` if it must be made smaller."""
     for quality in qualities:
         subsampling = {"subsampling": 0 if quality > 80 else 2}
         options = {"method": 0} if format_name == "WEBP" else subsampling

@@ -250,7 +250,7 @@ def _join_segments(parts: list[bytes]) -> str | None:
 
 
 def _embed_webp(data: bytes, receipt: str) -> Pieces:
-    """Return `data` with the receipt in its XMP chunk, or in one of its own beside a bad one."""
+    """Return `data` with the receipt in its XMP chunk, or in a chunk of its own if that is bad."""
     data = _pad_last_chunk(data)
     chunks, end = list(webp_parts(data)), webp_end(data)
     if not chunks or chunks[-1].end != end:

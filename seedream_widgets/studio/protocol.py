@@ -17,12 +17,12 @@ MAX_TEXT = 200
 MAX_ADDRESS = 8000
 MAX_LIST = 100
 Address = NewType("Address", str)
-"""A text as long as an address may be."""
+"""A text of at most `MAX_ADDRESS` characters."""
 Ids = NewType("Ids", tuple[str, ...])
-"""Request ids, as many as a selection may reach over."""
+"""Up to `MAX_IDS` ids, as one selection may hold."""
 MAX_IDS = 10_000
 PURPOSES = ("reference", "restore")
-"""What a file is sent for: to be an input image, or to set the form from its receipt."""
+"""What an upload is for: to become an input image, or to fill the form from its receipt."""
 
 
 class ProtocolError(ValueError):
@@ -45,9 +45,9 @@ class Submit(Message, kind="submit"):
     """The click: it carries the whole form, as traits are debounced and may be late.
 
     Attributes:
-        form: What it asks for.
-        terms: Who was to answer and for how much at most, as the button said; see `Terms`.
-        pressed: When it was pressed, in milliseconds since 1970 on the page's clock; 0 is unknown.
+        form: The form's fields.
+        terms: The backend and the highest cost that the button showed; see `Terms`.
+        pressed: When it was pressed, in milliseconds since 1970 on the page's clock; 0 if unknown.
     """
 
     form: dict[str, Any]
@@ -64,14 +64,14 @@ class Cancel(Message, kind="cancel"):
 
 @dataclass(frozen=True)
 class Forget(Message, kind="forget"):
-    """Take a finished job's card away."""
+    """Dismiss a finished job's card."""
 
     job_id: str
 
 
 @dataclass(frozen=True)
 class ShowAgain(Message, kind="show_again"):
-    """Bring back a card that was taken away."""
+    """Bring back a dismissed card."""
 
     job_id: str
 
@@ -81,7 +81,7 @@ class Sync(Message, kind="sync"):
     """Ask for the newest cards and the number of the last change.
 
     Attributes:
-        since: The last change that the page knows: it asks for later ones alone.
+        since: The last change that the page knows; the answer has only later ones.
     """
 
     since: int | None = None
@@ -89,14 +89,14 @@ class Sync(Message, kind="sync"):
 
 @dataclass(frozen=True)
 class Older(Message, kind="older"):
-    """Ask for a page of cards that lie below a place."""
+    """Ask for a page of older cards, at places below `before`."""
 
     before: int
 
 
 @dataclass(frozen=True)
 class Ledger(Message, kind="ledger"):
-    """Ask what was spent, may be billed, the limits, and the last requests with their cost."""
+    """Ask for the sums spent, the limits, and the last requests with their costs."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Grid(Message, kind="grid"):
 
 @dataclass(frozen=True)
 class Ballot(Message, kind="vote"):
-    """Say which of two cells is better; with neither a vote begins."""
+    """Vote for one of two cells; without names, begin a vote."""
 
     better: str = ""
     other: str = ""
@@ -114,12 +114,12 @@ class Ballot(Message, kind="vote"):
 
 @dataclass(frozen=True)
 class RunBatch(Message, kind="ask"):
-    """Have a sheet's batch ask for what it lacks.
+    """Run a sheet's batch: send the cells without a result.
 
     Attributes:
-        retry: Whether to send once more what may have been billed.
-        cells: How many requests that was to be, as the button said.
-        terms: Who was to answer and for how much at most, as the button said; see `Terms`.
+        retry: Whether to send cells again that may have been billed.
+        cells: How many requests the button said it would send.
+        terms: The backend and the highest cost that the button showed; see `Terms`.
         pressed: When it was pressed; see `Submit`.
     """
 
@@ -131,7 +131,7 @@ class RunBatch(Message, kind="ask"):
 
 @dataclass(frozen=True)
 class Stop(Message, kind="stop"):
-    """Cancel all that a sheet's batch asks for."""
+    """Cancel the running cells of a sheet's batch."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ class Export(Message, kind="export"):
 
     Attributes:
         format: ``"png"`` or ``"html"``.
-        x: The axis that runs across; "" for the last one.
-        fit: Whether the pictures of a PNG may be scaled so that it can be opened.
+        x: The axis that runs across the grid; "" for the last one.
+        fit: Whether to scale the pictures so that the PNG is not too large to open.
     """
 
     format: str
@@ -155,14 +155,14 @@ class Export(Message, kind="export"):
 
 @dataclass(frozen=True)
 class Write(Message, kind="write"):
-    """Set traits that stay out of the saved notebook, where prompts are not stored."""
+    """Set traits that are kept out of saved notebooks because prompts are not stored."""
 
     traits: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Upload(Message, kind="upload"):
-    """Announce a file; the reply says from which byte on to send it."""
+    """Announce a file; the reply says at which byte to start sending it."""
 
     upload_id: str
     name: str
@@ -185,14 +185,14 @@ class Chunk(Message, kind="chunk"):
 
 @dataclass(frozen=True)
 class Probe(Message, kind="probe"):
-    """Ask how many bytes of a file have come."""
+    """Ask how many bytes of a file have been received."""
 
     upload_id: str
 
 
 @dataclass(frozen=True)
 class Abandon(Message, kind="abandon"):
-    """Give an upload up."""
+    """Cancel an upload."""
 
     upload_id: str
 
@@ -203,7 +203,7 @@ class Arrange(Message, kind="arrange"):
 
     Attributes:
         references: The ids.
-        sized: Whether the form's size was set with them, and is not to become that of image 1.
+        sized: Whether the size was set together with them, so that it must not follow image 1.
     """
 
     references: tuple[str, ...]
@@ -216,7 +216,7 @@ class UseResult(Message, kind="use_result"):
 
     Attributes:
         image_id: Which picture.
-        exact: Whether every pixel of it is kept, as a marked region needs.
+        exact: Whether to keep every pixel of it, as an edit of a marked region needs.
     """
 
     image_id: str
@@ -229,8 +229,8 @@ class AskAgain(Message, kind="ask_again"):
 
     Attributes:
         image_id: Which picture.
-        how: ``"reuse"`` as it was asked, ``"vary"`` with another seed, ``"large"`` in 4K,
-            ``"missing"`` for those of a set that did not come.
+        how: ``"reuse"`` unchanged, ``"vary"`` with another seed, ``"large"`` in 4K, ``"missing"``
+            for the pictures of a set that did not come.
     """
 
     image_id: str
@@ -239,7 +239,7 @@ class AskAgain(Message, kind="ask_again"):
 
 @dataclass(frozen=True)
 class UseAddress(Message, kind="use_address"):
-    """Append an image by its address, dragged in from another page, to the references."""
+    """Append an image dragged in from another page to the references, by its address."""
 
     url: Address
 
@@ -264,14 +264,14 @@ class Browse(Message, kind="browse"):
     """Ask for a page of the library's pictures, newest first.
 
     Attributes:
-        query: Words of their prompts.
+        query: Words to find in the prompts.
         filters: Any of `since` and `until` (days such as ``"2026-11-28"``), `model`, `kind`,
-            `favourite`, `rating` (the least), `fewer` than were asked for, `session` (of this
-            one), `collection` (its name).
-        offset: How many pictures to pass over.
-        count: How many to tell of at most, up to 200.
-        find: A picture whose place is asked for, too; "" for none.
-        days: Whether to tell how many pictures each day has.
+            `favourite`, `rating` (at least), `fewer` (fewer images came than asked for), `session`
+            (made in this session), `collection` (its name).
+        offset: How many pictures to skip.
+        count: The most pictures to return, up to 200.
+        find: The id of a picture whose position to return as well; "" for none.
+        days: Whether to return how many pictures each day has.
     """
 
     query: str
@@ -284,7 +284,7 @@ class Browse(Message, kind="browse"):
 
 @dataclass(frozen=True)
 class Pick(Message, kind="pick"):
-    """Ask for the ids alone of up to 10,000 pictures: what a selection reaches over."""
+    """Ask for only the ids of up to 10,000 pictures, to select a range of them."""
 
     query: str
     filters: dict[str, Any]
@@ -294,18 +294,18 @@ class Pick(Message, kind="pick"):
 
 @dataclass(frozen=True)
 class Pictures(Message, kind="pictures"):
-    """Ask for what is known of pictures, whoever made them."""
+    """Ask for the facts of pictures of the library."""
 
     image_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Mark(Message, kind="mark"):
-    """Mark results as favourites or rate them; `None` leaves the one as it is.
+    """Mark results as favourites or rate them; `None` changes nothing.
 
     Attributes:
         results: Request ids.
-        favourite: Whether they are to be favourites.
+        favourite: Whether they become favourites.
         rating: 1 to 5, or 0 for none.
     """
 
@@ -339,12 +339,12 @@ class Collect(Message, kind="collect"):
 
 @dataclass(frozen=True)
 class Resume(Message, kind="resume"):
-    """Follow what earlier sessions left behind."""
+    """Resume the requests that earlier sessions left unfinished."""
 
 
 @dataclass(frozen=True)
 class Code(Message, kind="code"):
-    """Ask for the Python that repeats a job, or the requests of pictures."""
+    """Ask for Python code that repeats a job, or the requests of pictures."""
 
     job_id: str = ""
     image_ids: Ids = Ids(())
@@ -359,14 +359,14 @@ class Archive(Message, kind="archive"):
 
 @dataclass(frozen=True)
 class Look(Message, kind="look"):
-    """Tell which pictures a viewer shows, so that they are decoded ahead; none: it was closed."""
+    """Tell which pictures the viewer shows, to decode them ahead; none when it is closed."""
 
     targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Region(Message, kind="region"):
-    """Ask for a part of a picture, in its own pixels, at a size of at most so many pixels."""
+    """Ask for a part of a picture, given in its pixels, scaled to at most the `to_` size."""
 
     target: str
     left: int
@@ -379,21 +379,21 @@ class Region(Message, kind="region"):
 
 @dataclass(frozen=True)
 class GetReceipt(Message, kind="receipt"):
-    """Ask what is known of a picture: rows of a name and a text, its inputs, and its lineage."""
+    """Ask for the facts of a picture: rows of a name and a text, its inputs, and its lineage."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class GetDifference(Message, kind="difference"):
-    """Ask how far two pictures are apart; `unequal` as in `images.compare.difference`."""
+    """Ask how much two pictures differ; `unequal` as in `images.compare.difference`."""
 
     first: str
     second: str
     unequal: str = ""
 
 
-_KINDS = {each.kind: each for each in Message.__subclasses__()}
+_CLASSES = {each.kind: each for each in Message.__subclasses__()}
 
 
 class Picture(TypedDict):
@@ -446,16 +446,16 @@ def read(content: object) -> Message:
     """
     if not isinstance(content, dict):
         raise ProtocolError("a message must be a JSON object")
-    kind = _KINDS.get(str(content.get("kind")))
-    if kind is None:
+    message_class = _CLASSES.get(str(content.get("kind")))
+    if message_class is None:
         raise ProtocolError(f"unknown kind {content.get('kind')!r:.40}")
     values: dict[str, Any] = {}
-    for field in fields(kind):
+    for field in fields(message_class):
         if field.name in content:
             values[field.name] = _READERS[str(field.type)](field.name, content[field.name])
         elif field.default is MISSING:
-            raise ProtocolError(f"{kind.kind} lacks {field.name}")
-    return kind(**values)
+            raise ProtocolError(f"{message_class.kind} lacks {field.name}")
+    return message_class(**values)
 
 
 def _text(name: str, value: object, most: int = MAX_TEXT) -> str:
@@ -464,7 +464,7 @@ def _text(name: str, value: object, most: int = MAX_TEXT) -> str:
     return value
 
 
-def _whole(name: str, value: object) -> int:
+def _whole_number(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise ProtocolError(f"{name} must be a whole number, 0 or more")
     return value
@@ -495,12 +495,12 @@ def _object(name: str, value: object) -> dict[str, Any]:
 _READERS: dict[str, Callable[[str, object], Any]] = {
     "str": _text,
     "Address": partial(_text, most=MAX_ADDRESS),
-    "int": _whole,
+    "int": _whole_number,
     "tuple[str, ...]": _texts,
     "dict[str, Any]": _object,
     "dict[str, Any] | None": _or_none(_object),
     "bool": _flag,
     "bool | None": _or_none(_flag),
-    "int | None": _or_none(_whole),
+    "int | None": _or_none(_whole_number),
     "Ids": partial(_texts, most=MAX_IDS),
 }

@@ -72,7 +72,7 @@ class Session:
         self._deck = Deck()
         self._forgotten: dict[str, tuple[str, bool]] = {}
         self._announced: set[str] = set()
-        """Ids of the jobs whose results the listeners have got."""
+        """Ids of the jobs whose results the listeners have received."""
         self._listeners: list[Callable[[Result], object]] = []
         self._put_on_top_at: dict[str, float] = {}
         self._selected_at = 0.0

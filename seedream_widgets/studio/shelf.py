@@ -36,7 +36,7 @@ MOST_ZIP = 300_000_000
 MOST_CODE = 20
 """The most requests that are copied as code at once."""
 LISTINGS = 4
-"""For so many recent searches the list is kept, so that further pages are of the same list."""
+"""How many recent searches keep their list, so that further pages are of the same list."""
 
 
 class Shelf:
@@ -47,7 +47,7 @@ class Shelf:
         aside: The widget's threads, as all of this reads the disk.
         library: Returns the library.
         session: Returns the request ids of this session's results.
-        held: Returns a result by its request id if it is in memory already, as with a job.
+        held: Returns a result by its request id if a job holds it in memory.
         within: Returns the search that the widget is limited to, or ``None`` for the whole library.
         searched: Called with each new search of the page.
     """
@@ -67,7 +67,7 @@ class Shelf:
         self._within, self._searched = within, searched
         self._listings: dict[tuple[str, str], Listing] = {}
         self._listings_lock = threading.Lock()
-        self._stop = library().on_change(self._tell)
+        self._stop = library().on_change(self._on_change)
         self.table: Table = {
             protocol.Abandon: lambda _: ({}, []),
             **answered_aside(
@@ -96,11 +96,11 @@ class Shelf:
         self._forget_listings()
         self._widget._post({"kind": "library"})
 
-    def _tell(self, change: Change) -> None:
+    def _on_change(self, change: Change) -> None:
         self._forget_listings()
-        self._aside.start(self._take_over, *change)  # it waits for the widget's lock
+        self._aside.start(self._tell_page, *change)  # it waits for the widget's lock
 
-    def _take_over(self, what: str, request_id: str) -> None:
+    def _tell_page(self, what: str, request_id: str) -> None:
         if what == "deleted":
             self._unpick(request_id)
         self.changed()
@@ -150,7 +150,7 @@ class Shelf:
         return result, index
 
     def find_existing(self, name: str) -> tuple[Result, int]:
-        """Return the same of a picture whose file is still there.
+        """Return what `find_picture` does, but only if the picture's file still exists.
 
         Raises:
             RequestError: There is no such picture.
@@ -176,14 +176,14 @@ class Shelf:
             raise
 
     def _gone(self, request_id: str) -> ResultError:
-        """Return the error for a picture that is in the library no more; the field tells it."""
+        """Return the error for a picture that is no longer in the library; `field` marks it."""
         if any(entry.request_id == request_id for entry in self._library().trash):
             restore = f"sd.library.restore({request_id!r:.80}) brings it back"
             return ResultError(f"This picture was deleted; {restore}.", field="picture")
         return ResultError("This picture is no longer in the library.", field="picture")
 
     def _browse(self, message: protocol.Browse) -> Answer:
-        listing = self._listing(message, anew=message.days)
+        listing = self._listing(message, is_new_search=message.days)
         page = answer_browse(self._library(), listing, message)
         if len(page["pictures"]) < min(message.count, MOST, listing.total - message.offset):
             self.changed()  # some pictures are gone, so the list is out of date
@@ -194,10 +194,12 @@ class Shelf:
     def _pick(self, message: protocol.Pick) -> Answer:
         return {"image_ids": answer_pick(self._listing(message), message)}, []
 
-    def _listing(self, message: protocol.Browse | protocol.Pick, anew: bool = False) -> Listing:
+    def _listing(
+        self, message: protocol.Browse | protocol.Pick, is_new_search: bool = False
+    ) -> Listing:
         """Return the list of a message's search, as it was when its first page was asked for."""
         name = message.query, json.dumps(message.filters, sort_keys=True)
-        listing = None if anew else self._listings.get(name)
+        listing = None if is_new_search else self._listings.get(name)
         if listing is None:
             listing = Listing(search_for(self._library(), message, self._session(), self._within()))
             with self._listings_lock:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seedream_widgets.backends.base import Backend
 
 GESTURE_MS = 1000
-"""Presses of the same button within so many milliseconds count as one."""
+"""Milliseconds within which presses of the same button count as one."""
 
 _ROUNDING = Decimal("0.00005")
 """Amounts that differ by less (in US dollars) count as equal: the page rounds prices."""

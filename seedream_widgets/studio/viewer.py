@@ -32,7 +32,7 @@ KEPT_PIXELS = 64_000_000
 AT_ONCE = 3
 """How many previews are made at once; it leaves one of the widget's threads for all else."""
 IDLE_SECONDS = 300.0
-"""Decoded pictures are dropped after so long without a message, as a page may just be closed."""
+"""Seconds without a message after which decoded pictures are dropped: the page may be closed."""
 _MAX_SIDE = 1 << 16
 _MAX_TEXT = 8000
 _MAX_WORDS = 200

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.page import Page
 
 FIELDS = sorted(
-    {name for kind in protocol._KINDS.values() for name in kind.__dataclass_fields__}
+    {name for kind in protocol._CLASSES.values() for name in kind.__dataclass_fields__}
     - {"id", "kind"}
 )
 NAMES = TEXT | st.sampled_from(["u1", "u2", "one-0", "\x00", "../x", "x" * 300])
@@ -36,7 +36,7 @@ FORMS = st.dictionaries(
     JSON | st.sampled_from(["a fox", [1, 2], 10**30, {"width": 9}, ["x"], [["x"]], "v4"]),
 )
 MESSAGES = st.fixed_dictionaries(
-    {"kind": st.sampled_from(sorted(protocol._KINDS)) | JSON},
+    {"kind": st.sampled_from(sorted(protocol._CLASSES)) | JSON},
     optional=dict.fromkeys(FIELDS, VALUES) | {"form": FORMS, "edge": st.integers(0, 9999)},
 )
 PNG = encoded(drawing(), "PNG")

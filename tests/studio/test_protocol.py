@@ -11,7 +11,7 @@ from seedream_widgets.studio import protocol
 from seedream_widgets.studio.facts import facts
 
 MESSAGES = Path(__file__).parents[1] / "messages"
-FROM_PAGE = [*sorted(protocol._KINDS), "upload_restore"]
+FROM_PAGE = [*sorted(protocol._CLASSES), "upload_restore"]
 
 
 def golden(name):

@@ -57,9 +57,9 @@ def test_a_card_has_the_same_fields_on_both_sides():
     assert {name: of_page(hint) for name, hint in interface("Card").items()} == python
 
 
-@pytest.mark.parametrize("kind", sorted(protocol._KINDS))
+@pytest.mark.parametrize("kind", sorted(protocol._CLASSES))
 def test_each_message_of_the_page_has_the_fields_that_python_reads(kind):
-    read = {field.name: field for field in fields(protocol._KINDS[kind]) if field.name != "id"}
+    read = {field.name: field for field in fields(protocol._CLASSES[kind]) if field.name != "id"}
     must = {name for name, field in read.items() if field.default is MISSING}
     given = sent()[kind]
     assert {name.rstrip("?") for name in given} <= set(read)
@@ -72,7 +72,7 @@ def test_a_picture_has_the_same_fields_on_both_sides():
 
 
 def test_the_page_sends_no_message_that_python_does_not_know():
-    assert set(sent()) == set(protocol._KINDS)
+    assert set(sent()) == set(protocol._CLASSES)
 
 
 def test_every_field_of_the_form_is_a_trait_of_its_type():

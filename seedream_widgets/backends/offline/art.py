@@ -227,7 +227,7 @@ def _label_mask(picture: Image.Image) -> Image.Image:
     left, top, right, bottom = (round(edge) for edge in font.getbbox(LABEL))
     mask = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(mask).text((-left, -top), LABEL, fill=255, font=font)
-    # Pillow's bitmap font has one size alone.
+    # Pillow's bitmap font has only one size.
     tall = 1.0 if isinstance(font, ImageFont.FreeTypeFont) else size * 0.8 / mask.height
     shrink = min(tall, picture.width * 0.9 / mask.width)
     if shrink == 1.0:

@@ -119,7 +119,7 @@ class OfflineBackend:
             self._forget_answered()
 
     def _forget_answered(self) -> None:
-        """Let go of answered requests, but for a few whose files may be asked for again."""
+        """Forget answered requests except the last few, whose files may be asked for again."""
         answered = [
             name for name, each in self._accepted.items() if len(each.drawn) == sum(each.counts)
         ]
