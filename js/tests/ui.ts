@@ -1,5 +1,7 @@
 /** The studio by the names a screen reader hears, and what a user does with it. */
+
 import { act, fireEvent, within } from "@testing-library/preact";
+import { vi } from "vitest";
 import type { Card } from "../src/kernel/wire";
 import { FakeModel, initialTraits, message, settle } from "./fake";
 import { answerAll, mount, type View } from "./mount";
@@ -34,3 +36,9 @@ export const reference = (id: string) => ({
   height: 6,
   note: null,
 });
+
+/** From now on events are made so many milliseconds later. */
+export function pass(time: number): void {
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => now() + time);
+}

@@ -3,12 +3,19 @@ import { consume, listen } from "../kernel/page";
 /** Presses closer together than this count as one, as with a double click or a trembling finger. */
 export const GESTURE_MS = 1000;
 
+/**
+ * When the event that is being handled was made, in milliseconds since the epoch, else now: where
+ * the page was busy, the second half of a double click is handled much later than it was made.
+ */
+export const eventTime = () =>
+  Math.round(performance.timeOrigin + (window.event?.timeStamp ?? performance.now()));
+
 /** Whether a press is part of the gesture of the one before it, for the same thing. */
 export function createRepeatCheck(): (what?: string) => boolean {
   let last = { what: "", at: 0 };
   return (what = "") => {
     const before = last;
-    last = { what, at: Date.now() };
+    last = { what, at: eventTime() };
     return before.what === what && Math.abs(last.at - before.at) < GESTURE_MS;
   };
 }
@@ -26,7 +33,7 @@ export function guardPresses(root: HTMLElement, ended: AbortSignal): void {
   function click(event: MouseEvent) {
     const before = last;
     const { clientX: x, clientY: y } = event;
-    last = { on: button(event), at: Date.now(), x, y };
+    last = { on: button(event), at: eventTime(), x, y };
     const isAgain =
       last.at - before.at < GESTURE_MS && Math.hypot(x - before.x, y - before.y) < TREMBLE;
     if (event.detail && isAgain && last.on && last.on !== before.on) consume(event);

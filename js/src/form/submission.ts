@@ -1,6 +1,6 @@
 /** Sends a click: one at a time, with the whole form and the terms that the button shows. */
 
-import { GESTURE_MS } from "../controls/gesture";
+import { eventTime, GESTURE_MS } from "../controls/gesture";
 import { type Channel, Refusal } from "../kernel/channel";
 import { type Errors, errorPlaceOf, FIELDS } from "../kernel/errors";
 import { read } from "../kernel/parse";
@@ -67,7 +67,7 @@ export function createSubmission(
   /** Once the gesture is over the new card comes into sight: sooner, it would move the page under
    * the hand. */
   async function settle(sent: Press, id: string | undefined) {
-    const left = () => sent.at + GESTURE_MS - Date.now();
+    const left = () => sent.at + GESTURE_MS - eventTime();
     while (left() > 0) await pause(left());
     if (ended.aborted || sent !== press) return;
     phase.set("idle");
@@ -76,7 +76,7 @@ export function createSubmission(
 
   async function send(form: Form, terms: Terms) {
     const wanted = JSON.stringify(form);
-    const now = Date.now();
+    const now = eventTime();
     if (wanted === press.form && Math.abs(now - press.at) < GESTURE_MS) {
       press.at = now;
       return;

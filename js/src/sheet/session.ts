@@ -1,6 +1,6 @@
 /** The state of a batch's sheet: its cells, which pictures are selected, and the vote. */
 
-import { createRepeatCheck } from "../controls/gesture";
+import { createRepeatCheck, eventTime } from "../controls/gesture";
 import { attempt, type Channel, type Reply } from "../kernel/channel";
 import { list, type Parse, read, text } from "../kernel/parse";
 import { useSessionAs } from "../kernel/session";
@@ -120,7 +120,7 @@ export function createSheet(channel: Channel, traits: Traits): SheetState {
       if (ballot) vote.set(ballot);
     },
     isAgain: createRepeatCheck(),
-    ask: ({ words: _, ...what }) => updateStanding({ kind: "ask", ...what, pressed: Date.now() }),
+    ask: ({ words: _, ...what }) => updateStanding({ kind: "ask", ...what, pressed: eventTime() }),
     stop: () => updateStanding({ kind: "stop" }),
     async save(format, x) {
       saveFile(await send({ kind: "export", format, x, fit }));

@@ -1,7 +1,7 @@
 /** All actions: views call these, and never touch the model or the channel. */
 
 import { NO_CLIPBOARD } from "../controls/CopyCode";
-import { createRepeatCheck, GESTURE_MS } from "../controls/gesture";
+import { createRepeatCheck, eventTime, GESTURE_MS } from "../controls/gesture";
 import type { Addressed } from "../files/addresses";
 import type { DropPlace } from "../files/drops";
 import { renumbered } from "../files/mentions";
@@ -148,12 +148,12 @@ export function createActions(parts: Parts): Actions {
     const hint = mentionHint(values.prompt, ids.length);
     const key = JSON.stringify(asked);
     if (hint && warned.form !== key) {
-      warned = { form: key, at: Date.now() };
+      warned = { form: key, at: eventTime() };
       errors.tell("prompt", `${hint} Press Generate again to send it all the same.`);
       return;
     }
     // A double click is one press.
-    if (hint && Date.now() - warned.at < GESTURE_MS) return;
+    if (hint && eventTime() - warned.at < GESTURE_MS) return;
     parts.before.set(null);
     parts.dismissed.set(null);
     void parts.submission.send(asked, shownTerms(parts, sent.form, sent.images));

@@ -3,7 +3,7 @@ import { fireEvent, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { askedFor, mentionAt, mentions, renumbered } from "../../src/files/mentions";
 import { mount, unmountAll, type View } from "../mount";
-import { button, click, doing, press, prompt, reference, ui } from "../ui";
+import { button, click, doing, pass, press, prompt, reference, ui } from "../ui";
 
 beforeEach(() => {
   URL.createObjectURL = vi.fn(() => "blob:picture");
@@ -116,7 +116,6 @@ describe("an image that is not there", () => {
   const presses = (view: View) => view.model.sent.filter(({ kind }) => kind === "submit").length;
 
   it("is told at the first press and sent at the second", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
     const view = await mount(THREE);
     await write(view, "dress image 4");
     await click(button(view, /^Generate/));
@@ -125,17 +124,16 @@ describe("an image that is not there", () => {
     expect(view.root.textContent).toContain("Press Generate again to send it all the same.");
     await click(button(view, /^Generate/));
     expect(presses(view), "a double click is one press").toBe(0);
-    vi.setSystemTime(Date.now() + 1500);
+    pass(1500);
     await click(button(view, /^Generate/));
     expect(presses(view)).toBe(1);
   });
 
   it("is told anew where the prompt is another, and forgotten where the images are", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
     const view = await mount(THREE);
     await write(view, "dress image 4");
     await click(button(view, /^Generate/));
-    vi.setSystemTime(Date.now() + 1500);
+    pass(1500);
     await write(view, "dress image 5");
     expect(prompt(view).getAttribute("aria-invalid")).toBe("false");
     await click(button(view, /^Generate/));

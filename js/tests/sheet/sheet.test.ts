@@ -1,9 +1,9 @@
 /** The page of a sheet, with a kernel that answers as the golden messages do. */
 import { fireEvent, within } from "@testing-library/preact";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { FakeModel, initialTraits, message, type Sent } from "../fake";
 import { mount, unmountAll } from "../mount";
-import { button, click, doing, press, ui } from "../ui";
+import { button, click, doing, pass, press, ui } from "../ui";
 
 afterEach(unmountAll);
 // happy-dom lays nothing out.
@@ -35,7 +35,7 @@ const axes = [
 const fal = (high: string) => ({ backend: "fal", bills: true, high });
 
 /** The next press is a gesture of its own. */
-const later = () => vi.setSystemTime(Date.now() + 1100);
+const later = () => pass(1100);
 
 async function opened(standing = ended) {
   const model = new FakeModel({ ...initialTraits(), _view: "sheet", _picked: [] });
