@@ -7,20 +7,16 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fal_client import AsyncRequestHandle
-
 from seedream_widgets.backends.base import Output, OutputFile
 from seedream_widgets.backends.fal.addresses import may_be_fetched
 from seedream_widgets.backends.fal.guard import hearing
-from seedream_widgets.backends.fal.session import Patience, is_no_answer, within
+from seedream_widgets.backends.fal.session import Patience, is_no_answer, is_trouble, within
 from seedream_widgets.errors import BackendError, CredentialsError, ResultError, whole_number
 from seedream_widgets.files import NOT_JSON
 from seedream_widgets.values.endpoints import is_seed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from fal_client import FalClientHTTPError, Status
+    from fal_client import AsyncRequestHandle, FalClientHTTPError
 
     from seedream_widgets.backends.fal.limits import Limits
     from seedream_widgets.backends.fal.session import FalSession
@@ -34,6 +30,8 @@ _KNOWN_OF_IMAGE = frozenset(
     {"url", "content_type", "file_name", "file_size", "width", "height", "file_data"}
 )
 _MOST_EXTRA = 4000
+_POLL = 0.5
+"""Seconds between fal_client's own status checks before it asks for the result."""
 _RETRIES = 2
 
 
@@ -105,15 +103,6 @@ def _malformed(how: str, request_id: str) -> ResultError:
     )
 
 
-class _Ended(AsyncRequestHandle):
-    """A request that is known to be completed: `get` asks for its result, not for its status."""
-
-    async def iter_events(self, **_: Any) -> AsyncIterator[Status]:
-        events: tuple[Status, ...] = ()
-        for event in events:
-            yield event
-
-
 async def fetch(session: FalSession, handle: AsyncRequestHandle, retries: int = _RETRIES) -> Output:
     """Return the output of a completed request.
 
@@ -128,10 +117,9 @@ async def fetch(session: FalSession, handle: AsyncRequestHandle, retries: int = 
         ResultError: It succeeded, but its output is gone or malformed.
     """
     left = retries
-    ended = _Ended(**vars(handle))
 
     async def ask() -> Any:
-        return await ended.get()
+        return await handle.get(interval=_POLL)
 
     def passing(error: FalClientHTTPError) -> bool:
         nonlocal left
@@ -185,6 +173,9 @@ async def raise_failure(
 
 
 def _may_come(error: FalClientHTTPError) -> bool:
+    # fal_client asks for the status once more before the result.
+    if error.response.request.url.path.endswith("/status"):
+        return is_trouble(error)
     early = error.status_code == 400 and "in progress" in str(error.message)[:200]
     return early or is_no_answer(error)
 

@@ -42,24 +42,11 @@ def test_edit_without_a_seed(fal_server: FalServer) -> None:
     assert output.seed == fal_server.jobs[0].seed
 
 
-def test_what_is_known_to_be_complete_is_asked_for_its_result_alone(fal_server: FalServer) -> None:
-    drive(finished)
-    assert (fal_server.count("status"), fal_server.count("result")) == (0, 1)
-
-
-def test_a_result_that_is_not_there_yet_is_waited_for(fal_server: FalServer) -> None:
-    fal_server.settings.runs_on = lambda: fal_server.count("result") < 2
-
-    async def early(backend: FalBackend) -> Output:
-        return await backend.fetch(await submitted(backend))
-
-    assert len(drive(early).files) == 1
-    assert fal_server.count("result") >= 2
-
-
+@pytest.mark.parametrize("point", ["status", "result"])
 @pytest.mark.parametrize("kind", ["500", "html", "drop", "hang", "nginx_502"])
-def test_trouble_on_the_way_to_the_result(fal_server: FalServer, kind: str) -> None:
-    fal_server.fail("result", kind, times=1)
+def test_trouble_on_the_way_to_the_result(fal_server: FalServer, point: str, kind: str) -> None:
+    # More often than a 5xx of the result itself would be asked again.
+    fal_server.fail(point, kind, times=3 if (point, kind) == ("status", "500") else 1)
     output = drive(finished, call=3.0)
     assert len(output.files) == 1
 
