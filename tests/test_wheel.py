@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BUNDLE_LIMIT = 167_500
+BUNDLE_LIMIT = 167_400
 """Above the 120,000 that were meant for it, which gallery, viewer and sheet have outgrown."""
 SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "seedream_widgets")
 STATIC = ("studio.js", "studio.css")

@@ -315,6 +315,8 @@ class Batch:
             if executor is not None:
                 self._drive = Drive(submitter(executor, client.library, backend.name), cells)
             else:
+                # What is fetched counts in the session's limit: before it, what that has room for.
+                cells.sort(key=fetched.__contains__)
                 submit = partial(self._submit, backend.name, backend.bills, fetched)
                 self._drive = Drive(submit, cells, self._resend_rule(), fetched)
             self._drive.listen(self._tell_watchers)

@@ -223,7 +223,7 @@ def dask_cluster(count: int, workers: int) -> Iterator[str]:
         kills = 0
         with (
             LocalCluster(
-                n_workers=workers, threads_per_worker=4, dashboard_address=None,
+                n_workers=workers, threads_per_worker=4, dashboard_address=":0",
                 local_directory=f"{path}/dask",
             ) as cluster,
             Dask(cluster) as dask,

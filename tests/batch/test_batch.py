@@ -681,6 +681,7 @@ def test_what_a_dead_kernel_had_accepted_costs_nothing_more(another, client, bac
     drive = batch.start()
     until(lambda: drive.ended)
     assert [len(cell.result) for cell in batch] == [1, 1]
+    assert sorted(client.jobs, key=lambda job: job.created)[0].request.seed == 8  # it is paid for
     assert backend.count("submit") == 1
     assert drive.spent == Decimal("0.03")
 

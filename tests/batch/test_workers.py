@@ -179,7 +179,7 @@ def test_a_dask_cluster_with_a_worker_killed(fal_server, tmp_path):
         LocalCluster(
             n_workers=3,
             threads_per_worker=4,
-            dashboard_address=None,
+            dashboard_address=":0",
             local_directory=str(tmp_path / "dask"),
             preload=[PRELOAD],
         ) as cluster,
