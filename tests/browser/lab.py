@@ -166,18 +166,24 @@ class Notebook:
         self._call("await panel.sessionContext.restartKernel();")
 
     def reload(self) -> None:
-        """Load the page again, as F5 does; the kernel lives on.
+        """Load the page again, as F5 does; the kernel lives on."""
+        self.page.reload()
+        self.wait_until_ready()
+        self.wait_until_shown()
+
+    def wait_until_shown(self) -> None:
+        """Wait for the widgets of a notebook that was opened or loaded again.
 
         On a busy machine JupyterLab may say of a widget "model not found", though the kernel has
         told it of that model within a second: 4 of 27 times at a load of 30 on two cores. Then it
         is loaded once more, as its user would.
         """
         for _ in range(RELOADS):
-            self.page.reload()
-            self.wait_until_ready()
             shown = self.page.wait_for_function(SHOWN, timeout=START_MS)
             if shown.json_value() == "all":
                 return
+            self.page.reload()
+            self.wait_until_ready()
         raise AssertionError(f"JupyterLab lost its widgets {RELOADS} times")
 
     def theme(self, name: str) -> None:

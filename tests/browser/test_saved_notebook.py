@@ -94,6 +94,7 @@ def test_a_saved_session_on_fal(
 
     page.goto("about:blank")
     book = Notebook(page, fal_lab, "session.ipynb")
+    book.wait_until_shown()
     restored = Studio(page)
     expect(restored.prompt).to_have_value(f"fox {RESULTS - 1}")
     expect(restored.cards).to_have_count(0)
