@@ -1,5 +1,6 @@
 /** A model as anywidget gives it, and a kernel behind it that does what a test says. */
 import type { AnyModel } from "@anywidget/types";
+import { initialForm } from "../src/form/fields";
 
 type Listener = (...args: unknown[]) => void;
 
@@ -24,17 +25,8 @@ export interface Sent {
 }
 
 export const initialTraits = (): Record<string, unknown> => ({
-  prompt: "",
-  image_size: [2048, 2048],
-  seed: null,
-  num_images: 1,
-  max_images: 1,
-  enhance_prompt_mode: "standard",
-  enable_safety_checker: true,
-  sync_mode: false,
+  ...initialForm,
   model: "v4",
-  output_format: null,
-  background: null,
   selected: "",
   pinned: false,
   _shape: [],
