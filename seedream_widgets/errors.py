@@ -75,7 +75,7 @@ def _own_line(trace: TracebackType | None) -> list[str]:
     own: tuple[str, int] | None = None
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
-        if not path.startswith((_HERE, sys.prefix, sys.base_prefix, "<string>", "<frozen")):
+        if _is_own(path):
             own = path, trace.tb_lineno
         trace = trace.tb_next
     if own is None:
@@ -84,6 +84,15 @@ def _own_line(trace: TracebackType | None) -> list[str]:
     line = linecache.getline(path, number).strip()
     where = "this cell" if "ipykernel_" in path or path.startswith("<") else path
     return [f"  {where}, line {number}", *([f"    {line}"] if line else [])]
+
+
+def _is_own(path: str) -> bool:
+    """Tell whether a file is the user's own: no package's, nor a part of Python."""
+    if path.startswith((_HERE, sys.prefix, sys.base_prefix, "<string>", "<frozen")):
+        return False
+    file = Path(path)  # one of a compiled module is named without its folder
+    named = file.is_absolute() or path.startswith("<")
+    return named and not {"site-packages", "dist-packages"}.intersection(file.parts)
 
 
 class PromptWarning(UserWarning):

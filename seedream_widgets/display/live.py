@@ -93,6 +93,7 @@ def _card_lines(job: Job, elapsed: float | None = None, brief: bool = False) -> 
 def show_job(job: Job) -> None:
     """Display a job as a card that is updated while it runs, even while other cells compute."""
     card = _Card(job)
+    card.show()
     if card.can_update and not job.done:
         card.follow_to_end()
 
@@ -116,23 +117,26 @@ class _Card:
     """
 
     def __init__(self, job: Job, note: str = "", brief: bool = False) -> None:
-        from IPython.display import display
+        from IPython.display import DisplayHandle
 
         self._job, self._note, self._brief = job, note, brief
         self._lock = threading.Lock()
         self._updated_at, self._update_due = 0.0, False
         self._widget: Any = None
-        if not job.done and in_notebook() and page_listens():
-            self._widget = live_card(job, note)
-            self._widget.tell(_card_lines(job))
-        show: Callable[..., Any] = display
-        handle: Any = show(self._current_bundle(), raw=True, display_id=True)
-        self._handle: Any = handle if in_notebook() else None
+        make_handle: Callable[..., Any] = DisplayHandle
+        self._handle = make_handle()
+
+    def show(self) -> None:
+        """Display it."""
+        if not self._job.done and in_notebook() and page_listens():
+            self._widget = live_card(self._job, self._note)
+            self._widget.tell(_card_lines(self._job))
+        self._handle.display(self._current_bundle(), raw=True)
 
     @property
     def can_update(self) -> bool:
         """Whether it can be updated."""
-        return self._handle is not None
+        return in_notebook()
 
     def follow_to_end(self) -> None:
         """Follow the job to its end on the engine's thread, with at most two changes a second."""
@@ -192,11 +196,12 @@ def follow(
         SeedreamError: The job failed or was cancelled.
         KeyboardInterrupt: Waiting was interrupted; the job goes on, as a printed line says.
     """
-    stop = job.on_update(on_update) if on_update is not None else None
-    watch = _watch_in_cell if in_notebook() and progress is not False else _watch_in_terminal
+    stop = None
     try:
         if on_update is not None:
+            stop = job.on_update(on_update)
             on_update(job)
+        watch = _watch_in_cell if in_notebook() and progress is not False else _watch_in_terminal
         watch(job, progress)
         return job.result()
     except KeyboardInterrupt as stopped:
@@ -214,12 +219,13 @@ def _watch_in_cell(job: Job, _: bool | None) -> None:
         return
     card = _Card(job, _INTERRUPT, brief=True)
     try:
+        card.show()
         while not _wait_for_end(job, _PAUSE):
             card.update(time.time() - job.created)
+        card.update()
     except KeyboardInterrupt:
         card.follow_to_end()  # as the job does
         raise
-    card.update()
     if job.error is None:
         job.result()._shown()
 

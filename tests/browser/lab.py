@@ -107,13 +107,17 @@ class Notebook:
     def run(self, number: int, *, wait: bool = True) -> None:
         """Run one cell; without wait, return while it runs.
 
-        What a page sends before JupyterLab has a subshell for it waits for the cell that runs.
+        What a page sends before JupyterLab has a subshell for it waits for the cell that runs;
+        what it sends to a subshell may come after the cell, so all that was sent is handled first.
         """
         self._call(
             """
             const { kernel } = panel.sessionContext.session;
             const comms = kernel.supportsSubshells ? [...kernel._comms.values()] : [];
             await Promise.all(comms.map(comm => comm.subshellStarted));
+            const sent = () => [...kernel._futures.values()].filter(
+                ({ msg }) => comms.length && msg.header.msg_type === "comm_msg");
+            for (let waits; (waits = sent()).length; ) await Promise.all(waits.map(it => it.done));
             panel.content.activeCellIndex = number;
             const done = jupyterapp.commands.execute("notebook:run-cell");
             if (wait) await done;

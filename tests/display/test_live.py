@@ -70,26 +70,62 @@ def test_unseen_kernels_make_no_widget(book):
     assert all(VIEW not in data for data in seen)
 
 
-def test_after_an_interrupt_the_card_lives_on(book):
-    book.run(OFFLINE)
-    slow = "sd.generate('an owl', image_size=(1024, 1024))"
-    outputs = book.run(slow, interrupted=True)
-    assert "The job goes on and costs nothing offline" in str(outputs)
-    assert outputs[-1]["ename"] == "KeyboardInterrupt"
-    assert outputs[-1]["traceback"] == ["KeyboardInterrupt", "  this cell, line 1", f"    {slow}"]
-    seen = []
-    book.run("backend.release('completed'); done = sd.jobs()[0].result()", seen)
-    _until_seen(book, seen, "<img")
-    assert VIEW not in seen[-1]
-    book.run("replace_default_client(None)")
+@pytest.fixture
+def held(book):
+    """The kernel, while its jobs wait for `RELEASE` before they end."""
+    book.run(HOLD)
+    yield book
+    book.run(f"{RELEASE}; replace_default_client(None)")
 
 
-OFFLINE = """
+HOLD = """
 from seedream_widgets.api import replace_default_client
 from seedream_widgets.testing import ScriptedBackend
 backend = ScriptedBackend("offline", hold=["completed"])
 replace_default_client(sd.Client(backend))
 """
+RELEASE = "backend.release('completed'); done = sd.jobs()[0].result()"
+SLOW = "sd.generate('an owl', image_size=(1024, 1024))"
+TOLD = ["KeyboardInterrupt", "  this cell, line 1", f"    {SLOW}"]
+
+
+def test_after_an_interrupt_the_card_lives_on(held):
+    outputs = held.run(SLOW, interrupted=True)
+    assert "The job goes on and costs nothing offline" in str(outputs)
+    assert outputs[-1]["ename"] == "KeyboardInterrupt"
+    assert outputs[-1]["traceback"] == TOLD
+    _ends_as_pictures(held)
+
+
+def test_an_interrupt_just_as_the_card_is_shown_leaves_it_alive(held):
+    """In a compiled module that sends it to the page, after it was sent."""
+    held.run(INTERRUPTED_AS_SHOWN)
+    outputs = held.run(SLOW)
+    assert "The job goes on and costs nothing offline" in str(outputs)
+    assert outputs[-1]["traceback"] == TOLD
+    _ends_as_pictures(held)
+
+
+INTERRUPTED_AS_SHOWN = """
+import signal
+publisher = type(get_ipython().display_pub)
+source = '''
+def publish(self, *args, _publish=publisher.publish, **kwargs):
+    publisher.publish = _publish
+    _publish(self, *args, **kwargs)
+    signal.raise_signal(signal.SIGINT)
+publisher.publish = publish
+'''
+exec(compile(source, "zmq/backend/cython/_zmq.py", "exec"))
+"""
+
+
+def _ends_as_pictures(book):
+    """Let the newest job end: its card becomes its pictures."""
+    seen = []
+    book.run(RELEASE, seen)
+    _until_seen(book, seen, "<img")
+    assert VIEW not in seen[-1]
 
 
 def _until_seen(book, seen, words):
