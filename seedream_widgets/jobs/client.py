@@ -12,7 +12,13 @@ from uuid import uuid4
 
 from seedream_widgets.backends.base import Finder, Policy
 from seedream_widgets.backends.choice import BackendChoice
-from seedream_widgets.errors import SeedreamError, StaysHereError, check_type
+from seedream_widgets.errors import (
+    SeedreamError,
+    StaysHereError,
+    check_type,
+    say,
+    without_our_frames,
+)
 from seedream_widgets.jobs.claims import Ours, Theirs, find_or_claim, unreached_place
 from seedream_widgets.jobs.current import CurrentPrices
 from seedream_widgets.jobs.engine import shared
@@ -139,10 +145,26 @@ class Client:
         Raises:
             RequestError: `request` is not a `Request`.
             BudgetError: It could cost more than the budget leaves; nothing was sent.
+            KeyboardInterrupt: It was interrupted; if it was sent all the same, `jobs` has it.
         """
         check_type(request, Request, "request", _TAKES)
         warn_of_references(request.prompt, len(request.images))
-        return self._engine().uninterrupted(lambda: self._submit(request, fresh))
+        interrupted = False
+
+        def agree(_: Backend) -> None:
+            if interrupted:
+                raise SeedreamError("it was interrupted before it was sent")
+
+        try:
+            return self._engine().uninterrupted(partial(self._submit, request, fresh, agree))
+        except KeyboardInterrupt as stopped:
+            interrupted = True
+            without_our_frames(stopped)
+            say(
+                "Interrupted while the request was being submitted. If sd.jobs() has it, it was "
+                "sent and goes on; otherwise it was not sent."
+            )
+            raise
 
     def _submit_as_agreed(
         self,

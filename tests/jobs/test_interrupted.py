@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ import pytest
 
 from seedream_widgets.errors import JobCancelled
 from seedream_widgets.jobs.client import Client
+from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library
 from seedream_widgets.library.journal import Journal
 from seedream_widgets.testing import ScriptedBackend
@@ -76,6 +79,40 @@ assert {entry.id for entry in entries} == {job.id for job in client.jobs}
 def test_a_ctrl_c_in_a_submit_hides_no_job(tmp_path):
     done = script(ARMED + CTRL_C, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+class SlowPrices(ScriptedBackend):
+    """Presses Ctrl+C once a submit waits for prices, and tells them when it may."""
+
+    def __init__(self):
+        super().__init__("fal")
+        self.may_tell = threading.Event()
+
+    async def prices(self):
+        if self.may_tell.is_set():
+            return {}
+        main = threading.main_thread().ident
+        while sys._current_frames()[main].f_code.co_name != "uninterrupted":
+            await asyncio.sleep(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+        while not self.may_tell.is_set():
+            await asyncio.sleep(0.01)
+        return {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to a thread there")
+def test_a_ctrl_c_while_a_submit_waits_for_prices_sends_nothing(tmp_path, capsys):
+    backend = SlowPrices()
+    client = Client(backend, library=tmp_path)
+    client.budget.limit = 5
+    with pytest.raises(KeyboardInterrupt):
+        client.submit(Request("a fox", seed=7))
+    assert "If sd.jobs() has it, it was sent and goes on" in capsys.readouterr().out
+    backend.may_tell.set()
+    shared().uninterrupted(lambda: None)  # one after the other: the submit has ended
+    assert (client.jobs, backend.count("submit")) == ((), 0)
+    assert client.library._journal.pending() == []
+    assert client.submit(Request("a fox", seed=7)).result(SECONDS)
 
 
 STUCK = """
