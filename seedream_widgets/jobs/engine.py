@@ -254,18 +254,19 @@ class Following:
 
     def drop(self, job: Any) -> None:
         """Remove a job."""
-        for id, (known, _) in tuple(self._jobs.items()):
-            if known is job:
+        for id, known in tuple(self._jobs.items()):
+            if known[0] is job and self._jobs.get(id) is known:  # not the one that resumed it
                 self._jobs.pop(id, None)
 
+    # Who waits for a job is woken just before it is dropped, and may resume its request at once.
     def get(self, id: str) -> Any:
-        """Return the job of an id, or ``None``."""
+        """Return the job of an id that has not ended, or ``None``."""
         job, _ = self._jobs.get(id, (None, None))
-        return job
+        return None if job is None or job.done else job
 
     def of(self, library: Path) -> list[Any]:
-        """Return the jobs of a library."""
-        return [job for job, its in tuple(self._jobs.values()) if its == library]
+        """Return the jobs of a library that have not ended."""
+        return [job for job, its in tuple(self._jobs.values()) if its == library and not job.done]
 
 
 _lock = threading.Lock()

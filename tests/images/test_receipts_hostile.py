@@ -8,12 +8,13 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seedream_widgets.errors import RequestError
 from seedream_widgets.images.receipts import MAX_TEXT, embed, extract
 from seedream_widgets.images.xmp import NAMESPACE
+from tests.fuzz import fuzz
 from tests.image_files import chunk, drawing, encoded, exif
 from tests.memory import taken
 from tests.receipt_files import FOREIGN
@@ -84,13 +85,13 @@ def test_truncated(name: str) -> None:
             embed(cut, RECEIPT)
 
 
-@settings(deadline=None, max_examples=300)
+@fuzz(300)
 @given(st.sampled_from([PNG, b"\xff\xd8\xff", b"RIFF\xff\x00\x00\x00WEBP", b""]), st.binary())
 def test_random_bytes(start: bytes, rest: bytes) -> None:
     tried(start + rest)
 
 
-@settings(deadline=None, max_examples=300)
+@fuzz(300)
 @given(st.sampled_from(sorted(CARRYING)), st.data())
 def test_a_few_bytes_changed(name: str, draw: st.DataObject) -> None:
     data = bytearray(CARRYING[name])

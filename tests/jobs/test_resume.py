@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -138,6 +139,23 @@ def test_twice_at_once_is_once(tmp_path):
     backend.release("fetch")
     job.result(SECONDS)
     assert backend.count("fetch") == 1
+
+
+def test_what_failed_is_resumed_by_who_was_just_told_of_it(tmp_path):
+    """The engine has not come further than to wake who waits."""
+    resumed = threading.Event()
+    backend = ScriptedBackend("fal", hold=["fetch"], errors={"fetch": LOST})
+    client = Client(backend, library=tmp_path)
+    failed = client.submit(Request("a fox"))
+    failed.future.add_done_callback(lambda _: resumed.wait(SECONDS))
+    backend.release("fetch")
+    with pytest.raises(BackendError):
+        failed.result(SECONDS)
+    backend.errors.clear()
+    jobs = client.resume()
+    resumed.set()
+    assert [len(job.result(SECONDS)) for job in jobs] == [1]
+    assert backend.count("submit") == 1
 
 
 def test_cancelled_while_resumed_fal_is_asked(tmp_path):

@@ -141,13 +141,13 @@ def days_ago(days):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "age"),
-    [
-        *((days_ago(0), ""), (days_ago(1), ""), (days_ago(2), f"price of {days_ago(2)}")),
-        *((text, f"price of {text}") for text in ("2026", "2026-09", "")),
-    ],
+    ("as_of", "told"),
+    [(0, False), (1, False), (2, True), ("2026", True), ("2026-09", True), ("", True)],
 )
-def test_an_old_price_says_so_wherever_it_is_shown(as_of, age):
+def test_an_old_price_says_so_wherever_it_is_shown(as_of, told):
+    if isinstance(as_of, int):  # not where it is collected: midnight may come before it runs
+        as_of = days_ago(as_of)
+    age = f"price of {as_of}" if told else ""
     request, prices = Request("a fox"), Prices()
     prices.take({request.endpoint.id: Price(Decimal("0.05"), as_of, "somewhere")})
     expected = estimate(request, prices)
