@@ -165,5 +165,6 @@ def fal_http(fal_server: FalServer) -> Iterator[httpx.Client]:
     import httpx
 
     headers = {"Authorization": f"Key {fal_server.settings.key}"}
-    with httpx.Client(headers=headers, timeout=60) as client:
+    limits = httpx.Limits(keepalive_expiry=300)  # a busy machine's pauses take no new connection
+    with httpx.Client(headers=headers, timeout=60, limits=limits) as client:
         yield client

@@ -193,6 +193,8 @@ def test_odd_results(fal_server: FalServer, fal_http: httpx.Client) -> None:
 
 
 def test_odd_statuses(fal_server: FalServer, fal_http: httpx.Client) -> None:
+    held = True
+    fal_server.settings.runs_on = lambda: held
     job = submit(fal_http)
     fal_server.fail("status", "unknown")
     assert fal_http.get(job["status_url"]).json()["status"] == "PAUSED"
@@ -200,16 +202,20 @@ def test_odd_statuses(fal_server: FalServer, fal_http: httpx.Client) -> None:
     assert "logs" not in fal_http.get(job["status_url"]).json()
     fal_server.fail("cancel", "ignored")
     assert fal_http.put(job["cancel_url"]).status_code == 202
+    held = False
     finish(fal_server, job["request_id"])
     assert len(fal_server.bill) == 1
 
 
 def test_streams_that_fail(fal_server: FalServer, fal_http: httpx.Client) -> None:
+    held = True
+    fal_server.settings.runs_on = lambda: held
     job = submit(fal_http)
     url = job["status_url"] + "/stream"
     fal_server.fail("stream", "cut")
     with pytest.raises(httpx.RemoteProtocolError):
         fal_http.get(url)
+    held = False
     finish(fal_server, job["request_id"])
     fal_server.fail("stream", "garbage")
     assert fal_http.get(url).text.startswith("data: {not json\n\n")

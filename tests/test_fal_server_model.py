@@ -86,7 +86,7 @@ def test_other_formats(fal_server: FalServer, fal_http: httpx.Client, image_form
     fal_server.settings.image_format = image_format
     fal_server.settings.file_bytes = 300_000
     output = result(fal_server, fal_http, image_size={"width": 1000, "height": 1000}).json()
-    reply = httpx.get(output["images"][0]["url"])
+    reply = httpx.get(output["images"][0]["url"], timeout=60)
     assert reply.headers["content-type"] == f"image/{image_format}"
     assert len(reply.content) == 300_000
     expected = fal_server.expected_color("fox", output["seed"], 0)
