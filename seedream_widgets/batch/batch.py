@@ -582,11 +582,12 @@ class Batch:
     def cancel(self) -> int:
         """Stop sending and ask to cancel every running cell; return how many those are."""
         self._forget_parents_run()
-        sending = False
+        sending = None
         if self._drive is not None:
             self._drive.stop()
             sending = self._drive.cancel_sending()
-        return sum(cell.cancel() for cell in self.cells) + sending
+        others = (cell for cell in self.cells if cell is not sending)
+        return sum(cell.cancel() for cell in others) + (sending is not None)
 
     def __await__(self) -> Generator[Any, None, Batch]:
         return self._run_async().__await__()

@@ -159,14 +159,14 @@ class Drive:
         """Ask to cancel the cells that fal has not started, and return how many there are."""
         sending = self.cancel_sending()
         with self._changed:
-            waiting = [cell for cell in self._under_way if _is_queued(cell)]
-        return sum(cell.cancel() for cell in waiting) + sending
+            waiting = [cell for cell in self._under_way if cell is not sending and _is_queued(cell)]
+        return sum(cell.cancel() for cell in waiting) + (sending is not None)
 
-    def cancel_sending(self) -> bool:
-        """Cancel what is being sent right now as soon as possible; return whether there is any."""
+    def cancel_sending(self) -> Cell | None:
+        """Cancel the cell that is being sent right now as soon as possible, and return it."""
         with self._changed:
             self._cancel_once_sent = self._sending is not None
-            return self._cancel_once_sent
+            return self._sending
 
     def _run(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from seedream_widgets.batch import batch as batches
 from seedream_widgets.batch import drive as drives
 from seedream_widgets.batch.batch import Batches, make
 from seedream_widgets.errors import BackendError
+from seedream_widgets.jobs import current
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.money.limits import keep_limit
 from seedream_widgets.testing import ScriptedBackend
@@ -26,7 +27,7 @@ from seedream_widgets.values.endpoints import Price
 from seedream_widgets.values.status import Cancelled, Completed, Fetching, InProgress, Queued
 from tests.jobs.another import Another
 from tests.memory import taken
-from tests.scripted import until
+from tests.scripted import SECONDS, until
 
 SHUT = ThreadPoolExecutor()
 SHUT.shutdown()
@@ -109,7 +110,8 @@ def test_what_may_have_been_billed_is_sent_again_by_retry_alone(client, backend,
     assert later[0].state == "done"
 
 
-def test_it_tells_the_same_amount_as_a_request_alone(tmp_path):
+def test_it_tells_the_same_amount_as_a_request_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(current, "_WAIT_SECONDS", SECONDS)
     backend = ScriptedBackend("fal")
     v4 = "fal-ai/bytedance/seedream/v4/text-to-image"
     backend.current = {v4: Price(Decimal("0.0335"), "2026-11-29", "fal's pricing API")}
@@ -540,8 +542,9 @@ def test_a_second_interrupt_cancels_what_is_queued(tmp_path, capsys, monkeypatch
     assert {cell.state for cell in batch} == {"failed", "missing"}
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["sent later", "sent meanwhile"])
 @pytest.mark.parametrize("how", ["cancel", "cancel_queued"])
-def test_what_is_being_sent_in_that_moment_is_cancelled_too(client, how):
+def test_what_is_being_sent_in_that_moment_is_cancelled_too(client, monkeypatch, how, before):
     batch, told = make(client, prompt="a fox", seed=range(2)), {}
     sending, sent = threading.Event(), threading.Event()
 
@@ -555,6 +558,16 @@ def test_what_is_being_sent_in_that_moment_is_cancelled_too(client, how):
     batch._drive = drive = drives.Drive(submit, batch.cells)
     drive.start()
     assert sending.wait(60)
+    cancel_sending = drive.cancel_sending
+
+    def then_it_is_sent():
+        found = cancel_sending()
+        sent.set()
+        until(lambda: told[batch[1]].callbacks or told[batch[1]].done)
+        return found
+
+    if before:
+        monkeypatch.setattr(drive, "cancel_sending", then_it_is_sent)
     assert (batch.cancel() if how == "cancel" else drive.cancel_queued()) == 2
     sent.set()
     assert drive.wait(60)
@@ -681,7 +694,7 @@ def test_what_a_dead_kernel_had_accepted_costs_nothing_more(another, client, bac
     drive = batch.start()
     until(lambda: drive.ended)
     assert [len(cell.result) for cell in batch] == [1, 1]
-    assert sorted(client.jobs, key=lambda job: job.created)[0].request.seed == 8  # it is paid for
+    assert client.jobs[-1].request.seed == 8, "what is paid for is sent first"
     assert backend.count("submit") == 1
     assert drive.spent == Decimal("0.03")
 

@@ -278,7 +278,7 @@ def test_a_kernel_that_is_killed_meanwhile_is_followed_up(fal_server, tmp_path):
     first.kill()
     first.communicate()
     alive = False
-    waiting.result(60)
+    waiting.result(SECONDS)
     assert len(fal_server.bill) == fal_server.count("submit") == 1
     client.close()
 

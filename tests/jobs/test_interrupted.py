@@ -29,8 +29,9 @@ def script(code, *arguments):
 
 
 ARMED = """
-import random, signal, time
+import gc, random, signal, time
 
+gc.disable()  # of an interrupt in a finalizer Python tells on stderr, and goes on
 armed = False
 
 def interrupt(*_):

@@ -173,6 +173,8 @@ def test_what_fal_never_got_is_told_so(
     job = client.submit(TWIN)
     until(lambda: is_looked_for(job))
     client.submit(sd.Request("later", **SMALL)).result(SECONDS)
+    looks = fal_server.count("listing")
+    fal_server.wait(lambda server: server.count("listing") > looks)  # one has begun since
     lost.patience = 1.0
     with pytest.raises(sd.BackendError, match="fal lists no such request") as caught:
         job.result(SECONDS)

@@ -81,10 +81,10 @@ def test_timings_add_up(tmp_path):
     backend = ScriptedBackend(hold=["in_progress", "completed"])
     job = started(backend, tmp_path)
     backend.wait_for("in_progress")
-    time.sleep(0.05)
+    time.sleep(0.1)
     backend.release("in_progress")
     backend.wait_for("completed")
-    time.sleep(0.1)
+    time.sleep(0.2)
     backend.release("completed")
     timings = job.result(SECONDS).timings
     assert timings.queue >= 0.05
@@ -141,6 +141,8 @@ def test_a_backend_that_ends_its_thread_ends_its_job_alone(tmp_path, step, error
 def test_jobs_that_fail_with_one_error_each_come_to_their_own_end(tmp_path, caplog):
     same = BackendError("the upload that all of them share did not arrive", billing="no")
     client = Client(ScriptedBackend("fal", errors={"submit": same}), library=tmp_path)
+    gc.collect()  # what earlier tests left is told now
+    caplog.clear()
     jobs = [client.submit(Request(f"fox {number}")) for number in range(30)]
     for job in jobs:
         with pytest.raises(BackendError, match="all of them share"):

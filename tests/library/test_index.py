@@ -363,6 +363,7 @@ def test_a_copy_is_no_second_result_but_takes_its_place(tmp_path: Path, index: I
 
 def test_a_folder_added_within_the_tick_of_the_scan_is_found(tmp_path: Path, index: Index) -> None:
     save(tmp_path, "r1")
+    keep_busy(tmp_path, "2026-05-01")
     day = tmp_path / "results" / "2026-05-01"
     tick = day.stat().st_mtime_ns
     index.refresh()

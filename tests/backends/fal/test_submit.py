@@ -60,7 +60,7 @@ def test_edit_sends_the_given_addresses(fal_server: FalServer) -> None:
 def test_a_submit_whose_reply_is_lost_is_never_sent_again(fal_server: FalServer, kind: str) -> None:
     fal_server.fail("submit", kind, times=None)
     with pytest.raises(SubmitUnknownError, match="It was not sent again") as caught:
-        drive(submitted, submit=4.0 if "hang" in kind else PATIENT)
+        drive(submitted, submit=8.0 if "hang" in kind else PATIENT)
     assert fal_server.count("submit") == 1
     assert len(fal_server.jobs) == kind.startswith("accept")
     assert caught.value.billing == "maybe"
