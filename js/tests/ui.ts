@@ -37,8 +37,11 @@ export const reference = (id: string) => ({
   note: null,
 });
 
-/** From now on events are made so many milliseconds later. */
+/**
+ * From now on events are made so many milliseconds later, all at the same moment: a gesture of
+ * several presses is one on a slow machine, too.
+ */
 export function pass(time: number): void {
-  const now = performance.now.bind(performance);
-  vi.spyOn(performance, "now").mockImplementation(() => now() + time);
+  const at = performance.now() + time;
+  vi.spyOn(performance, "now").mockImplementation(() => at);
 }

@@ -24,6 +24,7 @@ describe("Generate", () => {
     const view = await mount({ prompt: "a fox" });
     const at = { detail: 1, clientX: 40, clientY: 60 };
     const hit = (element: Element, where = at) => doing(() => fireEvent.click(element, where));
+    pass(0);
     const go = button(view, /^Generate/);
     await hit(button(view, "Random seed"));
     await hit(go); // it lay under what the first half closed

@@ -118,6 +118,7 @@ describe("an image that is not there", () => {
   it("is told at the first press and sent at the second", async () => {
     const view = await mount(THREE);
     await write(view, "dress image 4");
+    pass(0);
     await click(button(view, /^Generate/));
     expect(presses(view)).toBe(0);
     expect(prompt(view).getAttribute("aria-invalid")).toBe("true");

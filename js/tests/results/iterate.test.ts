@@ -1,7 +1,7 @@
 /** From a picture to the next request: edit it, vary it, and what is missing of a set. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { unmountAll, type View } from "../mount";
-import { button, card, click, prompt, reference, type, ui, withJobs } from "../ui";
+import { button, card, click, pass, prompt, reference, type, ui, withJobs } from "../ui";
 
 const CARD = card("job_completed");
 const [first] = CARD.images;
@@ -83,6 +83,7 @@ it("takes a double click for one", async () => {
   const view = await withJobs([CARD]);
   answers(view);
   await type(prompt(view), "an idea half written");
+  pass(0);
   for (const name of ["Vary", /^Edit image 1/, /^Use image 1/]) {
     await click(button(view, name));
     await click(button(view, name));
