@@ -22,6 +22,7 @@ class Kernel:
 
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self._manager, self._client = manager, client
+        self._busy = ""
 
     def run(
         self,
@@ -55,6 +56,9 @@ class Kernel:
             elif own and kind in ("stream", "display_data", "execute_result", "error"):
                 outputs.append({"kind": kind, **content})
 
+        # Where one never ended, as in a test that failed, the tests that follow need not wait, too.
+        assert not self._busy, f"this cell still runs: {self._busy}"
+        self._busy = code
         # `execute_interactive` would pass over what an earlier cell's job shows between two cells.
         asked = self._client.execute(code, allow_stdin=not unseen)
         idle = False
@@ -65,6 +69,7 @@ class Kernel:
             idle = own and message["content"].get("execution_state") == "idle"
         while self._client.get_shell_msg(timeout=SECONDS)["parent_header"]["msg_id"] != asked:
             pass
+        self._busy = ""
         return outputs
 
     def complete(self, code: str) -> list[str]:
@@ -80,7 +85,8 @@ def kernel(home: Path, **more: str) -> Iterator[Kernel]:
     import os
 
     env = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
-    manager, client = start_new_kernel(env={**env, "SEEDREAM_HOME": str(home), **more})
+    variables = {**env, "SEEDREAM_HOME": str(home), **more}
+    manager, client = start_new_kernel(startup_timeout=SECONDS, env=variables)
     try:
         yield Kernel(manager, client)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _LOOK = 0.2
 """Seconds between two checks of a job that is waited for."""
 _PAUSE = 0.5
 """Seconds between two updates of a card."""
+_TELLING = 30.0
+"""Most seconds to wait for listeners, which should return at once."""
 _LONGEST_LINE = 160
 _INTERRUPT = "Interrupt the cell to stop waiting."
 
@@ -203,6 +206,8 @@ def follow(
             on_update(job)
         watch = _watch_in_cell if in_notebook() and progress is not False else _watch_in_terminal
         watch(job, progress)
+        if stop is not None:
+            _wait_until_told(job)
         return job.result()
     except KeyboardInterrupt as stopped:
         without_our_frames(stopped)
@@ -245,6 +250,14 @@ def _wait_for_end(job: Job, seconds: float) -> bool:
     except SeedreamError:
         return True
     return True
+
+
+def _wait_until_told(job: Job) -> None:
+    """Wait until those who follow the job heard of its end: its result wakes us a moment before."""
+    told = threading.Event()
+    with suppress(RuntimeError):  # Python is ending
+        job._engine.loop.call_soon_threadsafe(told.set)
+        told.wait(_TELLING)
 
 
 def _status_line(job: Job) -> str:

@@ -15,6 +15,7 @@ import time
 import pytest
 
 import seedream_widgets as sd
+from seedream_widgets.display import live
 from seedream_widgets.display.live import follow, job_html
 from seedream_widgets.errors import BackendError
 from seedream_widgets.testing import ScriptedBackend
@@ -31,11 +32,43 @@ def book(tmp_path_factory):
         yield running
 
 
-def test_the_result_stands_in_the_place_of_the_card_and_not_twice(book):
-    outputs = book.run(FOX.replace("seed=1", "seed=11"))
-    shown = [output for output in outputs if output["kind"] == "display_data"]
-    assert len(shown) == 1
-    assert "<img" in shown[0]["data"]["text/html"]
+@pytest.fixture
+def held(book):
+    """The kernel, while its jobs wait for `RELEASE` before they end."""
+    book.run(HOLD)
+    yield book
+    book.run(f"jobs = sd.jobs(); replace_default_client(None); {RELEASE}")
+
+
+@pytest.fixture
+def shown(held):
+    """The same, but each job ends once the first card is shown."""
+    held.run(RELEASED_AS_SHOWN)
+    return held
+
+
+HOLD = """
+from seedream_widgets.api import replace_default_client
+from seedream_widgets.testing import ScriptedBackend
+backend = ScriptedBackend("offline", hold=["completed"])
+replace_default_client(sd.Client(backend))
+"""
+RELEASE = "backend.release('completed'); ended = [job.future.exception() for job in jobs]"
+SLOW = "sd.generate('an owl', image_size=(1024, 1024))"
+RELEASED_AS_SHOWN = """
+publisher = type(get_ipython().display_pub)
+def publish(self, *args, _publish=publisher.publish, **kwargs):
+    publisher.publish = _publish
+    _publish(self, *args, **kwargs)
+    backend.release("completed")
+publisher.publish = publish
+"""
+
+
+def test_the_result_stands_in_the_place_of_the_card_and_not_twice(shown):
+    outputs = shown.run(SLOW)
+    (card,) = [output for output in outputs if output["kind"] == "display_data"]
+    assert "<img" in card["data"]["text/html"]
     (result,) = [output for output in outputs if output["kind"] == "execute_result"]
     assert "<img" not in str(result["data"])
 
@@ -43,21 +76,21 @@ def test_the_result_stands_in_the_place_of_the_card_and_not_twice(book):
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def test_while_it_runs_the_card_is_a_widget_with_html_beside_it(book):
+def test_while_it_runs_the_card_is_a_widget_with_html_beside_it(shown):
     seen = []
-    outputs = book.run(FOX.replace("seed=1", "seed=14"), seen)
+    outputs = shown.run(SLOW, seen)
     running = [data for data in seen if VIEW in data]
     assert len(running) == 1
-    assert "a red fox" in running[0]["text/html"]
+    assert "an owl" in running[0]["text/html"]
     assert "Interrupt the cell to stop waiting." in running[0]["text/html"]
     assert all(VIEW not in output["data"] for output in outputs)
 
 
-def test_a_failed_call_leaves_a_card_and_its_sentence_once(book):
-    outputs = book.run("sd.generate('a fox offline:refuse', image_size=(1024, 1024))")
-    card, error = outputs
+def test_a_failed_call_leaves_a_card_and_its_sentence_once(shown):
+    shown.run("backend.errors['completed'] = sd.ContentRejectedError('a safety checker says no')")
+    card, error = shown.run(SLOW)
     assert VIEW not in card["data"]
-    assert "a fox offline:refuse" in card["data"]["text/html"]
+    assert "an owl" in card["data"]["text/html"]
     assert "Failed" in card["data"]["text/html"]
     assert "safety checker" not in card["data"]["text/html"]
     assert "safety checker" in "".join(error["traceback"])
@@ -70,22 +103,6 @@ def test_unseen_kernels_make_no_widget(book):
     assert all(VIEW not in data for data in seen)
 
 
-@pytest.fixture
-def held(book):
-    """The kernel, while its jobs wait for `RELEASE` before they end."""
-    book.run(HOLD)
-    yield book
-    book.run(f"{RELEASE}; replace_default_client(None)")
-
-
-HOLD = """
-from seedream_widgets.api import replace_default_client
-from seedream_widgets.testing import ScriptedBackend
-backend = ScriptedBackend("offline", hold=["completed"])
-replace_default_client(sd.Client(backend))
-"""
-RELEASE = "backend.release('completed'); done = sd.jobs()[0].result()"
-SLOW = "sd.generate('an owl', image_size=(1024, 1024))"
 TOLD = ["KeyboardInterrupt", "  this cell, line 1", f"    {SLOW}"]
 
 
@@ -123,7 +140,7 @@ exec(compile(source, "zmq/backend/cython/_zmq.py", "exec"))
 def _ends_as_pictures(book):
     """Let the newest job end: its card becomes its pictures."""
     seen = []
-    book.run(RELEASE, seen)
+    book.run(f"jobs = sd.jobs(); {RELEASE}", seen)
     _until_seen(book, seen, "<img")
     assert VIEW not in seen[-1]
 
@@ -248,6 +265,25 @@ def test_a_card_of_a_failed_job_is_its_error(tmp_path):
 def test_every_change_is_heard(tmp_path):
     heard = []
     job = started(ScriptedBackend("fal"), tmp_path)
+    follow(job, False, lambda job: heard.append(job.status.kind))
+    assert heard[-1] == "completed"
+
+
+def test_the_end_is_heard_before_the_result_is_there(tmp_path, monkeypatch):
+    """Who waits is woken a moment before the engine calls those who follow the job."""
+    woken, heard, wait_for_end = threading.Event(), [], live._wait_for_end
+
+    def wait(*arguments):
+        ended = wait_for_end(*arguments)
+        if ended:
+            woken.set()
+        return ended
+
+    monkeypatch.setattr(live, "_wait_for_end", wait)
+    backend = ScriptedBackend("fal", hold=["completed"])
+    job = started(backend, tmp_path)
+    job.on_update(lambda job: job.done and woken.wait(SECONDS))
+    backend.release("completed")
     follow(job, False, lambda job: heard.append(job.status.kind))
     assert heard[-1] == "completed"
 
