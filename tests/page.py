@@ -16,7 +16,8 @@ class PageComm(comm.base_comm.BaseComm):
     """A comm whose far end is this process."""
 
     def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-        self.sent = [*getattr(self, "sent", []), (msg_type, data, buffers or [])]
+        # Threads send at once, the first already in `__init__`: one step, so that none is lost.
+        self.__dict__.setdefault("sent", []).append((msg_type, data, buffers or []))
 
 
 class Page:

@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 import psutil
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
 
 QUIET_SETTINGS: dict[str, dict[str, Any]] = {
@@ -101,7 +100,7 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None
         try:
             with opener.open(f"{url}/api/status", timeout=5):
                 return
-        except URLError:
+        except OSError:  # refused, or answered too late
             time.sleep(0.1)
     raise RuntimeError(f"Jupyter did not start:\n{log.read_text()[-4000:]}")
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from seedream_widgets.library.entry import load
 from seedream_widgets.values.receipt import Receipt
+from tests.scripted import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -29,7 +30,7 @@ def audit(
 
     Return the request ids of the results; the files of those `known` are not read again.
     """
-    server.wait(lambda s: all(job.phase == "COMPLETED" for job in s.jobs), 10)
+    server.wait(lambda s: all(job.phase == "COMPLETED" for job in s.jobs), SECONDS)
     found = results(library)
     reported = {entry["request"]["prompt"] for entry in ended(library, "unknown")}
     unsent = {entry["request"]["prompt"] for entry in ended(library, "cancelled")}

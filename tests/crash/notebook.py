@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from tests.crash.audit import audit, pending
+from tests.scripted import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +38,7 @@ class Notebook:
         """Run a cell and kill its kernel once something is so, and stays so."""
         kernel = self.kernel()
         kernel.start(cell)
-        end = time.monotonic() + 60
-        while not when():
-            assert time.monotonic() < end, "the point was never reached"
-            time.sleep(0.005)
+        until(when)
         kernel.kill()
 
     def killed_before(self, event: str, pattern: str, cell: str) -> None:
@@ -68,6 +67,8 @@ class Notebook:
             with suppress(Empty):
                 kernel.answer(running, 0.01)
                 return kernel, running, ""
+        process = psutil.Process(kernel.process.pid)
+        until(lambda: process.status() == psutil.STATUS_STOPPED)
         return kernel, running, marker.read_text("utf-8")
 
     def resumed(self) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ EVERY = int(os.environ.get("CRASH_EVERY", "24"))
 EDIT = "cells.submit('fox', 2, 2, edit=True)"
 
 
-@pytest.mark.timeout(120 + 3600 // EVERY)
+@pytest.mark.timeout(300 + 3600 // EVERY)
 @pytest.mark.parametrize(("cell", "changes"), [(EDIT, 60), ("cells.resume()", 25)])
 def test_before_any_change(kernels: Kernels, tmp_path: Path, cell: str, changes: int) -> None:
     for number, server in numbers(kernels):
@@ -49,7 +49,7 @@ def test_before_any_change(kernels: Kernels, tmp_path: Path, cell: str, changes:
     assert number > changes
 
 
-@pytest.mark.timeout(120 + 3600 // EVERY)
+@pytest.mark.timeout(300 + 3600 // EVERY)
 def test_asleep_before_any_change(kernels: Kernels, tmp_path: Path) -> None:
     """Another machine takes everything for left behind; then the first one wakes up."""
     for number, server in numbers(kernels):

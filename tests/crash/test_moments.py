@@ -33,7 +33,7 @@ MANY = 50
 """Runs that are enough to come by most points of a request's life."""
 
 
-@pytest.mark.timeout(60 + 10 * RUNS)
+@pytest.mark.timeout(300 + 10 * RUNS)
 def test_random_moments(notebook: Notebook) -> None:
     settings, moments = notebook.server.settings, random.Random(SEED)
     settings.queue_seconds, settings.run_seconds = 0.1, 0.3

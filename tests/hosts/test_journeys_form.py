@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -12,11 +13,11 @@ from playwright.sync_api import expect
 from tests.browser.chromium import drop_files
 from tests.browser.layout import overflowing
 from tests.browser.studio import STUDIO
+from tests.scripted import SECONDS
 
 from .reading import JOBS, SIZES, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Locator
@@ -79,8 +80,7 @@ def test_host_keys(book: OpenBook, errors: list[str]) -> None:
         opened.write(1, written)
         before = opened.sources()
         target.focus()
-        opened.page.keyboard.press("Control+s")
-        wait_until(opened, lambda written=written: written in opened.on_disk())
+        save_by_key(opened, written)
         expect(target).to_be_focused()
         assert opened.sources() == before
     expect(studio.prompt).to_have_value("a fox")
@@ -122,8 +122,7 @@ def test_host_keys_everywhere(book: OpenBook, errors: list[str]) -> None:
         written = f"x = 'changed {times} times'"
         opened.write(1, written)
         target.focus()
-        opened.page.keyboard.press("Control+s")
-        wait_until(opened, lambda: written in opened.on_disk())
+        save_by_key(opened, written)
         expect(target).to_be_focused()
         target.evaluate("() => { window.heard = []; }")
         for key in ("Control+p", "F1", "Control+PageDown"):
@@ -153,12 +152,16 @@ def test_host_keys_everywhere(book: OpenBook, errors: list[str]) -> None:
     assert errors == []
 
 
-def wait_until(book: Book, true: Callable[[], bool]) -> None:
-    for _ in range(480):  # two minutes: a busy machine writes late
-        if true():
-            return
+def save_by_key(book: Book, written: str) -> None:
+    """Press Ctrl+S until this is on disk: JupyterLab passes it over until the last save ended.
+
+    That is a good while after the file was written: its checkpoint comes last.
+    """
+    end = time.monotonic() + SECONDS
+    while written not in book.on_disk():
+        assert time.monotonic() < end, "the notebook was not saved"
+        book.page.keyboard.press("Control+s")
         book.page.wait_for_timeout(250)
-    raise AssertionError("the notebook was not saved")
 
 
 def test_drop(book: OpenBook, errors: list[str], tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
 from tests.browser.studio import wait_until_drawn
+from tests.scripted import SECONDS
 
 from .reading import read
 
@@ -28,16 +30,20 @@ SELECTION = "print([(r.request.prompt, r.favourite) for r in gallery.selection])
 STUDIO = f"{MADE}\nstudio = sd.Studio(client=client)\nstudio"
 SHARP = """root => [...root.querySelectorAll(".sd-layer")].map(
   layer => [...layer.querySelectorAll(".sd-sharp")].some(image => image.naturalWidth))"""
-WIDTH = "dialog => dialog.querySelector('.sd-picture img').getBoundingClientRect().width"
+WIDE = """dialog =>
+  dialog.querySelector(".sd-picture img").getBoundingClientRect().width === 1024"""
 
 
 def wait_until_sharp(dialog: Locator, layers: int) -> None:
     """Wait until so many pictures lie there in the screen's own pixels."""
-    for _ in range(80):
-        if dialog.evaluate(SHARP) == [True] * layers:
-            return
-        dialog.page.wait_for_timeout(250)
-    assert dialog.evaluate(SHARP) == [True] * layers
+    wait_until(dialog, SHARP, [True] * layers)
+
+
+def wait_until(dialog: Locator, script: str, expected: object) -> None:
+    end = time.monotonic() + SECONDS
+    while (found := dialog.evaluate(script)) != expected:
+        assert time.monotonic() < end, found
+        dialog.page.wait_for_timeout(100)
 
 
 def test_gallery(book: OpenBook, errors: list[str], shot: Shot) -> None:
@@ -82,8 +88,8 @@ def test_viewer(book: OpenBook, errors: list[str], shot: Shot) -> None:
     expect(receipt).to_contain_text("a tall owl")
     wait_until_sharp(viewer, 1)
     viewer.get_by_role("button", name="100 %", exact=True).click()
+    wait_until(viewer, WIDE, True)
     wait_until_sharp(viewer, 1)
-    assert viewer.evaluate(WIDTH) == 1024
     viewer.get_by_role("button", name="Fit", exact=True).click()
     viewer.press("ArrowRight")
     expect(receipt).to_contain_text("a red fox at night")

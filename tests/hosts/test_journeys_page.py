@@ -30,14 +30,14 @@ COLOURS = """root => ["background-color", "color"].map(name => {
 
 def test_reload(book: OpenBook, host: Host, instead: Say) -> None:
     """Page reloaded, kernel alive."""
-    opened = book(STUDIO, JOBS)
+    opened = book(STUDIO, JOBS, "print(studio.prompt)")
     opened.run(0)
     studio = opened.studio()
     studio.submit("before")
     studio.wait_for_pictures("before")
     studio.prompt.fill("half written")
     studio.add.focus()
-    opened.page.wait_for_timeout(500)
+    read(opened, 2, "half written")
     opened.reload()
     if not host.restores:
         expect(opened.place(0).get_by_text("Seedream studio")).to_be_visible()

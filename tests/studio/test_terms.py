@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -58,10 +57,8 @@ def test_a_key_is_noticed_without_a_click(page, fal_server, monkeypatch):
     opened = page()
     assert opened.studio._backend["name"] == "offline"
     monkeypatch.setenv("FAL_KEY", fal_server.settings.key)
-    start = time.monotonic()
     until(lambda: opened.studio._backend["name"] == "fal")
     until(lambda: "0.05" in json.dumps(opened.studio._facts))
-    assert time.monotonic() - start < 50
     monkeypatch.delenv("FAL_KEY")
     until(lambda: opened.studio._backend["name"] == "offline")
 
