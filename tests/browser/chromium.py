@@ -28,7 +28,8 @@ FLAGS = (
 )
 
 # Playwright's 5 s are not enough on a busy machine; only what never comes is waited for so long.
-expect.set_options(timeout=60_000)
+WAIT_MS = 60_000
+expect.set_options(timeout=WAIT_MS)
 
 
 def executable() -> str:
@@ -67,10 +68,11 @@ def collect_errors(page: Page) -> list[str]:
     return errors
 
 
-def at_rest(target: Locator) -> FloatRect | None:
+def at_rest(target: Locator) -> FloatRect:
     """Scroll an element into view, and return its box once the page does not move it any more."""
+    expect(target).to_be_visible()
     box, before = target.bounding_box(), None
-    while box != before:
+    while box is None or box != before:
         target.scroll_into_view_if_needed()
         target.page.wait_for_timeout(100)
         box, before = target.bounding_box(), box
@@ -86,7 +88,6 @@ def drop_files(
     """Drop files on the middle of an element as the operating system would."""
     target = page.locator(on) if isinstance(on, str) else on
     box = at_rest(target)
-    assert box is not None, f"{on} is not on the page"
     data = {"items": [], "files": [str(Path(path).resolve()) for path in paths]}
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     devtools = page.context.new_cdp_session(page)

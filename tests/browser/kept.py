@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error
 
-from .chromium import collect_errors
+from .chromium import WAIT_MS, collect_errors
 from .lab import open_lab
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ STATE = """() => ({
   open: [...jupyterapp.shell.widgets("main")].map(each => each.id)
     .filter(id => !id.startsWith("launcher")),
   theme: document.body.dataset.jpThemeName,
+  side: jupyterapp.shell.leftCollapsed,
   density: devicePixelRatio,
 })"""
 
@@ -40,6 +41,7 @@ STATE = """() => ({
 def new_page(browser: Browser) -> Page:
     context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
     context.grant_permissions(CLIPBOARD)
+    context.set_default_timeout(WAIT_MS)
     return context.new_page()
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 START_MS = 60_000
 RELOADS = 5
+RUNS = 100
 SHOWN = """() => {
   const outputs = [...document.querySelectorAll(".jp-OutputArea-output")].map(it => it.innerText);
   if (outputs.some(text => text.startsWith("Loading widget"))) return false;
@@ -159,6 +160,29 @@ class Notebook:
         body = "return panel.content.widgets[number].model.executionCount;"
         count = self._call(body, number=number)
         return None if count is None else int(count)
+
+    def run_until(self, number: int, text: str) -> None:
+        """Run a cell until it prints this: some of what is chosen the page sends a moment later."""
+        for _ in range(RUNS):
+            self.run(number)
+            if self.text(number).strip() == text:
+                return
+            self.page.wait_for_timeout(100)
+        assert self.text(number).strip() == text
+
+    def kernel_pid(self) -> int:
+        """Ask the kernel for its process, without a cell."""
+        return int(
+            self._call(
+                """
+                const { kernel } = panel.sessionContext.session;
+                const user_expressions = { pid: "__import__('os').getpid()" };
+                const asked = { code: "", silent: true, store_history: false, user_expressions };
+                const { content } = await kernel.requestExecute(asked).done;
+                return Number(content.user_expressions.pid.data["text/plain"]);
+                """
+            )
+        )
 
     def kernel_status(self) -> str:
         return str(self._call("return panel.sessionContext.session?.kernel?.status ?? 'dead';"))

@@ -22,10 +22,12 @@ OVERFLOWING = """root => {
     return wide || scrolls || element.getBoundingClientRect().right > edge;
   }).map(name);
 }"""
-RESIZE = """(root, width) => {
+# What measures itself is laid out anew within the next frames.
+RESIZE = """async (root, width) => {
   const place = root.parentElement;
   place.style.width = `${width}px`;
   place.style.flex = "none";
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
 }"""
 BOXES = """tiles => tiles.map(tile => {
   const { x, y, width, height } = tile.getBoundingClientRect();
@@ -35,7 +37,14 @@ BOXES = """tiles => tiles.map(tile => {
 
 
 def overflowing(root: Locator) -> list[str]:
-    return list(root.evaluate(OVERFLOWING))
+    """Return what sticks out, and goes on to: a change of the page may still be under way."""
+    found: list[str] = []
+    for _ in range(50):
+        found = list(root.evaluate(OVERFLOWING))
+        if not found:
+            break
+        root.page.wait_for_timeout(100)
+    return found
 
 
 def resize(root: Locator, width: int) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Frame, Locator, Page
 
 STUDIO = "import seedream_widgets as sd\nstudio = sd.Studio()\nstudio"
-LOADED = "image => image.complete && image.naturalWidth > 0"
+GESTURE_MS = 1100
+"""After this long a press is one of its own."""
 BUSY = """import os, time
 began = time.monotonic()
 while not os.path.exists({file!r}) and time.monotonic() < began + 200:
@@ -148,10 +149,9 @@ class Studio:
 
 
 def wait_until_drawn(image: Locator) -> None:
-    handle = image.element_handle()
-    frame = handle.owner_frame() if handle else None
-    assert frame is not None
-    frame.wait_for_function(LOADED, arg=handle)
+    """Wait for the picture of an element, which another may take the place of meanwhile."""
+    expect(image).to_have_js_property("complete", True)
+    expect(image).not_to_have_js_property("naturalWidth", 0)
 
 
 PASTE = """async (target, { name, colour }) => {

@@ -86,6 +86,7 @@ def test_ends_are_heard_once(errors: list[str], notebook: OpenNotebook, page: Pa
     page.wait_for_timeout(700)
     assert sum(refusal in line for line in heard(page)) == 1
     book.restart_kernel()
+    expect(studio.alert).to_contain_text("The kernel is gone")
     expect_heard(page, "The kernel is gone", studio.alert.inner_text())
     assert [each for each in errors if "debugger state" not in each] == []
 
@@ -100,6 +101,7 @@ def test_a_fault_is_heard_once_it_rests(
     page.evaluate(LISTEN)
     studio.field("Width").press_sequentially("0", delay=20)
     fault = studio.root.locator(".sd-error").first
+    expect(fault).to_be_visible()
     expect(studio.field("Width")).to_have_accessible_description(fault.inner_text())
     expect_heard(page, "", str(fault.evaluate("fault => fault.firstChild.textContent")))
     studio.field("Seed").press_sequentially("-123", delay=20)

@@ -66,6 +66,7 @@ def test_the_viewer_goes_on_through_older_cards(
     studio.tiles(f"fox {first + 2}").focus()
     page.keyboard.press("Enter")
     viewer = studio.root.get_by_role("dialog", name="Viewer")
+    expect(viewer).to_be_focused()
     for number in range(first + 2, first - 4, -1):
         expect(viewer).to_contain_text(f"fox {number}")
         page.keyboard.press("ArrowRight")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from .chromium import at_rest
 from .studio import STUDIO as SIMPLE
 from .studio import Studio
 
@@ -42,7 +43,7 @@ IN_NOTEBOOK = """() => {
   const active = document.activeElement;
   return active.closest(".sd-root") === null && active.closest(".jp-Notebook") !== null;
 }"""
-FOCUSED = "() => document.activeElement.getAttribute('aria-label')"
+FOCUSED = "name => document.activeElement.getAttribute('aria-label') === name"
 
 
 @pytest.fixture
@@ -84,10 +85,10 @@ def test_pictures_are_one_stop_and_arrows_go_between_them(
         ("ArrowUp", f"fox {JOBS - 1}, image 1 of 2"),
     ]:
         press(key)
-        assert page.evaluate(FOCUSED) == name
+        page.wait_for_function(FOCUSED, arg=name)
     assert page.evaluate(STOPS) < 50
     press("Tab")
-    assert page.evaluate(FOCUSED) == "View image 1 of 2"
+    page.wait_for_function(FOCUSED, arg="View image 1 of 2")
     assert errors == []
 
 
@@ -112,11 +113,13 @@ def test_the_menu_of_a_picture_by_mouse_and_by_keyboard(
     page.keyboard.press("ArrowUp")
     expect(item(studio, "Dismiss")).to_be_focused()
     page.keyboard.press("ArrowUp")
+    expect(item(studio, "Copy as code")).to_be_focused()
     page.keyboard.press("Enter")
     expect(studio.status).to_contain_text("Code copied")
     assert "fox 29" in page.evaluate("navigator.clipboard.readText()")
     tile.focus()
     page.keyboard.press("Shift+F10")
+    expect(item(studio, "View")).to_be_focused()
     page.keyboard.press("Enter")
     viewer = studio.root.get_by_role("dialog", name="Viewer")
     expect(viewer).to_be_focused()
@@ -134,13 +137,11 @@ def test_a_picture_is_dragged_into_another_cell(
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 1800})  # both cells are in sight
     tile = studio.tiles(f"fox {JOBS - 1}").first
-    tile.scroll_into_view_if_needed()
-    source = tile.bounding_box()
-    assert source is not None
-    page.mouse.move(source["x"] + 60, source["y"] + 60)
-    page.mouse.down()
+    source = at_rest(tile)
     goal = book.cell(1).locator(".cm-line").first.bounding_box()
     assert goal is not None
+    page.mouse.move(source["x"] + 60, source["y"] + 60)
+    page.mouse.down()
     for at in (0.3, 0.6, 0.9, 1.0):
         page.mouse.move(
             source["x"] + 60 + at * (goal["x"] + 12 - source["x"] - 60),
@@ -160,7 +161,7 @@ def test_escape_gives_the_keyboard_back_to_the_notebook(
     cells = len(book.sources())
     studio.tiles(f"fox {JOBS - 1}").first.focus()
     page.keyboard.press("Escape")
-    assert page.evaluate(IN_NOTEBOOK)
+    page.wait_for_function(IN_NOTEBOOK)
     page.keyboard.press("b")
     page.wait_for_function(
         "count => document.querySelectorAll('.jp-Cell').length > count", arg=cells
@@ -175,7 +176,11 @@ def test_a_failed_card_is_tried_again(
     book.run(0)
     studio = Studio(page)
     studio.submit("a fox, offline:fail")
-    studio.cards.first.get_by_role("button", name="Try again").click()
+    again = studio.cards.first.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    # Within a second it would be the same press for the same.
+    expect(studio.generate).to_contain_text("Generate")
+    again.click()
     expect(studio.root.get_by_role("button", name="Try again")).to_have_count(2)
     book.run(1)
     assert book.text(1) == "2"

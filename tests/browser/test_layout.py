@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PIL import Image
 from playwright.sync_api import expect
 
-from .chromium import drop_files
+from .chromium import at_rest, drop_files
 from .layout import boxes, overflowing, resize
-from .studio import STUDIO, Studio
+from .studio import STUDIO, HeldJobs, Studio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,8 @@ def test_every_state_at_every_width(
     page.set_viewport_size({"width": 1600, "height": 1700})
     for name, colour in (("one", "teal"), ("two", "peru"), ("three", "olive")):
         Image.new("RGB", (300, 200), colour).save(tmp_path / f"{name}.png")
-    book = notebook([STUDIO])
+    jobs = HeldJobs(tmp_path, 5)
+    book = notebook([jobs.cell()])
     book.run(0)
     studio = Studio(page)
     look(studio, shot, "empty")
@@ -63,12 +65,14 @@ def test_every_state_at_every_width(
     look(studio, shot, "references")
     studio.field("Images").fill("4")
     studio.shape("3:2").click()
-    running = studio.submit(f"{LONG}, offline:slow 40")
-    expect(running).to_contain_text("step")
+    running = studio.submit(f"{LONG}, and it runs")
+    expect(running).to_contain_text("step 5 of 30")
     look(studio, shot, "running")
     book.theme("Dark")
     shot("running-dark")
-    studio.cancel(f"{LONG}, offline:slow 40").click()
+    studio.cancel(f"{LONG}, and it runs").click()
+    expect(running).to_contain_text("Cancelled")
+    jobs.go_on()
     studio.submit(LONG)
     studio.wait_for_pictures(LONG, 4)
     look(studio, shot, "done")
@@ -79,18 +83,25 @@ def test_every_state_at_every_width(
     assert errors == []
 
 
-def test_tiles_stay_where_they_are(errors: list[str], notebook: OpenNotebook, page: Page) -> None:
-    book = notebook([STUDIO])
+def test_tiles_stay_where_they_are(
+    errors: list[str], notebook: OpenNotebook, page: Page, tmp_path: Path
+) -> None:
+    jobs = HeldJobs(tmp_path, 5)
+    book = notebook([jobs.cell()])
     book.run(0)
     studio = Studio(page)
     for count, shape in ((1, "16:9"), (3, "2:3")):
-        prompt = f"{count} of {shape}, offline:slow 2"
+        prompt = f"{count} of {shape}"
+        jobs.go_on(5)
         studio.field("Images").fill(str(count))
         studio.shape(shape).click()
         card = studio.submit(prompt)
         tiles = card.locator(".sd-tile")
         expect(tiles).to_have_count(count)
+        expect(card).to_contain_text("step 5 of 30")
+        at_rest(tiles.first)
         before = boxes(tiles)
+        jobs.go_on()
         studio.wait_for_pictures(prompt, count)
         assert boxes(tiles) == before
     assert errors == []
@@ -103,11 +114,13 @@ def test_what_a_card_offers_shares_a_line(notebook: OpenNotebook, page: Page) ->
     prompt = "dress the fox in the colour of the sea"
     card = studio.submit(prompt)
     studio.wait_for_pictures(prompt)
+    links = card.get_by_role("button", name=re.compile("^(Copy as code|Vary|Reuse)$"))
+    expect(links).to_have_count(3)
     for width in (320, 420):
         resize(studio.root, width)
-        links = [card.get_by_role("button", name=name) for name in ("Code", "Vary", "Reuse")]
-        tops = {link.evaluate("link => link.getBoundingClientRect().top") for link in links}
-        assert len(tops) == 1, width
+        # All at once: the card comes into sight once the press is over.
+        tops = links.evaluate_all("links => links.map(link => link.getBoundingClientRect().top)")
+        assert len(set(tops)) == 1, width
         assert overflowing(studio.root) == [], width
 
 
@@ -119,7 +132,7 @@ def test_a_long_word_stays_within_its_place_in_what_is_printed(
     assert "Error" not in book.text(0), book.text(0)
     printed = book.cell(0).locator(".jp-OutputArea-output")
     expect(printed.locator("img").first).to_be_visible()
-    assert printed.count() == 4
+    expect(printed).to_have_count(4)
     for output in printed.all():
         assert output.evaluate(WIDER) == []
     shot("printed", book.cell(0))

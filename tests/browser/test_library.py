@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.fal_server import FalServer
 
-from .chromium import drop_files
+from .chromium import at_rest, drop_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +90,9 @@ def test_requests_of_a_killed_kernel_are_fetched(
     for number in range(3):
         book.run(number)
     root = view(page)
-    generate(root, "a red fox in snow")
-    generate(root, "an owl at dusk")
-    server.wait(lambda fal: len(fal.jobs) == 2)
+    # Accepted, as the cards say: what is still being sent may be billed, and is not fetched.
+    expect(generate(root, "a red fox in snow")).to_contain_text("In queue")
+    expect(generate(root, "an owl at dusk")).to_contain_text("In queue")
     kill_kernel(book, 3)
     server.settings.waits = bool
     book.run(0)
@@ -195,8 +195,7 @@ def test_the_same_click_again_is_free_and_code_is_copied(
 
 def hover_file(page: Page, selector: str, path: Path) -> None:
     """Hold a file over the middle of an element."""
-    box = page.locator(selector).bounding_box()
-    assert box is not None
+    box = at_rest(page.locator(selector))
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
     devtools = page.context.new_cdp_session(page)

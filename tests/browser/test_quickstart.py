@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +69,15 @@ def test_quickstart(
     expect(studio.root).to_contain_text("Offline preview: no FAL_KEY")
     expect(studio.references).to_have_count(1)
 
-    drop_files(page, studio.references_zone, [tmp_path / "noise.png"])
-    expect(studio.root.get_by_role("progressbar", name=re.compile("noise.png"))).to_be_attached()
-    expect(studio.generate).to_have_attribute("aria-disabled", "true")
+    pid = book.kernel_pid()
+    os.kill(pid, signal.SIGSTOP)  # a fast one would have it before it is looked at
+    try:
+        drop_files(page, studio.references_zone, [tmp_path / "noise.png"])
+        progress = studio.root.get_by_role("progressbar", name=re.compile("noise.png"))
+        expect(progress).to_be_attached()
+        expect(studio.generate).to_have_attribute("aria-disabled", "true")
+    finally:
+        os.kill(pid, signal.SIGCONT)
     added = studio.root.get_by_role("listitem", name=re.compile("^Image 2: noise.jpg"))
     expect(added).to_be_attached(timeout=60_000)
     note = added.get_attribute("aria-label")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from .chromium import at_rest
 from .layout import overflowing, resize
 from .studio import STUDIO, Studio
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
     from .conftest import OpenNotebook, Shot
 
@@ -39,10 +40,6 @@ CUT = """facts => facts.filter(each => {
 INSIDE = "element => element.scrollWidth <= element.clientWidth"
 
 
-def box(of: Locator) -> Any:
-    return of.bounding_box()
-
-
 def test_one_is_large_and_twelve_are_seen_at_once(
     errors: list[str], notebook: OpenNotebook, page: Page, shot: Shot
 ) -> None:
@@ -54,7 +51,7 @@ def test_one_is_large_and_twelve_are_seen_at_once(
     resize(studio.root, 1600)
     studio.submit(f"{LIKE} glass")
     studio.wait_for_pictures(f"{LIKE} glass")
-    one = box(studio.tiles(f"{LIKE} glass"))
+    one = at_rest(studio.tiles(f"{LIKE} glass"))
     assert one["width"] > 750
     assert one["height"] < 640
     shot("room-one-1600", studio.root)
@@ -62,8 +59,10 @@ def test_one_is_large_and_twelve_are_seen_at_once(
     book.run(1)
     pictures = studio.results.locator("img")
     expect(pictures).to_have_count(12, timeout=60_000)
+    expect(studio.cards.locator("[role=progressbar]")).to_have_count(0)
     studio.root.evaluate("root => root.scrollIntoView()")
-    assert pictures.evaluate_all(IN_SIGHT)
+    seen = f"({IN_SIGHT})([...document.querySelectorAll('.sd-stage img')])"
+    page.wait_for_function(seen)
     # Prompts that differ at their ends alone are told apart.
     for style in STYLES:
         end = studio.card(f"{LIKE} {style}").locator(".sd-job-prompt span").last
@@ -75,7 +74,8 @@ def test_one_is_large_and_twelve_are_seen_at_once(
     book.theme("Light")
     sizes = []
     for density in ("Medium", "Large", "Small"):
-        sizes.append(box(studio.tiles(f"{LIKE} oil"))["width"])
+        expect(studio.button(density)).to_be_visible()
+        sizes.append(at_rest(studio.tiles(f"{LIKE} oil"))["width"])
         for width in (1600, 1280, 1100, 720, 420, 320):
             resize(studio.root, width)
             assert overflowing(studio.root) == [], (density, width)
@@ -105,11 +105,16 @@ def test_generate_and_the_newest_result_fit_a_screen_at_200_percent(
     studio.submit("a fox")
     studio.wait_for_pictures("a fox")
     picture = studio.tiles("a fox")
+    # Once the press is over, its card comes into sight by itself.
+    expect(studio.generate).to_contain_text("Generate")
+    at_rest(picture)
     (studio.generate if width < 700 else studio.root).evaluate("each => each.scrollIntoView()")
     shot(f"room-200-percent-{width}")
     expect(picture).to_be_in_viewport(ratio=0.95)  # borders fall between pixels
     expect(studio.generate).to_be_in_viewport(ratio=0.95)  # borders fall between pixels
-    assert min(box(picture)["width"], box(picture)["height"]) >= 130
+    box = picture.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 130
     assert overflowing(studio.root) == []
     assert errors == []
 

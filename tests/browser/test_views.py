@@ -46,13 +46,7 @@ def test_python_and_page(errors: list[str], notebook: OpenNotebook, page: Page) 
     studio.field("Images").fill("2")
     studio.shape("4:3").click()
     studio.add.focus()
-    expected = "('from the page', 5, 2, Size(width=2304, height=1728))"
-    for _ in range(100):  # the page writes a moment later, and cells have a shell of their own
-        book.run(4)
-        if book.text(4) == expected:
-            break
-        page.wait_for_timeout(200)
-    assert book.text(4) == expected
+    book.run_until(4, "('from the page', 5, 2, Size(width=2304, height=1728))")
     book.run(5)
     heard = eval(book.text(5))
     assert heard[:2] == [("prompt", "from Python"), ("seed", 77)]
@@ -71,6 +65,7 @@ def test_two_views_of_one_studio(errors: list[str], notebook: OpenNotebook, page
     first.paste(first.prompt, "pasted.png", "orange")
     second.expect_references("pasted.png")
     first.field("Images").fill("2")
+    expect(second.field("Images")).to_have_value("2")
     second.generate.click()
     for view in (first, second):
         view.wait_for_pictures("in both views", 2)
