@@ -119,7 +119,7 @@ def test_upload_in_parts(fal_server: FalServer) -> None:
 def test_the_stream_pushes_changes_and_new_log_lines(
     fal_server: FalServer, fal_http: httpx.Client
 ) -> None:
-    fal_server.settings.waits = lambda: not fal_server.count("stream")
+    fal_server.settings.waits = lambda: not fal_server.state.streams
     job = submit(fal_http)
     told = events(fal_http, job)
     states = list(dict.fromkeys(event["status"] for event in told))

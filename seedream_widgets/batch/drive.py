@@ -68,6 +68,8 @@ class Drive:
         self._counted = 0
         self._spent = Decimal(0)
         self._listeners: list[Callable[[Cell], object]] = []
+        self._telling = 0
+        """How many cells have ended whose end the listeners have still to hear of."""
         self._at_end: list[Callable[[], object]] = []
         self._stopped = False
         self._sending: Cell | None = None
@@ -200,7 +202,7 @@ class Drive:
         return bool(self._waiting) and not self._stopped and len(self._under_way) < self.window
 
     def _is_over(self) -> bool:
-        return not self._under_way and (self._stopped or not self._waiting)
+        return not (self._under_way or self._telling) and (self._stopped or not self._waiting)
 
     def _send(self, cell: Cell, *, fresh: bool) -> None:
         cell.refusal = cell.doubt = None
@@ -264,8 +266,14 @@ class Drive:
             self._ended.append(cell)
             for queue in self._queues:
                 queue.put(cell)
+            self._telling += 1
             self._changed.notify_all()
-        self._call_listeners(cell)
+        try:
+            self._call_listeners(cell)
+        finally:
+            with self._changed:
+                self._telling -= 1
+                self._changed.notify_all()
 
     def _call_listeners(self, cell: Cell) -> None:
         for callback in tuple(self._listeners):

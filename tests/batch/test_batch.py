@@ -286,6 +286,18 @@ def test_a_callback_hears_of_each_cell_and_may_fail(client):
     assert {name for name, state in heard if state == "done"} == {cell.name for cell in batch}
 
 
+def test_a_run_returns_once_the_last_cell_was_told_of(client):
+    heard, returned = [], threading.Event()
+
+    def hear(cell):
+        if cell.state == "done":
+            heard.append(returned.wait(0.5))
+
+    make(client, prompt="a fox").run(progress=False, on_update=hear)
+    returned.set()
+    assert heard == [False]
+
+
 def test_an_interrupt_stops_sending_and_a_later_run_has_the_rest(tmp_path, capsys, monkeypatch):
     backend = ScriptedBackend("fal", hold=["in_progress"])
     batch = make(Client(backend, library=tmp_path), prompt="a fox", seed=range(20))
