@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -114,7 +115,8 @@ def test_it_tells_the_same_amount_as_a_request_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(current, "_WAIT_SECONDS", SECONDS)
     backend = ScriptedBackend("fal")
     v4 = "fal-ai/bytedance/seedream/v4/text-to-image"
-    backend.current = {v4: Price(Decimal("0.0335"), "2026-11-29", "fal's pricing API")}
+    today = date.today().isoformat()
+    backend.current = {v4: Price(Decimal("0.0335"), today, "fal's pricing API")}
     client = Client(backend, library=tmp_path)
     alone = client.estimate(sd.Request("a fox", seed=1, model="v4"))  # fal has told its price
     assert alone.brief == "about $0.0335"
