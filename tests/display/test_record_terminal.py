@@ -11,6 +11,8 @@ import pytest
 from tests.display.record_terminal import record
 
 KEPT = Path(__file__).parents[2] / "notebooks" / "images" / "generate.cast"
+RECORDS = 5
+"""At most: a machine may be too busy to show what lasts for a second."""
 STATES = {"Sending", "In queue, 1st", "Generating", "Fetching", "Fetching # of #", "Completed"}
 
 
@@ -28,8 +30,11 @@ def told(file: Path) -> tuple[list[str], set[str], str]:
 
 @pytest.mark.slow
 def test_it_is_true_today(tmp_path):
-    record(tmp_path / "now.cast")
-    typed, states, last = told(tmp_path / "now.cast")
+    for _ in range(RECORDS):
+        record(tmp_path / "now.cast")
+        typed, states, last = told(tmp_path / "now.cast")
+        if "Generating" in states:
+            break
     kept_typed, kept_states, kept_last = told(KEPT)
     assert (typed, last) == (kept_typed, kept_last)
     for shown in (states, kept_states):  # a slow or a fast machine misses one of them
