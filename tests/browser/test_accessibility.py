@@ -175,7 +175,7 @@ def limits(folder: Path, server: FalServer) -> str:
 
 def on_fal(audit: Audit, studio: Studio, server: FalServer) -> None:
     """Fetching, spent, from the library, code, one beyond the budget, one left behind."""
-    server.settings.bytes_per_second = 100
+    server.settings.bytes_per_second = 10
     fetching = studio.submit("a fox")
     expect(fetching).to_contain_text("Fetching")
     audit.look("fetching", studio.root)
@@ -194,8 +194,8 @@ def on_fal(audit: Audit, studio: Studio, server: FalServer) -> None:
     audit.look("beyond the budget", studio.root)
     studio.field("Images").fill("1")
     server.settings.waits = lambda: True
-    studio.submit("left behind")
-    server.wait(lambda fal: len(fal.jobs) == 2)
+    # Accepted, as the card says: what is still being sent may be billed, and is not fetched.
+    expect(studio.submit("left behind")).to_contain_text("In queue")
 
 
 @THEMES
@@ -230,13 +230,14 @@ def test_the_systems_own_colours_and_less_motion(
     studio = Studio(page)
     running = studio.submit("a fox")
     expect(running.get_by_role("progressbar")).to_be_visible()
-    moving = "root => root.getAnimations({ subtree: true }).length"
-    assert studio.root.evaluate(moving) > 0
+    expect(running).to_contain_text("step 5 of 30")
+    moving = "document.querySelector('.sd-root').getAnimations({ subtree: true }).length"
+    page.wait_for_function(f"{moving} > 0")
     page.emulate_media(reduced_motion="reduce", forced_colors="active")
-    assert studio.root.evaluate(moving) == 0
-    expect(running).to_contain_text("step", timeout=WAIT)
+    page.wait_for_function(f"{moving} === 0")
     assert ground(studio.shape("1:1")) != ground(studio.shape("Auto"))
     studio.prompt.fill("")
+    expect(studio.generate).to_have_attribute("aria-disabled", "true")
     shut = "button => getComputedStyle(button).color"
     assert studio.generate.evaluate(shut) != studio.add.evaluate(shut)
     studio.button("Gallery").click()
@@ -244,6 +245,7 @@ def test_the_systems_own_colours_and_less_motion(
     every, edits = (
         gallery.get_by_role("button", name=name, exact=True) for name in ("All", "Edits")
     )
+    expect(every).to_have_attribute("aria-pressed", "true")
     assert ground(every) != ground(edits)
     gallery.get_by_role("button", name="Close gallery").click()
     bar = running.get_by_role("progressbar")

@@ -32,7 +32,8 @@ LISTEN = """() => {
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
 }"""
 SEED = "Seed takes a whole number from 0 to 2147483647, or nothing for a random one."
-STATES = ["Sending", "In queue, 2nd", "Generating", "Fetching", "Fetching 1 of 2", "Completed"]
+STATES = ["Sending", "In queue, 2nd", "In queue, 1st", "Generating"]
+STATES += ["Fetching", "Fetching 1 of 2", "Fetching 2 of 2", "Completed"]
 
 
 def heard(page: Page, start: str = "") -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 from playwright.sync_api import expect
 
-from .studio import STUDIO, HeldJobs, Studio, busy_until
+from .studio import GESTURE_MS, STUDIO, HeldJobs, Studio, busy_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,12 +128,13 @@ def test_reuse_can_be_undone(
     studio.button("Undo").click()
     expect(studio.prompt).to_have_value("an idea, dress image 4")
     reuse.click()
+    expect(studio.prompt).to_have_value("a fox")
     studio.prompt.focus()
     page.keyboard.press("Control+z")
     expect(studio.prompt).to_have_value("an idea, dress image 4")
     studio.generate.click()  # it names an image that is not there: that is told first
     expect(studio.root).to_contain_text("Press Generate again to send it")
-    page.wait_for_timeout(1200)  # within a second it would be the same press
+    page.wait_for_timeout(GESTURE_MS)  # within a second it would be the same press
     studio.generate.click()
     expect(studio.cards).to_have_count(2)
     assert errors == []

@@ -51,6 +51,7 @@ def test_an_image_is_named_by_hand_and_by_keys(
         page.keyboard.press("Enter")
         expect(studio.prompt).to_have_value("dress image 2")
         page.keyboard.type(" in @ha")
+        expect(listed.get_by_role("option")).to_have_count(1)
         listed.get_by_role("option").click()
         expect(studio.prompt).to_have_value("dress image 2 in image 3")
         expect(studio.prompt).to_be_focused()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .axe import Audit
+from .chromium import at_rest
 from .layout import overflowing, resize
 from .studio import Studio
 
@@ -48,9 +49,7 @@ def test_a_marked_region_changes_alone(
     }
     expect(edges["Left"]).to_have_value("256")
     place = viewer.locator(".sd-marking")
-    place.scroll_into_view_if_needed()
-    box = place.bounding_box()
-    assert box is not None
+    box = at_rest(place)
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 120, steps=4)
@@ -96,8 +95,7 @@ print(bool(changed.any()), bool((changed & ~mask).any()), round(mask.mean(), 1))
 
 def paint(page: Page, place: Locator, points: list[tuple[float, float]]) -> None:
     """Drag the real mouse through points, each a share of the picture's width and height."""
-    box = place.bounding_box()
-    assert box is not None
+    box = at_rest(place)
     for at, (x, y) in enumerate(points):
         page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=5)
         if at == 0:
@@ -128,7 +126,6 @@ def test_what_is_painted_changes_alone(
     expect(brush).to_have_value("11")
     brush.fill("120")
     place = viewer.locator(".sd-marking")
-    place.scroll_into_view_if_needed()
     strokes = place.locator("polyline")
     paint(page, place, [(0.3, 0.4), (0.6, 0.4), (0.6, 0.6)])
     paint(page, place, [(0.2, 0.8)])

@@ -194,7 +194,7 @@ def test_a_prompt_that_is_not_stored_stays_out_of_the_saved_state(
     assert "Brandtberg" not in text
     book.run(2)
     expect(studio.prompt).to_have_value("blue")
-    page.reload()
+    book.reload()
     expect(Studio(page).prompt).to_have_value("blue")
     book.close()
 
