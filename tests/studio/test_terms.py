@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def test_a_price_that_changed_is_asked_about_and_an_agreed_one_is_sent(page, tmp
     backend = ScriptedBackend("fal")
     client = sd.Client(backend, library=tmp_path)
     opened = page(client)
-    told = Price(Decimal("0.05"), "2026-11-28", "fal's pricing API")
+    told = Price(Decimal("0.05"), date.today().isoformat(), "fal's pricing API")
     client.prices.take(dict.fromkeys(ENDPOINTS, told))
     answer = press(opened, FAL)
     assert "The price has changed: this costs about $0.10 now, not $0.06." in answer["message"]
