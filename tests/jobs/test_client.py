@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from datetime import datetime, timezone
+from datetime import timezone
 from decimal import Decimal
 
 import pytest
@@ -112,8 +112,9 @@ def test_a_backend_of_ones_own():
 @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])
 def test_files_go_to_a_private_folder_a_day(tmp_path, kind):
     job = Client(ScriptedBackend(), library=kind(tmp_path / "mine")).submit(Request("a fox"))
-    path = job.result(SECONDS).files[0].path
-    day = datetime.now(timezone.utc).date().isoformat()
+    result = job.result(SECONDS)
+    path, day = result.files[0].path, result.created.date().isoformat()
+    assert result.created.tzinfo is timezone.utc
     assert path == tmp_path / "mine" / "results" / day / "a-fox-r1" / "1.png"
     for folder in path.relative_to(tmp_path).parents[:-1]:
         assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
