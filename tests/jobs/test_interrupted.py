@@ -13,6 +13,7 @@ import time
 import pytest
 
 from seedream_widgets.errors import JobCancelled
+from seedream_widgets.jobs import current
 from seedream_widgets.jobs.client import Client
 from seedream_widgets.jobs.engine import shared
 from seedream_widgets.library import Library
@@ -102,12 +103,18 @@ class SlowPrices(ScriptedBackend):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to a thread there")
-def test_a_ctrl_c_while_a_submit_waits_for_prices_sends_nothing(tmp_path, capsys):
+def test_a_ctrl_c_while_a_submit_waits_for_prices_sends_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(current, "_WAIT_SECONDS", SECONDS)
     backend = SlowPrices()
     client = Client(backend, library=tmp_path)
     client.budget.limit = 5
-    with pytest.raises(KeyboardInterrupt):
-        client.submit(Request("a fox", seed=7))
+    # A job in a shell's background is born deaf to interrupts, and so are its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            client.submit(Request("a fox", seed=7))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "If sd.jobs() has it, it was sent and goes on" in capsys.readouterr().out
     backend.may_tell.set()
     shared().uninterrupted(lambda: None)  # one after the other: the submit has ended
