@@ -14,7 +14,9 @@ RULES = {"color-contrast", "target-size", "button-name", "label", "image-alt", "
 FEWEST = 20
 # JupyterLab's body is 0 px high and hides what overflows: axe would take all in it for hidden.
 # What the results' own scrolling hides is looked at too, and what a card has no room for.
+# A click that Playwright has to try again may leave the notebook scrolled.
 OPEN = """root => {
+  root.scrollIntoView({ block: "nearest", behavior: "instant" });
   for (const { style } of [document.documentElement, document.body]) style.height = "100%";
   for (const { style } of root.querySelectorAll(".sd-stage, article > header")) {
     style.maxHeight = "none";
