@@ -68,6 +68,29 @@ def test_an_error_survives_a_process_border(error, again):
     assert (str(other), vars(other)) == (str(error), vars(error))
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        errors.__file__,
+        "/home/a/.local/lib/python3.11/site-packages/zmq/socket.py",
+        "zmq/backend/cython/_zmq.py",
+        "<frozen runpy>",
+    ],
+    ids=["ours", "a user's packages", "compiled", "frozen"],
+)
+def test_an_error_names_the_users_line_and_no_packages(file):
+    inner = {}
+    exec(compile("def fail():\n    raise error", file, "exec"), inner)
+    error = inner["error"] = errors.BackendError("away")
+    try:
+        inner["fail"]()
+    except errors.BackendError:
+        shown = error._render_traceback_()
+    assert shown[0] == "BackendError: away"
+    assert shown[1].startswith(f"  {__file__}, line ")
+    assert shown[2:] == ['    inner["fail"]()']
+
+
 def test_defaults():
     assert vars(errors.BackendError("x")) == {
         "status_code": None, "request_id": None, "error_type": None,

@@ -220,6 +220,14 @@ class Told:
         return True
 
 
+class Asked(Told):
+    """One that has still to end once it is asked to stop, as a job at fal."""
+
+    def cancel(self):
+        self.asked = True
+        return True
+
+
 def driven(batch):
     """Drive a batch whose cells go nowhere; return the drive, and what was told of each cell."""
     told = {}
@@ -563,7 +571,7 @@ def test_what_is_being_sent_in_that_moment_is_cancelled_too(client, monkeypatch,
     sending, sent = threading.Event(), threading.Event()
 
     def submit(cell, _):
-        told[cell] = Told()
+        told[cell] = Asked() if before and told else Told()
         if len(told) == 2:
             sending.set()
             assert sent.wait(60)
@@ -584,6 +592,9 @@ def test_what_is_being_sent_in_that_moment_is_cancelled_too(client, monkeypatch,
         monkeypatch.setattr(drive, "cancel_sending", then_it_is_sent)
     assert (batch.cancel() if how == "cancel" else drive.cancel_queued()) == 2
     sent.set()
+    if before:
+        assert told[batch[1]].asked
+        told[batch[1]].set(Cancelled())
     assert drive.wait(60)
     assert {type(job.status) for job in told.values()} == {Cancelled}
 
